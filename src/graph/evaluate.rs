@@ -1,0 +1,104 @@
+//! The reference answer: each operator as its definition says, on whole tensors, with no tile or cycle in sight.
+
+use super::ir::{Graph, OpKind, TensorId};
+use crate::num::Values;
+
+/// An evaluation under way. It advances in small steps, so that a caller can show progress and stop.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// Values of the tensors so far; empty for those still to come.
+    values: Vec<Values>,
+    /// Operator and row to go on with.
+    at: (usize, usize),
+    macs: u64,
+}
+
+impl Evaluation {
+    /// Begins with the declared tensors.
+    pub fn new(graph: &Graph) -> Self {
+        let start = |id: TensorId| match graph.declared(id) {
+            Some(array) => array.values.clone(),
+            None => {
+                let ty = &graph.tensors[id].ty;
+                Values::zeros(ty.dtype, ty.shape.elements())
+            }
+        };
+        Evaluation { values: graph.tensors.ids().map(start).collect(), at: (0, 0), macs: 0 }
+    }
+
+    /// Values of a tensor whose operator has been evaluated.
+    pub fn values(&self, tensor: TensorId) -> &Values {
+        &self.values[tensor.index()]
+    }
+
+    /// Multiply-accumulates done so far.
+    pub fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    /// Works until about `budget` multiply-accumulates are done; true when nothing is left.
+    pub fn advance(&mut self, graph: &Graph, budget: u64) -> bool {
+        let stop = self.macs + budget;
+        for op in graph.ops.ids().skip(self.at.0) {
+            let result = graph.ops[op].result;
+            let mut out = std::mem::replace(&mut self.values[result.index()], Values::I8(Vec::new()));
+            let (rows, cols) = graph.tensors[result].ty.shape.as_matrix();
+            while self.at.1 < rows && self.macs < stop {
+                self.row(graph, graph.ops[op].kind, self.at.1, cols, &mut out);
+                self.at.1 += 1;
+            }
+            self.values[result.index()] = out;
+            if self.at.1 < rows {
+                return false;
+            }
+            self.at = (self.at.0 + 1, 0);
+        }
+        true
+    }
+
+    /// One row of an operator's result.
+    fn row(&mut self, graph: &Graph, kind: OpKind, row: usize, cols: usize, out: &mut Values) {
+        if let OpKind::MatMul { a, b } = kind {
+            self.macs += self.product_row(a, b, row, cols, out);
+            return;
+        }
+        let at = |tensor: TensorId, row: usize, col: usize| {
+            let (_, cols) = graph.tensors[tensor].ty.shape.as_matrix();
+            self.values[tensor.index()].get(row * cols + col)
+        };
+        for col in 0..cols {
+            let value = match kind {
+                OpKind::MatMul { .. } => unreachable!("done above"),
+                OpKind::Add { a, b } => {
+                    let every_row = graph.tensors[b].ty.shape.as_matrix().0 == 1;
+                    at(a, row, col) + at(b, if every_row { 0 } else { row }, col)
+                }
+                OpKind::Requant { x, by } => by.apply(at(x, row, col)),
+                OpKind::Relu { x } => at(x, row, col).max(0),
+                // The result is a vector: its columns are the operand's rows.
+                OpKind::ArgMax { x } => {
+                    let (_, width) = graph.tensors[x].ty.shape.as_matrix();
+                    (0..width).rev().max_by_key(|c| at(x, col, *c)).map_or(0, |c| c as i32)
+                }
+            };
+            out.set(row * cols + col, value);
+        }
+    }
+
+    /// One row of a matrix product; returns its multiply-accumulates.
+    fn product_row(&self, a: TensorId, b: TensorId, row: usize, cols: usize, out: &mut Values) -> u64 {
+        let (Values::I8(a), Values::I8(b), Values::I32(out)) =
+            (&self.values[a.index()], &self.values[b.index()], out)
+        else {
+            unreachable!("rule 3: i8 @ i8 -> i32")
+        };
+        let depth = b.len() / cols;
+        let out = &mut out[row * cols..][..cols];
+        for (x, weights) in a[row * depth..][..depth].iter().zip(b.chunks_exact(cols)) {
+            for (sum, w) in out.iter_mut().zip(weights) {
+                *sum += i32::from(*x) * i32::from(*w);
+            }
+        }
+        (depth * cols) as u64
+    }
+}

@@ -1,0 +1,183 @@
+//! Text to tokens. Every byte of the text is in a token or is white space; what fits nothing becomes `Unknown`.
+
+use crate::base::Span;
+
+/// A word of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where it is.
+    pub span: Span,
+    /// Whether it is the first of its line, comments left out.
+    pub first_of_line: bool,
+}
+
+/// Kinds of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// `# ...`
+    Comment,
+    /// `input`
+    Input,
+    /// `weight`
+    Weight,
+    /// `output`
+    Output,
+    /// Letters, digits and `_`, not beginning with a digit.
+    Name,
+    /// Digits.
+    Integer,
+    /// `"..."`, closed on its line.
+    String,
+    /// `"...` to the end of the line.
+    OpenString,
+    /// `@`
+    At,
+    /// `+`
+    Plus,
+    /// `-`
+    Minus,
+    /// `=`
+    Equals,
+    /// `:`
+    Colon,
+    /// `,`
+    Comma,
+    /// `(`
+    LeftParen,
+    /// `)`
+    RightParen,
+    /// `[`
+    LeftBracket,
+    /// `]`
+    RightBracket,
+    /// Anything else.
+    Unknown,
+}
+
+impl TokenKind {
+    /// As a diagnostic names it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            TokenKind::Comment => "a comment",
+            TokenKind::Input => "`input`",
+            TokenKind::Weight => "`weight`",
+            TokenKind::Output => "`output`",
+            TokenKind::Name => "a name",
+            TokenKind::Integer => "a whole number",
+            TokenKind::String | TokenKind::OpenString => "a string",
+            TokenKind::At => "`@`",
+            TokenKind::Plus => "`+`",
+            TokenKind::Minus => "`-`",
+            TokenKind::Equals => "`=`",
+            TokenKind::Colon => "`:`",
+            TokenKind::Comma => "`,`",
+            TokenKind::LeftParen => "`(`",
+            TokenKind::RightParen => "`)`",
+            TokenKind::LeftBracket => "`[`",
+            TokenKind::RightBracket => "`]`",
+            TokenKind::Unknown => "something unknown",
+        }
+    }
+}
+
+/// All tokens of `text`, comments included, in order.
+pub fn lex(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    let mut first_of_line = true;
+    while let Some(c) = text[at..].chars().next() {
+        if c == '\n' {
+            first_of_line = true;
+        }
+        if c.is_whitespace() {
+            at += c.len_utf8();
+            continue;
+        }
+        let (kind, len) = token_at(&text[at..], c);
+        let span = Span { start: at as u32, end: (at + len) as u32 };
+        tokens.push(Token { kind, span, first_of_line });
+        first_of_line &= kind == TokenKind::Comment;
+        at += len;
+    }
+    tokens
+}
+
+/// Kind and length in bytes of the token that `rest` begins with; `c` is its first character.
+fn token_at(rest: &str, c: char) -> (TokenKind, usize) {
+    let run = |pred: fn(char) -> bool| rest.find(|c| !pred(c)).unwrap_or(rest.len());
+    match c {
+        '#' => (TokenKind::Comment, run(|c| c != '\n')),
+        '"' => string_at(rest),
+        '0'..='9' => (TokenKind::Integer, run(|c| c.is_ascii_digit() || c == '_')),
+        c if is_name(c) => word(&rest[..run(is_name)]),
+        c => (punctuation(c), c.len_utf8()),
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn word(word: &str) -> (TokenKind, usize) {
+    let kind = match word {
+        "input" => TokenKind::Input,
+        "weight" => TokenKind::Weight,
+        "output" => TokenKind::Output,
+        _ => TokenKind::Name,
+    };
+    (kind, word.len())
+}
+
+fn string_at(rest: &str) -> (TokenKind, usize) {
+    match rest[1..].find(['"', '\n']) {
+        Some(end) if rest.as_bytes()[1 + end] == b'"' => (TokenKind::String, end + 2),
+        Some(end) => (TokenKind::OpenString, end + 1),
+        None => (TokenKind::OpenString, rest.len()),
+    }
+}
+
+fn punctuation(c: char) -> TokenKind {
+    match c {
+        '@' => TokenKind::At,
+        '+' => TokenKind::Plus,
+        '-' => TokenKind::Minus,
+        '=' => TokenKind::Equals,
+        ':' => TokenKind::Colon,
+        ',' => TokenKind::Comma,
+        '(' => TokenKind::LeftParen,
+        ')' => TokenKind::RightParen,
+        '[' => TokenKind::LeftBracket,
+        ']' => TokenKind::RightBracket,
+        _ => TokenKind::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TokenKind::*;
+
+    fn kinds(text: &str) -> Vec<TokenKind> {
+        lex(text).iter().map(|t| t.kind).collect()
+    }
+
+    #[test]
+    fn a_line_of_each() {
+        assert_eq!(
+            kinds("weight w1 : i8[64, 32] # c"),
+            [Weight, Name, Colon, Name, LeftBracket, Integer, Comma, Integer, RightBracket, Comment]
+        );
+        assert_eq!(
+            kinds("y=h@w+\"a\" \"b\n€"),
+            [Name, Equals, Name, At, Name, Plus, String, OpenString, Unknown]
+        );
+    }
+
+    #[test]
+    fn first_of_line_looks_past_comments() {
+        let firsts: Vec<bool> = lex("a b\n# c\n  d").iter().map(|t| t.first_of_line).collect();
+        assert_eq!(firsts, [true, false, true, true]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Element types and shapes.
+
+use std::fmt;
+
+/// Type of a tensor's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DType {
+    /// Signed 8-bit integer: operands of a product.
+    I8,
+    /// Signed 32-bit integer: sums, biases, indices.
+    I32,
+}
+
+impl DType {
+    /// Every dtype.
+    pub const ALL: [DType; 2] = [DType::I8, DType::I32];
+
+    /// As written in a program.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::I8 => "i8",
+            DType::I32 => "i32",
+        }
+    }
+
+    /// Bytes of one element.
+    pub fn bytes(self) -> usize {
+        match self {
+            DType::I8 => 1,
+            DType::I32 => 4,
+        }
+    }
+
+    /// Least and greatest value.
+    pub fn range(self) -> (i64, i64) {
+        match self {
+            DType::I8 => (i8::MIN.into(), i8::MAX.into()),
+            DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+        }
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Extents of a tensor, outermost first; one or two of them, each at least 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape(pub Vec<usize>);
+
+impl Shape {
+    /// Number of elements. [`Shape::MOST_ELEMENTS`], checked where shapes are made, keeps it from overflowing.
+    pub fn elements(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// Rows and columns when stored as a matrix; a vector is one row.
+    pub fn as_matrix(&self) -> (usize, usize) {
+        match self.0[..] {
+            [cols] => (1, cols),
+            [rows, cols] => (rows, cols),
+            _ => unreachable!("shapes have one or two dimensions"),
+        }
+    }
+
+    /// Greatest number of elements of one tensor.
+    pub const MOST_ELEMENTS: usize = 1 << 24;
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dims: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        write!(f, "[{}]", dims.join(", "))
+    }
+}
+
+/// A dtype and a shape, printed as in a program: `i8[8, 64]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Of each element.
+    pub dtype: DType,
+    /// How many there are.
+    pub shape: Shape,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.dtype, self.shape)
+    }
+}

@@ -1,0 +1,63 @@
+//! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
+//! go to memory in between.
+
+use crate::graph::{Graph, OpId, OpKind, Source, TensorId};
+
+/// Chains of operators that the outputs need, in an order in which they can run.
+pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
+    let live = live(graph);
+    let uses = uses(graph, &live);
+    let mut taken = vec![false; graph.ops.len()];
+    let mut chains: Vec<Vec<OpId>> = Vec::new();
+    for op in graph.ops.ids().filter(|op| live[op.index()]) {
+        if taken[op.index()] {
+            continue;
+        }
+        let mut chain = vec![op];
+        while let Some(next) = continuation(graph, *chain.last().expect("it has a first"), &uses) {
+            chain.push(next);
+        }
+        chain.iter().for_each(|op| taken[op.index()] = true);
+        chains.push(chain);
+    }
+    // All operands of a chain's last operator, hence of the whole chain, are results of operators before it.
+    chains.sort_by_key(|chain| chain.last().copied());
+    chains
+}
+
+/// Operators that an output depends on.
+fn live(graph: &Graph) -> Vec<bool> {
+    let mut live = vec![false; graph.ops.len()];
+    let mark = |live: &mut Vec<bool>, tensor: TensorId| {
+        if let Source::Op(op) = graph.tensors[tensor].source {
+            live[op.index()] = true;
+        }
+    };
+    graph.outputs.iter().for_each(|output| mark(&mut live, output.tensor));
+    for op in graph.ops.ids().collect::<Vec<_>>().into_iter().rev() {
+        if live[op.index()] {
+            graph.ops[op].kind.operands().for_each(|tensor| mark(&mut live, tensor));
+        }
+    }
+    live
+}
+
+/// By tensor: the operators that read it, and one `None` for each output that it is.
+fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
+    let mut uses = vec![Vec::new(); graph.tensors.len()];
+    for op in graph.ops.ids().filter(|op| live[op.index()]) {
+        graph.ops[op].kind.operands().for_each(|tensor| uses[tensor.index()].push(Some(op)));
+    }
+    graph.outputs.iter().for_each(|output| uses[output.tensor.index()].push(None));
+    uses
+}
+
+/// The operator that can run on this one's result as it comes.
+fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
+    let result = graph.ops[op].result;
+    let [Some(next)] = uses[result.index()][..] else { return None };
+    let (from, to) = (graph.ops[op].kind, graph.ops[next].kind);
+    let elementwise = matches!(to, OpKind::Add { .. } | OpKind::Requant { .. } | OpKind::Relu { .. });
+    let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result].ty.shape;
+    (elementwise && same_extents && !matches!(from, OpKind::ArgMax { .. })).then_some(next)
+}

@@ -1,0 +1,1 @@
+//! The page's way into the crate.

@@ -1,0 +1,140 @@
+// What the page and its worker say to each other, and the values the module hands out.
+// Rows and columns count from 0 here and in the module; so do cycles. Lines and columns of text count from 1,
+// offsets are UTF-16 code units of the text that was sent.
+
+/** From the page to the worker. */
+export type ToWorker =
+  | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; view: View }
+  | { kind: 'file'; path: string; bytes: Uint8Array | null } // null forgets the file
+  | { kind: 'row'; path: string; row: number; values: Int8Array } // overwrite one row of a loaded i8 matrix
+  | { kind: 'run'; id: number; text: string; chip: Chip }
+  | { kind: 'view'; view: View }
+  | { kind: 'seek'; cycle: number }
+  | { kind: 'select'; pe: Pe }
+  | { kind: 'pick'; x: number; y: number }; // CSS pixels from the canvas's top left corner
+
+/** From the worker to the page. */
+export type FromWorker =
+  | { kind: 'ready'; version: string; limits: Limits }
+  | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
+  | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
+  | { kind: 'ran'; id: number; report: Report } // only when `checked` had no errors
+  | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
+  | { kind: 'picked'; pe: Pe | null }
+  | { kind: 'file'; path: string; bytes: Uint8Array } // a loaded file after `row` changed it
+  | { kind: 'refused'; message: string } // a file or row that cannot be taken, in words
+  | { kind: 'crashed'; message: string }; // the module is gone; start a new worker
+
+export interface View {
+  width: number; // CSS pixels
+  height: number;
+  pixelRatio: number;
+  theme: 'light' | 'dark';
+}
+
+export interface Chip {
+  rows: number;
+  cols: number;
+}
+
+export interface Pe {
+  row: number;
+  col: number;
+}
+
+export interface Limits {
+  arraySide: number; // greatest number of rows and of columns
+  textBytes: number; // longest program, in UTF-8 bytes
+  fileBytes: number; // largest .npy file
+}
+
+export interface Checked {
+  diagnostics: Diagnostic[];
+  tokens: Uint32Array; // triples: from, to, index into TOKEN_CLASSES
+  loads: string[]; // every path that the program loads, whether it is there or not
+}
+
+export const TOKEN_CLASSES = ['comment', 'keyword', 'type', 'string', 'number', 'function', 'name', 'operator', 'attribute'] as const;
+
+export interface Diagnostic {
+  severity: 'error' | 'warning';
+  from: number;
+  to: number;
+  line: number;
+  column: number;
+  message: string;
+  hint: string | null;
+}
+
+export interface Report {
+  rows: number;
+  cols: number;
+  cycles: number; // first load to last event: the scrubber's length
+  cyclesToLastMac: number; // first load to last MAC
+  macs: number;
+  paddingMacs: number;
+  utilization: number; // useful MACs over rows x cols x cycles
+  agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
+  disagreement: string | null; // the first difference, in words
+  ops: Op[];
+  inputs: Input[];
+  outputs: Output[];
+  activity: Uint8Array; // share of PEs at work over the run, 0 to 255, at most 512 samples, for the scrubber
+}
+
+export interface Op {
+  name: string;
+  line: number;
+  colour: number; // index into the operators' palette: --op-0 ... --op-5
+  start: number;
+  end: number;
+  macs: number;
+}
+
+export interface Input {
+  name: string;
+  dtype: string;
+  shape: number[];
+  path: string | null; // null: made from the name
+  values: number[] | null; // only when small (at most 4096)
+}
+
+export interface Output {
+  name: string;
+  line: number;
+  dtype: string;
+  shape: number[];
+  values: number[] | null; // only when small (at most 4096), read from simulated memory
+}
+
+export interface Frame {
+  cycle: number;
+  caption: string; // what happens in this cycle, one or two sentences
+  selected: Pe;
+  pe: PeDetail;
+  window: CellWindow; // at most 8 x 8 cells around the selected PE
+}
+
+export interface PeDetail {
+  op: string | null;
+  line: number | null;
+  colour: number | null;
+  lines: { label: string; value: string }[]; // e.g. ["row", "5 of 8, pass 17"], ["sum in", "112"], ["act x weight", "7 x -4"], ["sum out", "84"]
+  sentence: string; // the same as one sentence
+}
+
+export interface CellWindow {
+  row: number; // of the window's first cell
+  col: number;
+  rows: number;
+  cols: number;
+  cells: Cell[]; // row-major
+}
+
+export interface Cell {
+  act: number | null; // null: the register holds nothing yet or any more
+  weight: number | null;
+  shadow: number | null;
+  psum: number | null;
+  colour: number | null; // the operator at work here in this cycle
+}
