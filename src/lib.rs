@@ -36,6 +36,7 @@ pub mod lang;
 pub mod num;
 pub mod schedule;
 pub mod sim;
+pub mod draw;
 pub mod timing;
 pub mod trace;
 #[cfg(target_arch = "wasm32")]

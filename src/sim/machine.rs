@@ -5,7 +5,7 @@ use crate::base::Cycle;
 use crate::chip::Chip;
 use crate::isa::{Sums, Window};
 use crate::num::Values;
-use crate::trace::{Accumulators, Frame, Trace};
+use crate::trace::{Frame, Surroundings, Trace};
 
 /// Looks into any cycle of a run.
 #[derive(Clone, Copy)]
@@ -16,15 +16,39 @@ pub struct Machine<'a> {
     pub trace: &'a Trace,
 }
 
+/// How far to look around the array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Hops left of it.
+    pub activations: usize,
+    /// Hops above it.
+    pub weights: usize,
+    /// Rows of accumulators, at most.
+    pub accumulators: usize,
+}
+
 impl Machine<'_> {
     /// The array's registers at the end of a cycle.
     pub fn frame(&self, cycle: Cycle) -> Frame {
         array::frame(self, cycle)
     }
 
-    /// A few accumulator rows at the end of a cycle.
-    pub fn accumulators(&self, cycle: Cycle, most: usize) -> Accumulators {
-        array::accumulated(self, cycle, most, |pass| self.trace.passes[pass].sums == Sums::Begin)
+    /// What stands around it, as many steps away as `reach` says.
+    pub fn surroundings(&self, cycle: Cycle, reach: Reach) -> Surroundings {
+        let begins = |pass: usize| self.trace.passes[pass].sums == Sums::Begin;
+        Surroundings {
+            activations: array::activations_waiting(self, cycle, reach.activations),
+            weights: array::weights_waiting(self, cycle, reach.weights),
+            accumulators: array::accumulated(self, cycle, reach.accumulators, begins),
+        }
+    }
+
+    /// How many PEs are at work over the run, each of `samples` in its middle cycle, as a share of 255.
+    pub fn activity(&self, samples: usize) -> Vec<u8> {
+        let cycles = self.trace.cycles;
+        let count = (samples as Cycle).min(cycles);
+        let at = |sample: Cycle| array::busy(self, (2 * sample + 1) * cycles / (2 * count));
+        (0..count).map(|sample| (at(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
     fn value(&self, window: &Window, row: usize, col: usize) -> i16 {

@@ -8,5 +8,5 @@ pub mod array;
 mod machine;
 mod run;
 
-pub use machine::Machine;
+pub use machine::{Machine, Reach};
 pub use run::Run;

@@ -61,12 +61,32 @@ impl Frame {
     }
 }
 
-/// What stands around the array in one cycle: a few rows of the accumulators.
+/// What stands around the array at the end of one cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// By hops to go, from 1, and row: activations on their way to the left edge, in their skew.
+    pub activations: Vec<Vec<Option<Waiting>>>,
+    /// By hops to go, from 1, and column: weights on their way to the top edge.
+    pub weights: Vec<Vec<Option<Waiting>>>,
+    /// Below the array.
+    pub accumulators: Accumulators,
+}
+
+/// An operand before the array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The operand.
+    pub value: i32,
+    /// The pass that it belongs to.
+    pub pass: u32,
+}
+
+/// A few rows of the accumulators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accumulators {
     /// First row shown, counted from the output tile's first.
     pub first: usize,
-    /// Rows of C entries: the sum so far, the pass that added last, and whether it did so in this very cycle.
+    /// Rows of C entries.
     pub rows: Vec<Vec<Option<Accumulated>>>,
 }
 
@@ -75,8 +95,8 @@ pub struct Accumulators {
 pub struct Accumulated {
     /// The sum so far.
     pub sum: i32,
-    /// Who added last.
+    /// The pass that added last.
     pub pass: u32,
-    /// Whether it arrived in this cycle.
+    /// Whether it did so in this very cycle.
     pub now: bool,
 }

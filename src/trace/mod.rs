@@ -2,7 +2,7 @@
 
 mod frame;
 
-pub use frame::{Accumulated, Accumulators, Frame, NONE};
+pub use frame::{Accumulated, Accumulators, Frame, NONE, Surroundings, Waiting};
 
 use crate::base::Cycle;
 use crate::isa::{InstructionId, ProgramOpId, Sums, Window};
@@ -21,6 +21,17 @@ pub struct Trace {
     pub cycles_to_last_mac: Cycle,
     /// Cycles from the first load to the last event.
     pub cycles: Cycle,
+}
+
+impl Trace {
+    /// Place of a pass among those of its operator, from 0, and how many these are.
+    pub fn tile_of(&self, pass: usize) -> (usize, usize) {
+        let op = self.passes[pass].op;
+        // Passes of an operator follow each other, and operators ascend.
+        let first = self.passes.partition_point(|p| p.op < op);
+        let end = self.passes.partition_point(|p| p.op <= op);
+        (pass - first, end - first)
+    }
 }
 
 /// One tile's trip through the array.

@@ -4,7 +4,7 @@
 
 use super::{Leaving, Waves, come};
 use crate::base::Cycle;
-use crate::trace::{Accumulated, Accumulators, Frame};
+use crate::trace::{Accumulated, Accumulators, Frame, Waiting};
 
 /// The registers at the end of cycle `t`.
 pub fn frame(waves: &impl Waves, t: Cycle) -> Frame {
@@ -96,6 +96,53 @@ pub fn accumulated(
         }
     }
     Accumulators { first, rows: table }
+}
+
+/// By hops to go, from 1 to `most`, and row: activations before the left edge at the end of cycle `t`. A[m][i] enters
+/// row i in cycle s + m + i, so it has `s + m + i - t` hops to go.
+pub fn activations_waiting(waves: &impl Waves, t: Cycle, most: usize) -> Vec<Vec<Option<Waiting>>> {
+    let (rows, _) = waves.shape();
+    let mut values = vec![0; rows];
+    let mut waiting = |hops: usize, row: usize| {
+        let u = (t + hops as Cycle).checked_sub(row as Cycle)?;
+        let pass = last(waves.passes(), u, |p| waves.timing(p).start)?;
+        let timing = waves.timing(pass);
+        let m = (u - timing.start) as usize;
+        (m < timing.rows).then(|| {
+            waves.activations(pass, m, &mut values);
+            Waiting { value: values[row].into(), pass: pass as u32 }
+        })
+    };
+    (1..=most).map(|hops| (0..rows).map(|row| waiting(hops, row)).collect()).collect()
+}
+
+/// By hops to go, from 1 to `most`, and column: weights above the top edge at the end of cycle `t`. Row r enters
+/// column j in cycle L + r + j.
+pub fn weights_waiting(waves: &impl Waves, t: Cycle, most: usize) -> Vec<Vec<Option<Waiting>>> {
+    let (rows, cols) = waves.shape();
+    let mut values = vec![0; rows];
+    let mut waiting = |hops: usize, col: usize| {
+        let u = (t + hops as Cycle).checked_sub(col as Cycle)?;
+        let pass = last(waves.passes(), u, |p| waves.timing(p).load)?;
+        let row = (u - waves.timing(pass).load) as usize;
+        (row < rows).then(|| {
+            waves.weights(pass, col, &mut values);
+            Waiting { value: values[row].into(), pass: pass as u32 }
+        })
+    };
+    (1..=most).map(|hops| (0..cols).map(|col| waiting(hops, col)).collect()).collect()
+}
+
+/// PEs at work in cycle `t`.
+pub fn busy(waves: &impl Waves, t: Cycle) -> usize {
+    let (rows, cols) = waves.shape();
+    let at_work = |d: &usize| {
+        let Some(u) = t.checked_sub(*d as Cycle) else { return false };
+        let pass = last(waves.passes(), u, |p| waves.timing(p).start).map(|pass| waves.timing(pass));
+        pass.is_some_and(|timing| u - timing.start < timing.rows as Cycle)
+    };
+    let pes_on = |d: usize| (d + 1).min(rows).min(cols).min(rows + cols - 1 - d);
+    (0..rows + cols - 1).filter(at_work).map(pes_on).sum()
 }
 
 /// Index of the last pass whose time has come by `now`.

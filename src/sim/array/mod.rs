@@ -4,7 +4,7 @@ pub mod cases;
 mod closed;
 mod stepper;
 
-pub use closed::{accumulated, frame, outputs};
+pub use closed::{accumulated, activations_waiting, busy, frame, outputs, weights_waiting};
 pub use stepper::Stepper;
 
 use crate::base::Cycle;

@@ -1,0 +1,259 @@
+//! The array in one cycle as shapes. With room, every register has its number; with less, sums alone; with little,
+//! colour: which operator is at work, and how large its sums are.
+
+use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
+use super::{Layout, OP_COLOURS};
+use crate::base::Cycle;
+use crate::isa::ProgramOp;
+use crate::base::Arena;
+use crate::trace::{Frame, NONE, Surroundings, Trace, Waiting};
+
+/// All that a picture shows.
+pub struct Moment<'a> {
+    /// The registers.
+    pub frame: &'a Frame,
+    /// What stands around the array.
+    pub around: &'a Surroundings,
+    /// The run.
+    pub trace: &'a Trace,
+    /// Operators, for their names.
+    pub ops: &'a Arena<ProgramOp>,
+    /// Row and column of the selected PE.
+    pub selected: (usize, usize),
+}
+
+impl Moment<'_> {
+    /// The colour of a pass's operator.
+    pub fn colour(&self, pass: u32) -> Colour {
+        Colour::Op((self.trace.passes[pass as usize].op.index() % OP_COLOURS) as u8)
+    }
+
+    /// Whether a PE's row is the first of its pass: the front of the wave.
+    fn is_front(&self, row: usize, col: usize) -> bool {
+        let pass = self.frame.pass[self.frame.at(row, col)];
+        pass != NONE && self.trace.passes[pass as usize].start + (row + col) as Cycle == self.frame.cycle
+    }
+}
+
+/// Lays out the array and its surroundings.
+pub fn array(moment: &Moment, layout: &Layout) -> Scene {
+    let mut scene = Scene::default();
+    captions(&mut scene, moment, layout);
+    if layout.is_small() {
+        small(&mut scene, moment, layout);
+    } else {
+        large(&mut scene, moment, layout);
+    }
+    let [x, y] = layout.pe(moment.selected.0, moment.selected.1);
+    let side = layout.pitch.max(5.0);
+    scene.shapes.push(Shape::Rect {
+        bounds: [x, y, side, side],
+        radius: corner(layout) + 1.0,
+        fill: None,
+        stroke: Some((Colour::Ink.solid(), 2.0)),
+    });
+    scene
+}
+
+/// How strongly a sum colours its cell: by its order of magnitude, the same in every frame.
+fn strength(sum: i32) -> f32 {
+    0.2 + 0.5 * ((1.0 + sum.unsigned_abs() as f32).log2() / 14.0).min(1.0)
+}
+
+fn corner(layout: &Layout) -> f64 {
+    (layout.pitch * 0.13).min(8.0)
+}
+
+/// Colour alone.
+fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
+    let frame = moment.frame;
+    let cell = |at: usize| match (frame.pass[at], frame.bus_pass[at]) {
+        (NONE, NONE) => Colour::Idle.solid(),
+        (NONE, bus) => moment.colour(bus).alpha(0.16),
+        (pass, _) => moment.colour(pass).alpha(strength(frame.psum[at])),
+    };
+    let whole = [layout.left, layout.top];
+    let cells = (0..frame.rows * frame.cols).map(cell).collect();
+    scene.shapes.push(Shape::Grid { at: whole, cell: [layout.pitch; 2], cols: frame.cols, cells });
+
+    let waiting = |waiting: &Option<Waiting>| match waiting {
+        Some(waiting) => moment.colour(waiting.pass).alpha(0.45),
+        None => Colour::Idle.alpha(0.35),
+    };
+    let around = moment.around;
+    let hops = around.activations.len();
+    let left = (0..frame.rows).flat_map(|row| (0..hops).rev().map(move |hop| (hop, row)));
+    let [x, ..] = layout.activation(hops, 0);
+    let cells = left.map(|(hop, row)| waiting(&around.activations[hop][row])).collect();
+    scene.shapes.push(Shape::Grid { at: [x, layout.top], cell: [layout.pitch; 2], cols: hops, cells });
+    let [x, y, ..] = layout.weight(around.weights.len(), 0);
+    let cells = around.weights.iter().rev().flatten().map(waiting).collect();
+    scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
+    let [x, y, ..] = layout.accumulator(0, 0);
+    let sum = |entry: &Option<crate::trace::Accumulated>| match entry {
+        Some(sum) => moment.colour(sum.pass).alpha(if sum.now { 0.9 } else { strength(sum.sum) }),
+        None => Colour::Idle.alpha(0.35),
+    };
+    let shown = around.accumulators.rows.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
+    let cells = shown.take(layout.accumulator_rows).flat_map(|row| {
+        (0..frame.cols).map(move |col| sum(row.get(col).unwrap_or(&None)))
+    });
+    let cells = cells.collect();
+    scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
+}
+
+/// A shape for each cell.
+fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
+    let frame = moment.frame;
+    for row in 0..frame.rows {
+        for col in 0..frame.cols {
+            pe(scene, moment, layout, row, col);
+        }
+    }
+    for (hop, waiting) in moment.around.activations.iter().enumerate() {
+        for (row, waiting) in waiting.iter().enumerate() {
+            if let Some(waiting) = waiting {
+                let paint = moment.colour(waiting.pass).alpha(0.24);
+                chip(scene, layout.activation(hop + 1, row), paint, waiting.value, Colour::Ink.solid());
+            }
+        }
+    }
+    for (hop, waiting) in moment.around.weights.iter().enumerate() {
+        for (col, waiting) in waiting.iter().enumerate() {
+            if let Some(waiting) = waiting {
+                let paint = moment.colour(waiting.pass).alpha(0.12);
+                chip(scene, layout.weight(hop + 1, col), paint, waiting.value, Colour::Dim.solid());
+            }
+        }
+    }
+    for row in 0..layout.accumulator_rows {
+        for col in 0..frame.cols {
+            let entry = moment.around.accumulators.rows.get(row).and_then(|entries| entries[col]);
+            let bounds = layout.accumulator(row, col);
+            match entry {
+                Some(sum) => {
+                    let alpha = if sum.now { 0.62 } else { 0.2 };
+                    chip(scene, bounds, moment.colour(sum.pass).alpha(alpha), sum.sum, Colour::Ink.solid());
+                }
+                None => chip_shape(scene, bounds, Colour::Idle.alpha(0.55)),
+            }
+        }
+    }
+}
+
+fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usize) {
+    let frame = moment.frame;
+    let at = frame.at(row, col);
+    let [x, y] = layout.pe(row, col);
+    let side = layout.pitch - 3.0;
+    let works = frame.pass[at] != NONE;
+    let (fill, stroke) = if works {
+        let colour = moment.colour(frame.pass[at]);
+        let width = if moment.is_front(row, col) { 2.5 } else { 1.0 };
+        (colour.alpha(strength(frame.psum[at])), Some((colour.solid(), width)))
+    } else {
+        (Colour::Idle.solid(), None)
+    };
+    let bounds = [x + 1.5, y + 1.5, side, side];
+    scene.shapes.push(Shape::Rect { bounds, radius: corner(layout), fill: Some(fill), stroke });
+    let mut number = |text: String, at: [f64; 2], size: f64, align, weight, paint| {
+        let room = if align == Align::Centre { side - 4.0 } else { side / 2.0 - 4.0 };
+        let size = fitted(&text, size, room);
+        scene.shapes.push(Shape::Text { at, text, size, align, weight, paint });
+    };
+    if layout.pitch >= 40.0 {
+        let (small, quiet) = ((layout.pitch * 0.2).min(14.0), if works { Colour::Ink } else { Colour::Dim });
+        let (left, right, top, bottom) = (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
+        if works {
+            number(signed(frame.act[at]), [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
+        }
+        if frame.weight_pass[at] != NONE {
+            number(signed(frame.weight[at]), [right, top], small, Align::Right, Weight::Mono, quiet.solid());
+        }
+        // The next tile's weight, once it has landed behind the active one.
+        if frame.shadow_pass[at] != NONE && frame.shadow_pass[at] != frame.weight_pass[at] {
+            let text = signed(frame.shadow[at]);
+            number(text, [right, bottom], small * 0.9, Align::Right, Weight::Mono, Colour::Dim.solid());
+        }
+        if frame.bus_pass[at] != NONE {
+            let text = format!("↓{}", signed(frame.bus[at]));
+            number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, moment.colour(frame.bus_pass[at]).solid());
+        }
+    }
+    if works && layout.pitch >= 22.0 {
+        let size = (layout.pitch * if layout.pitch >= 40.0 { 0.27 } else { 0.36 }).min(24.0);
+        let middle = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
+        number(signed(frame.psum[at]), middle, size, Align::Centre, Weight::MonoBold, Colour::Ink.solid());
+    } else if !works && (22.0..40.0).contains(&layout.pitch) && frame.weight_pass[at] != NONE {
+        let size = layout.pitch * 0.3;
+        let middle = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
+        number(signed(frame.weight[at]), middle, size, Align::Centre, Weight::Mono, Colour::Dim.alpha(0.75));
+    }
+}
+
+/// A number beside the array.
+fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, value: i32, ink: Paint) {
+    chip_shape(scene, bounds, paint);
+    let [x, y, width, height] = bounds;
+    if height < 11.0 {
+        return;
+    }
+    let text = signed(value);
+    let size = fitted(&text, (height * 0.56).min(16.0), width - 7.0);
+    let at = [x + width / 2.0, y + height / 2.0 + size * 0.37];
+    scene.shapes.push(Shape::Text { at, text, size, align: Align::Centre, weight: Weight::Mono, paint: ink });
+}
+
+fn chip_shape(scene: &mut Scene, [x, y, width, height]: [f64; 4], paint: Paint) {
+    let bounds = [x + 2.0, y + 1.5, width - 4.0, height - 3.0];
+    scene.shapes.push(Shape::Rect { bounds, radius: (height * 0.2).min(6.0), fill: Some(paint), stroke: None });
+}
+
+/// The largest size up to `size` at which a line of equally wide characters fits.
+fn fitted(text: &str, size: f64, room: f64) -> f64 {
+    size.min(room / (0.61 * text.chars().count() as f64))
+}
+
+/// With a true minus sign.
+fn signed(value: i32) -> String {
+    if value < 0 { format!("−{}", value.unsigned_abs()) } else { value.to_string() }
+}
+
+/// The names of what stands around the array.
+fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
+    let mut words = |text: String, at: [f64; 2], align, paint| {
+        scene.shapes.push(Shape::Text { at, text, size: 12.0, align, weight: Weight::Words, paint });
+    };
+    let name = |waiting: Option<Waiting>| {
+        waiting.map(|w| {
+            let op = self::op_name(moment, w.pass);
+            (op, moment.colour(w.pass).solid())
+        })
+    };
+    let [_, top, ..] = layout.weight(layout.hops_above, 0);
+    let weights = name(moment.around.weights.iter().flatten().flatten().next().copied());
+    let above = match &weights {
+        Some((op, _)) => format!("weights for {op}"),
+        None => "weights".into(),
+    };
+    words(above, [layout.left + 2.0, top - 7.0], Align::Left, weights.map_or(Colour::Dim.solid(), |(_, paint)| paint));
+    let [_, y, _, height] = layout.activation(1, 0);
+    let activations = name(moment.around.activations.iter().flatten().flatten().next().copied());
+    let paint = activations.as_ref().map_or(Colour::Dim.solid(), |(_, paint)| *paint);
+    let edge = layout.left - layout.gap() - 2.0;
+    let above_first = if layout.is_small() { layout.top } else { y.min(y + height) };
+    words("activations".into(), [edge, above_first - 7.0], Align::Right, paint);
+    let [_, y, _, height] = layout.accumulator(layout.accumulator_rows - 1, 0);
+    let rows = &moment.around.accumulators;
+    let below = match rows.rows.len() {
+        0 => "accumulators".into(),
+        count => format!("accumulators, rows {} to {}", rows.first, rows.first + count - 1),
+    };
+    words(below, [layout.left + 2.0, y + height + 16.0], Align::Left, Colour::Dim.solid());
+}
+
+/// The name of a pass's operator, short enough for a caption.
+pub(super) fn op_name(moment: &Moment, pass: u32) -> String {
+    let name = &moment.ops[moment.trace.passes[pass as usize].op].name;
+    if name.chars().count() > 24 { name.chars().take(23).chain(['…']).collect() } else { name.clone() }
+}

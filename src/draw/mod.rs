@@ -1,0 +1,14 @@
+//! A run's cycle to a scene, and to words. A scene is a list of shapes; who paints them is no concern of this layer.
+
+mod array;
+mod layout;
+mod scene;
+mod words;
+
+pub use array::{Moment, array};
+pub use layout::Layout;
+pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
+pub use words::{Detail, Words};
+
+/// Colours of operators; the seventh operator has the first one's again.
+pub const OP_COLOURS: usize = 6;

@@ -1,0 +1,174 @@
+//! What a worker holds: files, the run on show, and the one that is to replace it.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+use web_sys::OffscreenCanvas;
+
+use super::paint::{Painter, Theme};
+use super::values::{Checked, Limits, PageFrame, PageReport, Pe};
+use crate::base::Cycle;
+use crate::chip::Chip;
+use crate::draw::{Layout, Moment, array};
+use crate::import::{Files, npy};
+use crate::job::{Finished, Job, compile};
+use crate::lang::MOST_TEXT_BYTES;
+use crate::sim::Reach;
+
+/// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
+#[wasm_bindgen]
+pub struct Session {
+    painter: Painter,
+    files: Files,
+    pending: Option<(String, Job)>,
+    shown: Option<(String, Finished)>,
+    cycle: Cycle,
+    selected: (usize, usize),
+}
+
+/// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
+const SLICE: u64 = 8 << 20;
+
+#[wasm_bindgen]
+impl Session {
+    /// Paints on `canvas` from now on.
+    #[wasm_bindgen(constructor)]
+    pub fn new(canvas: OffscreenCanvas) -> Result<Session, JsValue> {
+        console_error_panic_hook::set_once();
+        Ok(Session {
+            painter: Painter::new(canvas)?,
+            files: Files::default(),
+            pending: None,
+            shown: None,
+            cycle: 0,
+            selected: (0, 0),
+        })
+    }
+
+    /// Version of the crate.
+    pub fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").into()
+    }
+
+    /// What is refused beyond.
+    pub fn limits(&self) -> Result<JsValue, JsError> {
+        let limits =
+            Limits { array_side: Chip::MOST_SIDE, text_bytes: MOST_TEXT_BYTES, file_bytes: npy::MOST_BYTES };
+        to_js(&limits)
+    }
+
+    /// Keeps a `.npy` file for `load("path")`.
+    #[wasm_bindgen(js_name = setFile)]
+    pub fn set_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), JsError> {
+        self.files.insert(path, bytes).map_err(|e| JsError::new(&format!("{path}: {}; {}", e.message, e.hint)))
+    }
+
+    /// Forgets a file.
+    #[wasm_bindgen(js_name = removeFile)]
+    pub fn remove_file(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
+    /// Overwrites a row of a loaded i8 matrix; returns the changed file.
+    #[wasm_bindgen(js_name = setRow)]
+    pub fn set_row(&mut self, path: &str, row: usize, values: &[i8]) -> Result<Vec<u8>, JsError> {
+        if !self.files.set_row(path, row, values) {
+            let message = format!("{path} has no row {row} of {} values of i8", values.len());
+            return Err(JsError::new(&message));
+        }
+        Ok(self.files.array(path).map(npy::write).unwrap_or_default())
+    }
+
+    /// Compiles a program. Without errors a new run is pending; with them, what is shown stays.
+    pub fn check(&mut self, text: &str, rows: usize, cols: usize) -> Result<JsValue, JsError> {
+        let chip = Chip::classroom(rows, cols).map_err(|e| JsError::new(&format!("{}; {}", e.message, e.hint)))?;
+        let compiled = compile(text, &self.files, &chip);
+        let checked = Checked::new(text, &compiled);
+        self.pending = compiled.job.map(|job| (text.to_owned(), job));
+        to_js(&checked)
+    }
+
+    /// Works on the pending run for some milliseconds; returns how much is done. At 1 it has replaced the one shown.
+    pub fn advance(&mut self) -> f64 {
+        let Some((_, job)) = &mut self.pending else { return 1.0 };
+        if !job.advance(SLICE) {
+            return job.progress().min(0.999);
+        }
+        if let Some((text, job)) = self.pending.take() {
+            let finished = job.into_finished();
+            self.cycle = self.cycle.min(finished.trace.cycles);
+            self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
+            self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
+            self.shown = Some((text, finished));
+        }
+        1.0
+    }
+
+    /// The report of the run shown.
+    pub fn report(&self) -> Result<JsValue, JsError> {
+        match &self.shown {
+            Some((text, finished)) => to_js(&PageReport::new(text, finished)),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Size of the canvas in CSS pixels, device pixels to each, and `light` or `dark`.
+    pub fn view(&mut self, width: f64, height: f64, pixel_ratio: f64, theme: &str) -> Result<(), JsValue> {
+        let theme = if theme == "dark" { Theme::Dark } else { Theme::Light };
+        let side = |pixels: f64| if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 };
+        let ratio = if pixel_ratio.is_finite() { pixel_ratio.clamp(0.25, 4.0) } else { 1.0 };
+        self.painter.view(side(width), side(height), ratio, theme)
+    }
+
+    /// Paints a cycle, the last one if there are fewer, and tells it in words and numbers.
+    pub fn seek(&mut self, cycle: f64) -> Result<JsValue, JsValue> {
+        let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
+        // A negative number, or none at all, becomes 0.
+        self.cycle = (cycle as Cycle).min(finished.trace.cycles);
+        let layout = self.layout(finished);
+        let reach = Reach {
+            activations: layout.hops_left,
+            weights: layout.hops_above,
+            accumulators: layout.accumulator_rows,
+        };
+        let machine = finished.machine();
+        let moment = Moment {
+            frame: &machine.frame(self.cycle),
+            around: &machine.surroundings(self.cycle, reach),
+            trace: &finished.trace,
+            ops: &finished.emitted.program.ops,
+            selected: self.selected,
+        };
+        self.painter.paint(&array(&moment, &layout))?;
+        Ok(to_js(&PageFrame::new(text, &moment))?)
+    }
+
+    /// Selects a PE; outside the array, the nearest one.
+    pub fn select(&mut self, row: usize, col: usize) {
+        if let Some((_, finished)) = &self.shown {
+            self.selected = (row.min(finished.chip.rows - 1), col.min(finished.chip.cols - 1));
+        }
+    }
+
+    /// The PE at a point of the canvas, in CSS pixels.
+    pub fn pick(&self, x: f64, y: f64) -> Result<JsValue, JsError> {
+        let hit = self.shown.as_ref().and_then(|(_, finished)| self.layout(finished).hit(x, y));
+        match hit {
+            Some((row, col)) => to_js(&Pe { row, col }),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+}
+
+impl Session {
+    fn layout(&self, finished: &Finished) -> Layout {
+        let (width, height) = self.painter.size();
+        Layout::new(width, height, finished.chip.rows, finished.chip.cols)
+    }
+}
+
+/// A plain object; large whole numbers become numbers, not BigInts, as the page's controls want them.
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let plain = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
+    value.serialize(&plain).map_err(|e| JsError::new(&e.to_string()))
+}

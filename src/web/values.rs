@@ -1,0 +1,242 @@
+//! The plain objects that the page gets: `www/src/protocol.ts` says the same in TypeScript.
+
+use serde::Serialize;
+
+use crate::base::{Diagnostic, Lines, Severity, Utf16};
+use crate::draw::{Moment, OP_COLOURS, Words};
+use crate::graph::Source;
+use crate::job::{Compiled, Finished, Report};
+use crate::lang::{Token, TokenKind};
+use crate::trace::NONE;
+
+/// What is refused beyond.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    pub array_side: usize,
+    pub text_bytes: usize,
+    pub file_bytes: usize,
+}
+
+/// What compiling found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    diagnostics: Vec<PageDiagnostic>,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    tokens: js_sys::Uint32Array,
+    loads: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageDiagnostic {
+    severity: &'static str,
+    from: u32,
+    to: u32,
+    line: u32,
+    column: u32,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Checked {
+    pub fn new(text: &str, compiled: &Compiled) -> Checked {
+        let lines = Lines::new(text);
+        let mut walk = Utf16::new(text);
+        Checked {
+            diagnostics: compiled.diagnostics.iter().map(|d| diagnostic(d, &lines, &mut walk)).collect(),
+            tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
+            loads: compiled.loads.clone(),
+        }
+    }
+}
+
+fn diagnostic(d: &Diagnostic, lines: &Lines, walk: &mut Utf16) -> PageDiagnostic {
+    let start = lines.position(d.span.start);
+    PageDiagnostic {
+        severity: match d.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        from: walk.offset(d.span.start),
+        to: walk.offset(d.span.end),
+        line: start.line,
+        column: start.column,
+        message: d.message.clone(),
+        hint: d.hint.clone(),
+    }
+}
+
+/// Triples of from, to, and place in the page's TOKEN_CLASSES.
+fn tokens(text: &str, tokens: &[Token]) -> Vec<u32> {
+    let mut walk = Utf16::new(text);
+    let mut list = Vec::with_capacity(tokens.len() * 3);
+    for (at, token) in tokens.iter().enumerate() {
+        let next = tokens.get(at + 1).map(|next| next.kind);
+        let before = at.checked_sub(1).map(|before| tokens[before].kind);
+        list.extend([walk.offset(token.span.start), walk.offset(token.span.end), class(token.kind, before, next)]);
+    }
+    list
+}
+
+fn class(kind: TokenKind, before: Option<TokenKind>, next: Option<TokenKind>) -> u32 {
+    match kind {
+        TokenKind::Comment => 0,
+        TokenKind::Input | TokenKind::Weight | TokenKind::Output => 1,
+        TokenKind::Name if before == Some(TokenKind::Colon) => 2,
+        TokenKind::String | TokenKind::OpenString => 3,
+        TokenKind::Integer => 4,
+        TokenKind::Name if next == Some(TokenKind::LeftParen) => 5,
+        TokenKind::Name if next == Some(TokenKind::Equals) && before == Some(TokenKind::Comma) => 8,
+        TokenKind::Name => 6,
+        _ => 7,
+    }
+}
+
+/// A report, and what only the page asks for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageReport {
+    #[serde(flatten)]
+    report: Report,
+    rows: usize,
+    cols: usize,
+    colours: usize,
+    inputs: Vec<Input>,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    activity: js_sys::Uint8Array,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    name: String,
+    dtype: &'static str,
+    shape: Vec<usize>,
+    path: Option<String>,
+    values: Option<Vec<i32>>,
+}
+
+impl PageReport {
+    const SAMPLES: usize = 512;
+
+    pub fn new(text: &str, finished: &Finished) -> PageReport {
+        PageReport {
+            report: finished.report(text),
+            rows: finished.chip.rows,
+            cols: finished.chip.cols,
+            colours: OP_COLOURS,
+            inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
+            activity: js_sys::Uint8Array::from(&finished.machine().activity(Self::SAMPLES)[..]),
+        }
+    }
+}
+
+fn input(tensor: &crate::graph::Tensor) -> Option<Input> {
+    let Source::Input { array, path } = &tensor.source else { return None };
+    Some(Input {
+        name: tensor.name.clone(),
+        dtype: array.ty.dtype.name(),
+        shape: array.ty.shape.0.clone(),
+        path: path.clone(),
+        values: (array.values.len() <= Report::SMALL).then(|| array.values.iter().collect()),
+    })
+}
+
+/// A cycle in words and numbers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageFrame {
+    cycle: u64,
+    caption: String,
+    selected: Pe,
+    pe: PeDetail,
+    window: CellWindow,
+}
+
+/// A place in the array.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pe {
+    pub row: usize,
+    pub col: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PeDetail {
+    op: Option<String>,
+    line: Option<u32>,
+    colour: Option<usize>,
+    lines: Vec<LabelledValue>,
+    sentence: String,
+}
+
+#[derive(Serialize)]
+struct LabelledValue {
+    label: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CellWindow {
+    row: usize,
+    col: usize,
+    rows: usize,
+    cols: usize,
+    cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cell {
+    act: Option<i32>,
+    weight: Option<i32>,
+    shadow: Option<i32>,
+    psum: Option<i32>,
+    colour: Option<usize>,
+}
+
+impl PageFrame {
+    pub fn new(text: &str, moment: &Moment) -> PageFrame {
+        let words = Words::new(moment);
+        let op_of = |pass: u32| moment.trace.passes[pass as usize].op;
+        let op = words.detail.pass.map(op_of);
+        PageFrame {
+            cycle: moment.frame.cycle,
+            caption: words.caption,
+            selected: Pe { row: moment.selected.0, col: moment.selected.1 },
+            pe: PeDetail {
+                op: op.map(|op| moment.ops[op].name.clone()),
+                line: op.map(|op| Lines::new(text).position(moment.ops[op].span.start).line),
+                colour: op.map(|op| op.index() % OP_COLOURS),
+                lines: words.detail.lines.into_iter().map(|(label, value)| LabelledValue { label, value }).collect(),
+                sentence: words.detail.sentence,
+            },
+            window: window(moment, |pass| op_of(pass).index() % OP_COLOURS),
+        }
+    }
+}
+
+/// At most 8 x 8 cells around the selected one.
+fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
+    const MOST: usize = 8;
+    let frame = moment.frame;
+    let around = |at: usize, of: usize| (at.saturating_sub(MOST / 2).min(of.saturating_sub(MOST)), of.min(MOST));
+    let (row, rows) = around(moment.selected.0, frame.rows);
+    let (col, cols) = around(moment.selected.1, frame.cols);
+    let cell = |at: usize| {
+        let held = |value: i32, pass: u32| (pass != NONE).then_some(value);
+        Cell {
+            act: held(frame.act[at], frame.pass[at]),
+            weight: held(frame.weight[at], frame.weight_pass[at]),
+            shadow: held(frame.shadow[at], frame.shadow_pass[at]),
+            psum: held(frame.psum[at], frame.pass[at]),
+            colour: (frame.pass[at] != NONE).then(|| colour(frame.pass[at])),
+        }
+    };
+    let places = (row..row + rows).flat_map(|row| (col..col + cols).map(move |col| (row, col)));
+    CellWindow { row, col, rows, cols, cells: places.map(|(row, col)| cell(frame.at(row, col))).collect() }
+}
