@@ -67,6 +67,7 @@ export interface Diagnostic {
 }
 
 export interface Report {
+  version: string;
   rows: number;
   cols: number;
   cycles: number; // first load to last event: the scrubber's length
@@ -77,6 +78,7 @@ export interface Report {
   agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
   disagreement: string | null; // the first difference, in words
   ops: Op[];
+  colours: number; // the n-th operator has the colour --op-(n modulo this)
   inputs: Input[];
   outputs: Output[];
   activity: Uint8Array; // share of PEs at work over the run, 0 to 255, at most 512 samples, for the scrubber
@@ -85,7 +87,6 @@ export interface Report {
 export interface Op {
   name: string;
   line: number;
-  colour: number; // index into the operators' palette: --op-0 ... --op-5
   start: number;
   end: number;
   macs: number;

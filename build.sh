@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Builds, serves and tests Systole. `./build.sh` alone tells how to use it.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+main() {
+  # RUSTFLAGS would hide .cargo/config.toml's target features.
+  unset RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
+  mkdir -p target/logs target/stamps
+  case "${1:-}" in
+    serve) build && serve "${2:-8080}" ;;
+    build) build ;;
+    test) run_tests ;;
+    *) usage ;;
+  esac
+}
+
+usage() {
+  cat >&2 <<'TEXT'
+usage: ./build.sh serve [PORT]   set up, build into dist/, serve it (port 8080 or the next free one)
+       ./build.sh build          set up and build into dist/
+       ./build.sh test           set up, build, run every test
+TEXT
+  exit 2
+}
+
+build() {
+  setup_wasm
+  step 'page packages' npm_packages www
+  step 'WebAssembly module' wasm_module
+  step 'page' vite_build
+  echo "  built: dist/, a static site that works from any path of any host"
+}
+
+serve() {
+  exec node tests/browser/serve.mjs --port "$1"
+}
+
+run_tests() {
+  local failed=0 passed=0
+  setup_wasm
+  step 'page packages' npm_packages www
+  step 'browser test packages' npm_packages tests/browser
+  step 'Chromium and its driver' find_browser
+  # shellcheck disable=SC1091
+  . target/stamps/browser
+  export CHROMIUM CHROMEDRIVER WASM_BINDGEN_TEST_TIMEOUT=120
+  try 'Rust formatting' cargo fmt --check
+  try 'Rust lints, host' cargo clippy --quiet --all-targets -- -D warnings
+  try 'Rust lints, wasm32' cargo clippy --quiet --target wasm32-unknown-unknown --lib --test web -- -D warnings
+  try 'Rust tests' cargo test --quiet
+  try 'Rust documentation' doc
+  try 'module tests in Chromium' cargo test --quiet --target wasm32-unknown-unknown --test web
+  step 'WebAssembly module' wasm_module
+  step 'page' vite_build
+  try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore
+  try 'page types' www/node_modules/.bin/tsc --noEmit -p www
+  try 'browser test types' www/node_modules/.bin/tsc --noEmit -p tests/browser
+  try 'page in Chromium' playwright
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+}
+
+doc() {
+  RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --lib
+}
+
+playwright() {
+  (cd tests/browser && node_modules/.bin/playwright test)
+}
+
+# --- Steps: what is being done, and how long it took -------------------------------------------------------------
+
+# A step that must succeed. Its output goes to a log, shown whole if it fails.
+step() {
+  local name=$1 log started
+  shift
+  log="target/logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').txt"
+  started=$(date +%s)
+  if ( set -e; "$@" ) >"$log" 2>&1; then
+    report "$name" "$started"
+  else
+    report "$name" "$started" FAILED
+    cat "$log" >&2
+    return 1
+  fi
+}
+
+# A test: as a step, but the next ones run all the same. CI sees the output.
+try() {
+  local name=$1
+  if step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); return 0; fi
+  if [ "${CI:-}" = true ]; then
+    sed 's/^/      /' "target/logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').txt"
+  fi
+}
+
+report() {
+  printf '  %s %s %d s%s\n' "$1" "$(printf '%*s' $((34 - ${#1})) '' | tr ' ' .)" $(($(date +%s) - $2)) "${3:+ $3}"
+}
+
+# --- Set-up --------------------------------------------------------------------------------------------------------
+
+setup_wasm() {
+  for tool in cargo node npm; do
+    if ! command -v $tool >/dev/null; then
+      echo "$tool is missing: install Rust (rustup.rs) and Node 20 or newer (nodejs.org)" >&2
+      exit 1
+    fi
+  done
+  step 'wasm32 target' wasm_target
+  step 'wasm-bindgen' wasm_bindgen_cli
+}
+
+# rust-toolchain.toml's targets are silently not installed where RUSTUP_AUTO_INSTALL=0.
+wasm_target() {
+  local lib
+  lib="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown"
+  [ -d "$lib" ] || rustup target add wasm32-unknown-unknown
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+}
+
+# The command-line tool must have exactly the library's version.
+wasm_bindgen_cli() {
+  local version
+  version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/version = |"/, ""); print }' Cargo.lock)
+  if [ "$(target/tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] &&
+    [ -x target/tools/bin/wasm-bindgen-test-runner ]; then
+    return
+  fi
+  # A debug build takes half the time; with the parts that do the work optimised it is nearly as fast in use.
+  local hot='profile.dev.package'
+  install_cli() {
+    cargo install wasm-bindgen-cli --version "$version" --debug --no-default-features --force "$@" \
+      --root target/tools --target-dir target/tools/build \
+      --config "$hot.walrus.opt-level=2" --config "$hot.wasmparser.opt-level=2" --config "$hot.wasm-encoder.opt-level=2"
+  }
+  # Its own lock file first; a registry mirror that lags behind may not have every version in it.
+  install_cli --locked || install_cli
+  rm -rf target/tools/build
+}
+
+# npm packages of a folder, installed again when its lock file has changed.
+npm_packages() {
+  local stamp
+  stamp="target/stamps/npm-$(echo "$1" | tr / -)"
+  if [ -d "$1/node_modules" ] && cmp -s "$1/package-lock.json" "$stamp"; then return; fi
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund)
+  cp "$1/package-lock.json" "$stamp"
+}
+
+# Writes the paths of Chromium and its driver to target/stamps/browser.
+find_browser() {
+  local chromium driver
+  chromium=$(first_of "${CHROMIUM:-}" chromium chromium-browser google-chrome \
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' /Applications/Chromium.app/Contents/MacOS/Chromium)
+  driver=$(first_of "${CHROMEDRIVER:-}" chromedriver /usr/lib/chromium/chromedriver)
+  if [ -z "$chromium" ] || [ -z "$driver" ]; then
+    install_browser
+    chromium=$(first_of "$chromium" chromium)
+    driver=$(first_of "$driver" chromedriver)
+  fi
+  [ -n "$chromium" ] && [ -n "$driver" ]
+  printf 'CHROMIUM=%q\nCHROMEDRIVER=%q\n' "$chromium" "$driver" >target/stamps/browser
+}
+
+first_of() {
+  local name
+  for name in "$@"; do
+    if [ -n "$name" ] && command -v "$name" 2>/dev/null; then return; fi
+  done
+}
+
+install_browser() {
+  local packages='chromium chromium-driver fonts-dejavu-core' sudo=''
+  if [ "$(id -u)" -ne 0 ]; then sudo='sudo -n'; fi
+  if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
+    $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages && return
+  fi
+  echo 'the tests need Chromium and ChromeDriver: install both (Debian: chromium chromium-driver; macOS: brew install --cask chromium chromedriver), or set CHROMIUM and CHROMEDRIVER to their paths'
+  return 1
+}
+
+# --- Building ------------------------------------------------------------------------------------------------------
+
+# target/wasm: the module, its JavaScript and types. Optimised again only when what rustc wrote has changed.
+wasm_module() {
+  cargo build --quiet --release --lib --target wasm32-unknown-unknown
+  local built=target/wasm32-unknown-unknown/release/systole.wasm
+  if cmp -s "$built" target/stamps/systole.wasm && [ -f target/wasm/systole_bg.wasm ]; then return; fi
+  target/tools/bin/wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir target/wasm "$built"
+  www/node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
+    target/wasm/systole_bg.wasm -o target/wasm/optimised.wasm
+  mv target/wasm/optimised.wasm target/wasm/systole_bg.wasm
+  cp "$built" target/stamps/systole.wasm
+}
+
+vite_build() {
+  (cd www && node_modules/.bin/vite build)
+}
+
+main "$@"

@@ -1,0 +1,36 @@
+import { defineConfig } from '@playwright/test';
+
+// The page is served below a path, so that every relative path is proven.
+const port = 8123;
+const base = '/some/where/';
+
+export default defineConfig({
+  testDir: '.',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  workers: 2,
+  retries: 0,
+  fullyParallel: true,
+  reporter: [['list']],
+  webServer: {
+    command: `node serve.mjs --exact --port ${port} --base ${base}`,
+    url: `http://localhost:${port}${base}`,
+    reuseExistingServer: false,
+  },
+  use: {
+    baseURL: `http://localhost:${port}${base}`,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      ...(process.env['CHROMIUM'] ? { executablePath: process.env['CHROMIUM'] } : {}),
+      args: [
+        '--no-sandbox',
+        '--disable-dev-shm-usage',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+});

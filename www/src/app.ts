@@ -1,0 +1,436 @@
+// The workbench: holds what the user has typed and chosen, and passes messages between the controls and the worker.
+
+import { showAnswer } from './answer';
+import { Cells } from './cells';
+import { button, byId, grouped, make, opColour } from './dom';
+import { type Editor, PlainEditor, utf8Bytes } from './editor';
+import { Engine } from './engine';
+import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
+import { download, FileDesk } from './files';
+import { notice } from './notices';
+import { Pad } from './pad';
+import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Report, View } from './protocol';
+import { Speaker } from './speak';
+import { type Draft, dropDraft, keepDraft, keepTheme, keptFiles, keptTheme, otherDrafts, ownDraft } from './storage';
+import { Transport } from './transport';
+
+export class App {
+  private readonly root = document.documentElement;
+  private readonly rows = byId<HTMLInputElement>('rows');
+  private readonly cols = byId<HTMLInputElement>('cols');
+  private readonly chooser = byId<HTMLSelectElement>('example');
+  private readonly engine = new Engine(
+    byId('canvas-host'),
+    () => this.view(),
+    (message) => this.hear(message),
+  );
+  private readonly transport = new Transport((cycle) => this.engine.seek(cycle));
+  private readonly cells = new Cells((pe) => this.engine.select(pe));
+  private readonly speaker = new Speaker();
+  private readonly files = new FileDesk(() => this.limits, {
+    array: (name, bytes) => this.takeArray(name, bytes),
+    program: (name, text) => this.takeProgram(name, text),
+    forget: (path) => void this.forgetArray(path),
+  });
+  private readonly pad = new Pad(
+    (path, row, values) => {
+      this.engine.setRow(path, row, values);
+      this.run();
+    },
+    (path) => void this.files.forget(path),
+  );
+  private editor: Editor = new PlainEditor(() => this.limits.textBytes, {
+    changed: () => this.edited(),
+    tooLong: (bytes) => this.tooLong(bytes),
+    run: () => this.run(),
+  });
+
+  // Before the module answers, these stand for its limits.
+  private limits: Limits = { arraySide: 256, textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024 };
+  private example: Example = EXAMPLES[0]!;
+  private original = '';
+  private chip: Chip = EXAMPLES[0]!.chip;
+  /** Paths that the program loads and that have been looked for. */
+  private readonly soughtPaths = new Set<string>();
+  private loads: string[] = [];
+  private running = false;
+  private saidNotKept = false;
+  /** To be played as soon as there is something to play. */
+  private playFirst = false;
+  /** An example that has just been chosen starts at its beginning. */
+  private rewind = true;
+  private cancelTimer: ReturnType<typeof setTimeout> | undefined;
+
+  async start(): Promise<void> {
+    this.applyTheme(keptTheme() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+    this.listen();
+    this.listExamples();
+    for (const [path, bytes] of await keptFiles()) {
+      this.engine.setFile(path, bytes);
+      this.files.enlist(path);
+    }
+    const draft = ownDraft() ?? otherDrafts()[0]?.draft ?? null;
+    if (draft) await this.openDraft(draft);
+    else {
+      this.playFirst = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+      await this.openExample(this.example);
+    }
+    await this.startEngine();
+    // The editor comes after the picture: it is the larger part of what the page loads.
+    if (this.editor instanceof PlainEditor) {
+      try {
+        this.editor = await this.editor.upgrade();
+        this.run();
+      } catch {
+        notice('The editor could not be loaded; the plain one works as well.');
+      }
+    }
+  }
+
+  // --- What the user does ---------------------------------------------------------------------------------------
+
+  private listen(): void {
+    this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
+    for (const field of [this.rows, this.cols]) field.addEventListener('input', () => this.resized());
+    byId('reset').addEventListener('click', () => void this.openExample(this.example));
+    byId('save').addEventListener('click', () => download(`${this.example.name}.systole`, this.editor.text()));
+    byId('theme').addEventListener('click', () => {
+      const theme = this.root.dataset['theme'] === 'dark' ? 'light' : 'dark';
+      keepTheme(theme);
+      this.applyTheme(theme);
+    });
+    byId('help').addEventListener('click', () => byId<HTMLDialogElement>('help-dialog').showModal());
+    byId('cancel').addEventListener('click', () => this.stopped('The run was cancelled.'));
+    byId('canvas-host').addEventListener('click', (event) => {
+      const { left, top } = byId('canvas-host').getBoundingClientRect();
+      this.engine.pick(event.clientX - left, event.clientY - top);
+    });
+    new ResizeObserver(() => this.engine.resize()).observe(byId('canvas-host'));
+    addEventListener('keydown', (event) => this.key(event));
+  }
+
+  private key(event: KeyboardEvent): void {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+      event.preventDefault();
+      this.run();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const target = event.target as HTMLElement;
+    // Text fields, and controls that use the key themselves, keep it.
+    if (target.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
+    if (event.key === ' ' && target.closest('button, [role=gridcell]')) return;
+    const actions: Record<string, () => void> = {
+      ' ': () => this.transport.toggle(),
+      ArrowLeft: () => this.transport.step(event.shiftKey ? -10 : -1),
+      ArrowRight: () => this.transport.step(event.shiftKey ? 10 : 1),
+      Home: () => byId('to-start').click(),
+      End: () => byId('to-end').click(),
+      '+': () => this.transport.faster(1),
+      '-': () => this.transport.faster(-1),
+      '?': () => byId('help').click(),
+    };
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  private edited(): void {
+    this.keep();
+    this.run();
+  }
+
+  private resized(): void {
+    const problem = byId('size-problem');
+    const most = this.limits.arraySide;
+    const bad = [this.rows, this.cols].find((field) => {
+      const value = field.valueAsNumber;
+      return !Number.isInteger(value) || value < 1 || value > most;
+    });
+    for (const field of [this.rows, this.cols]) field.setAttribute('aria-invalid', String(field === bad));
+    problem.hidden = !bad;
+    if (bad) {
+      const side = bad === this.rows ? 'rows' : 'columns';
+      problem.textContent = `An array has from 1 to ${most} ${side}; the last one stays.`;
+      return;
+    }
+    this.chip = { rows: this.rows.valueAsNumber, cols: this.cols.valueAsNumber };
+    this.keep();
+    this.run();
+  }
+
+  private async choose(value: string): Promise<void> {
+    const example = EXAMPLES.find((example) => example.name === value);
+    if (example) {
+      await this.openExample(example);
+      return;
+    }
+    const draft = otherDrafts().find(({ key }) => key === value)?.draft;
+    if (draft) await this.openDraft(draft);
+  }
+
+  private async openExample(example: Example): Promise<void> {
+    try {
+      const text = await programOf(example);
+      this.open(text, example, example.chip);
+      dropDraft();
+      this.listExamples();
+    } catch (error) {
+      notice(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async openDraft(draft: Draft): Promise<void> {
+    const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
+    const fits = (side: number) => side >= 1 && side <= this.limits.arraySide;
+    const chip = fits(draft.chip.rows) && fits(draft.chip.cols) ? draft.chip : example.chip;
+    this.open(draft.text, example, chip);
+    this.original = await programOf(example).catch(() => '');
+    this.keep();
+  }
+
+  private open(text: string, example: Example, chip: Chip): void {
+    this.example = example;
+    this.original = text;
+    this.chip = chip;
+    this.rewind = true;
+    this.rows.value = String(chip.rows);
+    this.cols.value = String(chip.cols);
+    this.chooser.value = example.name;
+    this.transport.pause();
+    this.transport.setSpeed(example.speed);
+    this.editor.setText(text);
+    this.run();
+  }
+
+  private takeProgram(name: string, text: string): void {
+    const bytes = utf8Bytes(text, this.limits.textBytes);
+    if (bytes > this.limits.textBytes) {
+      this.tooLong(bytes);
+      return;
+    }
+    this.editor.setText(text);
+    this.edited();
+    notice(`${name} is open. Reset brings the example back.`);
+  }
+
+  private takeArray(name: string, bytes: Uint8Array): void {
+    const path = this.loads.find((path) => path.split('/').at(-1) === name) ?? name;
+    this.engine.setFile(path, bytes);
+    void this.files.keep(path, bytes);
+    if (!this.loads.includes(path)) notice(`${path} is here: use it with load("${path}").`);
+    this.run();
+  }
+
+  private async forgetArray(path: string): Promise<void> {
+    this.engine.removeFile(path);
+    this.soughtPaths.delete(path);
+    this.run();
+  }
+
+  private tooLong(bytes: number): void {
+    const limit = `more than the ${grouped(this.limits.textBytes)} of a program`;
+    notice(`That text has ${grouped(bytes)} bytes, ${limit}. Nothing has changed; values belong in .npy files.`);
+  }
+
+  /** Keeps the text for a reload. An example as it came needs no keeping. */
+  private keep(): void {
+    const { rows, cols } = this.example.chip;
+    const untouched = this.editor.text() === this.original && this.chip.rows === rows && this.chip.cols === cols;
+    if (untouched) {
+      dropDraft();
+      return;
+    }
+    const draft = { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
+    if (!keepDraft(draft) && !this.saidNotKept) {
+      this.saidNotKept = true;
+      notice('This browser keeps nothing: the text will be gone after a reload. Save it as a file.');
+    }
+  }
+
+  // --- What the worker says -------------------------------------------------------------------------------------
+
+  private async startEngine(): Promise<void> {
+    try {
+      await this.engine.start();
+      this.run();
+    } catch (error) {
+      this.curtain(`Systole could not start: ${error instanceof Error ? error.message : error}`, [
+        button('Try again', () => void this.startEngine()),
+      ]);
+    }
+  }
+
+  private run(): void {
+    if (!this.engine.alive) return;
+    byId('curtain').hidden = true;
+    this.running = true;
+    this.phase('running');
+    this.engine.run(this.editor.text(), this.chip);
+    clearTimeout(this.cancelTimer);
+    this.cancelTimer = setTimeout(() => (byId('progress').hidden = !this.running), 300);
+  }
+
+  private hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.limits = message.limits;
+        byId('version').textContent = `Systole ${message.version}`;
+        break;
+      case 'checked':
+        if (message.id === this.engine.newest) void this.checked(message.id, message.checked);
+        break;
+      case 'progress':
+        if (message.id === this.engine.newest) byId('progress').querySelector('progress')!.value = message.done;
+        break;
+      case 'ran':
+        if (message.id === this.engine.newest) this.ran(message.report);
+        break;
+      case 'frame':
+        this.frame(message.frame);
+        break;
+      case 'picked':
+        if (message.pe) this.engine.select(message.pe);
+        break;
+      case 'file':
+        void this.files.keep(message.path, message.bytes);
+        break;
+      case 'refused':
+        notice(message.message);
+        break;
+      case 'crashed':
+        console.warn(message.message);
+        this.stopped('The simulator stopped because of a mistake of its own. Your text is safe.');
+        break;
+    }
+  }
+
+  private async checked(id: number, { diagnostics, tokens, loads }: Checked): Promise<void> {
+    this.loads = loads;
+    if (await this.fetchLoads(loads)) {
+      // Unless something newer is under way, the same text now finds its files.
+      if (id === this.engine.newest) this.run();
+      return;
+    }
+    if (id !== this.engine.newest) return;
+    this.editor.show(this.editor.text(), diagnostics, tokens);
+    const broken = diagnostics.some((d) => d.severity === 'error');
+    this.problems(diagnostics, broken);
+    if (broken) {
+      this.idle();
+      this.phase('error');
+    }
+  }
+
+  /** Fetches arrays that come with the page; whether any was found that was not there before. */
+  private async fetchLoads(loads: string[]): Promise<boolean> {
+    const fresh = loads.filter((path) => !this.engine.hasFile(path) && !this.soughtPaths.has(path));
+    fresh.forEach((path) => this.soughtPaths.add(path));
+    const found = await Promise.all(fresh.map(async (path) => ({ path, bytes: await arrayOf(path) })));
+    for (const { path, bytes } of found) if (bytes) this.engine.setFile(path, bytes);
+    return found.some(({ bytes }) => bytes !== null);
+  }
+
+  private problems(diagnostics: Diagnostic[], broken: boolean): void {
+    const region = byId('problems');
+    region.hidden = diagnostics.length === 0;
+    byId('stale').hidden = !broken;
+    const items = diagnostics.map((d) => {
+      const where = `line ${d.line}, column ${d.column}`;
+      const go = button('', () => this.editor.goTo(d.from, d.to), { class: 'problem-link' });
+      go.append(make('b', {}, d.severity), ` ${where}: ${d.message}`);
+      if (d.hint) go.append(make('span', { class: 'hint' }, d.hint));
+      return make('li', { class: d.severity }, go);
+    });
+    region.querySelector('ol')!.replaceChildren(...items);
+  }
+
+  private ran(report: Report): void {
+    this.idle();
+    this.phase('ready');
+    byId('counts').textContent =
+      `${grouped(report.cyclesToLastMac)} cycles from first load to last MAC · ${grouped(report.cycles)} to the last event`;
+    const verdict = byId('verdict');
+    verdict.textContent = report.agrees ? '✓ equals the reference' : `differs from the reference: ${report.disagreement}`;
+    verdict.className = report.agrees ? 'agrees' : 'problem';
+    this.transport.setRun(report.cycles, report.activity);
+    if (this.rewind) this.transport.seek(0);
+    this.rewind = false;
+    this.cells.setSize(report.rows, report.cols);
+    this.editor.showOps(report.ops, report.colours);
+    showAnswer(report.outputs);
+    this.pad.show(report);
+    if (this.playFirst) this.transport.play();
+    this.playFirst = false;
+  }
+
+  private frame(frame: Frame): void {
+    byId('caption').textContent = frame.caption;
+    this.cells.show(frame);
+    byId('pe-title').textContent = `PE ${frame.selected.row}, ${frame.selected.col} in cycle ${grouped(frame.cycle)}`;
+    const { op, line, colour, lines } = frame.pe;
+    const owner = op === null ? 'at rest' : line === null ? op : `${op}, line ${line}`;
+    const list = byId('pe').querySelector('dl')!;
+    list.style.setProperty('--cell', opColour(colour));
+    const all = [{ label: 'works on', value: owner }, ...lines];
+    list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
+    this.root.dataset['shown'] = String(frame.cycle);
+    this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
+  }
+
+  /** The worker is gone, by accident or on demand. The same text is not run again by itself. */
+  private stopped(reason: string): void {
+    this.engine.kill();
+    this.idle();
+    this.transport.pause();
+    this.phase('stopped');
+    const again = button('Run again', () => void this.startEngine());
+    const reset = button('Reset to the example', () => void this.openExample(this.example).then(() => this.startEngine()));
+    this.curtain(reason, [again, reset]);
+    again.focus();
+  }
+
+  private curtain(text: string, buttons: HTMLButtonElement[]): void {
+    const curtain = byId('curtain');
+    curtain.querySelector('p')!.textContent = text;
+    curtain.querySelector('div')!.replaceChildren(...buttons);
+    curtain.hidden = false;
+  }
+
+  // --- Looks ----------------------------------------------------------------------------------------------------
+
+  private idle(): void {
+    this.running = false;
+    clearTimeout(this.cancelTimer);
+    byId('progress').hidden = true;
+    byId('progress').querySelector('progress')!.value = 0;
+  }
+
+  private phase(name: string): void {
+    this.root.dataset['phase'] = name;
+  }
+
+  private applyTheme(theme: 'light' | 'dark'): void {
+    this.root.dataset['theme'] = theme;
+    this.engine.resize();
+    this.transport.redraw();
+  }
+
+  private view(): View {
+    const { width, height } = byId('canvas-host').getBoundingClientRect();
+    const theme = this.root.dataset['theme'] === 'dark' ? 'dark' : 'light';
+    return { width, height, pixelRatio: window.devicePixelRatio, theme };
+  }
+
+  private listExamples(): void {
+    const examples = EXAMPLES.map(({ name, title }) => make('option', { value: name }, title));
+    const drafts = otherDrafts().map(({ key, draft }) => {
+      const first = draft.text.split('\n').find((line) => line.trim() !== '') ?? 'empty';
+      return make('option', { value: key }, `${first.slice(0, 40)} (${new Date(draft.time).toLocaleString()})`);
+    });
+    this.chooser.replaceChildren(...examples);
+    if (drafts.length > 0) this.chooser.append(make('optgroup', { label: 'Kept in this browser' }, ...drafts));
+    this.chooser.value = this.example.name;
+  }
+}

@@ -1,0 +1,109 @@
+// The array for those who do not see it: a table of cells around the selected PE, moved through with the arrow keys.
+
+import { byId, make, opColour } from './dom';
+import type { Cell, Frame, Pe } from './protocol';
+
+export class Cells {
+  private readonly table = make('table', { role: 'grid', 'aria-labelledby': 'cells-title' });
+  private cells: HTMLTableCellElement[] = [];
+  private shape = '';
+  private selected: Pe = { row: 0, col: 0 };
+  private size = { rows: 1, cols: 1 };
+
+  constructor(private readonly select: (pe: Pe) => void) {
+    byId('cells').append(this.table);
+    this.table.addEventListener('keydown', (event) => this.key(event));
+    this.table.addEventListener('click', (event) => {
+      const cell = (event.target as Element).closest<HTMLElement>('td');
+      if (cell) this.select({ row: Number(cell.dataset['row']), col: Number(cell.dataset['col']) });
+    });
+  }
+
+  setSize(rows: number, cols: number): void {
+    this.size = { rows, cols };
+    this.table.setAttribute('aria-rowcount', String(rows));
+    this.table.setAttribute('aria-colcount', String(cols));
+  }
+
+  show({ window, selected }: Frame): void {
+    const focused = this.table.contains(document.activeElement);
+    this.selected = selected;
+    this.build(window.rows, window.cols);
+    this.table.querySelectorAll('thead th').forEach((th, at) => {
+      if (at > 0) th.textContent = String(window.col + at - 1);
+    });
+    this.table.querySelectorAll('tbody tr').forEach((tr, at) => {
+      tr.setAttribute('aria-rowindex', String(window.row + at + 1));
+      tr.firstElementChild!.textContent = String(window.row + at);
+    });
+    window.cells.forEach((cell, at) => {
+      const row = window.row + Math.floor(at / window.cols);
+      const col = window.col + (at % window.cols);
+      const isSelected = row === selected.row && col === selected.col;
+      fill(this.cells[at]!, cell, row, col, isSelected);
+      if (isSelected && focused) this.cells[at]!.focus({ preventScroll: true });
+    });
+  }
+
+  /** The same nodes serve every cycle, so that focus stays. */
+  private build(rows: number, cols: number): void {
+    const shape = `${rows} x ${cols}`;
+    if (shape === this.shape) return;
+    this.shape = shape;
+    const columns = Array.from({ length: cols }, () => make('th', { scope: 'col' }));
+    this.cells = Array.from({ length: rows * cols }, () => make('td', { role: 'gridcell', tabindex: '-1' }));
+    const body = Array.from({ length: rows }, (_, row) =>
+      make('tr', {}, make('th', { scope: 'row' }), ...this.cells.slice(row * cols, (row + 1) * cols)),
+    );
+    const corner = make('td', {});
+    this.table.replaceChildren(
+      make('thead', {}, make('tr', {}, corner, ...columns)),
+      make('tbody', {}, ...body),
+    );
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { row, col } = this.selected;
+    const steps: Record<string, Pe> = {
+      ArrowUp: { row: row - 1, col },
+      ArrowDown: { row: row + 1, col },
+      ArrowLeft: { row, col: col - 1 },
+      ArrowRight: { row, col: col + 1 },
+      PageUp: { row: row - 8, col },
+      PageDown: { row: row + 8, col },
+      Home: { row, col: 0 },
+      End: { row, col: this.size.cols - 1 },
+    };
+    const to = steps[event.key];
+    if (!to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const clamp = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
+    this.select({ row: clamp(to.row, this.size.rows), col: clamp(to.col, this.size.cols) });
+  }
+}
+
+function fill(td: HTMLTableCellElement, cell: Cell, row: number, col: number, selected: boolean): void {
+  const shown = cell.psum ?? cell.weight;
+  td.textContent = shown === null ? '·' : String(shown);
+  td.className = cell.psum === null ? 'rests' : 'works';
+  td.style.setProperty('--cell', opColour(cell.colour));
+  td.tabIndex = selected ? 0 : -1;
+  td.setAttribute('aria-selected', String(selected));
+  td.setAttribute('aria-colindex', String(col + 1));
+  td.setAttribute('aria-label', describe(cell, row, col));
+  const registers = { row, col, act: cell.act, weight: cell.weight, shadow: cell.shadow, psum: cell.psum };
+  for (const [name, value] of Object.entries(registers)) td.dataset[name] = value === null ? '' : String(value);
+}
+
+function describe(cell: Cell, row: number, col: number): string {
+  const registers = [
+    ['activation', cell.act],
+    ['weight', cell.weight],
+    ['shadow', cell.shadow],
+    ['sum', cell.psum],
+  ] as const;
+  const held = registers.filter(([, value]) => value !== null).map(([name, value]) => `${name} ${value}`);
+  return `PE ${row}, ${col}: ${held.join(', ') || 'empty'}`;
+}

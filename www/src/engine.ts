@@ -1,0 +1,142 @@
+// The worker's life: started with a canvas, told what to do, killed and started again at any moment.
+
+import wasmUrl from 'systole-wasm/systole_bg.wasm?url';
+import type { Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+
+export class Engine {
+  private worker: Worker | null = null;
+  private module: Promise<WebAssembly.Module> | null = null;
+  private generation = 0;
+  private id = 0;
+  private wanted: number | null = null;
+  private seeking = false;
+  /** What a new worker has to be told: files, the run, the cycle and the selected PE. */
+  private readonly files = new Map<string, Uint8Array>();
+  private selected: Pe = { row: 0, col: 0 };
+  private cycle = 0;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly view: () => View,
+    private readonly hear: (message: FromWorker) => void,
+  ) {}
+
+  /** Starts a worker in place of the one before, if there was one. */
+  async start(): Promise<void> {
+    this.kill();
+    const generation = ++this.generation;
+    this.module ??= compile();
+    const module = await this.module;
+    if (generation !== this.generation) return;
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('aria-hidden', 'true');
+    this.host.replaceChildren(canvas);
+    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.receive({ kind: 'crashed', message: event.message || 'the worker could not start' });
+    };
+    const offscreen = canvas.transferControlToOffscreen();
+    this.send({ kind: 'start', module, canvas: offscreen, view: this.view() }, [offscreen]);
+    for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
+  }
+
+  /** Ends the worker at once, whatever it is doing. */
+  kill(): void {
+    this.generation++;
+    this.worker?.terminate();
+    this.worker = null;
+    this.seeking = false;
+    this.wanted = null;
+  }
+
+  /** Whether a worker is there to be told anything. */
+  get alive(): boolean {
+    return this.worker !== null;
+  }
+
+  /** Compiles and runs; returns the number that the answers will carry. */
+  run(text: string, chip: Chip): number {
+    this.send({ kind: 'run', id: ++this.id, text, chip });
+    return this.id;
+  }
+
+  /** The number of the newest run: answers to older ones are stale. */
+  get newest(): number {
+    return this.id;
+  }
+
+  setFile(path: string, bytes: Uint8Array): void {
+    this.files.set(path, bytes);
+    this.send({ kind: 'file', path, bytes });
+  }
+
+  removeFile(path: string): void {
+    this.files.delete(path);
+    this.send({ kind: 'file', path, bytes: null });
+  }
+
+  hasFile(path: string): boolean {
+    return this.files.has(path);
+  }
+
+  setRow(path: string, row: number, values: Int8Array): void {
+    this.send({ kind: 'row', path, row, values });
+  }
+
+  /** Shows a cycle: one wish in flight, and the newest of those that came meanwhile. */
+  seek(cycle: number): void {
+    this.cycle = cycle;
+    if (this.seeking) {
+      this.wanted = cycle;
+      return;
+    }
+    this.seeking = this.alive;
+    this.send({ kind: 'seek', cycle });
+  }
+
+  select(pe: Pe): void {
+    this.selected = pe;
+    this.send({ kind: 'select', pe });
+  }
+
+  pick(x: number, y: number): void {
+    this.send({ kind: 'pick', x, y });
+  }
+
+  resize(): void {
+    this.send({ kind: 'view', view: this.view() });
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.kind === 'file') this.files.set(message.path, message.bytes);
+    if (message.kind === 'ran') {
+      this.send({ kind: 'select', pe: this.selected });
+      this.send({ kind: 'seek', cycle: this.cycle });
+    }
+    if (message.kind === 'frame') {
+      this.selected = message.frame.selected;
+      this.seeking = false;
+      const wanted = this.wanted;
+      this.wanted = null;
+      if (wanted !== null) this.seek(wanted);
+    }
+    if (message.kind === 'crashed') this.kill();
+    this.hear(message);
+  }
+
+  private send(message: ToWorker, transfer: Transferable[] = []): void {
+    this.worker?.postMessage(message, transfer);
+  }
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  const response = await fetch(wasmUrl);
+  if (!response.ok) throw new Error(`the module could not be loaded (${response.status})`);
+  // A host that does not know .wasm sends a type that streaming refuses.
+  if (response.headers.get('content-type')?.startsWith('application/wasm')) {
+    return WebAssembly.compileStreaming(response);
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
+}

@@ -1,0 +1,36 @@
+// Programs that come with the page. Their arrays lie beside them and are fetched when a program loads them.
+
+import type { Chip } from './protocol';
+
+export interface Example {
+  name: string;
+  title: string;
+  chip: Chip;
+  /** Cycles a second at which it is best watched. */
+  speed: number;
+}
+
+export const EXAMPLES: Example[] = [
+  { name: 'product', title: '4 × 4, one small product', chip: { rows: 4, cols: 4 }, speed: 2 },
+  { name: 'digits', title: 'Handwritten digits, two layers', chip: { rows: 8, cols: 8 }, speed: 16 },
+];
+
+/** An example's program. */
+export async function programOf(example: Example): Promise<string> {
+  const response = await fetch(`./examples/${example.name}.systole`);
+  if (!response.ok) throw new Error(`the example could not be loaded (${response.status})`);
+  return response.text();
+}
+
+/** An array that comes with the page, if there is one of this name. */
+export async function arrayOf(path: string): Promise<Uint8Array | null> {
+  // What a program loads is its author's choice: only plain paths below examples/ are asked for.
+  if (!/^[\w-]+(\/[\w-]+)*\.npy$/.test(path)) return null;
+  try {
+    const response = await fetch(`./examples/${path}`);
+    const isFile = response.ok && !response.headers.get('content-type')?.startsWith('text/html');
+    return isFile ? new Uint8Array(await response.arrayBuffer()) : null;
+  } catch {
+    return null;
+  }
+}

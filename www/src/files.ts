@@ -1,0 +1,125 @@
+// Files from the user: dropped anywhere on the page, or chosen. Arrays are kept in the browser and listed.
+
+import { button, byId, make } from './dom';
+import { notice } from './notices';
+import type { Limits } from './protocol';
+import { dropFile, keepFile } from './storage';
+
+export interface FileEvents {
+  /** An array to keep under its own name, or the path under which the program loads one of that name. */
+  array(name: string, bytes: Uint8Array): void;
+  program(name: string, text: string): void;
+  /** The user wants an array forgotten. */
+  forget(path: string): void;
+}
+
+export class FileDesk {
+  private readonly list = byId('files');
+  private readonly kept = new Set<string>();
+
+  constructor(
+    private readonly limits: () => Limits,
+    private readonly events: FileEvents,
+  ) {
+    const chooser = byId<HTMLInputElement>('chooser');
+    const choose = () => chooser.click();
+    byId('choose').addEventListener('click', choose);
+    byId('open').addEventListener('click', choose);
+    chooser.addEventListener('change', () => {
+      void this.take([...(chooser.files ?? [])]);
+      chooser.value = '';
+    });
+    this.listenForDrops();
+  }
+
+  /** Keeps an array and lists it. */
+  async keep(path: string, bytes: Uint8Array): Promise<void> {
+    this.enlist(path);
+    if (!(await keepFile(path, bytes))) {
+      notice(`This browser does not keep files: ${path} will be gone after a reload.`);
+    }
+  }
+
+  /** Lists an array that was kept before. */
+  enlist(path: string): void {
+    this.kept.add(path);
+    this.show();
+  }
+
+  async forget(path: string): Promise<void> {
+    this.kept.delete(path);
+    this.show();
+    await dropFile(path);
+    this.events.forget(path);
+  }
+
+  has(path: string): boolean {
+    return this.kept.has(path);
+  }
+
+  private show(): void {
+    const items = [...this.kept].sort().map((path) => {
+      const forget = button('forget', () => void this.forget(path), { class: 'link', 'aria-label': `Forget ${path}` });
+      return make('li', {}, make('code', {}, path), ' is yours ', forget);
+    });
+    this.list.replaceChildren(...items);
+  }
+
+  private async take(files: File[]): Promise<void> {
+    for (const file of files) {
+      try {
+        await this.takeOne(file);
+      } catch {
+        notice(`${file.name} could not be read.`);
+      }
+    }
+  }
+
+  private async takeOne(file: File): Promise<void> {
+    const isArray = file.name.endsWith('.npy');
+    const { fileBytes, textBytes } = this.limits();
+    const most = isArray ? fileBytes : textBytes;
+    if (file.size > most) {
+      notice(`${file.name} has ${file.size} bytes, more than the ${most} that are read. Nothing has changed.`);
+    } else if (isArray) {
+      this.events.array(file.name, new Uint8Array(await file.arrayBuffer()));
+    } else if (/\.(systole|txt)$/.test(file.name)) {
+      this.events.program(file.name, await file.text());
+    } else {
+      notice(`${file.name} is neither a .npy array nor a .systole program.`);
+    }
+  }
+
+  private listenForDrops(): void {
+    const hint = byId('drop');
+    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    addEventListener('dragover', (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      hint.hidden = false;
+    });
+    addEventListener('dragleave', (event) => {
+      if (event.relatedTarget === null) hint.hidden = true;
+    });
+    // In the capture phase: the editor would take the file's text for itself.
+    addEventListener(
+      'drop',
+      (event) => {
+        hint.hidden = true;
+        if (!carriesFiles(event)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        void this.take([...(event.dataTransfer?.files ?? [])]);
+      },
+      { capture: true },
+    );
+  }
+}
+
+/** Hands a text to the user as a file. */
+export function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const link = make('a', { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,171 @@
+// CodeMirror with what the module says about the text: token classes, errors, operators' colours. It has no lexer.
+
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { bracketMatching } from '@codemirror/language';
+import { lintGutter, setDiagnostics } from '@codemirror/lint';
+import { EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  GutterMarker,
+  gutter,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+import { opColour } from './dom';
+import { type Editor, type EditorEvents, utf8Bytes } from './editor';
+import { type Diagnostic, type Op, TOKEN_CLASSES } from './protocol';
+
+const setTokens = StateEffect.define<Uint32Array>();
+
+/** Colours move along with edits until the module has read the new text. */
+const tokenField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setTokens)) return decorate(effect.value, transaction.newDoc.length);
+    }
+    return marks.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+const marksByClass = TOKEN_CLASSES.map((name) => Decoration.mark({ class: `token-${name}` }));
+
+function decorate(tokens: Uint32Array, length: number): DecorationSet {
+  const builder = new RangeSetBuilder<Decoration>();
+  for (let i = 0; i + 2 < tokens.length; i += 3) {
+    const [from, to, kind] = [tokens[i]!, tokens[i + 1]!, tokens[i + 2]!];
+    const mark = marksByClass[kind];
+    if (mark && to <= length) builder.add(from, to, mark);
+  }
+  return builder.finish();
+}
+
+const setOps = StateEffect.define<ColouredOp[]>();
+
+type ColouredOp = Op & { colour: number };
+
+class OpMarker extends GutterMarker {
+  constructor(private readonly op: ColouredOp) {
+    super();
+  }
+
+  override eq(other: OpMarker): boolean {
+    return other.op.name === this.op.name && other.op.colour === this.op.colour;
+  }
+
+  override toDOM(): Node {
+    const bar = document.createElement('span');
+    bar.className = 'op-mark';
+    bar.style.background = opColour(this.op.colour);
+    bar.title = this.op.name;
+    return bar;
+  }
+}
+
+const opField = StateField.define<RangeSet<GutterMarker>>({
+  create: () => RangeSet.empty,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setOps)) continue;
+      const doc = transaction.newDoc;
+      const seen = new Set<number>();
+      const fresh = effect.value.filter((op) => op.line <= doc.lines && !seen.has(op.line) && seen.add(op.line));
+      return RangeSet.of(
+        fresh.map((op) => new OpMarker(op).range(doc.line(op.line).from)),
+        true,
+      );
+    }
+    return marks.map(transaction.changes);
+  },
+});
+
+export class RichEditor implements Editor {
+  private readonly view: EditorView;
+
+  constructor(parent: HTMLElement, text: string, most: () => number, events: EditorEvents) {
+    // A text that is too long is refused before it becomes part of the document.
+    const limit = EditorState.transactionFilter.of((transaction) => {
+      if (!transaction.docChanged || transaction.newDoc.length <= transaction.startState.doc.length) return transaction;
+      const { length } = transaction.newDoc;
+      const bytes = length > most() ? length : utf8Bytes(transaction.newDoc.toString(), most());
+      if (bytes <= most()) return transaction;
+      events.tooLong(bytes);
+      return [];
+    });
+    const paste = EditorView.domEventHandlers({
+      paste(event) {
+        const pasted = event.clipboardData?.getData('text/plain') ?? '';
+        if (pasted.length <= most()) return false;
+        event.preventDefault();
+        events.tooLong(pasted.length);
+        return true;
+      },
+    });
+    const run = () => {
+      events.run();
+      return true;
+    };
+    this.view = new EditorView({
+      parent,
+      state: EditorState.create({
+        doc: text,
+        extensions: [
+          lineNumbers(),
+          gutter({ class: 'op-gutter', markers: (view) => view.state.field(opField) }),
+          lintGutter(),
+          history(),
+          drawSelection(),
+          highlightActiveLine(),
+          bracketMatching(),
+          keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
+          limit,
+          paste,
+          tokenField,
+          opField,
+          EditorView.contentAttributes.of({ 'aria-label': 'Program', spellcheck: 'false' }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) events.changed(update.state.doc.toString());
+          }),
+        ],
+      }),
+    });
+  }
+
+  text(): string {
+    return this.view.state.doc.toString();
+  }
+
+  setText(text: string): void {
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+  }
+
+  show(text: string, diagnostics: Diagnostic[], tokens: Uint32Array): void {
+    // The answer may be about a text that has been edited since; the next answer is on its way.
+    if (text !== this.text()) return;
+    this.view.dispatch({ effects: setTokens.of(tokens) });
+    const marked = diagnostics.map(({ from, to, severity, message, hint }) => ({
+      from,
+      to,
+      severity,
+      message: hint ? `${message}. ${hint}` : message,
+    }));
+    this.view.dispatch(setDiagnostics(this.view.state, marked));
+  }
+
+  showOps(ops: Op[], colours: number): void {
+    const coloured = ops.map((op, at) => ({ ...op, colour: at % colours }));
+    this.view.dispatch({ effects: setOps.of(coloured) });
+  }
+
+  goTo(from: number, to: number): void {
+    const { length } = this.view.state.doc;
+    const selection = { anchor: Math.min(from, length), head: Math.min(to, length) };
+    this.view.dispatch({ selection, scrollIntoView: true });
+    this.view.focus();
+  }
+}

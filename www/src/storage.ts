@@ -1,0 +1,138 @@
+// What the browser keeps. No function here throws: storage may be full, forbidden or gone.
+//
+// A tab's own draft lies in sessionStorage, which a reload keeps and no other tab sees. Beside it localStorage has a
+// draft for each tab, so that two tabs never overwrite each other and a closed tab's text can be had again.
+
+import { createStore, del, entries, set } from 'idb-keyval';
+import type { Chip } from './protocol';
+
+export interface Draft {
+  text: string;
+  chip: Chip;
+  example: string;
+  time: number;
+}
+
+const OWN = 'systole.draft';
+const SHARED = 'systole.drafts.';
+const MOST_DRAFTS = 8;
+
+/** Keeps this tab's draft; false if the browser keeps nothing. */
+export function keepDraft(draft: Draft): boolean {
+  const value = JSON.stringify(draft);
+  const own = attempt(() => sessionStorage.setItem(OWN, value));
+  const shared = attempt(() => localStorage.setItem(SHARED + tab(), value));
+  if (shared) forgetOldDrafts();
+  return own || shared;
+}
+
+/** Nothing of this tab is worth keeping any more. */
+export function dropDraft(): void {
+  attempt(() => sessionStorage.removeItem(OWN));
+  attempt(() => localStorage.removeItem(SHARED + tab()));
+}
+
+/** This tab's draft. */
+export function ownDraft(): Draft | null {
+  let value: string | null = null;
+  attempt(() => (value = sessionStorage.getItem(OWN)));
+  return parse(value);
+}
+
+/** Drafts of other tabs, open or closed, newest first. */
+export function otherDrafts(): { key: string; draft: Draft }[] {
+  const found: { key: string; draft: Draft }[] = [];
+  attempt(() => {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(SHARED) || key === SHARED + tab()) continue;
+      const draft = parse(localStorage.getItem(key));
+      if (draft) found.push({ key, draft });
+    }
+  });
+  return found.sort((a, b) => b.draft.time - a.draft.time);
+}
+
+/** Files that the user dropped, by path. */
+export async function keptFiles(): Promise<Map<string, Uint8Array>> {
+  try {
+    const all = await entries<string, Uint8Array>(files());
+    return new Map(all.filter(([path, bytes]) => typeof path === 'string' && bytes instanceof Uint8Array));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Keeps a file; false if that cannot be. */
+export async function keepFile(path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await set(path, bytes, files());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Forgets a file. */
+export async function dropFile(path: string): Promise<void> {
+  try {
+    await del(path, files());
+  } catch {
+    // What was never kept needs no forgetting.
+  }
+}
+
+/** Light, dark, or the system's choice. */
+export function keptTheme(): 'light' | 'dark' | null {
+  let value: string | null = null;
+  attempt(() => (value = localStorage.getItem('systole.theme')));
+  return value === 'light' || value === 'dark' ? value : null;
+}
+
+export function keepTheme(theme: 'light' | 'dark'): void {
+  attempt(() => localStorage.setItem('systole.theme', theme));
+}
+
+function attempt(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let tabName: string | null = null;
+
+/** A name for this tab that a reload keeps. */
+function tab(): string {
+  if (tabName === null) {
+    attempt(() => (tabName = sessionStorage.getItem('systole.tab')));
+    tabName ??= Math.random().toString(36).slice(2);
+    attempt(() => sessionStorage.setItem('systole.tab', tabName ?? ''));
+  }
+  return tabName;
+}
+
+function forgetOldDrafts(): void {
+  for (const { key } of otherDrafts().slice(MOST_DRAFTS - 1)) attempt(() => localStorage.removeItem(key));
+}
+
+/** Storage is input from outside: another version, or another page of this host, may have written it. */
+function parse(value: string | null): Draft | null {
+  if (value === null) return null;
+  try {
+    const { text, chip, example, time } = JSON.parse(value) as Partial<Draft>;
+    const whole = typeof text === 'string' && typeof example === 'string' && typeof time === 'number';
+    if (!whole || !Number.isInteger(chip?.rows) || !Number.isInteger(chip?.cols)) return null;
+    return { text, example, time, chip: { rows: chip!.rows, cols: chip!.cols } };
+  } catch {
+    return null;
+  }
+}
+
+let store: ReturnType<typeof createStore> | null = null;
+
+function files(): ReturnType<typeof createStore> {
+  store ??= createStore('systole', 'files');
+  return store;
+}

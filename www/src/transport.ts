@@ -1,0 +1,141 @@
+// The clock: which cycle is shown, and how fast it moves on.
+
+import { byId, grouped } from './dom';
+
+/** Cycles a second, by the speed control's place. */
+const SPEEDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+export class Transport {
+  private readonly slider = byId<HTMLInputElement>('cycle');
+  private readonly speedSlider = byId<HTMLInputElement>('speed');
+  private readonly playButton = byId<HTMLButtonElement>('play');
+  private readonly clock = byId('clock');
+  private readonly stage = byId('stage');
+  private length = 0;
+  private cycle = 0;
+  /** Time of the last step while playing. */
+  private last: number | null = null;
+  private samples: Uint8Array = new Uint8Array();
+
+  constructor(private readonly show: (cycle: number) => void) {
+    byId('to-start').addEventListener('click', () => this.seek(0));
+    byId('to-end').addEventListener('click', () => this.seek(this.length));
+    byId('back').addEventListener('click', () => this.step(-1));
+    byId('forward').addEventListener('click', () => this.step(1));
+    this.playButton.addEventListener('click', () => this.toggle());
+    this.slider.addEventListener('input', () => this.seek(this.slider.valueAsNumber));
+    this.speedSlider.addEventListener('input', () => this.label());
+    new ResizeObserver(() => this.drawActivity()).observe(byId('activity'));
+    this.label();
+  }
+
+  /** A new run of so many cycles. */
+  setRun(length: number, samples: Uint8Array): void {
+    this.length = length;
+    this.samples = samples;
+    this.slider.max = String(length);
+    this.cycle = Math.min(this.cycle, length);
+    this.label();
+    this.drawActivity();
+  }
+
+  get playing(): boolean {
+    return this.last !== null;
+  }
+
+  toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play(): void {
+    if (this.length === 0) return;
+    if (this.cycle >= this.length) this.move(0);
+    this.last = performance.now();
+    requestAnimationFrame((now) => this.tick(now));
+    this.label();
+  }
+
+  pause(): void {
+    this.last = null;
+    this.label();
+  }
+
+  /** Steps by hand; playing stops. */
+  step(by: number): void {
+    this.seek(this.cycle + by);
+  }
+
+  seek(cycle: number): void {
+    this.pause();
+    this.move(cycle);
+  }
+
+  faster(by: number): void {
+    this.speedSlider.value = String(this.speedSlider.valueAsNumber + by);
+    this.label();
+  }
+
+  setSpeed(cyclesPerSecond: number): void {
+    this.speedSlider.value = String(SPEEDS.indexOf(cyclesPerSecond));
+    this.label();
+  }
+
+  redraw(): void {
+    this.drawActivity();
+  }
+
+  private move(cycle: number): void {
+    this.cycle = Math.max(0, Math.min(this.length, cycle));
+    this.label();
+    this.show(this.cycle);
+  }
+
+  private tick(now: number): void {
+    if (this.last === null) return;
+    const steps = Math.floor(((now - this.last) * this.speed) / 1000);
+    if (steps > 0) {
+      this.last += (steps * 1000) / this.speed;
+      // A tab that slept does not catch up.
+      if (now - this.last > 500) this.last = now;
+      this.move(this.cycle + steps);
+    }
+    if (this.cycle >= this.length) this.pause();
+    else requestAnimationFrame((next) => this.tick(next));
+  }
+
+  private get speed(): number {
+    return SPEEDS[this.speedSlider.valueAsNumber] ?? 8;
+  }
+
+  private label(): void {
+    const words = `cycle ${grouped(this.cycle)} of ${grouped(this.length)}`;
+    this.clock.textContent = words;
+    this.clock.style.minWidth = `${`cycle ${grouped(this.length)} of ${grouped(this.length)}`.length}ch`;
+    this.slider.value = String(this.cycle);
+    this.slider.setAttribute('aria-valuetext', words);
+    this.stage.dataset['cycle'] = String(this.cycle);
+    this.stage.dataset['playing'] = String(this.playing);
+    this.playButton.setAttribute('aria-label', this.playing ? 'Pause' : 'Play');
+    const speed = `${this.speed} cycle${this.speed === 1 ? '' : 's'}/s`;
+    byId('speed-shown').textContent = speed;
+    this.speedSlider.setAttribute('aria-valuetext', speed);
+  }
+
+  /** How many PEs are at work over the run, behind the scrubber. */
+  private drawActivity(): void {
+    const canvas = byId<HTMLCanvasElement>('activity');
+    const { width, height } = canvas.getBoundingClientRect();
+    const ratio = window.devicePixelRatio;
+    canvas.width = Math.max(1, Math.round(width * ratio));
+    canvas.height = Math.max(1, Math.round(height * ratio));
+    const context = canvas.getContext('2d');
+    if (!context || this.samples.length === 0) return;
+    context.fillStyle = getComputedStyle(canvas).color;
+    const step = canvas.width / this.samples.length;
+    this.samples.forEach((share, at) => {
+      const tall = (share / 255) * canvas.height;
+      context.fillRect(at * step, canvas.height - tall, Math.ceil(step), tall);
+    });
+  }
+}

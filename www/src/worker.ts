@@ -1,0 +1,123 @@
+// Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
+
+import { initSync, Session } from 'systole-wasm/systole.js';
+import type { Checked, Frame, FromWorker, Limits, Pe, Report, ToWorker } from './protocol';
+
+let session: Session | null = null;
+/** The run under way, if there is one. */
+let running: { id: number; since: number } | null = null;
+let cycle = 0;
+/** A picture is due; further wishes before it is painted cost nothing. */
+let due = false;
+
+const channel = new MessageChannel();
+channel.port1.onmessage = () => guarded(work);
+
+self.onmessage = (event: MessageEvent<ToWorker>) => guarded(() => receive(event.data));
+
+function receive(message: ToWorker): void {
+  if (message.kind === 'start') {
+    initSync({ module: message.module });
+    session = new Session(message.canvas);
+    const { width, height, pixelRatio, theme } = message.view;
+    session.view(width, height, pixelRatio, theme);
+    post({ kind: 'ready', version: session.version(), limits: session.limits() as Limits });
+    return;
+  }
+  if (!session) return;
+  switch (message.kind) {
+    case 'file':
+      refusing(() => {
+        if (message.bytes) session!.setFile(message.path, message.bytes);
+        else session!.removeFile(message.path);
+      });
+      break;
+    case 'row':
+      refusing(() => {
+        const bytes = session!.setRow(message.path, message.row, message.values);
+        post({ kind: 'file', path: message.path, bytes });
+      });
+      break;
+    case 'run':
+      refusing(() => {
+        const checked = session!.check(message.text, message.chip.rows, message.chip.cols) as Checked;
+        post({ kind: 'checked', id: message.id, checked });
+        const broken = checked.diagnostics.some((d) => d.severity === 'error');
+        running = broken ? null : { id: message.id, since: performance.now() };
+        later();
+      });
+      break;
+    case 'view':
+      session.view(message.view.width, message.view.height, message.view.pixelRatio, message.view.theme);
+      paintSoon();
+      break;
+    case 'seek':
+      cycle = message.cycle;
+      paintSoon();
+      break;
+    case 'select':
+      session.select(message.pe.row, message.pe.col);
+      paintSoon();
+      break;
+    case 'pick':
+      post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
+      break;
+  }
+}
+
+/** One slice of work; between slices, messages are heard. */
+function work(): void {
+  if (!session) return;
+  if (due) paint();
+  if (!running) return;
+  const done = session.advance();
+  if (done >= 1) {
+    const id = running.id;
+    running = null;
+    post({ kind: 'ran', id, report: session.report() as Report });
+    paint();
+    return;
+  }
+  if (performance.now() - running.since > 200) post({ kind: 'progress', id: running.id, done });
+  later();
+}
+
+function paintSoon(): void {
+  due = true;
+  later();
+}
+
+function paint(): void {
+  due = false;
+  const frame = session?.seek(cycle) as Frame | undefined;
+  if (frame) post({ kind: 'frame', frame });
+}
+
+function later(): void {
+  channel.port2.postMessage(null);
+}
+
+function post(message: FromWorker): void {
+  postMessage(message);
+}
+
+/** Errors for people, thrown by the module on purpose, do not end it. */
+function refusing(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) throw error;
+    post({ kind: 'refused', message: error.message });
+  }
+}
+
+/** A panic leaves the module in no state to go on. */
+function guarded(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    session = null;
+    running = null;
+    post({ kind: 'crashed', message: error instanceof Error ? error.message : String(error) });
+  }
+}
