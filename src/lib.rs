@@ -27,6 +27,7 @@
 
 pub mod base;
 pub mod chip;
+pub mod draw;
 pub mod emit;
 pub mod graph;
 pub mod import;
@@ -36,7 +37,6 @@ pub mod lang;
 pub mod num;
 pub mod schedule;
 pub mod sim;
-pub mod draw;
 pub mod timing;
 pub mod trace;
 #[cfg(target_arch = "wasm32")]

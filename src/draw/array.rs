@@ -3,9 +3,9 @@
 
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, OP_COLOURS};
+use crate::base::Arena;
 use crate::base::Cycle;
 use crate::isa::ProgramOp;
-use crate::base::Arena;
 use crate::trace::{Frame, NONE, Surroundings, Trace, Waiting};
 
 /// All that a picture shows.
@@ -95,9 +95,9 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         None => Colour::Idle.alpha(0.35),
     };
     let shown = around.accumulators.rows.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
-    let cells = shown.take(layout.accumulator_rows).flat_map(|row| {
-        (0..frame.cols).map(move |col| sum(row.get(col).unwrap_or(&None)))
-    });
+    let cells = shown
+        .take(layout.accumulator_rows)
+        .flat_map(|row| (0..frame.cols).map(move |col| sum(row.get(col).unwrap_or(&None))));
     let cells = cells.collect();
     scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
 }
@@ -163,7 +163,8 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     };
     if layout.pitch >= 40.0 {
         let (small, quiet) = ((layout.pitch * 0.2).min(14.0), if works { Colour::Ink } else { Colour::Dim });
-        let (left, right, top, bottom) = (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
+        let (left, right, top, bottom) =
+            (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
         if works {
             number(signed(frame.act[at]), [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
         }
@@ -177,7 +178,14 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         }
         if frame.bus_pass[at] != NONE {
             let text = format!("↓{}", signed(frame.bus[at]));
-            number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, moment.colour(frame.bus_pass[at]).solid());
+            number(
+                text,
+                [left, bottom],
+                small * 0.9,
+                Align::Left,
+                Weight::Mono,
+                moment.colour(frame.bus_pass[at]).solid(),
+            );
         }
     }
     if works && layout.pitch >= 22.0 {
@@ -206,7 +214,12 @@ fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, value: i32, ink: Pain
 
 fn chip_shape(scene: &mut Scene, [x, y, width, height]: [f64; 4], paint: Paint) {
     let bounds = [x + 2.0, y + 1.5, width - 4.0, height - 3.0];
-    scene.shapes.push(Shape::Rect { bounds, radius: (height * 0.2).min(6.0), fill: Some(paint), stroke: None });
+    scene.shapes.push(Shape::Rect {
+        bounds,
+        radius: (height * 0.2).min(6.0),
+        fill: Some(paint),
+        stroke: None,
+    });
 }
 
 /// The largest size up to `size` at which a line of equally wide characters fits.
@@ -236,7 +249,12 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         Some((op, _)) => format!("weights for {op}"),
         None => "weights".into(),
     };
-    words(above, [layout.left + 2.0, top - 7.0], Align::Left, weights.map_or(Colour::Dim.solid(), |(_, paint)| paint));
+    words(
+        above,
+        [layout.left + 2.0, top - 7.0],
+        Align::Left,
+        weights.map_or(Colour::Dim.solid(), |(_, paint)| paint),
+    );
     let [_, y, _, height] = layout.activation(1, 0);
     let activations = name(moment.around.activations.iter().flatten().flatten().next().copied());
     let paint = activations.as_ref().map_or(Colour::Dim.solid(), |(_, paint)| *paint);

@@ -39,11 +39,13 @@ impl Layout {
         };
         let mut layout =
             Layout { pitch: 1.0, left: 0.0, top: 0.0, rows, cols, hops_left, hops_above, accumulator_rows };
-        let across = (width - 2.0 * MARGIN - layout.gap()) / (cols as f64 + layout.feed_width() * hops_left as f64);
+        let across =
+            (width - 2.0 * MARGIN - layout.gap()) / (cols as f64 + layout.feed_width() * hops_left as f64);
         let feeds = layout.feed_height() * (hops_above + accumulator_rows) as f64;
         let down = (height - 2.0 * (MARGIN + CAPTION + layout.gap())) / (rows as f64 + feeds);
         layout.pitch = across.min(down).clamp(0.5, 96.0);
-        let used_across = layout.feed_width() * layout.pitch * hops_left as f64 + layout.gap() + layout.width();
+        let used_across =
+            layout.feed_width() * layout.pitch * hops_left as f64 + layout.gap() + layout.width();
         layout.left = width - MARGIN - (width - 2.0 * MARGIN - used_across) / 2.0 - layout.width();
         let used_down = feeds * layout.pitch + 2.0 * layout.gap() + layout.height();
         let above = layout.feed_height() * layout.pitch * hops_above as f64 + layout.gap();
@@ -133,7 +135,10 @@ mod tests {
                 let inside = x >= 0.0 && y >= 0.0 && top >= 0.0 && right + w <= width && bottom + h <= height;
                 assert!(inside, "{rows} x {cols} in {width} x {height}: {layout:?}");
                 let [px, py] = layout.pe(rows - 1, cols - 1);
-                assert_eq!(layout.hit(px + layout.pitch / 2.0, py + layout.pitch / 2.0), Some((rows - 1, cols - 1)));
+                assert_eq!(
+                    layout.hit(px + layout.pitch / 2.0, py + layout.pitch / 2.0),
+                    Some((rows - 1, cols - 1))
+                );
                 assert_eq!(layout.hit(layout.left - 1.0, py), None);
             }
         }

@@ -37,22 +37,31 @@ fn caption(moment: &Moment) -> String {
     let passes = &moment.trace.passes;
     let rows = moment.frame.rows as Cycle;
     let mut sentences = Vec::new();
-    let come = |time: fn(&Pass) -> Cycle, now: Cycle| passes.partition_point(|p| time(p) <= now).checked_sub(1);
-    if let Some(pass) = come(|p| p.start, t).filter(|p| t - passes[*p].start < passes[*p].activations.rows as Cycle) {
+    let come =
+        |time: fn(&Pass) -> Cycle, now: Cycle| passes.partition_point(|p| time(p) <= now).checked_sub(1);
+    if let Some(pass) =
+        come(|p| p.start, t).filter(|p| t - passes[*p].start < passes[*p].activations.rows as Cycle)
+    {
         let row = t - passes[pass].start;
         let swaps = if row == 0 { ", and its weights become active" } else { "" };
         sentences.push(format!("Row {row} of {} enters from the left{swaps}.", tile(moment, pass)));
     }
     if let Some(pass) = come(|p| p.load, t).filter(|p| t - passes[*p].load < rows) {
-        sentences.push(format!("Weight row {} of {} enters from above.", t - passes[pass].load, tile(moment, pass)));
+        sentences.push(format!(
+            "Weight row {} of {} enters from above.",
+            t - passes[pass].load,
+            tile(moment, pass)
+        ));
     }
-    let leaving = t.checked_sub(rows - 1).and_then(|u| come(|p| p.start, u).map(|p| (p, u)));
-    if let Some((pass, row)) = leaving.map(|(p, u)| (p, u - passes[p].start)) {
-        if row < passes[pass].activations.rows as Cycle {
-            sentences.push(format!("The sum of row {row} of {} leaves column 0.", tile(moment, pass)));
-        }
+    let leaving = t.checked_sub(rows - 1).and_then(|u| Some((come(|p| p.start, u)?, u)));
+    if let Some((pass, row)) = leaving.map(|(pass, u)| (pass, u - passes[pass].start))
+        && row < passes[pass].activations.rows as Cycle
+    {
+        sentences.push(format!("The sum of row {row} of {} leaves column 0.", tile(moment, pass)));
     }
-    if let Some(run) = moment.trace.vectors.iter().find(|run| (run.start..run.busy_until).contains(&t)) {
+    let vectors = &moment.trace.vectors;
+    let current = vectors.partition_point(|run| run.busy_until <= t);
+    if let Some(run) = vectors.get(current).filter(|run| run.start <= t) {
         sentences.push(format!("The vector unit works on {}.", moment.ops[run.op].name));
     }
     if sentences.is_empty() {
@@ -106,7 +115,11 @@ fn detail(moment: &Moment) -> Detail {
     lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at])));
     let doing = if works {
         let product = format!("{} times {}", frame.act[at], frame.weight[at]);
-        format!("adds {product} to {}, which makes {}", frame.psum[at] - frame.act[at] * frame.weight[at], frame.psum[at])
+        format!(
+            "adds {product} to {}, which makes {}",
+            frame.psum[at] - frame.act[at] * frame.weight[at],
+            frame.psum[at]
+        )
     } else {
         "rests".to_owned()
     };

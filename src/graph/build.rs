@@ -534,7 +534,12 @@ fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k s
     if word.len() > 100 {
         return None;
     }
-    let far = if word.chars().count() < 4 { 1 } else { 2 };
+    // Of a single letter nothing would be left.
+    let far = match word.chars().count() {
+        0 | 1 => 0,
+        2 | 3 => 1,
+        _ => 2,
+    };
     known
         .map(|near| (strsim::damerau_levenshtein(word, near), near))
         .filter(|(distance, _)| *distance <= far)

@@ -9,4 +9,6 @@ mod values;
 pub use session::Session;
 
 #[cfg(not(target_feature = "simd128"))]
-compile_error!("build for wasm32 with target-feature=+simd128: RUSTFLAGS in the environment hide .cargo/config.toml");
+compile_error!(
+    "build for wasm32 with target-feature=+simd128: RUSTFLAGS in the environment hide .cargo/config.toml"
+);

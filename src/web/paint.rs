@@ -22,8 +22,14 @@ impl Theme {
         // Operators: Okabe and Ito's palette for all kinds of colour vision; lighter on a dark ground.
         const LIGHT: [Rgb; 6] =
             [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [184, 134, 11], [86, 180, 233]];
-        const DARK: [Rgb; 6] =
-            [[86, 180, 233], [240, 138, 75], [60, 199, 155], [226, 154, 196], [230, 195, 74], [120, 150, 230]];
+        const DARK: [Rgb; 6] = [
+            [86, 180, 233],
+            [240, 138, 75],
+            [60, 199, 155],
+            [226, 154, 196],
+            [230, 195, 74],
+            [120, 150, 230],
+        ];
         match (self, colour) {
             (Theme::Light, Colour::Op(op)) => LIGHT[op as usize % LIGHT.len()],
             (Theme::Dark, Colour::Op(op)) => DARK[op as usize % DARK.len()],
@@ -138,7 +144,13 @@ impl Painter {
     }
 
     /// One pixel a cell, stretched without smoothing: the cost hardly depends on their number.
-    fn grid(&self, [x, y]: [f64; 2], [width, height]: [f64; 2], cols: usize, cells: &[Paint]) -> Result<(), JsValue> {
+    fn grid(
+        &self,
+        [x, y]: [f64; 2],
+        [width, height]: [f64; 2],
+        cols: usize,
+        cells: &[Paint],
+    ) -> Result<(), JsValue> {
         if cols == 0 || cells.is_empty() {
             return Ok(());
         }
@@ -169,6 +181,7 @@ fn font(weight: Weight, size: f64) -> String {
 }
 
 fn context_of(canvas: &OffscreenCanvas) -> Result<Context, JsValue> {
-    let context = canvas.get_context("2d")?.ok_or_else(|| JsValue::from_str("the canvas has no 2D context"))?;
+    let context =
+        canvas.get_context("2d")?.ok_or_else(|| JsValue::from_str("the canvas has no 2D context"))?;
     context.dyn_into::<Context>().map_err(JsValue::from)
 }

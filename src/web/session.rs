@@ -60,7 +60,9 @@ impl Session {
     /// Keeps a `.npy` file for `load("path")`.
     #[wasm_bindgen(js_name = setFile)]
     pub fn set_file(&mut self, path: &str, bytes: &[u8]) -> Result<(), JsError> {
-        self.files.insert(path, bytes).map_err(|e| JsError::new(&format!("{path}: {}; {}", e.message, e.hint)))
+        self.files
+            .insert(path, bytes)
+            .map_err(|e| JsError::new(&format!("{path}: {}; {}", e.message, e.hint)))
     }
 
     /// Forgets a file.
@@ -81,7 +83,8 @@ impl Session {
 
     /// Compiles a program. Without errors a new run is pending; with them, what is shown stays.
     pub fn check(&mut self, text: &str, rows: usize, cols: usize) -> Result<JsValue, JsError> {
-        let chip = Chip::classroom(rows, cols).map_err(|e| JsError::new(&format!("{}; {}", e.message, e.hint)))?;
+        let chip =
+            Chip::classroom(rows, cols).map_err(|e| JsError::new(&format!("{}; {}", e.message, e.hint)))?;
         let compiled = compile(text, &self.files, &chip);
         let checked = Checked::new(text, &compiled);
         self.pending = compiled.job.map(|job| (text.to_owned(), job));
@@ -169,6 +172,7 @@ impl Session {
 
 /// A plain object; large whole numbers become numbers, not BigInts, as the page's controls want them.
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let plain = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
+    let plain =
+        serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
     value.serialize(&plain).map_err(|e| JsError::new(&e.to_string()))
 }

@@ -75,7 +75,11 @@ fn tokens(text: &str, tokens: &[Token]) -> Vec<u32> {
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1).map(|next| next.kind);
         let before = at.checked_sub(1).map(|before| tokens[before].kind);
-        list.extend([walk.offset(token.span.start), walk.offset(token.span.end), class(token.kind, before, next)]);
+        list.extend([
+            walk.offset(token.span.start),
+            walk.offset(token.span.end),
+            class(token.kind, before, next),
+        ]);
     }
     list
 }
@@ -212,7 +216,12 @@ impl PageFrame {
                 op: op.map(|op| moment.ops[op].name.clone()),
                 line: op.map(|op| Lines::new(text).position(moment.ops[op].span.start).line),
                 colour: op.map(|op| op.index() % OP_COLOURS),
-                lines: words.detail.lines.into_iter().map(|(label, value)| LabelledValue { label, value }).collect(),
+                lines: words
+                    .detail
+                    .lines
+                    .into_iter()
+                    .map(|(label, value)| LabelledValue { label, value })
+                    .collect(),
                 sentence: words.detail.sentence,
             },
             window: window(moment, |pass| op_of(pass).index() % OP_COLOURS),
@@ -224,7 +233,8 @@ impl PageFrame {
 fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
     const MOST: usize = 8;
     let frame = moment.frame;
-    let around = |at: usize, of: usize| (at.saturating_sub(MOST / 2).min(of.saturating_sub(MOST)), of.min(MOST));
+    let around =
+        |at: usize, of: usize| (at.saturating_sub(MOST / 2).min(of.saturating_sub(MOST)), of.min(MOST));
     let (row, rows) = around(moment.selected.0, frame.rows);
     let (col, cols) = around(moment.selected.1, frame.cols);
     let cell = |at: usize| {

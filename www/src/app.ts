@@ -370,10 +370,10 @@ export class App {
     this.cells.show(frame);
     byId('pe-title').textContent = `PE ${frame.selected.row}, ${frame.selected.col} in cycle ${grouped(frame.cycle)}`;
     const { op, line, colour, lines } = frame.pe;
-    const owner = op === null ? 'at rest' : line === null ? op : `${op}, line ${line}`;
+    const owner = op === null ? 'none, at rest' : line === null ? op : `${op}, line ${line}`;
     const list = byId('pe').querySelector('dl')!;
     list.style.setProperty('--cell', opColour(colour));
-    const all = [{ label: 'works on', value: owner }, ...lines];
+    const all = [{ label: 'operator', value: owner }, ...lines];
     list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
     this.root.dataset['shown'] = String(frame.cycle);
     this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);

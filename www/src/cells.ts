@@ -30,7 +30,7 @@ export class Cells {
     this.selected = selected;
     this.build(window.rows, window.cols);
     this.table.querySelectorAll('thead th').forEach((th, at) => {
-      if (at > 0) th.textContent = String(window.col + at - 1);
+      th.textContent = String(window.col + at);
     });
     this.table.querySelectorAll('tbody tr').forEach((tr, at) => {
       tr.setAttribute('aria-rowindex', String(window.row + at + 1));

@@ -81,17 +81,17 @@ pub fn accumulated(
     let shown = most.min(timing.rows);
     let mut table = vec![vec![None; cols]; shown];
     for col in 0..cols {
-        let Some((newest, u)) = arrived(col) else { continue };
+        let Some((newest, u)) = arrived(col) else { break };
         let start = (0..=newest).rev().find(|pass| begins(*pass)).unwrap_or(0);
         for pass in start..=newest {
             let timing = waves.timing(pass);
             waves.weights(pass, col, &mut weights);
             let done = (u + 1 - timing.start) as usize;
-            for row in first..(first + shown).min(timing.rows).min(done) {
+            for (row, entries) in (first..timing.rows.min(done)).zip(&mut table) {
                 waves.activations(pass, row, &mut activations);
-                let entry: &mut Option<Accumulated> = &mut table[row - first][col];
-                let sum = entry.map_or(0, |earlier| earlier.sum) + dot(&activations, &weights);
-                *entry = Some(Accumulated { sum, pass: pass as u32, now: done == row + 1 });
+                let sum =
+                    entries[col].map_or(0, |earlier: Accumulated| earlier.sum) + dot(&activations, &weights);
+                entries[col] = Some(Accumulated { sum, pass: pass as u32, now: done == row + 1 });
             }
         }
     }
