@@ -80,36 +80,34 @@ impl<'a> Builder<'a> {
                     }
                 }
                 StatementKind::Broken { name } => self.bind(name, None),
+                StatementKind::BrokenOutput => {}
             }
         }
         self.finish();
     }
 
     fn finish(&mut self) {
-        let outputs = self.ast.statements.iter().any(|s| matches!(s.kind, StatementKind::Output { .. }));
+        let outputs = self
+            .ast
+            .statements
+            .iter()
+            .any(|s| matches!(s.kind, StatementKind::Output { .. } | StatementKind::BrokenOutput));
         if !outputs {
             let span = self.ast.statements.last().map(|s| s.span.after()).unwrap_or_default();
             let last = self.ast.statements.iter().rev().find_map(|s| match &s.kind {
                 StatementKind::Let { name, .. } => Some(name.text.as_str()),
                 _ => None,
             });
-            let hint = format!("end it with `output {}`", last.unwrap_or("x @ w"));
+            let hint = format!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
             self.diagnostics.error(span, "the program puts nothing out", hint);
         }
+        // After an error, a name may be unused only because of it.
+        let sound = !self.diagnostics.has_errors();
         for (name, binding) in &self.names {
-            if !binding.used && binding.tensor.is_some() {
+            if sound && !binding.used {
                 let hint = "use it or remove the line; it is not simulated";
-                self.diagnostics.warning(binding.span, format!("`{name}` is never used"), hint);
+                self.diagnostics.warning(binding.span, format!("`{}` is never used", shorten(name)), hint);
             }
-        }
-        if self.macs > Limits::MACS {
-            let message = format!(
-                "the products need {} multiply-accumulates, more than the {} of a run",
-                self.macs,
-                Limits::MACS
-            );
-            let span = self.ast.statements.first().map(|s| s.span).unwrap_or_default();
-            self.diagnostics.error(span, message, "make the matrices smaller");
         }
     }
 
@@ -128,7 +126,7 @@ impl<'a> Builder<'a> {
     fn bind(&mut self, name: &Name, tensor: Option<TensorId>) {
         if let Some(earlier) = self.names.get(&name.text) {
             let line = crate::base::Lines::new(self.text).position(earlier.span.start).line;
-            let message = format!("`{}` is defined twice, first on line {line}", name.text);
+            let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
             self.diagnostics.error(name.span, message, "give this one another name");
             return;
         }
@@ -266,7 +264,7 @@ impl<'a> Builder<'a> {
             None if self.names.is_empty() => "declare it first, as in `input x : i8[4, 4]`".into(),
             None => {
                 let known: Vec<String> =
-                    self.names.keys().take(8).map(|known| format!("`{known}`")).collect();
+                    self.names.keys().take(8).map(|known| format!("`{}`", shorten(known))).collect();
                 format!("defined so far: {}", known.join(", "))
             }
         };
@@ -319,7 +317,7 @@ impl<'a> Builder<'a> {
             self.diagnostics.error(span, message, hint);
             return None;
         }
-        self.macs = self.macs.saturating_add([*m, *k, *n].iter().map(|x| *x as u64).product());
+        self.count_macs([*m, *k, *n], span)?;
         let magnitude = |(low, high): (i64, i64)| low.unsigned_abs().max(high.unsigned_abs()) as i64;
         let most = *k as i64 * magnitude(self.ranges[a.index()]) * magnitude(self.ranges[b.index()]);
         let ty = Type { dtype: DType::I32, shape: Shape(vec![*m, *n]) };
@@ -504,6 +502,22 @@ impl<'a> Builder<'a> {
     fn push(&mut self, tensor: Tensor, range: (i64, i64)) -> TensorId {
         self.ranges.push(range);
         self.graph.tensors.push(tensor)
+    }
+
+    fn count_macs(&mut self, extents: [usize; 3], span: Span) -> Option<()> {
+        // Two extents at a time are those of a tensor, so the product of three fits 64 bits.
+        let more: u64 = extents.iter().map(|extent| *extent as u64).product();
+        if self.macs.saturating_add(more) <= Limits::MACS {
+            self.macs += more;
+            return Some(());
+        }
+        let all = self.macs.saturating_add(more);
+        let message = format!(
+            "up to here the products need {all} multiply-accumulates, more than the {} of a run",
+            Limits::MACS
+        );
+        self.diagnostics.error(span, message, "make the matrices smaller");
+        None
     }
 
     fn count_elements(&mut self, ty: &Type, span: Span) -> Option<()> {

@@ -58,11 +58,13 @@ pub enum StatementKind {
         /// What is put out.
         value: ExprId,
     },
-    /// A `NAME =` whose right side could not be read: the name exists, so that its uses are not errors too.
+    /// A definition that could not be read: the name exists, so that its uses are not errors too.
     Broken {
         /// The new name.
         name: Name,
     },
+    /// An `output` that could not be read: it was meant to be one.
+    BrokenOutput,
 }
 
 /// A tensor that comes from outside.

@@ -60,7 +60,7 @@ impl Parser<'_> {
             let parsed = self.statement(first);
             match parsed {
                 Ok(kind) => {
-                    let broken = matches!(kind, StatementKind::Broken { .. });
+                    let broken = matches!(kind, StatementKind::Broken { .. } | StatementKind::BrokenOutput);
                     let span = first.span.to(self.last_span());
                     self.ast.statements.push(Statement { kind, span });
                     if broken { self.skip_line() } else { self.end_of_line() }
@@ -95,7 +95,7 @@ impl Parser<'_> {
             TokenKind::Weight => self.declaration(Storage::Weight),
             TokenKind::Output => {
                 self.at += 1;
-                Ok(StatementKind::Output { value: self.expr()? })
+                Ok(self.expr().map_or(StatementKind::BrokenOutput, |value| StatementKind::Output { value }))
             }
             TokenKind::Name => self.binding(),
             _ => {
@@ -157,19 +157,27 @@ impl Parser<'_> {
 
     fn binding(&mut self) -> Parse<StatementKind> {
         let name = self.name("a name", "")?;
-        let near = strsim::normalized_damerau_levenshtein;
-        let meant = ["input", "weight", "output"].into_iter().find(|word| near(word, &name.text) > 0.6);
-        let hint = match (meant, self.peek()) {
-            (Some(word), Some(TokenKind::Name)) => format!("did you mean `{word}`?"),
-            _ => {
-                "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`".into()
-            }
-        };
-        self.expect(TokenKind::Equals, "`=`", &hint)?;
-        Ok(match self.expr() {
-            Ok(value) => StatementKind::Let { name, value },
-            Err(Reported) => StatementKind::Broken { name },
-        })
+        if self.peek() == Some(TokenKind::Name)
+            && let Some(storage) = self.misspelt(&name)
+        {
+            self.at -= 1;
+            return self.declaration(storage);
+        }
+        let hint = "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
+        let value = self.expect(TokenKind::Equals, "`=`", hint).and_then(|_| self.expr());
+        Ok(value
+            .map_or(StatementKind::Broken { name: name.clone() }, |value| StatementKind::Let { name, value }))
+    }
+
+    /// A word that was meant to be a keyword and stands before a name is reported, and read as what it was meant to be.
+    fn misspelt(&mut self, word: &Name) -> Option<Storage> {
+        let near = |keyword| strsim::damerau_levenshtein(&word.text, keyword) <= 2;
+        let (keyword, storage) = [("input", Storage::Input), ("weight", Storage::Weight)]
+            .into_iter()
+            .find(|(keyword, _)| near(keyword))?;
+        let message = format!("`{}` is no keyword", word.text);
+        self.diagnostics.error(word.span, message, format!("did you mean `{keyword}`?"));
+        Some(storage)
     }
 
     fn expr(&mut self) -> Parse<ExprId> {

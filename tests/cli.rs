@@ -1,0 +1,117 @@
+//! The command line: what it prints, and its exit codes.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn systole(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_systole"))
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone before all of it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn error_of(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/digits.systole");
+
+#[test]
+fn the_digits_run_and_report_as_json() {
+    // From its file, and by its name alone where there is no such file.
+    for file in [DIGITS, "digits.systole"] {
+        let output = systole(&["run", file, "--format", "json"], "");
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["outputs"][0]["values"], serde_json::json!([3, 1, 4, 1, 5, 9, 2, 6]));
+        assert_eq!(report["outputs"][0]["dtype"], "i32");
+        assert_eq!(report["agrees"], true);
+        assert_eq!(report["macs"], 8 * (64 * 32 + 32 * 10));
+        assert_eq!(report["chip"]["rows"], 8);
+        assert_eq!(report["ops"].as_array().unwrap().len(), 3);
+        assert_eq!(report["ops"][0]["name"], "h");
+        assert_eq!(report["ops"][0]["line"], 8);
+        assert!(report["cycles"].as_u64() > report["cycles_to_last_mac"].as_u64());
+        assert!(report.get("energy_joules").is_none(), "a field appears when it is real");
+    }
+}
+
+#[test]
+fn the_chip_can_be_chosen_and_changed() {
+    let cycles = |arguments: &[&str]| {
+        let output = systole(&[&["run", "product.systole", "--format", "json"], arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["cycles_to_last_mac"].as_u64().unwrap()
+    };
+    assert_eq!(cycles(&["--chip", "classroom-4x4"]), 14);
+    assert_eq!(cycles(&["--chip", "classroom-4x4", "--set", "rows=8"]), 2 * 8 + 4 + 4 - 2);
+    // Two tiles of k: the second one's load waits until the first wave has crossed.
+    let two = ["--chip", "classroom-2x4", "--set", "double_buffered=true"];
+    let one = ["--chip", "classroom-2x4", "--set", "double_buffered=false"];
+    assert_eq!((cycles(&two), cycles(&one)), (2 + 4 + 4 + 2 + 4 - 2, 2 * (2 + 4 + 2 + 4 - 2)));
+}
+
+#[test]
+fn a_program_comes_from_standard_input_too() {
+    let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("equals the reference"));
+}
+
+#[test]
+fn errors_in_the_input_end_with_1() {
+    let output = systole(&["run", "-"], "output a @ b\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let said = error_of(&output);
+    assert!(said.contains("-:1:8: error: nothing is called `a`"), "{said}");
+    assert!(said.contains("2 errors"), "{said}");
+    for (arguments, expected) in [
+        (&["run", "no-such-file.systole"][..], "no-such-file.systole"),
+        (&["run", "-", "--chip", "tpu"], "there is no chip `tpu`"),
+        (&["run", "-", "--chip", "classroom-0x4"], "choose from 1 to 256 rows"),
+        (&["run", "-", "--set", "rows=many"], "no whole number"),
+        (&["run", "-", "--set", "colour=red"], "is none of rows=R"),
+        (&["array", "-"], "no list of cases"),
+    ] {
+        let output = systole(arguments, "nonsense");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(error_of(&output).contains(expected), "{arguments:?}: {}", error_of(&output));
+    }
+}
+
+#[test]
+fn check_prints_warnings_and_succeeds() {
+    let output = systole(&["check", "-"], "input a : i8[4, 4]\nweight b : i32[4]\noutput a\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(error_of(&output).contains("-:2:8: warning: `b` is never used"));
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    for arguments in [&["run"][..], &["fly"], &["run", "-", "--format", "xml"], &[]] {
+        assert_eq!(systole(arguments, "").status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_case_that_is_none_is_named_and_the_others_are_replayed() {
+    let good =
+        r#"{"dataflow":"ws","double_buffered":true,"rows":1,"cols":1,"passes":[{"a":[[3]],"w":[[-2]]}]}"#;
+    let bad = r#"{"dataflow":"ws","rows":1,"cols":1,"passes":[{"a":[[3,4]],"w":[[-2]]}]}"#;
+    let output = systole(&["array", "-"], &format!("[{good},{bad},17]"));
+    assert_eq!(output.status.code(), Some(1));
+    let replays: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(replays[0]["outputs"], serde_json::json!([[1, 0, 0, 0, -6]]));
+    assert!(error_of(&output).contains("case 1: pass 0: row 0 of `a` has 2 values, not 1"));
+    assert!(error_of(&output).contains("case 2: "));
+}

@@ -1,0 +1,64 @@
+//! Wrong programs and what is said of them: `tests/cases/errors/NAME.systole` and `NAME.txt` beside it.
+//! `BLESS=1 cargo test --test errors` writes the messages anew; read them before you commit them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use systole::base::Severity;
+use systole::chip::Chip;
+use systole::import::{Files, npy};
+use systole::job::compile;
+use systole::num::{DType, Shape, Type, seeded};
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/errors");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == "systole")).collect();
+    cases.sort();
+    cases
+}
+
+/// What the programs may load: one good array, and some bad files.
+fn files() -> Files {
+    let mut files = Files::default();
+    let array =
+        |dtype, dims: &[usize]| npy::write(&seeded("file", Type { dtype, shape: Shape(dims.to_vec()) }));
+    let good = array(DType::I8, &[8, 64]);
+    files.insert("digits/x.npy", &good).unwrap();
+    files.insert("bias.npy", &array(DType::I32, &[10])).unwrap();
+    let _ = files.insert("short.npy", &good[..good.len() - 1]);
+    let _ = files.insert("zip.npy", b"PK\x03\x04");
+    files
+}
+
+#[test]
+fn wrong_programs_are_answered_as_recorded() {
+    let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut different = Vec::new();
+    for case in cases() {
+        let text = fs::read_to_string(&case).unwrap();
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let compiled = compile(&text, &files, &chip);
+        let said: String = compiled.diagnostics.iter().map(|d| d.render(name, &text)).collect();
+        assert!(!said.is_empty(), "{name} is a wrong program");
+        let errors = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        assert_eq!(
+            compiled.job.is_none(),
+            errors,
+            "{name}: a program with errors does not run, any other does"
+        );
+        for d in &compiled.diagnostics {
+            assert!(d.hint.is_some(), "{name}: `{}` says how to mend it", d.message);
+        }
+        let golden = case.with_extension("txt");
+        if bless {
+            fs::write(&golden, &said).unwrap();
+        } else if fs::read_to_string(&golden).unwrap_or_default() != said {
+            different.push(said);
+        }
+    }
+    assert!(cases().len() >= 40, "the gallery is there");
+    assert!(different.is_empty(), "other messages than recorded:\n{}", different.join("\n"));
+}

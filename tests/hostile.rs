@@ -1,0 +1,162 @@
+//! Whatever comes from outside gets an answer: never a panic, a hang, or memory without bound.
+
+use proptest::prelude::*;
+use systole::base::Severity;
+use systole::chip::Chip;
+use systole::graph::Limits;
+use systole::import::{Files, npy};
+use systole::job::{Compiled, compile};
+use systole::lang::MOST_TEXT_BYTES;
+use systole::num::{DType, Shape, Type, seeded};
+
+fn check(text: &str) -> Compiled {
+    compile(text, &Files::default(), &Chip::classroom(4, 4).unwrap())
+}
+
+/// Compiles, renders every message, and runs what is left if it is small.
+fn survive(text: &str) {
+    let compiled = check(text);
+    for d in &compiled.diagnostics {
+        assert!(d.span.range().end <= text.len());
+        let shown = d.render("p", text);
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    }
+    assert!(compiled.diagnostics.len() <= 100);
+    if let Some(job) = compiled.job {
+        assert_eq!(job.finish().disagreement, None);
+    }
+}
+
+const WORDS: [&str; 32] = [
+    "input",
+    "weight",
+    "output",
+    "a",
+    "b",
+    "w",
+    "relu",
+    "requant",
+    "argmax",
+    "load",
+    "i8",
+    "i32",
+    "bf16",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "=",
+    "@",
+    "+",
+    "-",
+    "0",
+    "1",
+    "2",
+    "4",
+    "\n",
+    "shift",
+    "axis",
+    "\"x.npy\"",
+    "# c\n",
+];
+
+const PROGRAM: &str = "input x : i8[4, 6]\nweight w : i8[6, 3]\nweight b : i32[3]\n\
+                       h = relu(requant(x @ w + b, scale=3, shift=4, zero=-1))\noutput argmax(h, axis=1)\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn random_text(text in "\\PC{0,200}") {
+        survive(&text);
+    }
+
+    #[test]
+    fn random_tokens(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60)) {
+        survive(&words.join(" "));
+    }
+
+    #[test]
+    fn mutated_programs(cuts in prop::collection::vec((0..PROGRAM.len(), 0..4usize, prop::sample::select(&WORDS[..])), 1..6)) {
+        let mut text = PROGRAM.to_owned();
+        for (at, length, word) in cuts {
+            let at = at.min(text.len());
+            text.replace_range(at..(at + length).min(text.len()), word);
+        }
+        survive(&text);
+    }
+
+    #[test]
+    fn random_files(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = npy::parse(&bytes);
+        let with_magic = [&b"\x93NUMPY\x01\x00"[..], &bytes].concat();
+        let _ = npy::parse(&with_magic);
+    }
+
+    #[test]
+    fn mutated_files(at in 0..140usize, byte in any::<u8>(), cut in 0..200usize) {
+        let array = seeded("x", Type { dtype: DType::I32, shape: Shape(vec![3, 4]) });
+        let mut bytes = npy::write(&array);
+        let at = at.min(bytes.len() - 1);
+        bytes[at] = byte;
+        bytes.truncate(bytes.len().saturating_sub(cut.saturating_sub(100)));
+        if let Ok(read) = npy::parse(&bytes) {
+            prop_assert_eq!(read.values.len(), read.ty.shape.elements());
+        }
+    }
+}
+
+fn first_error(text: &str) -> String {
+    let compiled = check(text);
+    let error = compiled.diagnostics.into_iter().find(|d| d.severity == Severity::Error);
+    error
+        .map(|d| d.message)
+        .unwrap_or_else(|| panic!("{}... is wrong", text.chars().take(60).collect::<String>()))
+}
+
+#[test]
+fn a_hundred_megabytes_are_refused_unread() {
+    let text = "input a : i8[4, 4]\n".repeat(100 * 1024 * 1024 / 19);
+    assert!(first_error(&text).contains("more than the 262144"));
+}
+
+#[test]
+fn depth_and_length_do_not_overflow_the_stack() {
+    let nested = format!("input a : i8[4, 4]\noutput {}a{}\n", "(".repeat(100_000), ")".repeat(100_000));
+    assert!(first_error(&nested).contains("nested"));
+    let calls = format!("input a : i8[4, 4]\noutput {}a\n", "relu(".repeat(50_000));
+    assert!(first_error(&calls).contains("nested"));
+    let chain = format!("input a : i32[4]\noutput a{}\n", " + a".repeat(60_000));
+    assert!(first_error(&chain).contains("more than 4096 operators"));
+    let minus = format!("input a : i8[4, 4]\noutput requant(a @ a, shift={}1)\n", "-".repeat(200_000));
+    assert!(first_error(&minus).contains("expected a whole number"));
+}
+
+#[test]
+fn long_words_cost_little() {
+    let long = "x".repeat(MOST_TEXT_BYTES / 3);
+    let text = format!("input {long} : i8[4, 4]\noutput {}\n", &long[1..]);
+    assert!(first_error(&text).starts_with("nothing is called"));
+    for d in check(&text).diagnostics {
+        assert!(d.message.len() + d.hint.map_or(0, |hint| hint.len()) < 1000);
+    }
+    let many: String = (0..8000).map(|i| format!("output name{i} @ other{i}\n")).collect();
+    assert!(first_error(&many[..MOST_TEXT_BYTES.min(many.len())]).starts_with("nothing is called"));
+}
+
+#[test]
+fn a_matrix_a_billion_wide_is_refused_before_it_is_made() {
+    assert!(first_error("input a : i8[1, 1000000000]\noutput a\n").contains("more than 16777216 elements"));
+    let many: String = (0..5000).map(|i| format!("weight w{i} : i32[4096, 4096]\n")).collect();
+    assert!(first_error(&many).contains(&format!("more than {} elements", Limits::ALL_ELEMENTS)));
+}
+
+/// The longest product that is allowed at all has its sum at the edge of 32 bits, and still adds up.
+#[test]
+fn the_largest_sum_is_exact() {
+    let text = "input a : i8[1, 131071]\ninput w : i8[131071, 1]\noutput a @ w\n";
+    let job = compile(text, &Files::default(), &Chip::classroom(256, 1).unwrap()).job.unwrap();
+    assert_eq!(job.finish().disagreement, None);
+}

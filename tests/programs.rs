@@ -1,0 +1,135 @@
+//! Random programs on random chips: what is in simulated memory equals the reference evaluator, which knows no tiles.
+
+use proptest::prelude::*;
+use systole::base::Cycle;
+use systole::chip::{Chip, WeightBuffering};
+use systole::import::Files;
+use systole::job::{Finished, compile};
+
+fn run(text: &str, chip: &Chip) -> Finished {
+    let compiled = compile(text, &Files::default(), chip);
+    compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
+}
+
+fn chip() -> impl Strategy<Value = Chip> {
+    (1..20usize, 1..20usize, any::<bool>(), 1..40usize, 1..9usize, 0..5u64).prop_map(
+        |(rows, cols, double, half, lanes, latency)| Chip {
+            weights: if double { WeightBuffering::Double } else { WeightBuffering::Single },
+            // Small accumulators, so that rows are cut into blocks.
+            accumulator_rows: 2 * half,
+            vector_lanes: lanes,
+            vector_latency: latency,
+            ..Chip::classroom(rows, cols).unwrap()
+        },
+    )
+}
+
+/// A network of some layers, each with or without bias, relu and requantisation, and some vector work on its own.
+fn program() -> impl Strategy<Value = String> {
+    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32);
+    (1..40usize, 1..40usize, prop::collection::vec(layer, 1..4), any::<bool>(), any::<bool>()).prop_map(
+        |(batch, first, layers, argmax, residual)| {
+            let mut text = format!("input x : i8[{batch}, {first}]\n");
+            let (mut operand, mut depth) = ("x".to_owned(), first);
+            for (index, (width, bias, relu, shift)) in layers.iter().enumerate() {
+                text += &format!("weight w{index} : i8[{depth}, {width}]\nweight b{index} : i32[{width}]\n");
+                let mut sum = format!("{operand} @ w{index}");
+                if *bias {
+                    sum = if index % 2 == 0 {
+                        format!("{sum} + b{index}")
+                    } else {
+                        format!("b{index} + {sum}")
+                    };
+                }
+                text += &format!("s{index} = {sum}\n");
+                if residual {
+                    text += &format!("r{index} = s{index} + s{index}\n");
+                }
+                let source = if residual { "r" } else { "s" };
+                let quantised = format!("requant({source}{index}, scale=3, shift={shift}, zero=-1)");
+                let last = if *relu { format!("relu({quantised})") } else { quantised };
+                text += &format!("h{index} = {last}\n");
+                (operand, depth) = (format!("h{index}"), *width);
+            }
+            text += &format!("output {operand}\noutput s0\noutput x\n");
+            if argmax { text + &format!("output argmax({operand}, axis=-1)\n") } else { text }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn memory_equals_the_reference(text in program(), chip in chip()) {
+        let finished = run(&text, &chip);
+        prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
+        let report = finished.report(&text);
+        prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
+        // Each op lies within the run, and the run ends with its last event.
+        prop_assert!(report.ops.iter().all(|op| op.start < op.end && op.end <= report.cycles));
+        prop_assert_eq!(report.ops.iter().map(|op| op.end).max(), Some(report.cycles));
+        prop_assert!(report.utilization > 0.0 && report.utilization <= 1.0);
+    }
+
+    /// MACHINE.md section 1.1: P equal passes take R + (P-1) max(M, R) + M + R + C - 2 cycles.
+    #[test]
+    fn one_product_takes_the_cycles_of_the_contract(r in 1..24usize, c in 1..24usize, m in 1..60usize, k in 1..5usize) {
+        let chip = Chip::classroom(r, c).unwrap();
+        let text = format!("input a : i8[{m}, {}]\nweight w : i8[{}, {c}]\noutput a @ w\n", k * r, k * r);
+        let expected = r + (k - 1) * m.max(r) + m + r + c - 2;
+        let finished = run(&text, &chip);
+        prop_assert_eq!(finished.trace.cycles_to_last_mac, expected as Cycle);
+        prop_assert_eq!(finished.report(&text).padding_macs, 0);
+    }
+}
+
+#[test]
+fn a_partial_tile_counts_its_padding() {
+    let text = "input a : i8[3, 5]\nweight w : i8[5, 6]\noutput a @ w\n";
+    let report = run(text, &Chip::classroom(4, 4).unwrap()).report(text);
+    // Two tiles of k times two of n, 3 rows each, 16 slots a row.
+    assert_eq!((report.macs, report.padding_macs), (90, 4 * 3 * 16 - 90));
+}
+
+/// Worked out by hand: two layers on one PE. Load 0, stream 1 to 2, its sum in the accumulator after 1 + 1 + 1 + 1 - 1 = 3;
+/// requantised in 3 with one cycle of latency: event 5. The second tile loads in 1, its row may enter in 5: last MAC in
+/// 5, event 8 - 1 = 7, moved out in 7, event 9.
+#[test]
+fn a_second_layer_waits_for_the_first() {
+    let text =
+        "input a : i8[1, 1]\nweight v : i8[1, 1]\nweight w : i8[1, 1]\noutput requant(a @ v, shift=1) @ w\n";
+    let finished = run(text, &Chip::classroom(1, 1).unwrap());
+    let passes: Vec<(Cycle, Cycle)> = finished.trace.passes.iter().map(|p| (p.load, p.start)).collect();
+    assert_eq!(passes, [(0, 1), (1, 5)]);
+    let vectors: Vec<(Cycle, Cycle)> = finished.trace.vectors.iter().map(|v| (v.start, v.event)).collect();
+    assert_eq!(vectors, [(3, 5), (7, 9)]);
+    assert_eq!((finished.trace.cycles_to_last_mac, finished.trace.cycles), (6, 9));
+}
+
+#[test]
+fn what_no_output_needs_is_not_run() {
+    let text = "input a : i8[4, 4]\nweight w : i8[4, 4]\nunused = a @ w\noutput requant(a @ w, shift=2)\n";
+    let finished = run(text, &Chip::classroom(4, 4).unwrap());
+    assert_eq!(finished.plan.layers.len(), 1);
+    assert_eq!(finished.trace.passes.len(), 1);
+}
+
+#[test]
+fn a_graph_prints_one_operator_a_line() {
+    let text = "input x : i8[2, 3]\nweight w : i8[3, 4]\nweight b : i32[4]\n\
+                h = relu(requant(x @ w + b, scale=3, shift=7, zero=-1))\noutput argmax(h, axis=1)\n";
+    let finished = run(text, &Chip::classroom(4, 4).unwrap());
+    assert_eq!(
+        finished.graph.to_string(),
+        "%0 : i8[2, 3] = input # x\n\
+         %1 : i8[3, 4] = weight # w\n\
+         %2 : i32[4] = weight # b\n\
+         %3 : i32[2, 4] = matmul %0 %1 # x @ w\n\
+         %4 : i32[2, 4] = add %3 %2 # x @ w + b\n\
+         %5 : i8[2, 4] = requant %4 scale=3 shift=7 zero=-1 # requant(x @ w + b, scale=3, shift=7, zero=-1)\n\
+         %6 : i8[2, 4] = relu %5 # h\n\
+         %7 : i32[2] = argmax %6 axis=1 # argmax(h, axis=1)\n\
+         output %7\n"
+    );
+}

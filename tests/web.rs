@@ -1,0 +1,128 @@
+//! The module as a page's worker uses it, in a worker of a real browser.
+
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::Reflect;
+use systole::web::Session;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+const PRODUCT: &str = "input a : i8[4, 4]\nweight w : i8[4, 4]\noutput a @ w\n";
+
+fn get(value: &JsValue, key: &str) -> JsValue {
+    Reflect::get(value, &key.into()).unwrap()
+}
+
+fn number(value: &JsValue, key: &str) -> f64 {
+    get(value, key).as_f64().unwrap_or_else(|| panic!("{key} is a number"))
+}
+
+fn length(value: &JsValue, key: &str) -> f64 {
+    number(&get(value, key), "length")
+}
+
+fn session(width: u32, height: u32) -> (Session, OffscreenCanvas) {
+    let canvas = OffscreenCanvas::new(width, height).unwrap();
+    let mut session = Session::new(canvas.clone()).unwrap();
+    session.view(width.into(), height.into(), 1.0, "light").unwrap();
+    (session, canvas)
+}
+
+fn run(session: &mut Session, text: &str, rows: usize, cols: usize) {
+    let checked = session.check(text, rows, cols).unwrap();
+    assert_eq!(length(&checked, "diagnostics"), 0.0, "{text}");
+    while session.advance() < 1.0 {}
+}
+
+/// Colours on the canvas that are neither transparent nor grey.
+fn coloured(canvas: &OffscreenCanvas) -> usize {
+    let context: OffscreenCanvasRenderingContext2d =
+        canvas.get_context("2d").unwrap().unwrap().unchecked_into();
+    let image = context.get_image_data(0.0, 0.0, canvas.width().into(), canvas.height().into()).unwrap();
+    image.data().chunks_exact(4).filter(|p| p[3] > 0 && p[0].abs_diff(p[2]) > 40).count()
+}
+
+#[wasm_bindgen_test]
+fn a_product_runs_and_its_cycles_can_be_read() {
+    let (mut session, canvas) = session(600, 500);
+    run(&mut session, PRODUCT, 4, 4);
+    let report = session.report().unwrap();
+    assert_eq!(number(&report, "cyclesToLastMac"), 14.0);
+    assert_eq!(get(&report, "agrees"), JsValue::TRUE);
+    assert!(get(&report, "disagreement").is_null());
+    assert_eq!(length(&report, "activity"), number(&report, "cycles"));
+
+    // In the last cycle of MACs only the bottom right PE works, on the last sum of the last row.
+    let frame = session.seek(13.0).unwrap();
+    let cells = js_sys::Array::from(&get(&get(&frame, "window"), "cells"));
+    let sums: Vec<JsValue> = cells.iter().map(|cell| get(&cell, "psum")).collect();
+    assert_eq!(sums.len(), 16);
+    assert!(sums[..15].iter().all(JsValue::is_null));
+    let output = js_sys::Array::from(&get(&js_sys::Array::from(&get(&report, "outputs")).get(0), "values"));
+    assert_eq!(sums[15], output.get(15));
+
+    let working = {
+        session.seek(9.0).unwrap();
+        coloured(&canvas)
+    };
+    let idle = {
+        session.seek(20.0).unwrap();
+        coloured(&canvas)
+    };
+    assert!(working > idle + 1000, "{working} coloured pixels at work, {idle} at rest");
+}
+
+#[wasm_bindgen_test]
+fn a_large_array_is_painted_too() {
+    let (mut session, canvas) = session(700, 700);
+    run(&mut session, "input a : i8[300, 256]\nweight w : i8[256, 256]\noutput a @ w\n", 256, 256);
+    session.seek(700.0).unwrap();
+    assert!(coloured(&canvas) > 50_000);
+    let picked = session.pick(350.0, 350.0).unwrap();
+    assert!(number(&picked, "row") > 50.0 && number(&picked, "col") > 50.0);
+    session.select(usize::MAX, 17);
+    let frame = session.seek(f64::NAN).unwrap();
+    assert_eq!(number(&get(&frame, "selected"), "row"), 255.0);
+    assert_eq!(number(&frame, "cycle"), 0.0);
+}
+
+#[wasm_bindgen_test]
+fn a_broken_program_leaves_the_last_one_standing() {
+    let (mut session, _) = session(300, 300);
+    assert!(session.report().unwrap().is_undefined());
+    assert!(session.seek(3.0).unwrap().is_undefined());
+    run(&mut session, PRODUCT, 4, 4);
+    let checked = session.check("# π 😀\noutput b @ c\n", 4, 4).unwrap();
+    let diagnostics = js_sys::Array::from(&get(&checked, "diagnostics"));
+    assert_eq!(diagnostics.length(), 2);
+    // Offsets are UTF-16: # space π space 😀 (two) line break makes 7, and `output ` 7 more.
+    assert_eq!((number(&diagnostics.get(0), "from"), number(&diagnostics.get(0), "column")), (14.0, 8.0));
+    assert_eq!(session.advance(), 1.0);
+    assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 14.0);
+}
+
+#[wasm_bindgen_test]
+fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
+    let (mut session, _) = session(300, 300);
+    let message = |result: Result<(), wasm_bindgen::JsError>| {
+        let error: JsValue = result.err().expect("it is refused").into();
+        get(&error, "message").as_string().unwrap()
+    };
+    assert!(message(session.set_file("x.npy", b"junk")).starts_with("x.npy: it is no .npy file"));
+    assert!(message(session.set_row("x.npy", 0, &[1, 2]).map(drop)).contains("no row 0"));
+    assert!(message(session.check(PRODUCT, 0, 4).map(drop)).contains("from 1 to 256 rows"));
+
+    let file = systole::import::npy::write(&systole::num::seeded(
+        "x",
+        systole::num::Type { dtype: systole::num::DType::I8, shape: systole::num::Shape(vec![2, 3]) },
+    ));
+    session.set_file("x.npy", &file).unwrap();
+    let changed = session.set_row("x.npy", 1, &[7, 8, 9]).unwrap();
+    assert_eq!(changed.len(), file.len());
+    assert_eq!(&changed[changed.len() - 3..], [7, 8, 9]);
+    assert!(message(session.set_row("x.npy", 2, &[7, 8, 9]).map(drop)).contains("no row 2"));
+    run(&mut session, "input x : i8[2, 3] = load(\"x.npy\")\noutput x\n", 4, 4);
+}
