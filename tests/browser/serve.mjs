@@ -40,7 +40,9 @@ const server = createServer(async (request, response) => {
     'content-type': types[extname(file)] ?? 'application/octet-stream',
     'cache-control': 'no-cache',
   });
-  createReadStream(file).on('error', () => response.destroy()).pipe(response);
+  createReadStream(file)
+    .on('error', () => response.destroy())
+    .pipe(response);
 });
 
 let port = Number(option('port', '8080'));

@@ -15,7 +15,12 @@ function outputTable(output: Output): HTMLElement {
   const type = `${output.dtype}[${output.shape.join(', ')}]`;
   const caption = make('p', { class: 'output' }, make('b', {}, output.name), ` ${type} · line ${output.line}`);
   if (!output.values) {
-    return make('div', {}, caption, make('p', { class: 'quiet' }, 'Too large to show; systole run prints its checksum.'));
+    return make(
+      'div',
+      {},
+      caption,
+      make('p', { class: 'quiet' }, 'Too large to show; systole run prints its checksum.'),
+    );
   }
   const [rows, cols] = output.shape.length === 1 ? [1, output.shape[0]!] : [output.shape[0]!, output.shape[1]!];
   const values = output.values;
@@ -25,6 +30,14 @@ function outputTable(output: Output): HTMLElement {
     table.append(make('tr', {}, ...cells.map((value) => make('td', {}, String(value)))));
   }
   const cut = rows > MOST_ROWS || cols > MOST_COLS;
-  const more = cut ? [make('p', { class: 'quiet' }, `the first ${Math.min(rows, MOST_ROWS)} × ${Math.min(cols, MOST_COLS)}`)] : [];
-  return make('div', {}, caption, make('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': output.name }, table), ...more);
+  const more = cut
+    ? [make('p', { class: 'quiet' }, `the first ${Math.min(rows, MOST_ROWS)} × ${Math.min(cols, MOST_COLS)}`)]
+    : [];
+  return make(
+    'div',
+    {},
+    caption,
+    make('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': output.name }, table),
+    ...more,
+  );
 }

@@ -352,7 +352,9 @@ export class App {
     byId('counts').textContent =
       `${grouped(report.cyclesToLastMac)} cycles from first load to last MAC · ${grouped(report.cycles)} to the last event`;
     const verdict = byId('verdict');
-    verdict.textContent = report.agrees ? '✓ equals the reference' : `differs from the reference: ${report.disagreement}`;
+    verdict.textContent = report.agrees
+      ? '✓ equals the reference'
+      : `differs from the reference: ${report.disagreement}`;
     verdict.className = report.agrees ? 'agrees' : 'problem';
     this.transport.setRun(report.cycles, report.activity);
     if (this.rewind) this.transport.seek(0);
@@ -386,7 +388,10 @@ export class App {
     this.transport.pause();
     this.phase('stopped');
     const again = button('Run again', () => void this.startEngine());
-    const reset = button('Reset to the example', () => void this.openExample(this.example).then(() => this.startEngine()));
+    const reset = button(
+      'Reset to the example',
+      () => void this.openExample(this.example).then(() => this.startEngine()),
+    );
     this.curtain(reason, [again, reset]);
     again.focus();
   }

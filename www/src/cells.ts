@@ -56,10 +56,7 @@ export class Cells {
       make('tr', {}, make('th', { scope: 'row' }), ...this.cells.slice(row * cols, (row + 1) * cols)),
     );
     const corner = make('td', {});
-    this.table.replaceChildren(
-      make('thead', {}, make('tr', {}, corner, ...columns)),
-      make('tbody', {}, ...body),
-    );
+    this.table.replaceChildren(make('thead', {}, make('tr', {}, corner, ...columns)), make('tbody', {}, ...body));
   }
 
   private key(event: KeyboardEvent): void {

@@ -73,4 +73,3 @@ export class PlainEditor implements Editor {
     return rich;
   }
 }
-

@@ -11,7 +11,11 @@ export class Pad {
   private readonly host = byId('pad');
   private readonly thumbs = make('div', { class: 'thumbs', role: 'group', 'aria-label': 'Digits of the batch' });
   private readonly surface = make('canvas', { class: 'surface', 'aria-hidden': 'true' });
-  private readonly pixels = make('div', { role: 'grid', 'aria-label': 'Pixels, 0 to 16: arrows move, digits, + and − set', class: 'pixels' });
+  private readonly pixels = make('div', {
+    role: 'grid',
+    'aria-label': 'Pixels, 0 to 16: arrows move, digits, + and − set',
+    class: 'pixels',
+  });
   private readonly verdict = make('p', { class: 'reads', role: 'status' });
   private input: Input | null = null;
   private digit = 0;
@@ -24,7 +28,9 @@ export class Pad {
     private readonly restore: (path: string) => void,
   ) {
     const clear = button('Clear', () => this.clear());
-    const back = button('Originals', () => this.input?.path && (this.forget(), this.restore(this.input.path)), { title: 'Bring the original digits back' });
+    const back = button('Originals', () => this.input?.path && (this.forget(), this.restore(this.input.path)), {
+      title: 'Bring the original digits back',
+    });
     this.host.append(
       make('h2', {}, 'Draw a digit'),
       this.thumbs,
@@ -52,7 +58,8 @@ export class Pad {
   /** Shows the digits of a run, if it has an input that looks like some. */
   show(report: Report): void {
     const input = report.inputs.find(
-      (input) => input.dtype === 'i8' && input.shape.length === 2 && input.shape[1] === 64 && input.path && input.values,
+      (input) =>
+        input.dtype === 'i8' && input.shape.length === 2 && input.shape[1] === 64 && input.path && input.values,
     );
     this.host.hidden = !input;
     if (!input) {

@@ -54,7 +54,17 @@ export interface Checked {
   loads: string[]; // every path that the program loads, whether it is there or not
 }
 
-export const TOKEN_CLASSES = ['comment', 'keyword', 'type', 'string', 'number', 'function', 'name', 'operator', 'attribute'] as const;
+export const TOKEN_CLASSES = [
+  'comment',
+  'keyword',
+  'type',
+  'string',
+  'number',
+  'function',
+  'name',
+  'operator',
+  'attribute',
+] as const;
 
 export interface Diagnostic {
   severity: 'error' | 'warning';

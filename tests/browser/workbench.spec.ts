@@ -1,0 +1,238 @@
+// What a visitor does: play, step, scrub, edit, break, mend, choose another array, look at a PE.
+
+import { exampleMatrix, expect, test } from './page.ts';
+
+test('the first thing one sees is a product of 14 cycles that equals the reference', async ({ app, page }) => {
+  await app.open();
+  await expect(page.locator('#counts')).toHaveText('14 cycles from first load to last MAC · 20 to the last event');
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+  await expect(page.locator('#clock')).toHaveText('cycle 0 of 20');
+});
+
+test('it plays by itself once, unless less motion was asked for', async ({ app, page }) => {
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  await app.open();
+  await expect.poll(async () => Number(await page.locator('#stage').getAttribute('data-cycle'))).toBeGreaterThan(2);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const stopped = await page.locator('#stage').getAttribute('data-cycle');
+  await page.waitForTimeout(1200);
+  await expect(page.locator('#stage')).toHaveAttribute('data-cycle', stopped!);
+  await page.reload();
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'true');
+});
+
+test('play, pause, step, scrub and speed, by mouse and by key', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('button', { name: 'One cycle forward' }).click();
+  await page.getByRole('button', { name: 'One cycle forward' }).click();
+  await app.shows(2);
+  await page.getByRole('button', { name: 'One cycle back' }).click();
+  await app.shows(1);
+  await app.seek(9);
+  await page.getByRole('button', { name: 'To the end' }).click();
+  await app.shows(20);
+  await page.getByRole('button', { name: 'To the start' }).click();
+  await app.shows(0);
+
+  await page.locator('body').click({ position: { x: 2, y: 2 } });
+  await page.keyboard.press('ArrowRight');
+  await app.shows(1);
+  await page.keyboard.press('Shift+ArrowRight');
+  await app.shows(11);
+  await page.keyboard.press('ArrowLeft');
+  await app.shows(10);
+  await page.keyboard.press('End');
+  await app.shows(20);
+  await page.keyboard.press('Home');
+  await app.shows(0);
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
+  await expect(page.locator('#speed-shown')).toHaveText('8 cycles/s');
+  await page.keyboard.press('-');
+  await expect(page.locator('#speed-shown')).toHaveText('4 cycles/s');
+  await page.keyboard.press('Space');
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'true');
+  // It plays to the end and stops there; playing once more begins again.
+  await expect(page.locator('#stage')).toHaveAttribute('data-cycle', '20', { timeout: 15_000 });
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'false');
+  await page.keyboard.press('Space');
+  await expect.poll(async () => Number(await page.locator('#stage').getAttribute('data-cycle'))).toBeLessThan(15);
+});
+
+test('cells of the table are the products and sums of the reference', async ({ app }) => {
+  await app.open();
+  await app.chooseDigits();
+  const x = exampleMatrix('digits/x.npy', 64);
+  const w1 = exampleMatrix('digits/w1.npy', 32);
+  // The first tile: k from 0 to 7, n from 0 to 7, its stream starts in cycle 8 (MACHINE.md section 1.1).
+  for (const t of [8, 11, 15, 19, 22]) {
+    await app.seek(t);
+    const cells = await app.cells();
+    expect(cells.size).toBe(64);
+    for (let i = 0; i < 8; i++) {
+      for (let j = 0; j < 8; j++) {
+        const m = t - 8 - i - j;
+        const cell = cells.get(`${i},${j}`)!;
+        if (m < 0) {
+          expect(cell.psum, `PE ${i}, ${j} in cycle ${t}`).toBeNull();
+        } else if (m < 8) {
+          const sum = x[m]!.slice(0, i + 1).reduce((total, a, k) => total + a * w1[k]![j]!, 0);
+          const expected = { act: x[m]![i]!, weight: w1[i]![j]!, psum: sum };
+          expect(cell, `PE ${i}, ${j} in cycle ${t}`).toMatchObject(expected);
+        }
+      }
+    }
+  }
+});
+
+test('every edit recompiles; a broken program leaves the last picture and says how to mend it', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await app.type('input a : i8[6, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
+  await expect(page.locator('#counts')).toContainText('16 cycles from first load to last MAC');
+  await app.seek(7);
+  const before = await app.cells();
+
+  await app.type('input a : i8[6, 4]\nweight w : i8[4, 4]\nh = rellu(a @ v)\noutput h\n');
+  await expect(page.locator('html')).toHaveAttribute('data-phase', 'error');
+  const problems = page.getByRole('region', { name: 'Problems' }).getByRole('button');
+  await expect(problems).toHaveCount(2);
+  await expect(problems.nth(0)).toContainText('line 3, column 5: there is no function `rellu`');
+  await expect(problems.nth(0)).toContainText('did you mean `relu`?');
+  await expect(problems.nth(1)).toContainText('line 3, column 15: nothing is called `v`');
+  await expect(page.getByText('The picture still shows the last program that compiled.')).toBeVisible();
+  await expect(page.locator('.cm-lintRange-error')).toHaveCount(2);
+  await expect(page.locator('#counts')).toContainText('16 cycles');
+  await page.getByRole('button', { name: 'One cycle forward' }).click();
+  await app.shows(8);
+  await page.getByRole('button', { name: 'One cycle back' }).click();
+  await app.shows(7);
+  expect(await app.cells()).toEqual(before);
+
+  // A click on a problem leads to its place.
+  await problems.nth(1).click();
+  await page.keyboard.insertText('w');
+  await problems.nth(0).click();
+  await page.keyboard.insertText('relu');
+  await app.ready();
+  await expect(page.getByRole('region', { name: 'Problems' })).toBeHidden();
+  expect(await app.text()).toContain('h = relu(a @ w)');
+});
+
+test('the array can have any size, and an impossible one is explained', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('rows of PEs').fill('8');
+  await expect(page.locator('#counts')).toContainText('22 cycles from first load');
+  await page.getByLabel('columns of PEs').fill('256');
+  await expect(page.locator('#counts')).toContainText('274 cycles from first load');
+  await page.getByLabel('rows of PEs').fill('256');
+  await expect(page.locator('#counts')).toContainText('770 cycles from first load');
+  await page.getByLabel('columns of PEs').fill('1000000');
+  await expect(page.getByRole('alert')).toContainText('An array has from 1 to 256 columns');
+  await page.getByLabel('columns of PEs').fill('');
+  await expect(page.getByRole('alert')).toContainText('An array has from 1 to 256 columns');
+  await page.getByLabel('columns of PEs').fill('1');
+  await page.getByLabel('rows of PEs').fill('1');
+  await expect(page.getByRole('alert')).toBeHidden();
+  // 16 passes of four rows through one PE: 1 + 16 x 4 cycles.
+  await expect(page.locator('#counts')).toContainText('65 cycles from first load');
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+});
+
+test('a PE is chosen with mouse or arrows, and the table keeps its focus while cycles change', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await app.seek(9);
+  const box = (await page.locator('#canvas-host').boundingBox())!;
+  await page.mouse.click(box.x + box.width * 0.62, box.y + box.height * 0.5);
+  await expect(page.locator('#pe-title')).not.toHaveText('PE 0, 0 in cycle 9');
+
+  await page.locator('#cells td[aria-selected=true]').focus();
+  await page.keyboard.press('Home');
+  for (const key of ['ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp']) await page.keyboard.press(key);
+  await expect(page.locator('#pe-title')).toHaveText('PE 0, 0 in cycle 9');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('#pe-title')).toHaveText('PE 1, 1 in cycle 9');
+  const cell = page.locator('#cells td[data-row="1"][data-col="1"]');
+  await expect(cell).toBeFocused();
+  // Row 3 of the activations is here: 9 = 4 + 3 + 1 + 1.
+  await expect(page.locator('#pe dd').nth(1)).toHaveText('3 of 4');
+  const { act, weight, shadow, psum } = (await app.cells()).get('1,1')!;
+  await expect(cell).toHaveAccessibleName(
+    `PE 1, 1: activation ${act}, weight ${weight}, shadow ${shadow}, sum ${psum}`,
+  );
+  await page.keyboard.press(' ');
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'false');
+  await page.evaluate(() => document.getElementById('forward')!.click());
+  await app.shows(10);
+  await expect(cell).toBeFocused();
+});
+
+test('in a large array the table is a window around the chosen PE', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('rows of PEs').fill('100');
+  await page.getByLabel('columns of PEs').fill('50');
+  await expect(page.locator('#counts')).toContainText('252 cycles from first load');
+  await page.locator('#cells td[aria-selected=true]').focus();
+  for (const key of ['PageDown', 'PageDown', 'End', 'ArrowLeft']) await page.keyboard.press(key);
+  await expect(page.locator('#pe-title')).toHaveText('PE 16, 48 in cycle 0');
+  expect((await app.cells()).size).toBe(64);
+  const cell = page.locator('#cells td[aria-selected=true]');
+  await expect(cell).toBeFocused();
+  await expect(cell).toHaveAttribute('aria-colindex', '49');
+  await expect(page.getByRole('grid', { name: 'Cells as a table' })).toHaveAttribute('aria-rowcount', '100');
+});
+
+test('the cycle is spoken when it has changed, not more often than can be heard', async ({ app, page }) => {
+  await app.open();
+  await page.evaluate(() => {
+    const said: string[] = [];
+    (window as unknown as { said: string[] }).said = said;
+    new MutationObserver(() => said.push(document.getElementById('spoken')!.textContent ?? '')).observe(
+      document.getElementById('spoken')!,
+      { childList: true },
+    );
+  });
+  for (let i = 0; i < 12; i++) await page.getByRole('button', { name: 'One cycle forward' }).click();
+  await expect(page.locator('#spoken')).toContainText('Cycle 12.');
+  const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
+  expect(said.length).toBeLessThanOrEqual(3);
+});
+
+test('a save is the text, and opens again', async ({ app, page }) => {
+  await app.open();
+  await app.type('# mine\ninput a : i8[2, 4]\nweight w : i8[4, 3]\noutput a @ w\n');
+  await app.ready();
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const path = await (await saving).path();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await page.locator('#chooser').setInputFiles({
+    name: 'mine.systole',
+    mimeType: 'text/plain',
+    buffer: (await import('node:fs')).readFileSync(path),
+  });
+  await expect(page.locator('.cm-content')).toContainText('# mine');
+  await expect(page.locator('#answer')).toContainText('i32[2, 3]');
+});
+
+test('keys stay out of the editor, and Tab leaves it', async ({ app, page }) => {
+  await app.open();
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('# ? + -');
+  expect(await app.text()).toContain('# ? + -');
+  await expect(page.locator('#help-dialog')).toBeHidden();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.closest('.cm-editor'))).toBeNull();
+  await page.keyboard.press('?');
+  await expect(page.locator('#help-dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#help-dialog')).toBeHidden();
+});
