@@ -4,13 +4,21 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 main() {
-  # RUSTFLAGS would hide .cargo/config.toml's target features.
-  unset RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
+  # Flags in the environment would hide .cargo/config.toml's target features.
+  unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
   mkdir -p target/logs target/stamps
-  case "${1:-}" in
-    serve) build && serve "${2:-8080}" ;;
-    build) build ;;
-    test) run_tests ;;
+  case "${1:-} ${2:-}" in
+    'serve '*[!0-9]*) usage ;;
+    'serve '*)
+      build
+      serve "${2:-8080}"
+      ;;
+    'build ') build ;;
+    'test ') run_tests ;;
+    --only\ *)
+      shift
+      "$@"
+      ;;
     *) usage ;;
   esac
 }
@@ -51,8 +59,8 @@ run_tests() {
   try 'Rust tests' cargo test --quiet
   try 'Rust documentation' doc
   try 'module tests in Chromium' cargo test --quiet --target wasm32-unknown-unknown --test web
-  step 'WebAssembly module' wasm_module
-  step 'page' vite_build
+  try 'WebAssembly module' wasm_module
+  try 'page' vite_build
   try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore
   try 'page types' www/node_modules/.bin/tsc --noEmit -p www
   try 'browser test types' www/node_modules/.bin/tsc --noEmit -p tests/browser
@@ -71,13 +79,14 @@ playwright() {
 
 # --- Steps: what is being done, and how long it took -------------------------------------------------------------
 
-# A step that must succeed. Its output goes to a log, shown whole if it fails.
+# A step that must succeed. Its output goes to a log, shown whole if it fails. It runs in a process of its own: a shell
+# ignores `set -e` in whatever an `if` waits for, so a function would go on after its first failure.
 step() {
   local name=$1 log started
   shift
   log="target/logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').txt"
   started=$(date +%s)
-  if ( set -e; "$@" ) >"$log" 2>&1; then
+  if bash ./build.sh --only "$@" >"$log" 2>&1; then
     report "$name" "$started"
   else
     report "$name" "$started" FAILED
@@ -176,6 +185,7 @@ install_browser() {
   local packages='chromium chromium-driver fonts-dejavu-core' sudo=''
   if [ "$(id -u)" -ne 0 ]; then sudo='sudo -n'; fi
   if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
+    # shellcheck disable=SC2086
     $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages && return
   fi
   echo 'the tests need Chromium and ChromeDriver: install both (Debian: chromium chromium-driver; macOS: brew install --cask chromium chromedriver), or set CHROMIUM and CHROMEDRIVER to their paths'

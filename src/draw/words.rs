@@ -106,7 +106,7 @@ fn detail(moment: &Moment) -> Detail {
         lines.push(("tile", format!("{} of {count}", index + 1)));
         let product = frame.act[at] * frame.weight[at];
         lines.push(("sum from above", (frame.psum[at] - product).to_string()));
-        lines.push(("activation × weight", format!("{} × {} = {product}", frame.act[at], frame.weight[at])));
+        lines.push(("act × weight", format!("{} × {} = {product}", frame.act[at], frame.weight[at])));
         lines.push(("sum", frame.psum[at].to_string()));
     } else {
         lines.push(("weight", held(frame.weight[at], frame.weight_pass[at])));

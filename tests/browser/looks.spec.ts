@@ -52,7 +52,7 @@ test('nothing moves while cycles go by', async ({ app, page }) => {
     page.evaluate(() =>
       ['clock', 'play', 'speed', 'canvas-host', 'pe-title', 'cells-title', 'answer'].map((id) => {
         const { x, y, width, height } = document.getElementById(id)!.getBoundingClientRect();
-        return [id, x, y, width, height];
+        return [id, ...[x, y, width, height].map(Math.round)];
       }),
     );
   await app.seek(0);

@@ -14,11 +14,11 @@ export default defineConfig({
   reporter: [['list']],
   webServer: {
     command: `node serve.mjs --exact --port ${port} --base ${base}`,
-    url: `http://localhost:${port}${base}`,
+    url: `http://127.0.0.1:${port}${base}`,
     reuseExistingServer: false,
   },
   use: {
-    baseURL: `http://localhost:${port}${base}`,
+    baseURL: `http://127.0.0.1:${port}${base}`,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       ...(process.env['CHROMIUM'] ? { executablePath: process.env['CHROMIUM'] } : {}),

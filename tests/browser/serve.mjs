@@ -48,7 +48,7 @@ const server = createServer(async (request, response) => {
 let port = Number(option('port', '8080'));
 server.on('error', (error) => {
   if (error.code !== 'EADDRINUSE' || process.argv.includes('--exact')) throw error;
-  server.listen(++port);
+  server.listen(++port, '127.0.0.1');
 });
-server.on('listening', () => console.log(`  serving dist/ at http://localhost:${port}${base} (Ctrl+C ends it)`));
-server.listen(port);
+server.on('listening', () => console.log(`  serving dist/ at http://127.0.0.1:${port}${base} (Ctrl+C ends it)`));
+server.listen(port, '127.0.0.1');

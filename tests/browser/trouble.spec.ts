@@ -24,7 +24,7 @@ test('a paste of 100 MB changes nothing and says so', async ({ app, page }) => {
 
 test('a matrix a billion wide is an error, not a crash', async ({ app, page }) => {
   await app.open();
-  await app.type('input a : i8[1, 1000000000]\nweight w : i8[1000000000, 0]\noutput a @ w\n');
+  await app.type('input a : i8[1, 1000000000]\nweight w : i8[0, 1000000000]\noutput a @ w\n');
   const problems = page.getByRole('region', { name: 'Problems' });
   await expect(problems).toContainText('a tensor of more than 16777216 elements');
   await expect(problems).toContainText('an extent of 0');
@@ -139,7 +139,6 @@ test('a long run shows its progress, the page stays alive, and it can be cancell
   await cancel.click();
   await expect(page.getByText('The run was cancelled.')).toBeVisible();
   expect(await app.text()).toContain('i8[2048, 2048]');
-  await page.getByLabel('rows of PEs').fill('4');
   await page.getByRole('button', { name: 'Reset to the example' }).click();
   await app.ready();
   await expect(page.getByText('The run was cancelled.')).toBeHidden();

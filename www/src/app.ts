@@ -9,9 +9,9 @@ import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
 import { notice } from './notices';
 import { Pad } from './pad';
-import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Report, View } from './protocol';
+import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
-import { type Draft, dropDraft, keepDraft, keepTheme, keptFiles, keptTheme, otherDrafts, ownDraft } from './storage';
+import { type Draft, keepDraft, keepExample, keepTheme, keptFiles, keptTheme, otherDrafts, ownDraft } from './storage';
 import { Transport } from './transport';
 
 export class App {
@@ -25,7 +25,7 @@ export class App {
     (message) => this.hear(message),
   );
   private readonly transport = new Transport((cycle) => this.engine.seek(cycle));
-  private readonly cells = new Cells((pe) => this.engine.select(pe));
+  private readonly cells = new Cells((pe) => this.select(pe));
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
@@ -54,6 +54,8 @@ export class App {
   private readonly soughtPaths = new Set<string>();
   private loads: string[] = [];
   private running = false;
+  /** After a crash or a cancel: the next edit, or a click, starts a new worker. */
+  private halted = false;
   private saidNotKept = false;
   /** To be played as soon as there is something to play. */
   private playFirst = false;
@@ -136,6 +138,11 @@ export class App {
     action();
   }
 
+  private select(pe: Pe): void {
+    this.cells.want(pe);
+    this.engine.select(pe);
+  }
+
   private edited(): void {
     this.keep();
     this.run();
@@ -174,7 +181,7 @@ export class App {
     try {
       const text = await programOf(example);
       this.open(text, example, example.chip);
-      dropDraft();
+      this.keep();
       this.listExamples();
     } catch (error) {
       notice(error instanceof Error ? error.message : String(error));
@@ -234,15 +241,15 @@ export class App {
     notice(`That text has ${grouped(bytes)} bytes, ${limit}. Nothing has changed; values belong in .npy files.`);
   }
 
-  /** Keeps the text for a reload. An example as it came needs no keeping. */
+  /** Keeps the text for a reload, and what the user has changed for longer. */
   private keep(): void {
     const { rows, cols } = this.example.chip;
     const untouched = this.editor.text() === this.original && this.chip.rows === rows && this.chip.cols === cols;
+    const draft = { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
     if (untouched) {
-      dropDraft();
+      keepExample(draft);
       return;
     }
-    const draft = { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
     if (!keepDraft(draft) && !this.saidNotKept) {
       this.saidNotKept = true;
       notice('This browser keeps nothing: the text will be gone after a reload. Save it as a file.');
@@ -252,6 +259,7 @@ export class App {
   // --- What the worker says -------------------------------------------------------------------------------------
 
   private async startEngine(): Promise<void> {
+    this.halted = false;
     try {
       await this.engine.start();
       this.run();
@@ -263,6 +271,7 @@ export class App {
   }
 
   private run(): void {
+    if (this.halted) void this.startEngine();
     if (!this.engine.alive) return;
     byId('curtain').hidden = true;
     this.running = true;
@@ -291,7 +300,7 @@ export class App {
         this.frame(message.frame);
         break;
       case 'picked':
-        if (message.pe) this.engine.select(message.pe);
+        if (message.pe) this.select(message.pe);
         break;
       case 'file':
         void this.files.keep(message.path, message.bytes);
@@ -384,6 +393,7 @@ export class App {
   /** The worker is gone, by accident or on demand. The same text is not run again by itself. */
   private stopped(reason: string): void {
     this.engine.kill();
+    this.halted = true;
     this.idle();
     this.transport.pause();
     this.phase('stopped');

@@ -8,6 +8,8 @@ export class Cells {
   private cells: HTMLTableCellElement[] = [];
   private shape = '';
   private selected: Pe = { row: 0, col: 0 };
+  /** Where keys have led that no frame has shown yet: they may come faster than frames. */
+  private wanted: Pe | null = null;
   private size = { rows: 1, cols: 1 };
 
   constructor(private readonly select: (pe: Pe) => void) {
@@ -19,8 +21,14 @@ export class Cells {
     });
   }
 
+  /** A PE has been chosen, here or elsewhere. */
+  want(pe: Pe): void {
+    this.wanted = pe;
+  }
+
   setSize(rows: number, cols: number): void {
     this.size = { rows, cols };
+    this.wanted = null;
     this.table.setAttribute('aria-rowcount', String(rows));
     this.table.setAttribute('aria-colcount', String(cols));
   }
@@ -28,6 +36,7 @@ export class Cells {
   show({ window, selected }: Frame): void {
     const focused = this.table.contains(document.activeElement);
     this.selected = selected;
+    if (this.wanted?.row === selected.row && this.wanted.col === selected.col) this.wanted = null;
     this.build(window.rows, window.cols);
     this.table.querySelectorAll('thead th').forEach((th, at) => {
       th.textContent = String(window.col + at);
@@ -61,7 +70,7 @@ export class Cells {
 
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { row, col } = this.selected;
+    const { row, col } = this.wanted ?? this.selected;
     const steps: Record<string, Pe> = {
       ArrowUp: { row: row - 1, col },
       ArrowDown: { row: row + 1, col },

@@ -25,7 +25,11 @@ export class Engine {
   async start(): Promise<void> {
     this.kill();
     const generation = ++this.generation;
-    this.module ??= compile();
+    this.module ??= compile().catch((error) => {
+      // The next attempt is to try again.
+      this.module = null;
+      throw error;
+    });
     const module = await this.module;
     if (generation !== this.generation) return;
     const canvas = document.createElement('canvas');
@@ -116,7 +120,6 @@ export class Engine {
       this.send({ kind: 'seek', cycle: this.cycle });
     }
     if (message.kind === 'frame') {
-      this.selected = message.frame.selected;
       this.seeking = false;
       const wanted = this.wanted;
       this.wanted = null;

@@ -17,19 +17,22 @@ const OWN = 'systole.draft';
 const SHARED = 'systole.drafts.';
 const MOST_DRAFTS = 8;
 
-/** Keeps this tab's draft; false if the browser keeps nothing. */
+/** Keeps this tab's draft for a reload, and for other tabs too; false if the browser keeps nothing. */
 export function keepDraft(draft: Draft): boolean {
-  const value = JSON.stringify(draft);
-  const own = attempt(() => sessionStorage.setItem(OWN, value));
-  const shared = attempt(() => localStorage.setItem(SHARED + tab(), value));
+  const own = keepOwnDraft(draft);
+  const shared = attempt(() => localStorage.setItem(SHARED + tab(), JSON.stringify(draft)));
   if (shared) forgetOldDrafts();
   return own || shared;
 }
 
-/** Nothing of this tab is worth keeping any more. */
-export function dropDraft(): void {
-  attempt(() => sessionStorage.removeItem(OWN));
+/** Keeps for a reload what no other tab needs to know: an example as it came. */
+export function keepExample(draft: Draft): void {
+  keepOwnDraft(draft);
   attempt(() => localStorage.removeItem(SHARED + tab()));
+}
+
+function keepOwnDraft(draft: Draft): boolean {
+  return attempt(() => sessionStorage.setItem(OWN, JSON.stringify(draft)));
 }
 
 /** This tab's draft. */
