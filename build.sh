@@ -58,7 +58,7 @@ run_tests() {
   try 'Rust lints, wasm32' cargo clippy --quiet --target wasm32-unknown-unknown --lib --test web -- -D warnings
   try 'Rust tests' cargo test --quiet
   try 'Rust documentation' doc
-  try 'module tests in Chromium' cargo test --quiet --target wasm32-unknown-unknown --test web
+  try 'module tests in Chromium' cargo test --target wasm32-unknown-unknown --test web
   try 'WebAssembly module' wasm_module
   try 'page' vite_build
   try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore

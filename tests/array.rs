@@ -1,5 +1,7 @@
 //! The array against traces from outside, and its two engines against each other.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use std::process::Command;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! The command line: what it prints, and its exit codes.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

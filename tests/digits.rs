@@ -1,5 +1,7 @@
 //! The example network on digits that its training never saw, read by the simulated array.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use systole::chip::Chip;
 use systole::graph::{LoadError, Loader};
 use systole::import::npy;

@@ -1,6 +1,8 @@
 //! Wrong programs and what is said of them: `tests/cases/errors/NAME.systole` and `NAME.txt` beside it.
 //! `BLESS=1 cargo test --test errors` writes the messages anew; read them before you commit them.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

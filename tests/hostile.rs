@@ -1,5 +1,7 @@
 //! Whatever comes from outside gets an answer: never a panic, a hang, or memory without bound.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use proptest::prelude::*;
 use systole::base::Severity;
 use systole::chip::Chip;

@@ -1,5 +1,7 @@
 //! Random programs on random chips: what is in simulated memory equals the reference evaluator, which knows no tiles.
 
+#![allow(clippy::unwrap_used)] // a test may fail
+
 use proptest::prelude::*;
 use systole::base::Cycle;
 use systole::chip::{Chip, WeightBuffering};

@@ -1,6 +1,7 @@
 //! The module as a page's worker uses it, in a worker of a real browser.
 
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used)] // a test may fail
 
 use js_sys::Reflect;
 use systole::web::Session;

@@ -98,7 +98,7 @@ pub fn accumulated(
     Accumulators { first, rows: table }
 }
 
-/// By hops to go, from 1 to `most`, and row: activations before the left edge at the end of cycle `t`. A[m][i] enters
+/// By hops to go, from 1 to `most`, and row: activations before the left edge at the end of cycle `t`. `A[m][i]` enters
 /// row i in cycle s + m + i, so it has `s + m + i - t` hops to go.
 pub fn activations_waiting(waves: &impl Waves, t: Cycle, most: usize) -> Vec<Vec<Option<Waiting>>> {
     let (rows, _) = waves.shape();
