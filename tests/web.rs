@@ -109,7 +109,7 @@ fn a_broken_program_leaves_the_last_one_standing() {
 fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
     let (mut session, _) = session(300, 300);
     let message = |result: Result<(), wasm_bindgen::JsError>| {
-        let error: JsValue = result.err().expect("it is refused").into();
+        let error: JsValue = result.expect_err("it is refused").into();
         get(&error, "message").as_string().unwrap()
     };
     assert!(message(session.set_file("x.npy", b"junk")).starts_with("x.npy: it is no .npy file"));

@@ -85,9 +85,9 @@ pub enum OpKind {
     },
     /// Sum; a vector is added to every row.
     Add {
-        /// i32[m, n] or i32[n]
+        /// `i32[m, n]` or `i32[n]`
         a: TensorId,
-        /// Of the same shape, or i32[n].
+        /// Of the same shape, or `i32[n]`.
         b: TensorId,
     },
     /// 32-bit sums to 8-bit values.

@@ -7,7 +7,7 @@
 //! | vector | vector | accumulators or buffers, element by element, into a buffer |
 //!
 //! Each unit works through its own instructions in the order of the program; an instruction also waits for the
-//! instructions it names. The n-th multiply uses the tile of the n-th load.
+//! instructions it names. Loads and multiplies take turns: a multiply uses the tile of the load before it.
 
 mod verify;
 

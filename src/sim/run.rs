@@ -16,8 +16,8 @@ pub struct Run {
     accumulators: Vec<i32>,
     /// By instruction: when its event is signalled.
     events: Vec<Cycle>,
-    /// Loads whose multiply is still to come.
-    loaded: std::collections::VecDeque<(Cycle, Window)>,
+    /// The load whose multiply is still to come.
+    loaded: Option<(Cycle, Window)>,
     load_free: Cycle,
     macs: u64,
 }
@@ -30,7 +30,7 @@ impl Run {
             trace: Trace { memory, ..Trace::default() },
             accumulators: vec![0; chip.accumulator_rows * chip.cols],
             events: Vec::new(),
-            loaded: Default::default(),
+            loaded: None,
             load_free: 0,
             macs: 0,
         }
@@ -66,8 +66,7 @@ impl Run {
         match &instruction.work {
             Work::LoadWeights { tile } => self.load(chip, *tile, ready),
             Work::Multiply { activations, accumulator, sums, .. } => {
-                let (load, tile) =
-                    self.loaded.pop_front().expect("rule 3: a load stands before its multiply");
+                let (load, tile) = self.loaded.take().expect("rule 3: a load stands before its multiply");
                 let op = instruction.op;
                 let pass = Pass {
                     op,
@@ -103,7 +102,7 @@ impl Run {
         };
         let load = ready.max(after_pass).max(self.load_free);
         self.load_free = timing::load_end(chip, load);
-        self.loaded.push_back((load, tile));
+        self.loaded = Some((load, tile));
         self.load_free
     }
 

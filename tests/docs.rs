@@ -1,0 +1,68 @@
+//! Every program and every command in the documentation is run.
+#![allow(clippy::unwrap_used)] // a test may fail
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Fenced blocks of a language.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = markdown.lines();
+    while let Some(line) = lines.next() {
+        if line.strip_prefix("```") == Some(language) {
+            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            found.push(body.join("\n") + "\n");
+        }
+    }
+    found
+}
+
+fn documents() -> Vec<String> {
+    let docs = fs::read_dir(Path::new(ROOT).join("www/docs")).unwrap().map(|entry| entry.unwrap().path());
+    let all = docs.chain([Path::new(ROOT).join("README.md")]);
+    all.map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+/// Runs `systole` beside the examples; standard output.
+fn systole(arguments: &[&str], input: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
+    command.args(arguments).current_dir(format!("{ROOT}/www/public/examples"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn programs_in_the_documentation_are_those_that_run() {
+    let programs: Vec<String> = documents().iter().flat_map(|text| blocks(text, "systole")).collect();
+    assert!(!programs.is_empty());
+    for program in programs {
+        assert!(systole(&["run", "-"], &program).contains("equals the reference"), "{program}");
+    }
+}
+
+#[test]
+fn commands_in_the_documentation_print_what_it_says() {
+    let sessions: Vec<String> = documents().iter().flat_map(|text| blocks(text, "console")).collect();
+    assert!(!sessions.is_empty());
+    for session in sessions {
+        let (command, expected) = session.split_once('\n').unwrap();
+        let arguments: Vec<&str> = command.strip_prefix("$ systole ").unwrap().split(' ').collect();
+        assert_eq!(systole(&arguments, ""), expected, "{command}");
+    }
+}
+
+#[test]
+fn the_readme_shows_the_example_as_it_is() {
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
+    let example = fs::read_to_string(format!("{ROOT}/www/public/examples/digits.systole")).unwrap();
+    assert_eq!(blocks(&readme, "systole")[0], example);
+    let training = fs::read_to_string(format!("{ROOT}/tests/data/digits/README.md")).unwrap();
+    assert!(training.contains("98.33% held out") && readme.contains("98.33 %"));
+}
