@@ -50,8 +50,8 @@ export class App {
   private example: Example = EXAMPLES[0]!;
   private original = '';
   private chip: Chip = EXAMPLES[0]!.chip;
-  /** Paths that the program loads and that have been looked for. */
-  private readonly soughtPaths = new Set<string>();
+  /** Paths that the program loads and that are being or have been looked for. */
+  private readonly searches = new Map<string, Promise<boolean>>();
   private loads: string[] = [];
   private running = false;
   /** After a crash or a cancel: the next edit, or a click, starts a new worker. */
@@ -232,7 +232,7 @@ export class App {
 
   private async forgetArray(path: string): Promise<void> {
     this.engine.removeFile(path);
-    this.soughtPaths.delete(path);
+    this.searches.delete(path);
     this.run();
   }
 
@@ -332,13 +332,23 @@ export class App {
     }
   }
 
-  /** Fetches arrays that come with the page; whether any was found that was not there before. */
+  /** Whether an array that was not there for this check has been found among those that come with the page. */
   private async fetchLoads(loads: string[]): Promise<boolean> {
-    const fresh = loads.filter((path) => !this.engine.hasFile(path) && !this.soughtPaths.has(path));
-    fresh.forEach((path) => this.soughtPaths.add(path));
-    const found = await Promise.all(fresh.map(async (path) => ({ path, bytes: await arrayOf(path) })));
-    for (const { path, bytes } of found) if (bytes) this.engine.setFile(path, bytes);
-    return found.some(({ bytes }) => bytes !== null);
+    const absent = loads.filter((path) => !this.engine.hasFile(path));
+    const found = await Promise.all(absent.map((path) => this.find(path)));
+    return found.includes(true);
+  }
+
+  /** One search a path, also when several checks ask for it. */
+  private find(path: string): Promise<boolean> {
+    const search =
+      this.searches.get(path) ??
+      arrayOf(path).then((bytes) => {
+        if (bytes && !this.engine.hasFile(path)) this.engine.setFile(path, bytes);
+        return bytes !== null;
+      });
+    this.searches.set(path, search);
+    return search;
   }
 
   private problems(diagnostics: Diagnostic[], broken: boolean): void {
