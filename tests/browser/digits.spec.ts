@@ -56,7 +56,7 @@ test('a drawn digit crosses the array and is read', async ({ app, page }) => {
   await page.reload();
   await app.ready();
   await expect(page.locator('.thumbs button span').first()).toHaveText('0');
-  await page.getByRole('button', { name: 'Originals' }).click();
+  await page.getByRole('button', { name: 'Restore' }).click();
   await expect(page.locator('.thumbs button span').first()).toHaveText('3');
 });
 

@@ -3,12 +3,13 @@
 import { showAnswer } from './answer';
 import { Cells } from './cells';
 import { button, byId, grouped, make, opColour } from './dom';
-import { type Editor, PlainEditor, utf8Bytes } from './editor';
+import { type Editor, utf8Bytes } from './editor';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
 import { notice } from './notices';
 import { Pad } from './pad';
+import { PlainEditor } from './plain-editor';
 import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
 import { type Draft, keepDraft, keepExample, keepTheme, keptFiles, keptTheme, otherDrafts, ownDraft } from './storage';

@@ -94,6 +94,7 @@ function fill(td: HTMLTableCellElement, cell: Cell, row: number, col: number, se
   const shown = cell.psum ?? cell.weight;
   td.textContent = shown === null ? '·' : String(shown);
   td.className = cell.psum === null ? 'rests' : 'works';
+  td.classList.toggle('long', td.textContent.length > 4);
   td.style.setProperty('--cell', opColour(cell.colour));
   td.tabIndex = selected ? 0 : -1;
   td.setAttribute('aria-selected', String(selected));

@@ -1,6 +1,5 @@
-// The program's text: first a plain text area, so that one can type at once; then CodeMirror in its place.
+// What both editors of the program's text can do.
 
-import { byId } from './dom';
 import type { Diagnostic, Op } from './protocol';
 
 /** What both kinds of editor can do. */
@@ -23,53 +22,4 @@ export interface EditorEvents {
 /** Size of a text in UTF-8, counted only as far as it matters: a hundred megabytes are not encoded. */
 export function utf8Bytes(text: string, most: number): number {
   return text.length > most ? text.length : new TextEncoder().encode(text).length;
-}
-
-/** The text area of index.html. */
-export class PlainEditor implements Editor {
-  private readonly area = byId<HTMLTextAreaElement>('plain');
-  private last = '';
-
-  constructor(
-    private readonly most: () => number,
-    private readonly events: EditorEvents,
-  ) {
-    this.area.addEventListener('input', () => {
-      const bytes = utf8Bytes(this.area.value, this.most());
-      if (bytes > this.most()) {
-        this.area.value = this.last;
-        this.events.tooLong(bytes);
-        return;
-      }
-      this.last = this.area.value;
-      this.events.changed(this.last);
-    });
-  }
-
-  text(): string {
-    return this.area.value;
-  }
-
-  setText(text: string): void {
-    this.area.value = this.last = text;
-  }
-
-  show(): void {}
-  showOps(): void {}
-
-  goTo(from: number, to: number): void {
-    this.area.focus();
-    this.area.setSelectionRange(from, to);
-  }
-
-  /** Makes way for CodeMirror, which takes over text, focus and selection. */
-  async upgrade(): Promise<Editor> {
-    const { RichEditor } = await import('./rich-editor');
-    const focused = document.activeElement === this.area;
-    const { selectionStart, selectionEnd } = this.area;
-    const rich = new RichEditor(byId('editor'), this.text(), this.most, this.events);
-    this.area.remove();
-    if (focused) rich.goTo(selectionStart, selectionEnd);
-    return rich;
-  }
 }

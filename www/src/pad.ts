@@ -28,7 +28,7 @@ export class Pad {
     private readonly restore: (path: string) => void,
   ) {
     const clear = button('Clear', () => this.clear());
-    const back = button('Originals', () => this.input?.path && (this.forget(), this.restore(this.input.path)), {
+    const back = button('Restore', () => this.input?.path && (this.forget(), this.restore(this.input.path)), {
       title: 'Bring the original digits back',
     });
     this.host.append(
