@@ -1,5 +1,7 @@
 // Light, dark, narrow, wide: nothing serious for axe-core, nothing cut off, nothing that jumps.
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from './page.ts';
 
 for (const theme of ['light', 'dark'] as const) {
@@ -62,4 +64,13 @@ test('nothing moves while cycles go by', async ({ app, page }) => {
     const shown = (await places()).map(([id, x, y, ...size]) => (id === 'pe-title' ? [id, x, y] : [id, x, y, ...size]));
     expect(shown).toEqual(before.map(([id, x, y, ...size]) => (id === 'pe-title' ? [id, x, y] : [id, x, y, ...size])));
   }
+});
+
+test('the first load stays within its budget of 300 KB', () => {
+  const dist = new URL('../../dist/', import.meta.url);
+  const files = ['index.html', 'favicon.svg', ...readdirSync(new URL('assets/', dist)).map((name) => `assets/${name}`)];
+  const sizes = files.map((name) => ({ name, bytes: gzipSync(readFileSync(new URL(name, dist))).length }));
+  const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  console.log(`first load: ${(all / 1000).toFixed(1)} KB gzipped`);
+  expect(all, JSON.stringify(sizes)).toBeLessThan(300_000);
 });
