@@ -152,7 +152,7 @@ fn long_words_cost_little() {
 fn a_matrix_a_billion_wide_is_refused_before_it_is_made() {
     assert!(first_error("input a : i8[1, 1000000000]\noutput a\n").contains("more than 16777216 elements"));
     let many: String = (0..5000).map(|i| format!("weight w{i} : i32[4096, 4096]\n")).collect();
-    assert!(first_error(&many).contains(&format!("more than {} elements", Limits::ALL_ELEMENTS)));
+    assert!(first_error(&many).contains(&format!("more than {} bytes", Limits::ALL_BYTES)));
 }
 
 /// The longest product that is allowed at all has its sum at the edge of 32 bits, and still adds up.

@@ -19,7 +19,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         names: BTreeMap::new(),
         values: vec![Value::Wrong; ast.exprs.len()],
         ranges: Vec::new(),
-        elements: 0,
+        bytes: 0,
         macs: 0,
     };
     builder.statements();
@@ -54,7 +54,7 @@ struct Builder<'a> {
     values: Vec<Value>,
     /// Least and greatest value that each tensor's elements can have.
     ranges: Vec<(i64, i64)>,
-    elements: usize,
+    bytes: usize,
     macs: u64,
 }
 
@@ -153,7 +153,7 @@ impl<'a> Builder<'a> {
     }
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
-        self.count_elements(&ty, declaration.ty.span)?;
+        self.count_bytes(&ty, declaration.ty.span)?;
         let array = match &declaration.load {
             Some(path) => self.load(path, &ty, declaration.ty.span)?,
             None => seeded(&declaration.name.text, ty.clone()),
@@ -491,7 +491,7 @@ impl<'a> Builder<'a> {
             self.diagnostics.error(span, message, "split it into several programs");
             return None;
         }
-        self.count_elements(&ty, span)?;
+        self.count_bytes(&ty, span)?;
         let name = shorten(span.of(self.text));
         let op = self.graph.ops.next_id();
         let result = self.push(Tensor { name, ty, source: Source::Op(op), span }, range);
@@ -520,13 +520,13 @@ impl<'a> Builder<'a> {
         None
     }
 
-    fn count_elements(&mut self, ty: &Type, span: Span) -> Option<()> {
-        self.elements += ty.shape.elements();
-        if self.elements <= Limits::ALL_ELEMENTS {
+    fn count_bytes(&mut self, ty: &Type, span: Span) -> Option<()> {
+        let more = ty.shape.elements() * ty.dtype.bytes();
+        if self.bytes + more <= Limits::ALL_BYTES {
+            self.bytes += more;
             return Some(());
         }
-        self.elements -= ty.shape.elements();
-        let message = format!("with this tensor the program has more than {} elements", Limits::ALL_ELEMENTS);
+        let message = format!("with this tensor the program has more than {} bytes", Limits::ALL_BYTES);
         self.diagnostics.error(span, message, "make the tensors smaller");
         None
     }

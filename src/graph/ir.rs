@@ -135,8 +135,8 @@ pub struct Limits;
 impl Limits {
     /// Operators of a program.
     pub const OPS: usize = 4096;
-    /// Elements of all tensors together.
-    pub const ALL_ELEMENTS: usize = 1 << 26;
+    /// Bytes of all tensors together. A run holds them three times: as declared, in memory, by the reference.
+    pub const ALL_BYTES: usize = 1 << 27;
     /// Multiply-accumulates of a run: some ten seconds in a browser.
     pub const MACS: u64 = 1 << 33;
 }

@@ -103,6 +103,16 @@ test('the text survives a reload, and two tabs do not take it from each other', 
   await expect(page.locator('#example optgroup option')).toContainText(['# of the second tab']);
 });
 
+test('choosing an example puts the edited text aside', async ({ app, page }) => {
+  await app.open();
+  await app.type('# worth keeping\ninput a : i8[3, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
+  await app.ready();
+  await app.chooseDigits();
+  await page.getByLabel('example').selectOption({ index: 2 });
+  await expect(page.locator('.cm-content')).toContainText('# worth keeping');
+  await expect(page.locator('#answer')).toContainText('i32[3, 4]');
+});
+
 test('storage that is forbidden or full costs nothing but a warning', async ({ app, page }) => {
   await page.addInitScript(() => {
     const refuse = () => {

@@ -12,7 +12,17 @@ import { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
 import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
-import { type Draft, keepDraft, keepExample, keepTheme, keptFiles, keptTheme, otherDrafts, ownDraft } from './storage';
+import {
+  type Draft,
+  keepDraft,
+  keepExample,
+  keepTheme,
+  keptFiles,
+  keptTheme,
+  otherDrafts,
+  ownDraft,
+  shelveDraft,
+} from './storage';
 import { Transport } from './transport';
 
 export class App {
@@ -181,6 +191,7 @@ export class App {
   private async openExample(example: Example): Promise<void> {
     try {
       const text = await programOf(example);
+      if (this.isEdited()) shelveDraft(this.draft());
       this.open(text, example, example.chip);
       this.keep();
       this.listExamples();
@@ -226,7 +237,7 @@ export class App {
   private takeArray(name: string, bytes: Uint8Array): void {
     const path = this.loads.find((path) => path.split('/').at(-1) === name) ?? name;
     this.engine.setFile(path, bytes);
-    void this.files.keep(path, bytes);
+    this.files.keep(path, bytes);
     if (!this.loads.includes(path)) notice(`${path} is here: use it with load("${path}").`);
     this.run();
   }
@@ -242,12 +253,20 @@ export class App {
     notice(`That text has ${grouped(bytes)} bytes, ${limit}. Nothing has changed; values belong in .npy files.`);
   }
 
+  private draft(): Draft {
+    return { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
+  }
+
+  /** Whether there is anything that the example does not have already. */
+  private isEdited(): boolean {
+    const { rows, cols } = this.example.chip;
+    return this.editor.text() !== this.original || this.chip.rows !== rows || this.chip.cols !== cols;
+  }
+
   /** Keeps the text for a reload, and what the user has changed for longer. */
   private keep(): void {
-    const { rows, cols } = this.example.chip;
-    const untouched = this.editor.text() === this.original && this.chip.rows === rows && this.chip.cols === cols;
-    const draft = { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
-    if (untouched) {
+    const draft = this.draft();
+    if (!this.isEdited()) {
       keepExample(draft);
       return;
     }
@@ -295,7 +314,11 @@ export class App {
         if (message.id === this.engine.newest) byId('progress').querySelector('progress')!.value = message.done;
         break;
       case 'ran':
-        if (message.id === this.engine.newest) this.ran(message.report);
+        this.ran(message.report);
+        if (message.id === this.engine.newest) {
+          this.idle();
+          this.phase('ready');
+        }
         break;
       case 'frame':
         this.frame(message.frame);
@@ -304,7 +327,7 @@ export class App {
         if (message.pe) this.select(message.pe);
         break;
       case 'file':
-        void this.files.keep(message.path, message.bytes);
+        this.files.keep(message.path, message.bytes);
         break;
       case 'refused':
         notice(message.message);
@@ -366,9 +389,8 @@ export class App {
     region.querySelector('ol')!.replaceChildren(...items);
   }
 
+  /** A run is shown, be it the newest or one that a newer text has overtaken. */
   private ran(report: Report): void {
-    this.idle();
-    this.phase('ready');
     byId('counts').textContent =
       `${grouped(report.cyclesToLastMac)} cycles from first load to last MAC · ${grouped(report.cycles)} to the last event`;
     const verdict = byId('verdict');

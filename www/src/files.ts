@@ -16,6 +16,7 @@ export interface FileEvents {
 export class FileDesk {
   private readonly list = byId('files');
   private readonly kept = new Set<string>();
+  private readonly unwritten = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(
     private readonly limits: () => Limits,
@@ -32,12 +33,20 @@ export class FileDesk {
     this.listenForDrops();
   }
 
-  /** Keeps an array and lists it. */
-  async keep(path: string, bytes: Uint8Array): Promise<void> {
+  /** Keeps an array and lists it. While a digit is being drawn it changes many times a second: the last one is kept. */
+  keep(path: string, bytes: Uint8Array): void {
     this.enlist(path);
-    if (!(await keepFile(path, bytes))) {
-      notice(`This browser does not keep files: ${path} will be gone after a reload.`);
-    }
+    clearTimeout(this.unwritten.get(path));
+    const write = async () => {
+      this.unwritten.delete(path);
+      if (!(await keepFile(path, bytes))) {
+        notice(`This browser does not keep files: ${path} will be gone after a reload.`);
+      }
+    };
+    this.unwritten.set(
+      path,
+      setTimeout(() => void write(), 100),
+    );
   }
 
   /** Lists an array that was kept before. */
@@ -47,6 +56,7 @@ export class FileDesk {
   }
 
   async forget(path: string): Promise<void> {
+    clearTimeout(this.unwritten.get(path));
     this.kept.delete(path);
     this.show();
     await dropFile(path);

@@ -25,6 +25,11 @@ export function keepDraft(draft: Draft): boolean {
   return own || shared;
 }
 
+/** Puts aside a text that an example is about to replace; it can be chosen again from the list. */
+export function shelveDraft(draft: Draft): void {
+  if (attempt(() => localStorage.setItem(SHARED + randomName(), JSON.stringify(draft)))) forgetOldDrafts();
+}
+
 /** Keeps for a reload what no other tab needs to know: an example as it came. */
 export function keepExample(draft: Draft): void {
   keepOwnDraft(draft);
@@ -110,10 +115,14 @@ let tabName: string | null = null;
 function tab(): string {
   if (tabName === null) {
     attempt(() => (tabName = sessionStorage.getItem('systole.tab')));
-    tabName ??= Math.random().toString(36).slice(2);
+    tabName ??= randomName();
     attempt(() => sessionStorage.setItem('systole.tab', tabName ?? ''));
   }
   return tabName;
+}
+
+function randomName(): string {
+  return Math.random().toString(36).slice(2);
 }
 
 function forgetOldDrafts(): void {
