@@ -258,9 +258,11 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let [_, y, _, height] = layout.activation(1, 0);
     let activations = name(moment.around.activations.iter().flatten().flatten().next().copied());
     let paint = activations.as_ref().map_or(Colour::Dim.solid(), |(_, paint)| *paint);
+    // Where the array leaves no room for the word, it begins at the picture's edge.
     let edge = layout.left - layout.gap() - 2.0;
+    let (x, align) = if edge < 76.0 { (4.0, Align::Left) } else { (edge, Align::Right) };
     let above_first = if layout.is_small() { layout.top } else { y.min(y + height) };
-    words("activations".into(), [edge, above_first - 7.0], Align::Right, paint);
+    words("activations".into(), [x, above_first - 7.0], align, paint);
     let [_, y, _, height] = layout.accumulator(layout.accumulator_rows - 1, 0);
     let rows = &moment.around.accumulators;
     let below = match rows.rows.len() {

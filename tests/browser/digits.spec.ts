@@ -60,6 +60,22 @@ test('a drawn digit crosses the array and is read', async ({ app, page }) => {
   await expect(page.locator('.thumbs button span').first()).toHaveText('3');
 });
 
+test('a finished drawing is watched crossing the array', async ({ app, page }) => {
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  await app.open();
+  await app.chooseDigits();
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'false');
+  const sheet = page.locator('.surface');
+  await sheet.scrollIntoViewIfNeeded();
+  const box = (await sheet.boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height - 20, { steps: 5 });
+  await page.mouse.up();
+  await expect(page.locator('.reads')).toHaveText('The array reads 1.');
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'true');
+});
+
 test('pixels can be set from the keyboard', async ({ app, page }) => {
   await app.open();
   await app.chooseDigits();

@@ -49,6 +49,7 @@ export class App {
       this.run();
     },
     (path) => void this.files.forget(path),
+    () => this.watch(),
   );
   private editor: Editor = new PlainEditor(() => this.limits.textBytes, {
     changed: () => this.edited(),
@@ -147,6 +148,13 @@ export class App {
     if (!action) return;
     event.preventDefault();
     action();
+  }
+
+  /** The run from its start, for those who did not ask for less motion. */
+  private watch(): void {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    this.transport.seek(0);
+    this.transport.play();
   }
 
   private select(pe: Pe): void {

@@ -18,7 +18,7 @@ export const EXAMPLES: Example[] = [
     name: 'digits',
     title: 'Handwritten digits, two layers',
     chip: { rows: 8, cols: 8 },
-    speed: 16,
+    speed: 32,
     arrays: ['x', 'w1', 'b1', 'w2', 'b2'].map((name) => `digits/${name}.npy`),
   },
 ];

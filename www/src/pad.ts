@@ -22,10 +22,13 @@ export class Pad {
   private strokes: Stroke[] = [];
   private drawing = false;
   private pixel = 0;
+  private pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly change: (path: string, row: number, values: Int8Array) => void,
     private readonly restore: (path: string) => void,
+    /** A digit has been drawn, and no further stroke follows. */
+    private readonly finished: () => void,
   ) {
     const clear = button('Clear', () => this.clear());
     const back = button('Restore', () => this.input?.path && (this.forget(), this.restore(this.input.path)), {
@@ -126,6 +129,7 @@ export class Pad {
   private forget(): void {
     this.strokes = [];
     this.drawing = false;
+    clearTimeout(this.pause);
     this.drawStrokes();
   }
 
@@ -147,6 +151,7 @@ export class Pad {
       event.preventDefault();
       this.surface.setPointerCapture(event.pointerId);
       this.drawing = true;
+      clearTimeout(this.pause);
       this.strokes.push([at(event)]);
       this.drawn();
     });
@@ -156,7 +161,11 @@ export class Pad {
       this.strokes.at(-1)?.push(...(steps.length > 0 ? steps : [event]).map(at));
       this.drawn();
     });
-    const stop = () => (this.drawing = false);
+    const stop = () => {
+      if (!this.drawing) return;
+      this.drawing = false;
+      this.pause = setTimeout(() => this.finished(), 700);
+    };
     this.surface.addEventListener('pointerup', stop);
     this.surface.addEventListener('pointercancel', stop);
   }
