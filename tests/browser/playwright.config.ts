@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
 // The page is served below a path, so that every relative path is proven.
-const port = 8123;
+// Each run has a port of its own; its workers inherit it.
+const port = (process.env['SYSTOLE_TEST_PORT'] ??= String(20_000 + (process.pid % 20_000)));
 const base = '/some/where/';
 
 export default defineConfig({
