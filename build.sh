@@ -53,10 +53,13 @@ run_tests() {
   # shellcheck disable=SC1091
   . target/stamps/browser
   export CHROMIUM CHROMEDRIVER WASM_BINDGEN_TEST_TIMEOUT=120
+  export WASM_BINDGEN_TEST_WEBDRIVER_JSON="$PWD/target/stamps/webdriver.json"
+  # Colours forced by the environment would stand in the way of `totals`.
+  export CARGO_TERM_COLOR=never FORCE_COLOR=0
   try 'Rust formatting' cargo fmt --check
   try 'Rust lints, host' cargo clippy --quiet --all-targets -- -D warnings
   try 'Rust lints, wasm32' cargo clippy --quiet --target wasm32-unknown-unknown --lib --test web -- -D warnings
-  try 'Rust tests' cargo test --quiet
+  try 'Rust tests' cargo test --quiet --no-fail-fast
   try 'Rust documentation' doc
   try 'module tests in Chromium' cargo test --target wasm32-unknown-unknown --test web
   try 'WebAssembly module' wasm_module
@@ -84,7 +87,7 @@ playwright() {
 step() {
   local name=$1 log started
   shift
-  log="target/logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').txt"
+  log=$(log_of "$name")
   started=$(date +%s)
   if bash ./build.sh --only "$@" >"$log" 2>&1; then
     report "$name" "$started"
@@ -95,13 +98,31 @@ step() {
   fi
 }
 
-# A test: as a step, but the next ones run all the same. CI sees the output.
+# A check: as a step, but the next ones run all the same. It counts as many tests as its runner says it ran, as one if it
+# is no test runner. CI sees the whole output.
 try() {
-  local name=$1
-  if step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); return 0; fi
-  if [ "${CI:-}" = true ]; then
-    sed 's/^/      /' "target/logs/$(echo "$name" | tr -c 'A-Za-z0-9\n' '-').txt"
-  fi
+  local name=$1 log good=0 bad=0 ok=true
+  step "$@" || ok=false
+  log=$(log_of "$name")
+  read -r good bad < <(totals "$log")
+  if $ok && [ "$good" -eq 0 ]; then good=1; fi
+  if ! $ok && [ "$bad" -eq 0 ]; then bad=1; fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  if $ok && [ "${CI:-}" = true ]; then sed 's/^/      /' "$log"; fi
+  if [ $((good + bad)) -gt 1 ]; then echo "      $good passed, $bad failed"; fi
+}
+
+# Tests that passed and failed, by the summary lines of cargo, wasm-bindgen-test-runner and Playwright.
+totals() {
+  awk '/^test result: / { good += $4; bad += $6 }
+    /^ +[0-9]+ passed \(/ { good += $1 }
+    /^ +[0-9]+ failed$/ { bad += $1 }
+    END { print good + 0, bad + 0 }' "$1"
+}
+
+log_of() {
+  echo "target/logs/$(echo "$1" | tr -c 'A-Za-z0-9\n' '-').txt"
 }
 
 report() {
@@ -133,9 +154,16 @@ wasm_target() {
 # The command-line tool must have exactly the library's version.
 wasm_bindgen_cli() {
   local version
+  has_cli() { # where: a folder with its slash, or nothing for PATH
+    [ "$("$1wasm-bindgen" --version 2>/dev/null)" = "wasm-bindgen $version" ] &&
+      [ "$("$1wasm-bindgen-test-runner" --version 2>/dev/null)" = "wasm-bindgen-test-runner $version" ]
+  }
   version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/version = |"/, ""); print }' Cargo.lock)
-  if [ "$(target/tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] &&
-    [ -x target/tools/bin/wasm-bindgen-test-runner ]; then
+  if has_cli target/tools/bin/; then return; fi
+  # Installed already by other means: linked to where .cargo/config.toml looks.
+  if has_cli ''; then
+    mkdir -p target/tools/bin
+    ln -sf "$(command -v wasm-bindgen)" "$(command -v wasm-bindgen-test-runner)" target/tools/bin/
     return
   fi
   # A debug build takes half the time; with the parts that do the work optimised it is nearly as fast in use.
@@ -155,23 +183,31 @@ npm_packages() {
   local stamp
   stamp="target/stamps/npm-$(echo "$1" | tr / -)"
   if [ -d "$1/node_modules" ] && cmp -s "$1/package-lock.json" "$stamp"; then return; fi
+  rm -f "$stamp" # an interrupted install must not pass for a whole one
   (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund)
   cp "$1/package-lock.json" "$stamp"
 }
 
-# Writes the paths of Chromium and its driver to target/stamps/browser.
+# Writes the paths of Chromium and its driver to target/stamps/browser, and webdriver.json with that Chromium's path in it:
+# a driver left alone looks for its own favourite.
 find_browser() {
   local chromium driver
   chromium=$(first_of "${CHROMIUM:-}" chromium chromium-browser google-chrome \
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' /Applications/Chromium.app/Contents/MacOS/Chromium)
-  driver=$(first_of "${CHROMEDRIVER:-}" chromedriver /usr/lib/chromium/chromedriver)
+  driver=$(first_of "${CHROMEDRIVER:-}" chromedriver chromium.chromedriver /usr/lib/chromium/chromedriver)
   if [ -z "$chromium" ] || [ -z "$driver" ]; then
     install_browser
     chromium=$(first_of "$chromium" chromium)
     driver=$(first_of "$driver" chromedriver)
   fi
-  [ -n "$chromium" ] && [ -n "$driver" ]
+  if [ -z "$chromium" ] || [ -z "$driver" ]; then return 1; fi
   printf 'CHROMIUM=%q\nCHROMEDRIVER=%q\n' "$chromium" "$driver" >target/stamps/browser
+  node -e '
+    const [path] = process.argv.slice(1);
+    const capabilities = JSON.parse(fs.readFileSync("webdriver.json"));
+    capabilities["goog:chromeOptions"].binary = path;
+    fs.writeFileSync("target/stamps/webdriver.json", JSON.stringify(capabilities));
+  ' "$chromium"
 }
 
 first_of() {
@@ -188,7 +224,7 @@ install_browser() {
     # shellcheck disable=SC2086
     $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $packages && return
   fi
-  echo 'the tests need Chromium and ChromeDriver: install both (Debian: chromium chromium-driver; macOS: brew install --cask chromium chromedriver), or set CHROMIUM and CHROMEDRIVER to their paths'
+  echo 'the tests need Chromium and ChromeDriver: install both (Debian: chromium chromium-driver; Ubuntu: snap install chromium; macOS: brew install --cask google-chrome chromedriver), or set CHROMIUM and CHROMEDRIVER to their paths'
   return 1
 }
 
@@ -199,6 +235,7 @@ wasm_module() {
   cargo build --quiet --release --lib --target wasm32-unknown-unknown
   local built=target/wasm32-unknown-unknown/release/systole.wasm
   if cmp -s "$built" target/stamps/systole.wasm && [ -f target/wasm/systole_bg.wasm ]; then return; fi
+  rm -f target/stamps/systole.wasm # if a tool below fails, target/wasm holds no finished module
   target/tools/bin/wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir target/wasm "$built"
   www/node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \

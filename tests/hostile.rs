@@ -23,7 +23,7 @@ fn survive(text: &str) {
         let shown = d.render("p", text);
         assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
     }
-    assert!(compiled.diagnostics.len() <= 100);
+    assert!(compiled.diagnostics.len() <= 200);
     if let Some(job) = compiled.job {
         assert_eq!(job.finish().disagreement, None);
     }
@@ -146,6 +146,31 @@ fn long_words_cost_little() {
     }
     let many: String = (0..8000).map(|i| format!("output name{i} @ other{i}\n")).collect();
     assert!(first_error(&many[..MOST_TEXT_BYTES.min(many.len())]).starts_with("nothing is called"));
+}
+
+/// Texts that are as long as can be and made to cost as much as can be: each is answered, none is worked on for long.
+#[test]
+fn long_programs_cost_little() {
+    let names: String = (0..13_000).map(|i| format!("n{i}=a\n")).collect();
+    let unknown = format!("input a:i8[1,1]\n{names}output zz{}\n", "+zz".repeat(20_000));
+    assert!(unknown.len() <= MOST_TEXT_BYTES && first_error(&unknown) == "nothing is called `zz`");
+    let twice = format!("input a:i8[1,1]\n{}", "a=a\n".repeat(60_000));
+    assert!(first_error(&twice).starts_with("`a` is defined twice"));
+    let name = "x".repeat(59);
+    let sums = format!("input {name}:i32[1]\noutput {name}{}\n", format!("+{name}").repeat(4090));
+    assert!(check(&sums).job.is_some());
+    let scans = format!("input a:i8[1,16777216]\n{}", "output argmax(a)\n".repeat(4000));
+    assert!(first_error(&scans).contains("the vector unit works on more than the 268435456 elements"));
+}
+
+/// A list full of warnings has room for the error that stops the program.
+#[test]
+fn warnings_hide_no_error() {
+    let unused: String = (0..150).map(|i| format!("weight u{i}:i8[1,1]\n")).collect();
+    let text = format!("input x:i8[8,513]\nweight w:i8[513,512]\n{unused}output x@w\n");
+    let compiled = compile(&text, &Files::default(), &Chip::classroom(1, 1).unwrap());
+    assert!(compiled.job.is_none());
+    assert!(compiled.diagnostics.iter().any(|d| d.message.contains("passes through an array of 1 x 1")));
 }
 
 #[test]

@@ -53,10 +53,12 @@ fn clip(line: &str) -> String {
     line.chars().take(160).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A list under construction. It keeps the first hundred, so that hostile text cannot fill memory with complaints.
+/// A list under construction. It keeps the first hundred errors and as many warnings, so that hostile text cannot fill
+/// memory with complaints, nor warnings hide an error.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    list: Vec<Diagnostic>,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
@@ -64,39 +66,36 @@ impl Diagnostics {
 
     /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.push(Diagnostic {
-            severity: Severity::Error,
-            span,
-            message: message.into(),
-            hint: Some(hint.into()).filter(|hint| !hint.is_empty()),
-        });
+        push(&mut self.errors, Severity::Error, span, message.into(), hint.into());
     }
 
     /// Adds a warning.
     pub fn warning(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.push(Diagnostic {
-            severity: Severity::Warning,
-            span,
-            message: message.into(),
-            hint: Some(hint.into()).filter(|hint| !hint.is_empty()),
-        });
+        push(&mut self.warnings, Severity::Warning, span, message.into(), hint.into());
     }
 
-    fn push(&mut self, diagnostic: Diagnostic) {
-        if self.list.len() < Self::MOST {
-            self.list.push(diagnostic);
-        }
+    /// Whether further errors would not be kept: then it is not worth looking for hints.
+    pub fn is_full(&self) -> bool {
+        self.errors.len() >= Self::MOST
     }
 
     /// Whether an error is among them.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|d| d.severity == Severity::Error)
+        !self.errors.is_empty()
     }
 
     /// The findings in the order of the text, errors and warnings together.
-    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by_key(|d| (d.span.start, d.span.end));
-        self.list
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut list = [self.errors, self.warnings].concat();
+        list.sort_by_key(|d| (d.span.start, d.span.end));
+        list
+    }
+}
+
+fn push(list: &mut Vec<Diagnostic>, severity: Severity, span: Span, message: String, hint: String) {
+    if list.len() < Diagnostics::MOST {
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
+        list.push(Diagnostic { severity, span, message, hint });
     }
 }
 
@@ -118,7 +117,10 @@ mod tests {
     #[test]
     fn a_flood_is_cut() {
         let mut list = Diagnostics::default();
+        (0..1000).for_each(|i| list.warning(Span { start: i, end: i }, "again", ""));
+        list.error(Span::default(), "after all these", "");
+        assert!(list.has_errors() && !list.is_full());
         (0..1000).for_each(|i| list.error(Span { start: i, end: i }, "again", ""));
-        assert_eq!(list.into_sorted().len(), Diagnostics::MOST);
+        assert_eq!(list.into_sorted().len(), 2 * Diagnostics::MOST);
     }
 }

@@ -8,5 +8,9 @@ pub use arena::{Arena, Id};
 pub use diag::{Diagnostic, Diagnostics, Severity};
 pub use span::{Lines, Position, Span, Utf16};
 
+/// One element of vector work takes this crate about as long as this many multiply-accumulates: long runs are cut into
+/// slices by it, and their progress is told.
+pub const ELEMENT_EFFORT: u64 = 8;
+
 /// A clock cycle, counted from the first weight load of a run. Intervals of cycles are half-open.
 pub type Cycle = u64;

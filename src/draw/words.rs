@@ -21,12 +21,10 @@ pub struct Detail {
     pub pass: Option<u32>,
     /// What it holds and does, a label and a value a line.
     pub lines: Vec<(&'static str, String)>,
-    /// The same as one sentence.
-    pub sentence: String,
 }
 
 impl Words {
-    /// Describes a moment on an array of `rows` rows.
+    /// Describes a moment.
     pub fn new(moment: &Moment) -> Words {
         Words { caption: caption(moment), detail: detail(moment) }
     }
@@ -113,16 +111,5 @@ fn detail(moment: &Moment) -> Detail {
     }
     lines.push(("shadow weight", held(frame.shadow[at], frame.shadow_pass[at])));
     lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at])));
-    let doing = if works {
-        let product = format!("{} times {}", frame.act[at], frame.weight[at]);
-        format!(
-            "adds {product} to {}, which makes {}",
-            frame.psum[at] - frame.act[at] * frame.weight[at],
-            frame.psum[at]
-        )
-    } else {
-        "rests".to_owned()
-    };
-    let sentence = format!("PE {row}, {col} {doing}.");
-    Detail { pass: works.then_some(frame.pass[at]), lines, sentence }
+    Detail { pass: works.then_some(frame.pass[at]), lines }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::ir::{Graph, Limits, Loader, Op, OpKind, Output, Source, Tensor, TensorId};
-use crate::base::{Diagnostics, Span};
+use crate::base::{Diagnostics, Lines, Span};
 use crate::lang::{Argument, Ast, Declaration, ExprId, ExprKind, Name, StatementKind, Storage, TypeExpr};
 use crate::num::{Array, DType, Requant, Shape, Type, seeded};
 
@@ -12,6 +12,7 @@ use crate::num::{Array, DType, Requant, Shape, Type, seeded};
 pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagnostics) -> Graph {
     let mut builder = Builder {
         text,
+        lines: Lines::new(text),
         ast,
         loader,
         diagnostics,
@@ -20,6 +21,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         values: vec![Value::Wrong; ast.exprs.len()],
         ranges: Vec::new(),
         bytes: 0,
+        vector_elements: 0,
         macs: 0,
     };
     builder.statements();
@@ -45,6 +47,7 @@ struct Binding {
 
 struct Builder<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     ast: &'a Ast,
     loader: &'a dyn Loader,
     diagnostics: &'a mut Diagnostics,
@@ -55,6 +58,7 @@ struct Builder<'a> {
     /// Least and greatest value that each tensor's elements can have.
     ranges: Vec<(i64, i64)>,
     bytes: usize,
+    vector_elements: u64,
     macs: u64,
 }
 
@@ -125,7 +129,7 @@ impl<'a> Builder<'a> {
     /// Names behind which nothing stands yet get the tensor; its own name becomes the user's.
     fn bind(&mut self, name: &Name, tensor: Option<TensorId>) {
         if let Some(earlier) = self.names.get(&name.text) {
-            let line = crate::base::Lines::new(self.text).position(earlier.span.start).line;
+            let line = self.lines.position(earlier.span.start).line;
             let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
             self.diagnostics.error(name.span, message, "give this one another name");
             return;
@@ -258,6 +262,9 @@ impl<'a> Builder<'a> {
         if let Some(binding) = self.names.get_mut(name) {
             binding.used = true;
             return binding.tensor;
+        }
+        if self.diagnostics.is_full() {
+            return None;
         }
         let hint = match nearest(name, self.names.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -492,6 +499,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         self.count_bytes(&ty, span)?;
+        self.count_vector_work(kind, span)?;
         let name = shorten(span.of(self.text));
         let op = self.graph.ops.next_id();
         let result = self.push(Tensor { name, ty, source: Source::Op(op), span }, range);
@@ -517,6 +525,19 @@ impl<'a> Builder<'a> {
             Limits::MACS
         );
         self.diagnostics.error(span, message, "make the matrices smaller");
+        None
+    }
+
+    fn count_vector_work(&mut self, kind: OpKind, span: Span) -> Option<()> {
+        self.vector_elements += self.graph.vector_elements(kind);
+        if self.vector_elements <= Limits::VECTOR_ELEMENTS {
+            return Some(());
+        }
+        let message = format!(
+            "up to here the vector unit works on more than the {} elements of a run",
+            Limits::VECTOR_ELEMENTS
+        );
+        self.diagnostics.error(span, message, "make the tensors smaller or the program shorter");
         None
     }
 
@@ -555,18 +576,24 @@ fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k s
         _ => 2,
     };
     known
+        .filter(|near| near.len().abs_diff(word.len()) <= 4 * far)
         .map(|near| (strsim::damerau_levenshtein(word, near), near))
         .filter(|(distance, _)| *distance <= far)
         .min()
         .map(|(_, near)| near)
 }
 
-/// A piece of the program in one line of bounded length.
+/// A piece of the program in one line of bounded length; a long one is read only as far as it is shown.
 fn shorten(text: &str) -> String {
-    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((cut, _)) = words.char_indices().nth(60) {
-        words.truncate(cut);
-        words.push('…');
+    const MOST: usize = 60;
+    let mut line = String::new();
+    for (count, c) in text.split_whitespace().flat_map(|word| word.chars().chain([' '])).enumerate() {
+        if count >= MOST {
+            line.push('…');
+            return line;
+        }
+        line.push(c);
     }
-    words
+    line.truncate(line.trim_end().len());
+    line
 }

@@ -1,6 +1,7 @@
 //! The reference answer: each operator as its definition says, on whole tensors, with no tile or cycle in sight.
 
 use super::ir::{Graph, OpKind, TensorId};
+use crate::base::ELEMENT_EFFORT;
 use crate::num::Values;
 
 /// An evaluation under way. It advances in small steps, so that a caller can show progress and stop.
@@ -10,7 +11,9 @@ pub struct Evaluation {
     values: Vec<Values>,
     /// Operator and row to go on with.
     at: (usize, usize),
-    macs: u64,
+    /// By operator: whether an output needs it.
+    live: Vec<bool>,
+    effort: u64,
 }
 
 impl Evaluation {
@@ -23,7 +26,12 @@ impl Evaluation {
                 Values::zeros(ty.dtype, ty.shape.elements())
             }
         };
-        Evaluation { values: graph.tensors.ids().map(start).collect(), at: (0, 0), macs: 0 }
+        Evaluation {
+            values: graph.tensors.ids().map(start).collect(),
+            at: (0, 0),
+            live: graph.live(),
+            effort: 0,
+        }
     }
 
     /// Values of a tensor whose operator has been evaluated.
@@ -31,19 +39,23 @@ impl Evaluation {
         &self.values[tensor.index()]
     }
 
-    /// Multiply-accumulates done so far.
-    pub fn macs(&self) -> u64 {
-        self.macs
+    /// Work done so far, as [`Graph::effort`] measures it.
+    pub fn effort(&self) -> u64 {
+        self.effort
     }
 
-    /// Works until about `budget` multiply-accumulates are done; true when nothing is left.
+    /// Works until about `budget` of effort is spent; true when nothing is left.
     pub fn advance(&mut self, graph: &Graph, budget: u64) -> bool {
-        let stop = self.macs + budget;
+        let stop = self.effort + budget;
         for op in graph.ops.ids().skip(self.at.0) {
+            if !self.live[op.index()] {
+                self.at = (self.at.0 + 1, 0);
+                continue;
+            }
             let result = graph.ops[op].result;
             let mut out = std::mem::replace(&mut self.values[result.index()], Values::I8(Vec::new()));
             let (rows, cols) = graph.tensors[result].ty.shape.as_matrix();
-            while self.at.1 < rows && self.macs < stop {
+            while self.at.1 < rows && self.effort < stop {
                 self.row(graph, graph.ops[op].kind, self.at.1, cols, &mut out);
                 self.at.1 += 1;
             }
@@ -59,9 +71,11 @@ impl Evaluation {
     /// One row of an operator's result.
     fn row(&mut self, graph: &Graph, kind: OpKind, row: usize, cols: usize, out: &mut Values) {
         if let OpKind::MatMul { a, b } = kind {
-            self.macs += self.product_row(a, b, row, cols, out);
+            self.effort += self.product_row(a, b, row, cols, out);
             return;
         }
+        let result_rows = out.len() / cols;
+        self.effort += ELEMENT_EFFORT * graph.vector_elements(kind) / result_rows as u64;
         let at = |tensor: TensorId, row: usize, col: usize| {
             let (_, cols) = graph.tensors[tensor].ty.shape.as_matrix();
             self.values[tensor.index()].get(row * cols + col)

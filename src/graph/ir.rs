@@ -9,7 +9,7 @@
 //! 5. `Requant` is i32 -> i8; `Relu` keeps its type; `ArgMax` is [m, n] -> i32[m].
 //! 6. There is at least one output.
 
-use crate::base::{Arena, Id, Span};
+use crate::base::{Arena, ELEMENT_EFFORT, Id, Span};
 #[cfg(doc)]
 use crate::num::Shape;
 use crate::num::{Array, Requant, Type};
@@ -139,6 +139,8 @@ impl Limits {
     pub const ALL_BYTES: usize = 1 << 27;
     /// Multiply-accumulates of a run: some ten seconds in a browser.
     pub const MACS: u64 = 1 << 33;
+    /// Elements of vector work of a run: some seconds in a browser.
+    pub const VECTOR_ELEMENTS: u64 = 1 << 28;
 }
 
 impl Graph {
@@ -147,6 +149,39 @@ impl Graph {
         let (m, k) = self.tensors[a].ty.shape.as_matrix();
         let (_, n) = self.tensors[b].ty.shape.as_matrix();
         [m, k, n]
+    }
+
+    /// Elements that an operator has the vector unit work on.
+    pub fn vector_elements(&self, kind: OpKind) -> u64 {
+        match kind {
+            OpKind::MatMul { .. } => 0,
+            OpKind::Add { a: x, .. }
+            | OpKind::Requant { x, .. }
+            | OpKind::Relu { x }
+            | OpKind::ArgMax { x } => self.tensors[x].ty.shape.elements() as u64,
+        }
+    }
+
+    /// By operator: whether an output depends on it.
+    pub fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.ops.len()];
+        let mark = |live: &mut Vec<bool>, tensor: TensorId| {
+            if let Source::Op(op) = self.tensors[tensor].source {
+                live[op.index()] = true;
+            }
+        };
+        self.outputs.iter().for_each(|output| mark(&mut live, output.tensor));
+        for op in self.ops.ids().collect::<Vec<_>>().into_iter().rev() {
+            if live[op.index()] {
+                self.ops[op].kind.operands().for_each(|tensor| mark(&mut live, tensor));
+            }
+        }
+        live
+    }
+
+    /// How much simulating or evaluating an operator costs, in multiply-accumulates: for slices and progress.
+    pub fn effort(&self, op: OpId) -> u64 {
+        self.macs(op) + ELEMENT_EFFORT * self.vector_elements(self.ops[op].kind)
     }
 
     /// Multiply-accumulates of one operator.

@@ -12,9 +12,22 @@ pub struct Files {
     arrays: BTreeMap<String, Result<Array, NpyError>>,
 }
 
+fn bytes_of(array: &Array) -> usize {
+    array.values.len() * array.ty.dtype.bytes()
+}
+
 impl Files {
+    /// Bytes of all files together.
+    pub const MOST_BYTES: usize = 256 << 20;
+
     /// Keeps what a file holds. A bad file is kept too, so that the program that loads it can say what is wrong.
     pub fn insert(&mut self, path: &str, bytes: &[u8]) -> Result<(), NpyError> {
+        let others = self.arrays.iter().filter(|(known, _)| *known != path);
+        let held: usize = others.map(|(_, array)| array.as_ref().map_or(0, bytes_of)).sum();
+        if held + bytes.len() > Self::MOST_BYTES {
+            let message = format!("with it, files would have more than {} bytes", Self::MOST_BYTES);
+            return Err(NpyError { message, hint: "forget another file first" });
+        }
         let parsed = npy::parse(bytes);
         let outcome = parsed.as_ref().map(|_| ()).map_err(Clone::clone);
         self.arrays.insert(path.to_owned(), parsed);

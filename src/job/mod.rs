@@ -77,7 +77,7 @@ impl Job {
         Job { graph, plan, emitted, chip, run, run_done: false, evaluation }
     }
 
-    /// Works for about `budget` multiply-accumulates; true when it is done.
+    /// Works until about `budget` multiply-accumulates' worth is done; true when it is done.
     pub fn advance(&mut self, budget: u64) -> bool {
         if !self.run_done {
             self.run_done = self.run.advance(&self.emitted.program, &self.chip, budget);
@@ -88,8 +88,9 @@ impl Job {
 
     /// How much is done, from 0 to 1.
     pub fn progress(&self) -> f64 {
-        let all: u64 = self.graph.ops.ids().map(|op| self.graph.macs(op)).sum();
-        (self.run.macs() + self.evaluation.macs()) as f64 / (2 * all.max(1)) as f64
+        let planned = self.plan.layers.iter().flat_map(|layer| &layer.ops);
+        let all: u64 = planned.map(|op| self.graph.effort(*op)).sum();
+        (self.run.effort() + self.evaluation.effort()) as f64 / (2 * all.max(1)) as f64
     }
 
     /// Works until it is done.
@@ -164,5 +165,27 @@ impl Finished {
     /// A tensor's values in simulated memory, if they were ever there.
     pub fn values(&self, tensor: TensorId) -> Option<&Values> {
         self.emitted.buffers.get(&tensor).map(|buffer| &self.trace.memory[buffer.index()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Files;
+
+    #[test]
+    fn a_wrong_element_in_memory_is_named() {
+        let text = "input a : i8[4, 4]\nweight w : i8[4, 4]\ny = a @ w\noutput y\n";
+        let compiled = compile(text, &Files::default(), &Chip::classroom(4, 4).unwrap());
+        let mut job = compiled.job.unwrap();
+        while !job.advance(1) {}
+        let Job { graph, emitted, run, evaluation, .. } = job;
+        let mut trace = run.into_trace();
+        assert_eq!(disagreement(&graph, &emitted, &trace, &evaluation), None);
+        let buffer = emitted.buffers[&graph.outputs[0].tensor];
+        let right = trace.memory[buffer.index()].get(5);
+        trace.memory[buffer.index()].set(5, right + 1);
+        let said = disagreement(&graph, &emitted, &trace, &evaluation);
+        assert_eq!(said, Some(format!("element 5 of `y` is {}, by the reference {right}", right + 1)));
     }
 }

@@ -1,11 +1,11 @@
 //! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
 //! go to memory in between.
 
-use crate::graph::{Graph, OpId, OpKind, Source, TensorId};
+use crate::graph::{Graph, OpId, OpKind};
 
 /// Chains of operators that the outputs need, in an order in which they can run.
 pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
-    let live = live(graph);
+    let live = graph.live();
     let uses = uses(graph, &live);
     let mut taken = vec![false; graph.ops.len()];
     let mut chains: Vec<Vec<OpId>> = Vec::new();
@@ -23,23 +23,6 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
     // All operands of a chain's last operator, hence of the whole chain, are results of operators before it.
     chains.sort_by_key(|chain| chain.last().copied());
     chains
-}
-
-/// Operators that an output depends on.
-fn live(graph: &Graph) -> Vec<bool> {
-    let mut live = vec![false; graph.ops.len()];
-    let mark = |live: &mut Vec<bool>, tensor: TensorId| {
-        if let Source::Op(op) = graph.tensors[tensor].source {
-            live[op.index()] = true;
-        }
-    };
-    graph.outputs.iter().for_each(|output| mark(&mut live, output.tensor));
-    for op in graph.ops.ids().collect::<Vec<_>>().into_iter().rev() {
-        if live[op.index()] {
-            graph.ops[op].kind.operands().for_each(|tensor| mark(&mut live, tensor));
-        }
-    }
-    live
 }
 
 /// By tensor: the operators that read it, and one `None` for each output that it is.

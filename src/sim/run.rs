@@ -2,7 +2,7 @@
 //! waits for is signalled (MACHINE.md section 2); since instructions wait only for earlier ones, one walk in the order
 //! of the program finds every time.
 
-use crate::base::Cycle;
+use crate::base::{Cycle, ELEMENT_EFFORT};
 use crate::chip::Chip;
 use crate::isa::{Instruction, InstructionId, Program, Sums, VectorSource, VectorStep, Window, Work};
 use crate::num::Values;
@@ -19,7 +19,7 @@ pub struct Run {
     /// The load whose multiply is still to come.
     loaded: Option<(Cycle, Window)>,
     load_free: Cycle,
-    macs: u64,
+    effort: u64,
 }
 
 impl Run {
@@ -32,20 +32,20 @@ impl Run {
             events: Vec::new(),
             loaded: None,
             load_free: 0,
-            macs: 0,
+            effort: 0,
         }
     }
 
-    /// Multiply-accumulates of useful elements done so far.
-    pub fn macs(&self) -> u64 {
-        self.macs
+    /// Work done so far: multiply-accumulates, and vector work at [`ELEMENT_EFFORT`] an element.
+    pub fn effort(&self) -> u64 {
+        self.effort
     }
 
-    /// Works until about `budget` multiply-accumulates are done; true when the program is at its end.
+    /// Works until about `budget` of effort is spent; true when the program is at its end.
     pub fn advance(&mut self, program: &Program, chip: &Chip, budget: u64) -> bool {
-        let stop = self.macs + budget;
+        let stop = self.effort + budget;
         for (id, instruction) in program.instructions.iter().skip(self.events.len()) {
-            if self.macs >= stop {
+            if self.effort >= stop {
                 return false;
             }
             let event = self.execute(chip, id, instruction);
@@ -140,7 +140,7 @@ impl Run {
                 }
             }
         }
-        self.macs += (pass.activations.rows * pass.tile.elements()) as u64;
+        self.effort += (pass.activations.rows * pass.tile.elements()) as u64;
     }
 
     /// From when until when the vector unit is busy with an instruction.
@@ -162,6 +162,7 @@ impl Run {
     /// The numbers of a vector instruction.
     fn compute(&mut self, chip: &Chip, source: &VectorSource, steps: &[VectorStep], target: &Window) {
         let (rows, cols) = source.extents();
+        self.effort += ELEMENT_EFFORT * (rows * cols * steps.len()) as u64;
         for row in 0..rows {
             let mut values: Vec<i32> = (0..cols).map(|col| self.read(chip, source, row, col)).collect();
             for step in steps {

@@ -26,6 +26,7 @@ pub struct Checked {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     tokens: js_sys::Uint32Array,
     loads: Vec<String>,
+    runs: bool,
 }
 
 #[derive(Serialize)]
@@ -48,6 +49,7 @@ impl Checked {
             diagnostics: compiled.diagnostics.iter().map(|d| diagnostic(d, &lines, &mut walk)).collect(),
             tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
             loads: compiled.loads.clone(),
+            runs: compiled.job.is_some(),
         }
     }
 }
@@ -174,7 +176,6 @@ struct PeDetail {
     line: Option<u32>,
     colour: Option<usize>,
     lines: Vec<LabelledValue>,
-    sentence: String,
 }
 
 #[derive(Serialize)]
@@ -222,7 +223,6 @@ impl PageFrame {
                     .into_iter()
                     .map(|(label, value)| LabelledValue { label, value })
                     .collect(),
-                sentence: words.detail.sentence,
             },
             window: window(moment, |pass| op_of(pass).index() % OP_COLOURS),
         }

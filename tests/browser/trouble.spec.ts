@@ -113,6 +113,64 @@ test('choosing an example puts the edited text aside', async ({ app, page }) => 
   await expect(page.locator('#answer')).toContainText('i32[3, 4]');
 });
 
+test('opening a text that was put aside puts the present one aside', async ({ app, page }) => {
+  await app.open();
+  await app.type('# first\ninput a : i8[1, 4]\noutput a\n');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await app.type('# second\ninput a : i8[2, 4]\noutput a\n');
+  await app.ready();
+  await page.getByLabel('example').selectOption({ index: 2 });
+  await expect(page.locator('.cm-content')).toContainText('# first');
+  await page.reload();
+  await app.ready();
+  await expect(page.locator('.cm-content')).toContainText('# first');
+  await expect(page.locator('#example optgroup option')).toContainText(['# second']);
+});
+
+test('of two examples chosen one after the other, the last one is opened', async ({ app, page }) => {
+  await app.open();
+  await page.route('**/digits.systole', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await route.continue();
+  });
+  await page.getByLabel('example').selectOption('digits');
+  await page.getByLabel('example').selectOption('product');
+  await page.waitForTimeout(1200);
+  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await expect(page.locator('#counts')).toContainText('14 cycles');
+});
+
+test('arrays that could not be fetched are fetched the next time', async ({ app, page }) => {
+  app.expected.push('Failed to load');
+  await app.open();
+  await page.route('**/digits/*.npy', (route) => route.abort());
+  await page.getByLabel('example').selectOption('digits');
+  await expect(page.getByRole('region', { name: 'Problems' })).toContainText('there is no file `digits/x.npy`');
+  await page.unroute('**/digits/*.npy');
+  await page.getByLabel('example').selectOption('product');
+  await app.ready();
+  await app.chooseDigits();
+});
+
+test('a restored array stays restored while rows are still being answered', async ({ app, page }) => {
+  await app.open();
+  await app.chooseDigits();
+  await page.evaluate(() => {
+    const click = (text: string) =>
+      [...document.querySelectorAll('button')].find((button) => button.textContent === text)!.click();
+    for (let i = 0; i < 20; i++) click('Clear');
+    click('Restore');
+  });
+  await expect(page.locator('.thumbs button span').first()).toHaveText('3');
+  await app.ready();
+  await page.waitForTimeout(400);
+  await expect(page.locator('#files li')).toHaveCount(0);
+  await page.reload();
+  await app.ready();
+  await expect(page.locator('.thumbs button span').first()).toHaveText('3');
+});
+
 test('storage that is forbidden or full costs nothing but a warning', async ({ app, page }) => {
   await page.addInitScript(() => {
     const refuse = () => {

@@ -66,20 +66,22 @@ test('cells of the table are the products and sums of the reference', async ({ a
   await app.chooseDigits();
   const x = exampleMatrix('digits/x.npy', 64);
   const w1 = exampleMatrix('digits/w1.npy', 32);
-  // The first tile: k from 0 to 7, n from 0 to 7, its stream starts in cycle 8 (MACHINE.md section 1.1).
+  // Tile p of the first eight has k from 8p to 8p + 7 and n from 0 to 7; its stream starts in cycle 8 + 8p (MACHINE.md
+  // section 1.1).
   for (const t of [8, 11, 15, 19, 22]) {
     await app.seek(t);
     const cells = await app.cells();
     expect(cells.size).toBe(64);
     for (let i = 0; i < 8; i++) {
       for (let j = 0; j < 8; j++) {
-        const m = t - 8 - i - j;
+        const m = (t - 8 - i - j) % 8;
+        const k0 = 8 * Math.floor((t - 8 - i - j) / 8);
         const cell = cells.get(`${i},${j}`)!;
-        if (m < 0) {
+        if (t - 8 - i - j < 0) {
           expect(cell.psum, `PE ${i}, ${j} in cycle ${t}`).toBeNull();
-        } else if (m < 8) {
-          const sum = x[m]!.slice(0, i + 1).reduce((total, a, k) => total + a * w1[k]![j]!, 0);
-          const expected = { act: x[m]![i]!, weight: w1[i]![j]!, psum: sum };
+        } else {
+          const sum = x[m]!.slice(k0, k0 + i + 1).reduce((total, a, k) => total + a * w1[k0 + k]![j]!, 0);
+          const expected = { act: x[m]![k0 + i]!, weight: w1[k0 + i]![j]!, psum: sum };
           expect(cell, `PE ${i}, ${j} in cycle ${t}`).toMatchObject(expected);
         }
       }
@@ -121,6 +123,20 @@ test('every edit recompiles; a broken program leaves the last picture and says h
   await app.ready();
   await expect(page.getByRole('region', { name: 'Problems' })).toBeHidden();
   expect(await app.text()).toContain('h = relu(a @ w)');
+});
+
+test('clock and picture agree after a shorter program', async ({ app, page }) => {
+  await app.open();
+  await app.chooseDigits();
+  await app.seek(300);
+  const digits = await app.text();
+  await app.type('input a : i8[4, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
+  await expect(page.locator('#answer')).toContainText('i32[4, 4]');
+  const end = await page.locator('#stage').getAttribute('data-cycle');
+  await app.shows(Number(end));
+  await app.type(digits);
+  await expect(page.locator('#counts')).toContainText('358 cycles');
+  await app.shows(Number(end));
 });
 
 test('the array can have any size, and an impossible one is explained', async ({ app, page }) => {

@@ -13,6 +13,7 @@ import { PlainEditor } from './plain-editor';
 import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
 import {
+  claimTab,
   type Draft,
   keepDraft,
   keepExample,
@@ -41,14 +42,16 @@ export class App {
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
     program: (name, text) => this.takeProgram(name, text),
-    forget: (path) => void this.forgetArray(path),
+    forget: (path) => this.forgetArray(path),
   });
   private readonly pad = new Pad(
     (path, row, values) => {
+      if (!this.beforeDrawing.has(path))
+        this.beforeDrawing.set(path, this.files.has(path) ? this.engine.file(path) : null);
       this.engine.setRow(path, row, values);
       this.run();
     },
-    (path) => void this.files.forget(path),
+    (path) => this.restore(path),
     () => this.watch(),
   );
   private editor: Editor = new PlainEditor(() => this.limits.textBytes, {
@@ -62,9 +65,13 @@ export class App {
   private example: Example = EXAMPLES[0]!;
   private original = '';
   private chip: Chip = EXAMPLES[0]!.chip;
-  /** Paths that the program loads and that are being or have been looked for. */
+  /** Arrays of examples that are being or have been fetched, by path. */
   private readonly searches = new Map<string, Promise<boolean>>();
   private loads: string[] = [];
+  /** Arrays as they were before something was drawn in them; null for those that come with the page. */
+  private readonly beforeDrawing = new Map<string, Uint8Array | null>();
+  /** How many texts have been asked for: only the last one is opened. */
+  private openings = 0;
   private running = false;
   /** After a crash or a cancel: the next edit, or a click, starts a new worker. */
   private halted = false;
@@ -78,6 +85,7 @@ export class App {
   async start(): Promise<void> {
     this.applyTheme(keptTheme() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
     this.listen();
+    await claimTab();
     this.listExamples();
     for (const [path, bytes] of await keptFiles()) {
       this.engine.setFile(path, bytes);
@@ -124,12 +132,13 @@ export class App {
   }
 
   private key(event: KeyboardEvent): void {
+    if (event.defaultPrevented) return;
     if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
       event.preventDefault();
       this.run();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
     // Text fields, and controls that use the key themselves, keep it.
     if (target.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
@@ -197,37 +206,38 @@ export class App {
   }
 
   private async openExample(example: Example): Promise<void> {
+    const opening = ++this.openings;
     try {
       const text = await programOf(example);
-      if (this.isEdited()) shelveDraft(this.draft());
-      this.open(text, example, example.chip);
-      this.keep();
-      this.listExamples();
+      if (opening === this.openings) this.open(text, example, example.chip, text);
     } catch (error) {
       notice(error instanceof Error ? error.message : String(error));
     }
   }
 
   private async openDraft(draft: Draft): Promise<void> {
+    const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const fits = (side: number) => side >= 1 && side <= this.limits.arraySide;
     const chip = fits(draft.chip.rows) && fits(draft.chip.cols) ? draft.chip : example.chip;
-    this.open(draft.text, example, chip);
-    this.original = await programOf(example).catch(() => '');
-    this.keep();
+    const original = await programOf(example).catch(() => '');
+    if (opening === this.openings) this.open(draft.text, example, chip, original);
   }
 
-  private open(text: string, example: Example, chip: Chip): void {
+  /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
+  private open(text: string, example: Example, chip: Chip, original: string): void {
+    if (this.isEdited()) shelveDraft(this.draft());
     this.example = example;
-    this.original = text;
+    this.original = original;
     this.chip = chip;
     this.rewind = true;
     this.rows.value = String(chip.rows);
     this.cols.value = String(chip.cols);
-    this.chooser.value = example.name;
     this.transport.pause();
     this.transport.setSpeed(example.speed);
     this.editor.setText(text);
+    this.keep();
+    this.listExamples();
     this.run();
   }
 
@@ -237,22 +247,36 @@ export class App {
       this.tooLong(bytes);
       return;
     }
-    this.editor.setText(text);
-    this.edited();
+    this.openings++;
+    this.open(text, this.example, this.chip, this.original);
     notice(`${name} is open. Reset brings the example back.`);
   }
 
   private takeArray(name: string, bytes: Uint8Array): void {
     const path = this.loads.find((path) => path.split('/').at(-1) === name) ?? name;
+    this.beforeDrawing.delete(path);
     this.engine.setFile(path, bytes);
     this.files.keep(path, bytes);
     if (!this.loads.includes(path)) notice(`${path} is here: use it with load("${path}").`);
     this.run();
   }
 
-  private async forgetArray(path: string): Promise<void> {
-    this.engine.removeFile(path);
+  private forgetArray(path: string): void {
+    this.beforeDrawing.delete(path);
     this.searches.delete(path);
+    this.engine.removeFile(path);
+    this.run();
+  }
+
+  /** What was there before the first stroke: the user's own array, or the one that comes with the page. */
+  private restore(path: string): void {
+    const before = this.beforeDrawing.get(path);
+    if (!before) {
+      void this.files.forget(path);
+      return;
+    }
+    this.engine.setFile(path, before);
+    this.files.keep(path, before);
     this.run();
   }
 
@@ -335,10 +359,11 @@ export class App {
         if (message.pe) this.select(message.pe);
         break;
       case 'file':
-        this.files.keep(message.path, message.bytes);
+        this.files.keepSoon(message.path, message.bytes);
         break;
       case 'refused':
         notice(message.message);
+        if (message.id === this.engine.newest) this.idle();
         break;
       case 'crashed':
         console.warn(message.message);
@@ -347,7 +372,7 @@ export class App {
     }
   }
 
-  private async checked(id: number, { diagnostics, tokens, loads }: Checked): Promise<void> {
+  private async checked(id: number, { diagnostics, tokens, loads, runs }: Checked): Promise<void> {
     this.loads = loads;
     if (await this.fetchLoads(loads)) {
       // Unless something newer is under way, the same text now finds its files.
@@ -355,8 +380,8 @@ export class App {
       return;
     }
     if (id !== this.engine.newest) return;
-    this.editor.show(this.editor.text(), diagnostics, tokens);
-    const broken = diagnostics.some((d) => d.severity === 'error');
+    this.editor.show(diagnostics, tokens);
+    const broken = !runs;
     this.problems(diagnostics, broken);
     if (broken) {
       this.idle();
@@ -376,7 +401,9 @@ export class App {
     const search =
       this.searches.get(path) ??
       arrayOf(path).then((bytes) => {
-        if (bytes && !this.engine.hasFile(path)) this.engine.setFile(path, bytes);
+        // What could not be had may be had the next time.
+        if (!bytes) this.searches.delete(path);
+        else if (!this.engine.hasFile(path)) this.engine.setFile(path, bytes);
         return bytes !== null;
       });
     this.searches.set(path, search);

@@ -29,7 +29,7 @@ function moduleWorkers(): boolean {
   return asked;
 }
 
-/** The smallest module that uses a 128-bit vector: a function that returns i8x16.splat(0) reduced to nothing. */
+/** The smallest module that uses a 128-bit vector: a function that returns i8x16.splat(0). */
 function simd(): boolean {
   if (typeof WebAssembly === 'undefined') return false;
   const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];

@@ -5,9 +5,10 @@ import type { Diagnostic, Op } from './protocol';
 /** What both kinds of editor can do. */
 export interface Editor {
   text(): string;
+  /** Opens another text; no event tells of it. */
   setText(text: string): void;
   /** Errors, token classes, and which operators' colours stand beside which lines. */
-  show(text: string, diagnostics: Diagnostic[], tokens: Uint32Array): void;
+  show(diagnostics: Diagnostic[], tokens: Uint32Array): void;
   showOps(ops: Op[], colours: number): void;
   goTo(from: number, to: number): void;
 }

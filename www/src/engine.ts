@@ -10,10 +10,11 @@ export class Engine {
   private id = 0;
   private wanted: number | null = null;
   private seeking = false;
-  /** What a new worker has to be told: files, the run, the cycle and the selected PE. */
+  /** What a new worker has to be told: files and the selected PE. */
   private readonly files = new Map<string, Uint8Array>();
+  /** How often a path has been given or forgotten: answers about an earlier state are stale. */
+  private readonly versions = new Map<string, number>();
   private selected: Pe = { row: 0, col: 0 };
-  private cycle = 0;
 
   constructor(
     private readonly host: HTMLElement,
@@ -73,11 +74,22 @@ export class Engine {
 
   setFile(path: string, bytes: Uint8Array): void {
     this.files.set(path, bytes);
+    this.versions.set(path, this.version(path) + 1);
     this.send({ kind: 'file', path, bytes });
+  }
+
+  /** What a path holds. */
+  file(path: string): Uint8Array | null {
+    return this.files.get(path) ?? null;
+  }
+
+  private version(path: string): number {
+    return this.versions.get(path) ?? 0;
   }
 
   removeFile(path: string): void {
     this.files.delete(path);
+    this.versions.set(path, this.version(path) + 1);
     this.send({ kind: 'file', path, bytes: null });
   }
 
@@ -86,12 +98,11 @@ export class Engine {
   }
 
   setRow(path: string, row: number, values: Int8Array): void {
-    this.send({ kind: 'row', path, row, values });
+    this.send({ kind: 'row', path, version: this.version(path), row, values });
   }
 
   /** Shows a cycle: one wish in flight, and the newest of those that came meanwhile. */
   seek(cycle: number): void {
-    this.cycle = cycle;
     if (this.seeking) {
       this.wanted = cycle;
       return;
@@ -114,11 +125,11 @@ export class Engine {
   }
 
   private receive(message: FromWorker): void {
-    if (message.kind === 'file') this.files.set(message.path, message.bytes);
-    if (message.kind === 'ran') {
-      this.send({ kind: 'select', pe: this.selected });
-      this.send({ kind: 'seek', cycle: this.cycle });
+    if (message.kind === 'file') {
+      if (message.version !== this.version(message.path)) return;
+      this.files.set(message.path, message.bytes);
     }
+    if (message.kind === 'ran') this.send({ kind: 'select', pe: this.selected });
     if (message.kind === 'frame') {
       this.seeking = false;
       const wanted = this.wanted;

@@ -33,20 +33,27 @@ export class FileDesk {
     this.listenForDrops();
   }
 
-  /** Keeps an array and lists it. While a digit is being drawn it changes many times a second: the last one is kept. */
+  /** Keeps an array and lists it. */
   keep(path: string, bytes: Uint8Array): void {
     this.enlist(path);
     clearTimeout(this.unwritten.get(path));
-    const write = async () => {
-      this.unwritten.delete(path);
-      if (!(await keepFile(path, bytes))) {
-        notice(`This browser does not keep files: ${path} will be gone after a reload.`);
-      }
-    };
+    void this.write(path, bytes);
+  }
+
+  /** The same for one that changes many times a second, as while a digit is being drawn: the last state is kept. */
+  keepSoon(path: string, bytes: Uint8Array): void {
+    this.enlist(path);
+    clearTimeout(this.unwritten.get(path));
     this.unwritten.set(
       path,
-      setTimeout(() => void write(), 100),
+      setTimeout(() => void this.write(path, bytes), 100),
     );
+  }
+
+  private async write(path: string, bytes: Uint8Array): Promise<void> {
+    if (!(await keepFile(path, bytes))) {
+      notice(`This browser does not keep files: ${path} will be gone after a reload.`);
+    }
   }
 
   /** Lists an array that was kept before. */
@@ -59,8 +66,8 @@ export class FileDesk {
     clearTimeout(this.unwritten.get(path));
     this.kept.delete(path);
     this.show();
-    await dropFile(path);
     this.events.forget(path);
+    await dropFile(path);
   }
 
   has(path: string): boolean {

@@ -19,6 +19,8 @@ export class Pad {
   private readonly verdict = make('p', { class: 'reads', role: 'status' });
   private input: Input | null = null;
   private digit = 0;
+  /** What has been put and no report has shown yet: keys and strokes come faster than runs. */
+  private unread: { digit: number; values: number[] } | null = null;
   private strokes: Stroke[] = [];
   private drawing = false;
   private pixel = 0;
@@ -31,7 +33,7 @@ export class Pad {
     private readonly finished: () => void,
   ) {
     const clear = button('Clear', () => this.clear());
-    const back = button('Restore', () => this.input?.path && (this.forget(), this.restore(this.input.path)), {
+    const back = button('Restore', () => this.original(), {
       title: 'Bring the original digits back',
     });
     this.host.append(
@@ -69,8 +71,17 @@ export class Pad {
       this.input = null;
       return;
     }
-    if (this.input?.path !== input.path || this.input?.shape[0] !== input.shape[0]) this.forget();
+    if (this.input?.path !== input.path || this.input?.shape[0] !== input.shape[0]) {
+      this.forget();
+      this.unread = null;
+    }
     this.input = input;
+    if (
+      this.unread &&
+      same(input.values!.slice(this.unread.digit * 64, this.unread.digit * 64 + 64), this.unread.values)
+    ) {
+      this.unread = null;
+    }
     this.digit = Math.min(this.digit, input.shape[0]! - 1);
     const answers = report.outputs.find((o) => o.shape.length === 1 && o.shape[0] === input.shape[0])?.values ?? null;
     this.showThumbs(input, answers);
@@ -80,6 +91,7 @@ export class Pad {
   }
 
   private values(): number[] {
+    if (this.unread?.digit === this.digit) return this.unread.values;
     return this.input?.values?.slice(this.digit * 64, this.digit * 64 + 64) ?? [];
   }
 
@@ -138,8 +150,17 @@ export class Pad {
     this.put(new Int8Array(64));
   }
 
+  private original(): void {
+    this.forget();
+    this.unread = null;
+    if (this.input?.path) this.restore(this.input.path);
+  }
+
   private put(values: Int8Array): void {
-    if (this.input?.path) this.change(this.input.path, this.digit, values);
+    if (!this.input?.path) return;
+    this.unread = { digit: this.digit, values: [...values] };
+    this.showPixels([...values]);
+    this.change(this.input.path, this.digit, values);
   }
 
   private listen(): void {
@@ -219,6 +240,10 @@ export class Pad {
     values[this.pixel] = Math.max(0, Math.min(FULL, set));
     this.put(values);
   }
+}
+
+function same(a: number[], b: number[]): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
 function paintDigit(canvas: HTMLCanvasElement, values: number[]): void {

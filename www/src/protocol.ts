@@ -6,7 +6,8 @@
 export type ToWorker =
   | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; view: View }
   | { kind: 'file'; path: string; bytes: Uint8Array | null } // null forgets the file
-  | { kind: 'row'; path: string; row: number; values: Int8Array } // overwrite one row of a loaded i8 matrix
+  // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
+  | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
   | { kind: 'run'; id: number; text: string; chip: Chip }
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number }
@@ -18,11 +19,11 @@ export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits }
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
-  | { kind: 'ran'; id: number; report: Report } // only when `checked` had no errors
+  | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
   | { kind: 'picked'; pe: Pe | null }
-  | { kind: 'file'; path: string; bytes: Uint8Array } // a loaded file after `row` changed it
-  | { kind: 'refused'; message: string } // a file or row that cannot be taken, in words
+  | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
+  | { kind: 'refused'; message: string; id: number | null } // a file, a row, or run `id` that cannot be taken, in words
   | { kind: 'crashed'; message: string }; // the module is gone; start a new worker
 
 export interface View {
@@ -52,6 +53,7 @@ export interface Checked {
   diagnostics: Diagnostic[];
   tokens: Uint32Array; // triples: from, to, index into TOKEN_CLASSES
   loads: string[]; // every path that the program loads, whether it is there or not
+  runs: boolean; // whether a run is pending now: there was no error
 }
 
 export const TOKEN_CLASSES = [
@@ -131,7 +133,6 @@ export interface PeDetail {
   line: number | null;
   colour: number | null;
   lines: { label: string; value: string }[]; // e.g. ["row", "5 of 8, pass 17"], ["sum in", "112"], ["act x weight", "7 x -4"], ["sum out", "84"]
-  sentence: string; // the same as one sentence
 }
 
 export interface CellWindow {

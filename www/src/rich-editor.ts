@@ -3,7 +3,7 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching } from '@codemirror/language';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
-import { EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
+import { Annotation, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
 import {
   Decoration,
   type DecorationSet,
@@ -18,6 +18,9 @@ import {
 import { opColour } from './dom';
 import { type Editor, type EditorEvents, utf8Bytes } from './editor';
 import { type Diagnostic, type Op, TOKEN_CLASSES } from './protocol';
+
+/** Set by the page, not typed: the page knows already. */
+const opened = Annotation.define<boolean>();
 
 const setTokens = StateEffect.define<Uint32Array>();
 
@@ -129,7 +132,8 @@ export class RichEditor implements Editor {
           opField,
           EditorView.contentAttributes.of({ 'aria-label': 'Program', spellcheck: 'false' }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) events.changed(update.state.doc.toString());
+            const silent = update.transactions.some((transaction) => transaction.annotation(opened));
+            if (update.docChanged && !silent) events.changed(update.state.doc.toString());
           }),
         ],
       }),
@@ -141,12 +145,11 @@ export class RichEditor implements Editor {
   }
 
   setText(text: string): void {
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    const changes = { from: 0, to: this.view.state.doc.length, insert: text };
+    this.view.dispatch({ changes, annotations: opened.of(true) });
   }
 
-  show(text: string, diagnostics: Diagnostic[], tokens: Uint32Array): void {
-    // The answer may be about a text that has been edited since; the next answer is on its way.
-    if (text !== this.text()) return;
+  show(diagnostics: Diagnostic[], tokens: Uint32Array): void {
     this.view.dispatch({ effects: setTokens.of(tokens) });
     const marked = diagnostics.map(({ from, to, severity, message, hint }) => ({
       from,

@@ -21,13 +21,18 @@ const MOST_DRAFTS = 8;
 export function keepDraft(draft: Draft): boolean {
   const own = keepOwnDraft(draft);
   const shared = attempt(() => localStorage.setItem(SHARED + tab(), JSON.stringify(draft)));
-  if (shared) forgetOldDrafts();
+  if (shared) {
+    forgetCopies(draft, 0);
+    forgetOldDrafts();
+  }
   return own || shared;
 }
 
 /** Puts aside a text that an example is about to replace; it can be chosen again from the list. */
 export function shelveDraft(draft: Draft): void {
-  if (attempt(() => localStorage.setItem(SHARED + randomName(), JSON.stringify(draft)))) forgetOldDrafts();
+  if (!attempt(() => localStorage.setItem(SHARED + randomName(), JSON.stringify(draft)))) return;
+  forgetCopies(draft, 1);
+  forgetOldDrafts();
 }
 
 /** Keeps for a reload what no other tab needs to know: an example as it came. */
@@ -109,6 +114,29 @@ function attempt(action: () => void): boolean {
   }
 }
 
+/**
+ * Makes sure that no other tab writes under this one's name: a duplicated tab brings the name along with everything else
+ * of its session. Where the browser has no locks, names are trusted.
+ */
+export async function claimTab(): Promise<void> {
+  const free = await new Promise<boolean>((resolve) => {
+    if (!navigator.locks) {
+      resolve(true);
+      return;
+    }
+    const hold = (lock: Lock | null) => {
+      resolve(lock !== null);
+      // Held for as long as the page lives.
+      return lock ? new Promise<never>(() => {}) : undefined;
+    };
+    navigator.locks.request(SHARED + tab(), { ifAvailable: true }, hold).catch(() => resolve(true));
+  });
+  if (free) return;
+  tabName = randomName();
+  attempt(() => sessionStorage.setItem('systole.tab', tabName ?? ''));
+  await claimTab();
+}
+
 let tabName: string | null = null;
 
 /** A name for this tab that a reload keeps. */
@@ -123,6 +151,15 @@ function tab(): string {
 
 function randomName(): string {
   return Math.random().toString(36).slice(2);
+}
+
+/** Of the same text on the same array, `keep` drafts are enough. */
+function forgetCopies(draft: Draft, keep: number): void {
+  const same = otherDrafts().filter(
+    ({ draft: other }) =>
+      other.text === draft.text && other.chip.rows === draft.chip.rows && other.chip.cols === draft.chip.cols,
+  );
+  for (const { key } of same.slice(keep)) attempt(() => localStorage.removeItem(key));
 }
 
 function forgetOldDrafts(): void {

@@ -34,8 +34,7 @@ export class Transport {
     this.length = length;
     this.samples = samples;
     this.slider.max = String(length);
-    this.cycle = Math.min(this.cycle, length);
-    this.label();
+    this.move(this.cycle);
     this.drawActivity();
   }
 

@@ -35,17 +35,16 @@ function receive(message: ToWorker): void {
     case 'row':
       refusing(() => {
         const bytes = session!.setRow(message.path, message.row, message.values);
-        post({ kind: 'file', path: message.path, bytes });
+        post({ kind: 'file', path: message.path, version: message.version, bytes });
       });
       break;
     case 'run':
       refusing(() => {
         const checked = session!.check(message.text, message.chip.rows, message.chip.cols) as Checked;
         post({ kind: 'checked', id: message.id, checked });
-        const broken = checked.diagnostics.some((d) => d.severity === 'error');
-        running = broken ? null : { id: message.id, since: performance.now() };
+        running = checked.runs ? { id: message.id, since: performance.now() } : null;
         later();
-      });
+      }, message.id);
       break;
     case 'view':
       session.view(message.view.width, message.view.height, message.view.pixelRatio, message.view.theme);
@@ -102,12 +101,13 @@ function post(message: FromWorker): void {
 }
 
 /** Errors for people, thrown by the module on purpose, do not end it. */
-function refusing(action: () => void): void {
+function refusing(action: () => void, id: number | null = null): void {
   try {
     action();
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) throw error;
-    post({ kind: 'refused', message: error.message });
+    // A RuntimeError is a panic, a RangeError a memory that is full: the module may be left in any state.
+    if (!(error instanceof Error) || error.constructor !== Error) throw error;
+    post({ kind: 'refused', message: error.message, id });
   }
 }
 
