@@ -73,6 +73,8 @@ export class App {
   /** How many texts have been asked for: only the last one is opened. */
   private openings = 0;
   private running = false;
+  /** The engine's count of file changes when the newest run was asked for. */
+  private filesOfRun = 0;
   /** After a crash or a cancel: the next edit, or a click, starts a new worker. */
   private halted = false;
   private saidNotKept = false;
@@ -328,6 +330,7 @@ export class App {
     byId('curtain').hidden = true;
     this.running = true;
     this.phase('running');
+    this.filesOfRun = this.engine.fileChanges;
     this.engine.run(this.editor.text(), this.chip);
     clearTimeout(this.cancelTimer);
     this.cancelTimer = setTimeout(() => (byId('progress').hidden = !this.running), 300);
@@ -374,7 +377,8 @@ export class App {
 
   private async checked(id: number, { diagnostics, tokens, loads, runs }: Checked): Promise<void> {
     this.loads = loads;
-    if (await this.fetchLoads(loads)) {
+    const found = await this.fetchLoads(loads);
+    if (found || this.filesOfRun !== this.engine.fileChanges) {
       // Unless something newer is under way, the same text now finds its files.
       if (id === this.engine.newest) this.run();
       return;

@@ -15,6 +15,8 @@ export class Engine {
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
   private readonly versions = new Map<string, number>();
   private selected: Pe = { row: 0, col: 0 };
+  /** How often files have been given or forgotten: a check made before the last time may be about files that have come since. */
+  fileChanges = 0;
 
   constructor(
     private readonly host: HTMLElement,
@@ -73,6 +75,7 @@ export class Engine {
   }
 
   setFile(path: string, bytes: Uint8Array): void {
+    this.fileChanges++;
     this.files.set(path, bytes);
     this.versions.set(path, this.version(path) + 1);
     this.send({ kind: 'file', path, bytes });
@@ -88,6 +91,7 @@ export class Engine {
   }
 
   removeFile(path: string): void {
+    this.fileChanges++;
     this.files.delete(path);
     this.versions.set(path, this.version(path) + 1);
     this.send({ kind: 'file', path, bytes: null });

@@ -86,7 +86,8 @@ export class Pad {
     const answers = report.outputs.find((o) => o.shape.length === 1 && o.shape[0] === input.shape[0])?.values ?? null;
     this.showThumbs(input, answers);
     this.showPixels(this.values());
-    this.verdict.textContent = answers ? `The array reads ${answers[this.digit]}.` : '';
+    const blank = this.values().every((value) => value === 0);
+    this.verdict.textContent = blank ? 'Nothing drawn yet.' : answers ? `The array reads ${answers[this.digit]}.` : '';
     this.drawStrokes();
   }
 
@@ -206,7 +207,7 @@ export class Pad {
     if (!context) return;
     context.scale(this.surface.width, this.surface.height);
     context.strokeStyle = getComputedStyle(this.surface).color;
-    context.lineWidth = 0.11;
+    context.lineWidth = 0.16;
     context.lineCap = context.lineJoin = 'round';
     for (const stroke of this.strokes) {
       context.beginPath();
