@@ -80,7 +80,7 @@ fn errors_in_the_input_end_with_1() {
     for (arguments, expected) in [
         (&["run", "no-such-file.systole"][..], "no-such-file.systole"),
         (&["run", "-", "--chip", "tpu"], "there is no chip `tpu`"),
-        (&["run", "-", "--chip", "classroom-0x4"], "choose from 1 to 256 rows"),
+        (&["run", "-", "--chip", "classroom-0x4"], "choose from 1 to 512 rows"),
         (&["run", "-", "--set", "rows=many"], "no whole number"),
         (&["run", "-", "--set", "colour=red"], "is none of rows=R"),
         (&["array", "-"], "no list of cases"),

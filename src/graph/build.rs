@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
     }
 
     fn ty(&mut self, ty: &TypeExpr) -> Option<Type> {
-        let dtype = DType::ALL.into_iter().find(|dtype| dtype.name() == ty.dtype.text);
+        let dtype = DType::VALUED.into_iter().find(|dtype| dtype.name() == ty.dtype.text);
         if dtype.is_none() {
             let hint = match ty.dtype.text.as_str() {
                 "int8" | "I8" | "u8" | "uint8" => "write `i8`",

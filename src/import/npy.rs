@@ -147,6 +147,7 @@ fn decode(dtype: DType, big_endian: bool, data: &[u8]) -> Values {
     match dtype {
         DType::I8 => Values::I8(data.iter().map(|b| *b as i8).collect()),
         DType::I32 => Values::I32(data.chunks_exact(4).map(word).collect()),
+        other => unreachable!("{other} is none of those read"),
     }
 }
 
@@ -169,6 +170,7 @@ pub fn write(array: &Array) -> Vec<u8> {
     let descr = match array.ty.dtype {
         DType::I8 => "|i1",
         DType::I32 => "<i4",
+        other => unreachable!("{other} is none of DType::VALUED"),
     };
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple}, }}");
     // NumPy aligns the data to 64 bytes with spaces and ends the header with a line break.

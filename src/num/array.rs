@@ -17,6 +17,7 @@ impl Values {
         match dtype {
             DType::I8 => Values::I8(vec![0; len]),
             DType::I32 => Values::I32(vec![0; len]),
+            other => unreachable!("{other} is none of DType::VALUED"),
         }
     }
 
@@ -88,6 +89,7 @@ pub fn seeded(name: &str, ty: Type) -> Array {
     let values = match ty.dtype {
         DType::I8 => Values::I8((0..len).map(|_| small(&mut state, 9) as i8).collect()),
         DType::I32 => Values::I32((0..len).map(|_| small(&mut state, 99)).collect()),
+        other => unreachable!("{other} is none of DType::VALUED"),
     };
     Array { ty, values }
 }

@@ -3,39 +3,58 @@
 use std::fmt;
 
 /// Type of a tensor's elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DType {
     /// Signed 8-bit integer: operands of a product.
     I8,
+    /// Signed 16-bit integer: operands of a product, at a lower rate.
+    I16,
     /// Signed 32-bit integer: sums, biases, indices.
     I32,
+    /// 8-bit float, E4M3FN: operands of a product.
+    Fp8,
+    /// 16-bit float with 8 bits of exponent: operands of a product.
+    Bf16,
+    /// 32-bit float: sums, and operands of a product.
+    F32,
 }
 
 impl DType {
     /// Every dtype.
-    pub const ALL: [DType; 2] = [DType::I8, DType::I32];
+    pub const ALL: [DType; 6] = [DType::I8, DType::I16, DType::I32, DType::Fp8, DType::Bf16, DType::F32];
+    /// Those whose values a program can hold so far; of the others only the times are known.
+    pub const VALUED: [DType; 2] = [DType::I8, DType::I32];
 
     /// As written in a program.
     pub fn name(self) -> &'static str {
         match self {
             DType::I8 => "i8",
+            DType::I16 => "i16",
             DType::I32 => "i32",
+            DType::Fp8 => "fp8",
+            DType::Bf16 => "bf16",
+            DType::F32 => "f32",
         }
     }
 
     /// Bytes of one element.
     pub fn bytes(self) -> usize {
         match self {
-            DType::I8 => 1,
-            DType::I32 => 4,
+            DType::I8 | DType::Fp8 => 1,
+            DType::I16 | DType::Bf16 => 2,
+            DType::I32 | DType::F32 => 4,
         }
     }
+}
 
-    /// Least and greatest value.
+impl DType {
+    /// Least and greatest value of an integer dtype.
     pub fn range(self) -> (i64, i64) {
         match self {
             DType::I8 => (i8::MIN.into(), i8::MAX.into()),
+            DType::I16 => (i16::MIN.into(), i16::MAX.into()),
             DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+            DType::Fp8 | DType::Bf16 | DType::F32 => unreachable!("only whole numbers are bounded so far"),
         }
     }
 }

@@ -61,7 +61,7 @@ export class App {
   });
 
   // Before the module answers, these stand for its limits.
-  private limits: Limits = { arraySide: 256, textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024 };
+  private limits: Limits = { arraySide: 512, textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024 };
   private example: Example = EXAMPLES[0]!;
   private original = '';
   private chip: Chip = EXAMPLES[0]!.chip;

@@ -1,0 +1,120 @@
+//! Exact fractions: rates and clocks, without a float in a count or a time.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// `num / den` in lowest terms, above 0.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ratio {
+    num: u64,
+    den: u64,
+}
+
+impl Ratio {
+    /// One.
+    pub const ONE: Ratio = Ratio { num: 1, den: 1 };
+
+    /// `num / den`; nothing where one of them is 0.
+    pub const fn new(num: u64, den: u64) -> Option<Ratio> {
+        if num == 0 || den == 0 {
+            return None;
+        }
+        let common = gcd(num, den);
+        Some(Ratio { num: num / common, den: den / common })
+    }
+
+    /// A whole number; nothing for 0.
+    pub const fn whole(num: u64) -> Option<Ratio> {
+        Ratio::new(num, 1)
+    }
+
+    /// Above the line.
+    pub const fn num(self) -> u64 {
+        self.num
+    }
+
+    /// Below the line.
+    pub const fn den(self) -> u64 {
+        self.den
+    }
+
+    /// One divided by it.
+    pub const fn inverse(self) -> Ratio {
+        Ratio { num: self.den, den: self.num }
+    }
+
+    /// The product; nothing where it leaves 64 bits.
+    pub fn times(self, other: Ratio) -> Option<Ratio> {
+        let (a, b) = (gcd(self.num, other.den), gcd(other.num, self.den));
+        let num = (self.num / a).checked_mul(other.num / b)?;
+        let den = (self.den / b).checked_mul(other.den / a)?;
+        Some(Ratio { num, den })
+    }
+
+    /// `floor(count * self)`
+    pub fn floor_of(self, count: u64) -> u64 {
+        saturated(u128::from(count) * u128::from(self.num) / u128::from(self.den))
+    }
+
+    /// `ceil(count * self)`
+    pub fn ceil_of(self, count: u64) -> u64 {
+        saturated((u128::from(count) * u128::from(self.num)).div_ceil(u128::from(self.den)))
+    }
+
+    /// The nearest float, for ratios that are shown.
+    pub fn as_f64(self) -> f64 {
+        self.num as f64 / self.den as f64
+    }
+}
+
+fn saturated(value: u128) -> u64 {
+    u64::try_from(value).unwrap_or(u64::MAX)
+}
+
+const fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl Ord for Ratio {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (u128::from(self.num) * u128::from(other.den)).cmp(&(u128::from(other.num) * u128::from(self.den)))
+    }
+}
+
+impl PartialOrd for Ratio {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.den == 1 { write!(f, "{}", self.num) } else { write!(f, "{}/{}", self.num, self.den) }
+    }
+}
+
+impl fmt::Debug for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// MACHINE.md: 34 GB/s at 700 MHz is 340/7 bytes a cycle; b bytes hold a bus ceil(b * 7 / 340) cycles.
+    #[test]
+    fn bytes_hold_a_bus_for_whole_cycles() {
+        let rate = Ratio::new(34_000_000_000, 700_000_000).unwrap();
+        assert_eq!(rate.to_string(), "340/7");
+        assert_eq!(rate.inverse().ceil_of(65536), 1350);
+        assert_eq!(rate.inverse().ceil_of(340), 7);
+        assert_eq!(rate.inverse().floor_of(341), 7);
+        assert_eq!(rate.times(Ratio::new(7, 34).unwrap()), Ratio::whole(10));
+        assert!(Ratio::new(0, 1).is_none() && Ratio::ONE < rate);
+    }
+}
