@@ -203,6 +203,11 @@ impl Chip {
         (self.rows * self.cols) as u64
     }
 
+    /// Seconds that a run of so many cycles takes, the launch included.
+    pub fn seconds(&self, cycles: Cycle) -> f64 {
+        cycles as f64 / (self.clock_mhz.as_f64() * 1e6) + self.launch_overhead_ns as f64 * 1e-9
+    }
+
     /// Matrix units of each core.
     pub fn units_per_core(&self) -> usize {
         self.matrix_units / self.cores

@@ -3,10 +3,9 @@
 
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, OP_COLOURS};
-use crate::base::Arena;
 use crate::base::Cycle;
-use crate::isa::ProgramOp;
-use crate::trace::{Frame, NONE, Surroundings, Trace, Waiting};
+use crate::isa::Program;
+use crate::trace::{Frame, NONE, Surroundings, Trace, View, Waiting};
 
 /// All that a picture shows.
 pub struct Moment<'a> {
@@ -14,10 +13,12 @@ pub struct Moment<'a> {
     pub frame: &'a Frame,
     /// What stands around the array.
     pub around: &'a Surroundings,
+    /// The passes near this cycle, by which the frame names them.
+    pub view: &'a View,
     /// The run.
     pub trace: &'a Trace,
-    /// Operators, for their names.
-    pub ops: &'a Arena<ProgramOp>,
+    /// What was run.
+    pub program: &'a Program,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
 }
@@ -25,13 +26,13 @@ pub struct Moment<'a> {
 impl Moment<'_> {
     /// The colour of a pass's operator.
     pub fn colour(&self, pass: u32) -> Colour {
-        Colour::Op((self.trace.passes[pass as usize].op.index() % OP_COLOURS) as u8)
+        Colour::Op((self.view.passes[pass as usize].op.index() % OP_COLOURS) as u8)
     }
 
     /// Whether a PE's row is the first of its pass: the front of the wave.
     fn is_front(&self, row: usize, col: usize) -> bool {
         let pass = self.frame.pass[self.frame.at(row, col)];
-        pass != NONE && self.trace.passes[pass as usize].start + (row + col) as Cycle == self.frame.cycle
+        pass != NONE && self.view.passes[pass as usize].run.start + (row + col) as Cycle == self.frame.cycle
     }
 }
 
@@ -274,6 +275,6 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
 
 /// The name of a pass's operator, short enough for a caption.
 pub(super) fn op_name(moment: &Moment, pass: u32) -> String {
-    let name = &moment.ops[moment.trace.passes[pass as usize].op].name;
+    let name = &moment.program.ops[moment.view.passes[pass as usize].op].name;
     if name.chars().count() > 24 { name.chars().take(23).chain(['…']).collect() } else { name.clone() }
 }

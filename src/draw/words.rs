@@ -3,7 +3,8 @@
 use super::Moment;
 use super::array::op_name;
 use crate::base::Cycle;
-use crate::trace::{NONE, Pass};
+use crate::isa::Unit;
+use crate::trace::{NONE, Pass, UnitRun};
 
 /// A cycle for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,40 +33,44 @@ impl Words {
 
 fn caption(moment: &Moment) -> String {
     let t = moment.frame.cycle;
-    let passes = &moment.trace.passes;
+    let passes = &moment.view.passes;
     let rows = moment.frame.rows as Cycle;
     let mut sentences = Vec::new();
     let come =
         |time: fn(&Pass) -> Cycle, now: Cycle| passes.partition_point(|p| time(p) <= now).checked_sub(1);
-    if let Some(pass) =
-        come(|p| p.start, t).filter(|p| t - passes[*p].start < passes[*p].activations.rows as Cycle)
-    {
-        let row = t - passes[pass].start;
+    if let Some(pass) = come(|p| p.run.start, t).filter(|p| t < passes[*p].run.stream_end) {
+        let row = t - passes[pass].run.start;
         let swaps = if row == 0 { ", and its weights become active" } else { "" };
         sentences.push(format!("Row {row} of {} enters from the left{swaps}.", tile(moment, pass)));
     }
-    if let Some(pass) = come(|p| p.load, t).filter(|p| t - passes[*p].load < rows) {
+    if let Some(pass) = come(|p| p.run.load, t).filter(|p| t - passes[*p].run.load < rows) {
         sentences.push(format!(
             "Weight row {} of {} enters from above.",
-            t - passes[pass].load,
+            t - passes[pass].run.load,
             tile(moment, pass)
         ));
     }
-    let leaving = t.checked_sub(rows - 1).and_then(|u| Some((come(|p| p.start, u)?, u)));
-    if let Some((pass, row)) = leaving.map(|(pass, u)| (pass, u - passes[pass].start))
-        && row < passes[pass].activations.rows as Cycle
+    let leaving = t.checked_sub(rows - 1).and_then(|u| Some((come(|p| p.run.start, u)?, u)));
+    if let Some((pass, row)) = leaving.map(|(pass, u)| (pass, u - passes[pass].run.start))
+        && row < passes[pass].rows() as Cycle
     {
         sentences.push(format!("The sum of row {row} of {} leaves column 0.", tile(moment, pass)));
     }
-    let vectors = &moment.trace.vectors;
-    let current = vectors.partition_point(|run| run.busy_until <= t);
-    if let Some(run) = vectors.get(current).filter(|run| run.start <= t) {
-        sentences.push(format!("The vector unit works on {}.", moment.ops[run.op].name));
+    if let Some(run) = at_work(moment, Unit::Vector(0)) {
+        let op = moment.program.instructions[run.instruction].op;
+        sentences.push(format!("The vector unit works on {}.", moment.program.ops[op].name));
     }
     if sentences.is_empty() {
         sentences.push(quiet(moment).to_owned());
     }
     sentences.join(" ")
+}
+
+/// What a unit is busy with in this cycle.
+fn at_work(moment: &Moment, unit: Unit) -> Option<UnitRun> {
+    let lane = moment.trace.lane(unit)?;
+    let run = lane.get(lane.come(moment.frame.cycle, |run| run.start).checked_sub(1)?)?;
+    (moment.frame.cycle < run.busy_until).then_some(run)
 }
 
 /// When nothing enters, leaves column 0 or is worked on.
@@ -83,7 +88,7 @@ fn quiet(moment: &Moment) -> &'static str {
 
 /// `tile 17 of 32 of h`
 fn tile(moment: &Moment, pass: usize) -> String {
-    let (index, count) = moment.trace.tile_of(pass);
+    let (index, count) = moment.view.tile_of(pass);
     let name = op_name(moment, pass as u32);
     if count == 1 { name } else { format!("{name}, tile {} of {count},", index + 1) }
 }
@@ -97,9 +102,9 @@ fn detail(moment: &Moment) -> Detail {
     let mut lines = Vec::new();
     if works {
         let pass = frame.pass[at];
-        let m = frame.cycle - (row + col) as Cycle - moment.trace.passes[pass as usize].start;
-        let of = moment.trace.passes[pass as usize].activations.rows;
-        let (index, count) = moment.trace.tile_of(pass as usize);
+        let m = frame.cycle - (row + col) as Cycle - moment.view.passes[pass as usize].run.start;
+        let of = moment.view.passes[pass as usize].rows();
+        let (index, count) = moment.view.tile_of(pass as usize);
         lines.push(("row", format!("{m} of {of}")));
         lines.push(("tile", format!("{} of {count}", index + 1)));
         let product = frame.act[at] * frame.weight[at];

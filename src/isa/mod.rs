@@ -1,19 +1,29 @@
-//! What the machine is told: buffers in its memory and a list of instructions with explicit waiting.
+//! What the machine is told: buffers in its memories and a program of instructions and loops, with explicit waiting.
 //!
 //! | instruction | unit | does |
 //! |---|---|---|
-//! | load weights | weight load | a tile of weights, row by row from above, into the shadow registers |
-//! | multiply | matrix | streams activations through the tile loaded for it, sums into accumulators |
-//! | vector | vector | accumulators or buffers, element by element, into a buffer |
+//! | copy | DMA in, DMA out, host | a window of one memory to a window of another |
+//! | fetch | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
+//! | load | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
+//! | multiply | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
+//! | contract | matrix | streams both operands (output-stationary); sums drain to accumulators |
+//! | vector | vector | accumulators or a buffer, element by element, into a buffer |
 //!
-//! Each unit works through its own instructions in the order of the program; an instruction also waits for the
-//! instructions it names. Loads and multiplies take turns: a multiply uses the tile of the load before it.
+//! Each unit works through its own instructions in the order of the program, at its own pace. An instruction may signal
+//! events when it is done, and wait for events: a wait names an event and how many of its signals it may be behind,
+//! counted among those that stand before the instruction, or before a loop around it, in the program with all loops
+//! unrolled. A wait for a signal from before the first one is none. So an instruction never waits for a later one; what can still deadlock is a full FIFO or
+//! queue, and [`crate::sim`] finds that out.
+//!
+//! The k-th multiply of a unit uses the tile of its k-th load, which is the tile of its k-th fetch.
 
+mod order;
 mod verify;
 
+pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
 pub use verify::{Broken, verify};
 
-use crate::base::{Arena, Id, Span};
+use crate::base::{Arena, Bytes, Id, Span};
 use crate::num::{DType, Requant};
 
 /// A program for the machine.
@@ -23,26 +33,57 @@ pub struct Program {
     pub buffers: Arena<Buffer>,
     /// Operators that the instructions belong to, in the order of their first instruction.
     pub ops: Arena<ProgramOp>,
-    /// What to do.
+    /// What instructions signal.
+    pub events: Arena<Event>,
+    /// What to do; each stands once in the body or in a loop.
     pub instructions: Arena<Instruction>,
+    /// What to do several times; each stands once in the body or in another loop.
+    pub loops: Arena<Loop>,
+    /// In this order.
+    pub body: Vec<Node>,
 }
 
 /// Names a buffer.
 pub type BufferId = Id<Buffer>;
 /// Names an operator of the program.
 pub type ProgramOpId = Id<ProgramOp>;
-/// Names an instruction, and the event that it signals when it is done.
+/// Names an event.
+pub type EventId = Id<Event>;
+/// Names an instruction.
 pub type InstructionId = Id<Instruction>;
+/// Names a loop.
+pub type LoopId = Id<Loop>;
 
-/// A place in the unified buffer (or, for weights, in the memory behind the weight FIFO).
+/// Loops within each other, at most.
+pub const MOST_DEPTH: usize = 6;
+/// By depth, outermost first: the iteration of each loop around an instruction, from 0.
+pub type Iteration = [u32; MOST_DEPTH];
+
+/// A place in memory. Its elements are those of a whole tensor, each written with one value only during a run, so that
+/// any cycle can be looked at after the run; the memory itself may hold fewer of them at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buffer {
     /// For people.
     pub name: String,
     /// Of its elements.
     pub dtype: DType,
-    /// Elements.
+    /// Elements of the whole tensor.
     pub len: usize,
+    /// Where it lies.
+    pub space: Space,
+    /// Where it begins there. Buffers that are never in use at the same time may share a place.
+    pub address: Bytes,
+    /// What it takes of that memory.
+    pub held_bytes: Bytes,
+}
+
+/// A memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// The chip's DRAM.
+    Dram,
+    /// A core's unified buffer.
+    Unified(u32),
 }
 
 /// What the user knows a group of instructions by.
@@ -54,34 +95,123 @@ pub struct ProgramOp {
     pub span: Span,
 }
 
+/// Counts how often something was done. All its signals come from one unit, hence in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// For people.
+    pub name: String,
+}
+
+/// A piece of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// One instruction.
+    Do(InstructionId),
+    /// A loop.
+    Repeat(LoopId),
+}
+
+/// Does its body a number of times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loop {
+    /// How often, at least once.
+    pub count: u32,
+    /// What.
+    pub body: Vec<Node>,
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instruction {
     /// Whose work it is.
     pub op: ProgramOpId,
+    /// Who does it.
+    pub unit: Unit,
     /// The work.
     pub work: Work,
-    /// Instructions whose events it waits for; all of them stand before it.
-    pub waits: Vec<InstructionId>,
+    /// What must have been signalled before it starts.
+    pub waits: Vec<Wait>,
+    /// What it signals when it is done.
+    pub signals: Vec<EventId>,
+}
+
+/// Who works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    /// From DRAM to the unified buffer of a core.
+    DmaIn(u32),
+    /// From the unified buffer of a core to DRAM.
+    DmaOut(u32),
+    /// Between the host and DRAM or a unified buffer.
+    Host,
+    /// Into the weight FIFO of a matrix unit.
+    Fetch(u32),
+    /// From the FIFO into the array of a matrix unit.
+    Load(u32),
+    /// The array of a matrix unit.
+    Matrix(u32),
+    /// The vector unit of a core.
+    Vector(u32),
+}
+
+/// A signal to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Of which event.
+    pub event: EventId,
+    /// 0 is the last one before the place it counts from, 1 the one before that.
+    pub behind: u32,
+    /// Where it counts from.
+    pub from: From,
+}
+
+/// Where a wait counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    /// The beginning of the loop at this depth around the instruction, as it was entered last: what happens within it
+    /// does not count.
+    Loop(usize),
+    /// The instruction itself.
+    Here,
 }
 
 /// Kinds of instructions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Load a tile of weights, at most R x C; what it does not cover holds 0.
-    LoadWeights {
-        /// i8, rows of k by columns of n.
+    /// Copy between memories.
+    Copy {
+        /// What is read.
+        from: Window,
+        /// Where it goes; of the same extents and dtype.
+        to: Window,
+        /// Whether each row lies somewhere else, and costs whole bursts.
+        rows: RowsAre,
+    },
+    /// Fetch a tile, at most R x C; what it does not cover holds 0.
+    Fetch {
+        /// Rows of k by columns.
         tile: Window,
     },
-    /// Stream activations through the array.
+    /// Load the FIFO's oldest tile.
+    Load,
+    /// Stream rows through the loaded tile.
     Multiply {
-        /// i8, M rows by as many columns of k as the tile has rows.
-        activations: Window,
-        /// Columns of the result.
+        /// M rows by as many columns of k as the tile has rows.
+        streamed: Window,
+        /// Of the tile.
+        tile: DType,
+        /// Columns of the result, as many as the tile has.
         cols: usize,
-        /// First of M accumulator rows.
-        accumulator: usize,
-        /// Whether sums are added to what is there, or replace it.
+        /// Where the sums go.
+        sums: Sums,
+    },
+    /// Stream both operands, sums staying in the PEs.
+    Contract {
+        /// At most R rows of the result by K.
+        activations: Window,
+        /// K by at most C columns of the result.
+        weights: Window,
+        /// Where the sums go.
         sums: Sums,
     },
     /// Elementwise work and reductions along rows.
@@ -95,9 +225,46 @@ pub enum Work {
     },
 }
 
+/// How the rows of a copy lie in DRAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsAre {
+    /// As a block: its bytes count.
+    Together,
+    /// Each by itself: whole bursts count.
+    Gathered,
+}
+
+/// Where sums go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// The accumulators.
+    pub rows: SumRows,
+    /// Whether they replace what is there.
+    pub mode: SumMode,
+}
+
+/// A block of accumulator rows. It moves around a ring of them as loops go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SumRows {
+    /// Its first row in the first iteration of all loops.
+    pub first: usize,
+    /// By depth of the loops around it: how far it moves with each iteration.
+    pub advance: [usize; MOST_DEPTH],
+    /// Rows of the ring.
+    pub ring: usize,
+}
+
+impl SumRows {
+    /// Its first row in an iteration.
+    pub fn in_iteration(&self, iteration: &Iteration) -> usize {
+        let moved = self.advance.iter().zip(iteration).map(|(step, index)| step * *index as usize);
+        (self.first + moved.sum::<usize>()) % self.ring
+    }
+}
+
 /// What happens to an accumulator when a sum arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sums {
+pub enum SumMode {
     /// First part of K: the sum replaces what was there.
     Begin,
     /// A further part of K: the sum is added.
@@ -112,17 +279,38 @@ pub struct Window {
     /// Its first element.
     pub offset: usize,
     /// From one row to the next; 0 repeats one row.
-    pub stride: usize,
+    pub row_stride: usize,
+    /// From one column to the next.
+    pub col_stride: usize,
     /// Rows.
     pub rows: usize,
     /// Columns.
     pub cols: usize,
+    /// By depth of the loops around it: how far it moves with each iteration.
+    pub advance: [usize; MOST_DEPTH],
 }
 
 impl Window {
-    /// Place of an element in its buffer.
+    /// Place of an element in its buffer, in the first iteration of all loops.
     pub fn at(&self, row: usize, col: usize) -> usize {
-        self.offset + row * self.stride + col
+        self.offset + row * self.row_stride + col * self.col_stride
+    }
+
+    /// Where it lies in an iteration.
+    pub fn in_iteration(&self, iteration: &Iteration) -> Window {
+        let moved = self.advance.iter().zip(iteration).map(|(step, index)| step * *index as usize);
+        Window { offset: self.offset + moved.sum::<usize>(), advance: [0; MOST_DEPTH], ..*self }
+    }
+
+    /// Rows as columns.
+    pub fn transposed(&self) -> Window {
+        Window {
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            rows: self.cols,
+            cols: self.rows,
+            ..*self
+        }
     }
 
     /// Number of elements.
@@ -134,24 +322,38 @@ impl Window {
 /// What a vector instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VectorSource {
-    /// Accumulator rows.
+    /// Sums of a matrix unit of the same core.
     Accumulators {
-        /// First row.
-        row: usize,
-        /// Rows.
+        /// Which.
+        unit: u32,
+        /// Where they lie.
+        place: SumRows,
+        /// Rows of the accumulators.
         rows: usize,
         /// Columns, from column 0.
         cols: usize,
+        /// Input-stationary sums stand in the accumulators with the result's rows as columns.
+        as_result: AsResult,
     },
     /// A buffer.
     Buffer(Window),
 }
 
+/// How accumulators become a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsResult {
+    /// Rows are rows.
+    Straight,
+    /// Rows are the result's columns.
+    Transposed,
+}
+
 impl VectorSource {
-    /// Rows and columns.
+    /// Rows and columns of the result.
     pub fn extents(&self) -> (usize, usize) {
         match self {
-            VectorSource::Accumulators { rows, cols, .. } => (*rows, *cols),
+            VectorSource::Accumulators { rows, cols, as_result: AsResult::Straight, .. } => (*rows, *cols),
+            VectorSource::Accumulators { rows, cols, as_result: AsResult::Transposed, .. } => (*cols, *rows),
             VectorSource::Buffer(window) => (window.rows, window.cols),
         }
     }
@@ -166,11 +368,30 @@ pub enum VectorStep {
     Requant(Requant),
     /// What is below 0 becomes 0.
     Relu,
+    /// To the target's dtype.
+    Cast,
     /// Column of each row's greatest element. Only as the last step; the target has one column.
     ArgMax,
 }
 
-impl VectorStep {
-    /// Cycles for each lane's element (MACHINE.md section 2: all of these cost 1; assumed there).
-    pub const COST: u64 = 1;
+impl Program {
+    /// Bytes of a window's elements.
+    pub fn bytes(&self, window: &Window) -> Bytes {
+        (window.elements() * self.buffers[window.buffer].dtype.bytes()) as Bytes
+    }
+}
+
+impl Unit {
+    /// For people.
+    pub fn name(self) -> String {
+        match self {
+            Unit::DmaIn(core) => format!("DMA in {core}"),
+            Unit::DmaOut(core) => format!("DMA out {core}"),
+            Unit::Host => "host".into(),
+            Unit::Fetch(unit) => format!("weight fetch {unit}"),
+            Unit::Load(unit) => format!("weight load {unit}"),
+            Unit::Matrix(unit) => format!("matrix {unit}"),
+            Unit::Vector(core) => format!("vector {core}"),
+        }
+    }
 }

@@ -1,138 +1,430 @@
-//! What every program must be before it runs. A program that breaks a rule is a mistake of this crate, not of its user.
+//! What every program must be before it runs.
 //!
-//! 1. An instruction waits only for instructions before it (so there is no deadlock).
-//! 2. Every window lies within its buffer.
-//! 3. Loads and multiplies take turns, a load first, so that no load overwrites a tile that is still to be used; tiles
-//!    fit the array; activations have as many columns as the tile has rows, sums as many as it has columns.
-//! 4. Accumulator rows exist.
-//! 5. A vector instruction's target has its source's extents, or one column after `ArgMax`, which comes last.
+//! 1. Every instruction and every loop stands in one place; loops run at least once and are at most [`MOST_DEPTH`] deep;
+//!    there are at most [`MOST_STEPS`] steps in all.
+//! 2. Work belongs to its kind of unit, and the chip has that unit.
+//! 3. All signals of an event come from one unit; waits count from loops around them.
+//! 4. Every window lies within its buffer in every iteration, and moves only with loops around it.
+//! 5. Work reads and writes the memories that its unit reaches.
+//! 6. A matrix unit's tiles are fetched, loaded and multiplied by in turn: each loop has as many fetches as loads as
+//!    multiplies for it, never more loads than fetches nor more multiplies than loads up to any place; tiles fit the
+//!    array, and what streams has as many columns as its tile has rows.
+//! 7. A matrix unit's passes are all multiplies or all contractions; their accumulator rows exist.
+//! 8. The chip multiplies the dtypes.
+//! 9. A copy's windows, and a vector instruction's source, operands and target, have the same extents; after `ArgMax`,
+//!    which comes last, the target has one column.
+//! 10. Every buffer lies within its memory.
 
-use super::{Instruction, InstructionId, Program, VectorSource, VectorStep, Window, Work};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+
+use super::{
+    EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Program, Space, SumRows, Unit,
+    VectorSource, VectorStep, Wait, Window, Work,
+};
 use crate::chip::Chip;
+use crate::num::DType;
+
+/// Most steps of a program, all loops unrolled.
+pub const MOST_STEPS: u64 = 1 << 48;
+/// Most tiles that stand between a unit's fetches and multiplies in the order of a program.
+const MOST_TILES_AHEAD: usize = 64;
 
 /// A broken rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// Number in the list above.
     pub rule: u32,
-    /// Who breaks it.
-    pub instruction: InstructionId,
+    /// Who breaks it, if one does alone.
+    pub instruction: Option<InstructionId>,
+    /// In words.
+    pub message: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.instruction {
+            Some(id) => write!(f, "instruction {}: {} (rule {})", id.index(), self.message, self.rule),
+            None => write!(f, "{} (rule {})", self.message, self.rule),
+        }
+    }
 }
 
 /// Checks every rule; the first broken one is returned.
 pub fn verify(program: &Program, chip: &Chip) -> Result<(), Broken> {
-    let mut loaded: Option<Window> = None;
+    let around = places(program)?;
+    let mut verifier =
+        Verifier { program, chip, around: &around, signallers: BTreeMap::new(), kinds: BTreeMap::new() };
     for (id, instruction) in program.instructions.iter() {
-        let check = |rule, holds: bool| if holds { Ok(()) } else { Err(Broken { rule, instruction: id }) };
-        check(1, instruction.waits.iter().all(|wait| *wait < id))?;
-        check(2, windows(instruction).all(|window| within(program, window)))?;
-        match &instruction.work {
-            Work::LoadWeights { tile } => {
-                check(3, loaded.is_none() && tile.rows <= chip.rows && tile.cols <= chip.cols)?;
-                loaded = Some(*tile);
-            }
-            Work::Multiply { activations, cols, accumulator, .. } => {
-                let tile = loaded.take();
-                check(3, tile.is_some_and(|tile| tile.rows == activations.cols && tile.cols == *cols))?;
-                check(4, accumulator + activations.rows <= chip.accumulator_rows)?;
-            }
-            Work::Vector { source, steps, target } => {
-                if let VectorSource::Accumulators { row, rows, cols } = source {
-                    check(4, row + rows <= chip.accumulator_rows && *cols <= chip.cols)?;
+        verifier.instruction(id, instruction).map_err(|(rule, message)| Broken {
+            rule,
+            instruction: Some(id),
+            message,
+        })?;
+    }
+    tiles(program, chip)?;
+    capacities(program, chip)
+}
+
+type Check = Result<(), (u32, String)>;
+
+fn check(rule: u32, holds: bool, message: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err((rule, message())) }
+}
+
+fn broken(rule: u32, message: String) -> Broken {
+    Broken { rule, instruction: None, message }
+}
+
+/// By instruction: the loops around it (rule 1).
+fn places(program: &Program) -> Result<Vec<Vec<LoopId>>, Broken> {
+    struct Places<'a> {
+        program: &'a Program,
+        instructions: Vec<Option<Vec<LoopId>>>,
+        loops: Vec<bool>,
+        around: Vec<LoopId>,
+        steps: u64,
+    }
+    impl Places<'_> {
+        fn nodes(&mut self, nodes: &[Node], times: u64) -> Result<(), Broken> {
+            for node in nodes {
+                match node {
+                    Node::Do(id) => {
+                        let place = &mut self.instructions[id.index()];
+                        if place.replace(self.around.clone()).is_some() {
+                            return Err(broken(1, format!("instruction {} stands twice", id.index())));
+                        }
+                        self.steps = self.steps.saturating_add(times);
+                    }
+                    Node::Repeat(id) => self.repeat(*id, times)?,
                 }
-                let (rows, cols) = source.extents();
-                let reduces = steps.last() == Some(&VectorStep::ArgMax);
-                let early = steps.iter().rev().skip(1).any(|step| *step == VectorStep::ArgMax);
-                let expected = (rows, if reduces { 1 } else { cols });
-                check(5, !early && (target.rows, target.cols) == expected)?;
+            }
+            Ok(())
+        }
+
+        fn repeat(&mut self, id: LoopId, times: u64) -> Result<(), Broken> {
+            let looped = &self.program.loops[id];
+            if std::mem::replace(&mut self.loops[id.index()], true) {
+                return Err(broken(1, format!("loop {} stands twice", id.index())));
+            }
+            if looped.count == 0 {
+                return Err(broken(1, format!("loop {} runs no time", id.index())));
+            }
+            if self.around.len() == MOST_DEPTH {
+                return Err(broken(1, format!("loop {} is more than {MOST_DEPTH} deep", id.index())));
+            }
+            self.around.push(id);
+            self.nodes(&looped.body, times.saturating_mul(looped.count.into()))?;
+            self.around.pop();
+            Ok(())
+        }
+    }
+    let mut places = Places {
+        program,
+        instructions: vec![None; program.instructions.len()],
+        loops: vec![false; program.loops.len()],
+        around: Vec::new(),
+        steps: 0,
+    };
+    places.nodes(&program.body, 1)?;
+    if places.steps > MOST_STEPS {
+        return Err(broken(1, format!("the program has {} steps, more than {MOST_STEPS}", places.steps)));
+    }
+    if let Some(at) = places.loops.iter().position(|stands| !stands) {
+        return Err(broken(1, format!("loop {at} stands nowhere")));
+    }
+    let missing = |at: usize| broken(1, format!("instruction {at} stands nowhere"));
+    places.instructions.into_iter().enumerate().map(|(at, place)| place.ok_or_else(|| missing(at))).collect()
+}
+
+struct Verifier<'a> {
+    program: &'a Program,
+    chip: &'a Chip,
+    around: &'a [Vec<LoopId>],
+    signallers: BTreeMap<EventId, Unit>,
+    /// By matrix unit: whether it contracts.
+    kinds: BTreeMap<Unit, bool>,
+}
+
+impl Verifier<'_> {
+    fn instruction(&mut self, id: InstructionId, instruction: &Instruction) -> Check {
+        self.unit(instruction)?;
+        for event in &instruction.signals {
+            let first = *self.signallers.entry(*event).or_insert(instruction.unit);
+            check(3, first == instruction.unit, || {
+                let name = &self.program.events[*event].name;
+                format!("{} and {} both signal `{name}`", first.name(), instruction.unit.name())
+            })?;
+        }
+        let depth = self.around[id.index()].len();
+        let around = |wait: &Wait| match wait.from {
+            From::Loop(at) => at < depth,
+            From::Here => true,
+        };
+        check(3, instruction.waits.iter().all(around), || {
+            "it counts from a loop that is not around it".into()
+        })?;
+        windows(&instruction.work).into_iter().try_for_each(|window| self.window(id, &window))?;
+        self.memories(instruction)?;
+        self.work(instruction)
+    }
+
+    fn unit(&self, instruction: &Instruction) -> Check {
+        let kind = matches!(
+            (&instruction.work, instruction.unit),
+            (Work::Copy { .. }, Unit::DmaIn(_) | Unit::DmaOut(_) | Unit::Host)
+                | (Work::Fetch { .. }, Unit::Fetch(_))
+                | (Work::Load, Unit::Load(_))
+                | (Work::Multiply { .. } | Work::Contract { .. }, Unit::Matrix(_))
+                | (Work::Vector { .. }, Unit::Vector(_))
+        );
+        check(2, kind, || format!("{} cannot do this work", instruction.unit.name()))?;
+        let there = match instruction.unit {
+            Unit::DmaIn(core) | Unit::DmaOut(core) | Unit::Vector(core) => (core as usize) < self.chip.cores,
+            Unit::Fetch(unit) | Unit::Load(unit) | Unit::Matrix(unit) => {
+                (unit as usize) < self.chip.matrix_units
+            }
+            Unit::Host => self.chip.host.is_some(),
+        };
+        check(2, there, || format!("the chip has no {}", instruction.unit.name()))
+    }
+
+    fn window(&self, id: InstructionId, window: &Window) -> Check {
+        let around = &self.around[id.index()];
+        let moves = window.advance.iter().enumerate();
+        let held = moves.clone().all(|(depth, step)| *step == 0 || depth < around.len());
+        check(4, held, || "a window moves with a loop that is not around it".into())?;
+        check(4, window.rows > 0 && window.cols > 0, || "a window is empty".into())?;
+        let reach = moves.zip(around).map(|((_, step), id)| {
+            (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
+        });
+        let last = (window.row_stride as u64)
+            .saturating_mul(window.rows as u64 - 1)
+            .saturating_add((window.col_stride as u64).saturating_mul(window.cols as u64 - 1));
+        let last = reach.fold(last, u64::saturating_add).saturating_add(window.offset as u64);
+        let buffer = &self.program.buffers[window.buffer];
+        check(4, last < buffer.len as u64, || {
+            format!("a window reaches element {last} of `{}`, which has {}", buffer.name, buffer.len)
+        })
+    }
+
+    fn space(&self, window: &Window) -> Space {
+        self.program.buffers[window.buffer].space
+    }
+
+    fn core_of(&self, unit: u32) -> u32 {
+        unit / self.chip.units_per_core() as u32
+    }
+
+    fn memories(&self, instruction: &Instruction) -> Check {
+        let here = match instruction.unit {
+            Unit::DmaIn(core) | Unit::DmaOut(core) | Unit::Vector(core) => Space::Unified(core),
+            Unit::Fetch(unit) | Unit::Load(unit) | Unit::Matrix(unit) => Space::Unified(self.core_of(unit)),
+            Unit::Host => Space::Dram,
+        };
+        let spaces: Vec<Space> = windows(&instruction.work).iter().map(|window| self.space(window)).collect();
+        let reached = match instruction.unit {
+            Unit::DmaIn(_) => spaces == [Space::Dram, here],
+            Unit::DmaOut(_) => spaces == [here, Space::Dram],
+            Unit::Host => true,
+            Unit::Fetch(_) => spaces == [Space::Dram] || spaces == [here],
+            _ => spaces.iter().all(|space| *space == here),
+        };
+        check(5, reached, || format!("{} does not reach that memory", instruction.unit.name()))
+    }
+
+    fn work(&mut self, instruction: &Instruction) -> Check {
+        let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
+        match &instruction.work {
+            Work::Copy { from, to, .. } => {
+                let same = (from.rows, from.cols, dtype(from)) == (to.rows, to.cols, dtype(to));
+                check(9, same, || "a copy changes extents or dtype".into())
+            }
+            Work::Fetch { tile } => self.fits(tile.rows, tile.cols),
+            Work::Load => Ok(()),
+            Work::Multiply { streamed, tile, sums, .. } => {
+                self.pass(instruction.unit, false)?;
+                self.sums(&sums.rows, streamed.rows)?;
+                self.multiplies(dtype(streamed), *tile)
+            }
+            Work::Contract { activations, weights, sums } => {
+                self.pass(instruction.unit, true)?;
+                self.fits(activations.rows, weights.cols)?;
+                check(6, activations.cols == weights.rows, || "the operands' k differ".into())?;
+                self.sums(&sums.rows, activations.rows)?;
+                self.multiplies(dtype(activations), dtype(weights))
+            }
+            Work::Vector { source, steps, target } => self.vector(instruction.unit, source, steps, target),
+        }
+    }
+
+    fn fits(&self, rows: usize, cols: usize) -> Check {
+        check(6, rows <= self.chip.rows && cols <= self.chip.cols, || {
+            format!("{rows} x {cols} do not fit an array of {} x {}", self.chip.rows, self.chip.cols)
+        })
+    }
+
+    fn pass(&mut self, unit: Unit, contracts: bool) -> Check {
+        let first = *self.kinds.entry(unit).or_insert(contracts);
+        check(7, first == contracts, || "a matrix unit both multiplies and contracts".into())
+    }
+
+    /// Every place of the block is a multiple of what its steps have in common, so it never lies across the ring's end.
+    fn sums(&self, place: &SumRows, rows: usize) -> Check {
+        check(7, (1..=self.chip.accumulator_rows).contains(&place.ring), || {
+            format!("a ring of {} accumulator rows, of {}", place.ring, self.chip.accumulator_rows)
+        })?;
+        let common =
+            place.advance.iter().fold(gcd(place.ring, place.first), |common, step| gcd(common, *step));
+        check(7, rows <= common, || format!("{rows} rows of sums in steps of {common}"))
+    }
+
+    fn multiplies(&self, a: DType, w: DType) -> Check {
+        check(8, self.chip.rate(a, w).is_some(), || format!("the chip does not multiply {a} by {w}"))
+    }
+
+    fn vector(&self, unit: Unit, source: &VectorSource, steps: &[VectorStep], target: &Window) -> Check {
+        if let VectorSource::Accumulators { unit: array, place, rows, cols, .. } = source {
+            let there =
+                (*array as usize) < self.chip.matrix_units && Unit::Vector(self.core_of(*array)) == unit;
+            check(5, there, || "accumulators of another core".into())?;
+            self.sums(place, *rows)?;
+            let exist = (1..=self.chip.cols).contains(cols) && *rows > 0;
+            check(7, exist, || "columns of accumulators that are not there".into())?;
+        }
+        let (rows, cols) = source.extents();
+        let reduces = steps.last() == Some(&VectorStep::ArgMax);
+        let early = steps.iter().rev().skip(1).any(|step| *step == VectorStep::ArgMax);
+        check(9, !early, || "a reduction comes last".into())?;
+        let expected = (rows, if reduces { 1 } else { cols });
+        check(9, (target.rows, target.cols) == expected, || {
+            format!("the target is {} x {}, not {} x {}", target.rows, target.cols, expected.0, expected.1)
+        })?;
+        let added = steps.iter().all(|step| match step {
+            VectorStep::Add(window) => (window.rows, window.cols) == (rows, cols),
+            _ => true,
+        });
+        check(9, added, || "what is added has other extents".into())
+    }
+}
+
+fn gcd(mut a: usize, mut b: usize) -> usize {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// Every window that an instruction touches, sources first.
+pub(super) fn windows(work: &Work) -> Vec<Window> {
+    match work {
+        Work::Copy { from, to, .. } => vec![*from, *to],
+        Work::Fetch { tile } => vec![*tile],
+        Work::Load => Vec::new(),
+        Work::Multiply { streamed, .. } => vec![*streamed],
+        Work::Contract { activations, weights, .. } => vec![*activations, *weights],
+        Work::Vector { source, steps, target } => {
+            let source = match source {
+                VectorSource::Buffer(window) => Some(*window),
+                VectorSource::Accumulators { .. } => None,
+            };
+            let added = steps.iter().filter_map(|step| match step {
+                VectorStep::Add(window) => Some(*window),
+                _ => None,
+            });
+            source.into_iter().chain(added).chain([*target]).collect()
+        }
+    }
+}
+
+/// Tiles on their way to one matrix unit: rows, columns and dtype.
+#[derive(Clone, Default, PartialEq)]
+struct Ahead {
+    fetched: VecDeque<(usize, usize, DType)>,
+    loaded: VecDeque<(usize, usize, DType)>,
+}
+
+/// Walks the program with what each unit has fetched and loaded (rule 6). A loop is gone through until the tiles ahead
+/// of it are what they were an iteration before.
+fn tiles(program: &Program, chip: &Chip) -> Result<(), Broken> {
+    let mut ahead = vec![Ahead::default(); chip.matrix_units];
+    walk_tiles(program, &program.body, &mut ahead)?;
+    if ahead.iter().any(|ahead| *ahead != Ahead::default()) {
+        return Err(broken(6, "a tile is fetched or loaded and never used".into()));
+    }
+    Ok(())
+}
+
+fn walk_tiles(program: &Program, nodes: &[Node], ahead: &mut [Ahead]) -> Result<(), Broken> {
+    for node in nodes {
+        match node {
+            Node::Do(id) => walk_tile(program, &program.instructions[*id], ahead)
+                .map_err(|(rule, message)| Broken { rule, instruction: Some(*id), message })?,
+            Node::Repeat(id) => {
+                let looped = &program.loops[*id];
+                let lengths = |ahead: &[Ahead]| -> Vec<(usize, usize)> {
+                    ahead.iter().map(|a| (a.fetched.len(), a.loaded.len())).collect()
+                };
+                let before = lengths(ahead);
+                for _ in 0..looped.count {
+                    let start = ahead.to_vec();
+                    walk_tiles(program, &looped.body, ahead)?;
+                    if lengths(ahead) != before {
+                        let message = format!(
+                            "loop {} fetches, loads and multiplies by unlike numbers of tiles",
+                            id.index()
+                        );
+                        return Err(broken(6, message));
+                    }
+                    if ahead == start {
+                        break;
+                    }
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Every window that an instruction touches.
-fn windows(instruction: &Instruction) -> impl Iterator<Item = Window> + '_ {
-    let (first, steps) = match &instruction.work {
-        Work::LoadWeights { tile } => ([Some(*tile), None], &[][..]),
-        Work::Multiply { activations, .. } => ([Some(*activations), None], &[][..]),
-        Work::Vector { source: VectorSource::Buffer(window), steps, target } => {
-            ([Some(*window), Some(*target)], &steps[..])
+fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) -> Check {
+    match (&instruction.work, instruction.unit) {
+        (Work::Fetch { tile }, Unit::Fetch(unit)) => {
+            let fetched = &mut ahead[unit as usize].fetched;
+            fetched.push_back((tile.rows, tile.cols, program.buffers[tile.buffer].dtype));
+            check(6, fetched.len() <= MOST_TILES_AHEAD, || {
+                format!("more than {MOST_TILES_AHEAD} tiles ahead")
+            })
         }
-        Work::Vector { steps, target, .. } => ([Some(*target), None], &steps[..]),
-    };
-    let added = steps.iter().filter_map(|step| match step {
-        VectorStep::Add(window) => Some(*window),
-        _ => None,
-    });
-    first.into_iter().flatten().chain(added)
+        (Work::Load, Unit::Load(unit)) => {
+            let ahead = &mut ahead[unit as usize];
+            let tile = ahead.fetched.pop_front();
+            check(6, tile.is_some(), || "a load without a fetch before it".into())?;
+            ahead.loaded.extend(tile);
+            Ok(())
+        }
+        (Work::Multiply { streamed, tile, cols, .. }, Unit::Matrix(unit)) => {
+            let loaded = ahead[unit as usize].loaded.pop_front();
+            check(6, loaded.is_some(), || "a multiply without a load before it".into())?;
+            check(6, loaded == Some((streamed.cols, *cols, *tile)), || "the tile loaded is another".into())
+        }
+        _ => Ok(()),
+    }
 }
 
-fn within(program: &Program, window: Window) -> bool {
-    let buffer = &program.buffers[window.buffer];
-    window.rows > 0 && window.cols > 0 && window.at(window.rows - 1, window.cols - 1) < buffer.len
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::Span;
-    use crate::isa::{Buffer, ProgramOp, Sums};
-    use crate::num::DType;
-
-    /// A 2 x 2 product on a 2 x 2 array, changed in one place.
-    fn broken(change: impl Fn(&mut Vec<Instruction>)) -> Option<u32> {
-        let mut program = Program::default();
-        let mut buffer =
-            |name: &str, dtype| program.buffers.push(Buffer { name: name.into(), dtype, len: 4 });
-        let (a, w, y) = (buffer("a", DType::I8), buffer("w", DType::I8), buffer("y", DType::I32));
-        let op = program.ops.push(ProgramOp { name: "y".into(), span: Span::default() });
-        let window = |buffer| Window { buffer, offset: 0, stride: 2, rows: 2, cols: 2 };
-        let multiply = Work::Multiply { activations: window(a), cols: 2, accumulator: 0, sums: Sums::Begin };
-        let source = VectorSource::Accumulators { row: 0, rows: 2, cols: 2 };
-        let works = [
-            Work::LoadWeights { tile: window(w) },
-            multiply,
-            Work::Vector { source, steps: vec![VectorStep::Relu], target: window(y) },
-        ];
-        let mut list: Vec<Instruction> =
-            works.into_iter().map(|work| Instruction { op, work, waits: vec![] }).collect();
-        change(&mut list);
-        list.into_iter().for_each(|instruction| {
-            program.instructions.push(instruction);
-        });
-        let chip = Chip { accumulator_rows: 2, ..Chip::classroom(2, 2).unwrap() };
-        verify(&program, &chip).err().map(|broken| broken.rule)
+/// Rule 10.
+fn capacities(program: &Program, chip: &Chip) -> Result<(), Broken> {
+    for (_, buffer) in program.buffers.iter() {
+        let (name, most) = match buffer.space {
+            Space::Dram => ("DRAM".to_owned(), chip.dram.bytes),
+            Space::Unified(core) => (format!("unified buffer {core}"), chip.unified_buffer_bytes),
+        };
+        let end = buffer.address.saturating_add(buffer.held_bytes);
+        if end > most {
+            return Err(broken(
+                10,
+                format!("`{}` reaches to byte {end} of the {name}, which has {most}", buffer.name),
+            ));
+        }
     }
-
-    #[test]
-    fn every_rule_can_be_broken() {
-        assert_eq!(broken(|_| ()), None);
-        assert_eq!(broken(|list| list[1].waits = vec![Program::default().instructions.next_id(); 1]), None);
-        assert_eq!(broken(|list| list[0].waits = vec![Program::default().instructions.next_id()]), Some(1));
-        let wide = |work: &mut Work| {
-            if let Work::LoadWeights { tile } = work {
-                tile.stride = 3;
-            }
-        };
-        assert_eq!(broken(|list| wide(&mut list[0].work)), Some(2));
-        assert_eq!(broken(|list| list.swap(0, 1)), Some(3));
-        assert_eq!(broken(|list| list.insert(1, list[0].clone())), Some(3));
-        let low = |work: &mut Work| {
-            if let Work::Multiply { accumulator, .. } = work {
-                *accumulator = 1;
-            }
-        };
-        assert_eq!(broken(|list| low(&mut list[1].work)), Some(4));
-        let reduce = |work: &mut Work, with: &[VectorStep]| {
-            if let Work::Vector { steps, .. } = work {
-                *steps = with.to_vec();
-            }
-        };
-        assert_eq!(broken(|list| reduce(&mut list[2].work, &[VectorStep::ArgMax])), Some(5));
-        assert_eq!(
-            broken(|list| reduce(&mut list[2].work, &[VectorStep::ArgMax, VectorStep::Relu])),
-            Some(5)
-        );
-    }
+    Ok(())
 }

@@ -8,11 +8,11 @@ use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Evaluation, Graph, Loader, TensorId, build};
-use crate::isa;
+use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, StatementKind, Token};
 use crate::num::Values;
-use crate::schedule::{Plan, plan};
-use crate::sim::{Machine, Run};
+use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
+use crate::sim::{Clock, Deadlock, Loops, Machine, Numbers};
 use crate::trace::Trace;
 
 /// What compiling leaves.
@@ -27,7 +27,7 @@ pub struct Compiled {
     pub job: Option<Job>,
 }
 
-/// Compiles a program for a chip.
+/// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     if text.len() > MOST_TEXT_BYTES {
         return too_long(text);
@@ -42,11 +42,50 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     let mut job = None;
     if !diagnostics.has_errors() {
         match plan(&graph, chip) {
-            Ok(plan) => job = Some(Job::new(graph, plan, chip.clone())),
+            Ok(plan) => match Job::new(graph, plan, chip.clone()) {
+                Ok(ready) => job = Some(ready),
+                Err(deadlock) => {
+                    diagnostics.error(Span::default(), deadlock.to_string(), "give the chip deeper queues")
+                }
+            },
             Err(error) => diagnostics.error(error.span, error.message, error.hint),
         }
     }
     Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
+}
+
+/// Products on their own, timed without values.
+pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
+    let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
+    let emitted = emit(&plan, chip);
+    let trace = run(&emitted, chip).map_err(Refused::Deadlock)?;
+    Ok(Timed { plan, emitted, chip: chip.clone(), trace })
+}
+
+/// Why a chip does not run a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It needs too much.
+    TooMuch(TooMuch),
+    /// It cannot go on.
+    Deadlock(Deadlock),
+}
+
+/// A run without values.
+pub struct Timed {
+    /// How it was arranged.
+    pub plan: Plan,
+    /// What the machine was told.
+    pub emitted: Emitted,
+    /// What it ran on.
+    pub chip: Chip,
+    /// When everything happened.
+    pub trace: Trace,
+}
+
+fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Deadlock> {
+    isa::verify(&emitted.program, chip).expect("what is emitted is a program");
+    Clock::new(&emitted.program, chip, Loops::Skipped).run()
 }
 
 fn too_long(text: &str) -> Compiled {
@@ -57,30 +96,34 @@ fn too_long(text: &str) -> Compiled {
     Compiled { diagnostics: diagnostics.into_sorted(), tokens: Vec::new(), loads: Vec::new(), job: None }
 }
 
-/// A compiled program under way: the machine runs it, the reference evaluates it.
+/// A compiled program whose times are known: the machine computes its numbers, the reference evaluates it.
 pub struct Job {
     graph: Graph,
     plan: Plan,
     emitted: Emitted,
+    order: Order,
     chip: Chip,
-    run: Run,
-    run_done: bool,
+    trace: Trace,
+    numbers: Numbers,
+    numbers_done: bool,
     evaluation: Evaluation,
 }
 
 impl Job {
-    fn new(graph: Graph, plan: Plan, chip: Chip) -> Job {
-        let emitted = emit(&graph, &plan, &chip);
-        isa::verify(&emitted.program, &chip).expect("what is emitted is a program");
-        let run = Run::new(&chip, memory(&graph, &emitted));
+    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Deadlock> {
+        let emitted = emit(&plan, &chip);
+        let trace = run(&emitted, &chip)?;
+        let order = Order::new(&emitted.program);
+        let numbers = Numbers::new(&chip, memory(&graph, &plan, &emitted));
         let evaluation = Evaluation::new(&graph);
-        Job { graph, plan, emitted, chip, run, run_done: false, evaluation }
+        Ok(Job { graph, plan, emitted, order, chip, trace, numbers, numbers_done: false, evaluation })
     }
 
     /// Works until about `budget` multiply-accumulates' worth is done; true when it is done.
     pub fn advance(&mut self, budget: u64) -> bool {
-        if !self.run_done {
-            self.run_done = self.run.advance(&self.emitted.program, &self.chip, budget);
+        if !self.numbers_done {
+            let program = &self.emitted.program;
+            self.numbers_done = self.numbers.advance(program, &self.order, &self.chip, budget);
             return false;
         }
         self.evaluation.advance(&self.graph, budget)
@@ -90,7 +133,8 @@ impl Job {
     pub fn progress(&self) -> f64 {
         let planned = self.plan.layers.iter().flat_map(|layer| &layer.ops);
         let all: u64 = planned.map(|op| self.graph.effort(*op)).sum();
-        (self.run.effort() + self.evaluation.effort()) as f64 / (2 * all.max(1)) as f64
+        let done = self.numbers.effort() + self.evaluation.effort();
+        (done as f64 / (2 * all.max(1)) as f64).min(1.0)
     }
 
     /// Works until it is done.
@@ -101,37 +145,48 @@ impl Job {
 
     /// What came of it, once [`Job::advance`] has returned true.
     pub fn into_finished(self) -> Finished {
-        let trace = self.run.into_trace();
-        let disagreement = disagreement(&self.graph, &self.emitted, &trace, &self.evaluation);
+        let memory = self.numbers.into_memory();
+        let disagreement = disagreement(&self.graph, &self.plan, &self.emitted, &memory, &self.evaluation);
         Finished {
             graph: self.graph,
             plan: self.plan,
             emitted: self.emitted,
             chip: self.chip,
-            trace,
+            trace: self.trace,
+            memory,
             disagreement,
         }
     }
 }
 
-/// Buffers before the first cycle: declared tensors hold their values, the others 0.
-fn memory(graph: &Graph, emitted: &Emitted) -> Vec<Values> {
+/// Buffers before the first cycle: declared tensors hold their values in DRAM, all others 0.
+fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
-    for (tensor, buffer) in &emitted.buffers {
-        if let Some(array) = graph.declared(*tensor) {
+    for (id, buffer) in &emitted.dram {
+        if let Some(array) = plan.tensors[*id].graph.and_then(|tensor| graph.declared(tensor)) {
             memory[buffer.index()] = array.values.clone();
         }
     }
     memory
 }
 
-/// The first element, if any, in which simulated memory differs from the reference.
-fn disagreement(graph: &Graph, emitted: &Emitted, trace: &Trace, reference: &Evaluation) -> Option<String> {
-    emitted.buffers.iter().find_map(|(tensor, buffer)| {
-        let (simulated, expected) = (&trace.memory[buffer.index()], reference.values(*tensor));
+/// The first element, if any, in which simulated memory differs from the reference: whole results in DRAM, and those
+/// that stay in the unified buffer.
+fn disagreement(
+    graph: &Graph,
+    plan: &Plan,
+    emitted: &Emitted,
+    memory: &[Values],
+    reference: &Evaluation,
+) -> Option<String> {
+    let whole = |buffers: &Vec<BufferId>| buffers.first().copied().filter(|_| buffers.len() == 1);
+    let results = emitted.results.iter().filter_map(|(id, buffers)| Some((id, whole(buffers)?)));
+    results.chain(emitted.dram.iter().map(|(id, buffer)| (id, *buffer))).find_map(|(id, buffer)| {
+        let tensor = plan.tensors[*id].graph?;
+        let (simulated, expected) = (&memory[buffer.index()], reference.values(tensor));
         let at = simulated.iter().zip(expected.iter()).position(|(a, b)| a != b)?;
-        let name = &graph.tensors[*tensor].name;
+        let name = &graph.tensors[tensor].name;
         Some(format!(
             "element {at} of `{name}` is {}, by the reference {}",
             simulated.get(at),
@@ -150,8 +205,10 @@ pub struct Finished {
     pub emitted: Emitted,
     /// What it ran on.
     pub chip: Chip,
-    /// What it left.
+    /// When everything happened.
     pub trace: Trace,
+    /// By buffer: its elements at the end.
+    pub memory: Vec<Values>,
     /// The first difference from the reference evaluator, in words.
     pub disagreement: Option<String>,
 }
@@ -159,12 +216,13 @@ pub struct Finished {
 impl Finished {
     /// Looks into any cycle.
     pub fn machine(&self) -> Machine<'_> {
-        Machine { chip: &self.chip, trace: &self.trace }
+        Machine { program: &self.emitted.program, chip: &self.chip, trace: &self.trace, memory: &self.memory }
     }
 
-    /// A tensor's values in simulated memory, if they were ever there.
+    /// A tensor's values in simulated DRAM, if they were ever there.
     pub fn values(&self, tensor: TensorId) -> Option<&Values> {
-        self.emitted.buffers.get(&tensor).map(|buffer| &self.trace.memory[buffer.index()])
+        let planned = self.plan.tensors.iter().find(|(_, planned)| planned.graph == Some(tensor));
+        self.emitted.dram.get(&planned?.0).map(|buffer| &self.memory[buffer.index()])
     }
 }
 
@@ -179,13 +237,13 @@ mod tests {
         let compiled = compile(text, &Files::default(), &Chip::classroom(4, 4).unwrap());
         let mut job = compiled.job.unwrap();
         while !job.advance(1) {}
-        let Job { graph, emitted, run, evaluation, .. } = job;
-        let mut trace = run.into_trace();
-        assert_eq!(disagreement(&graph, &emitted, &trace, &evaluation), None);
-        let buffer = emitted.buffers[&graph.outputs[0].tensor];
-        let right = trace.memory[buffer.index()].get(5);
-        trace.memory[buffer.index()].set(5, right + 1);
-        let said = disagreement(&graph, &emitted, &trace, &evaluation);
+        let Job { graph, plan, emitted, numbers, evaluation, .. } = job;
+        let mut memory = numbers.into_memory();
+        assert_eq!(disagreement(&graph, &plan, &emitted, &memory, &evaluation), None);
+        let (_, buffer) = emitted.dram.last_key_value().unwrap();
+        let right = memory[buffer.index()].get(5);
+        memory[buffer.index()].set(5, right + 1);
+        let said = disagreement(&graph, &plan, &emitted, &memory, &evaluation);
         assert_eq!(said, Some(format!("element 5 of `y` is {}, by the reference {right}", right + 1)));
     }
 }

@@ -4,8 +4,12 @@
 use serde::Serialize;
 
 use super::Finished;
-use crate::base::{Cycle, Lines};
+use crate::base::{Bytes, Cycle, Lines};
 use crate::chip::WeightBuffering;
+use crate::isa::ProgramOp;
+use crate::schedule::{Layer, LayerKind};
+use crate::sim::{OpTally, Tally, tally};
+use crate::trace::{Class, Classes};
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
@@ -15,18 +19,24 @@ pub struct Report {
     pub version: &'static str,
     /// What it ran on.
     pub chip: ChipReport,
-    /// From the first load to the last event.
+    /// From the first instruction to the last event: the last output has arrived in DRAM.
     pub cycles: Cycle,
-    /// From the first load to the last MAC.
+    /// From the first instruction to the last MAC.
     pub cycles_to_last_mac: Cycle,
+    /// Cycles at the chip's clock, and the launch.
+    pub seconds: f64,
     /// Multiply-accumulates of the program.
     pub macs: u64,
     /// Slots for them that partial tiles left idle while rows were entering.
     pub padding_macs: u64,
-    /// Useful MACs over the array's R x C in every cycle.
+    /// Useful MACs over what the arrays could do in all cycles, for the operators' dtypes.
     pub utilization: f64,
     /// Arrays on the chip.
-    pub matrix_units: u32,
+    pub matrix_units: usize,
+    /// Where their cycles went (MACHINE.md section 3): adds up to cycles x matrix units.
+    pub classes: ClassReport,
+    /// What crossed the DRAM's bus.
+    pub dram_bytes: DramReport,
     /// In the order in which they ran.
     pub ops: Vec<OpReport>,
     /// In the order of the program.
@@ -35,6 +45,53 @@ pub struct Report {
     pub agrees: bool,
     /// The first difference, in words.
     pub disagreement: Option<String>,
+}
+
+/// Cycles of matrix units by class.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub struct ClassReport {
+    /// The next row enters.
+    pub active: Cycle,
+    /// The next pass's tile is being loaded.
+    pub weight_shift: Cycle,
+    /// It is not whole in the FIFO.
+    pub weight_stall: Cycle,
+    /// Single-buffered weights are in use, or a drain chain moves.
+    pub array_busy: Cycle,
+    /// The next pass waits for a DMA.
+    pub input_stall: Cycle,
+    /// A wave crosses the array.
+    pub fill_drain: Cycle,
+    /// The next pass waits for work of an operator that has matrix work.
+    pub dependence: Cycle,
+    /// Everything else.
+    pub non_matrix: Cycle,
+}
+
+impl From<Classes> for ClassReport {
+    fn from(classes: Classes) -> Self {
+        ClassReport {
+            active: classes.of(Class::Active),
+            weight_shift: classes.of(Class::WeightShift),
+            weight_stall: classes.of(Class::WeightStall),
+            array_busy: classes.of(Class::ArrayBusy),
+            input_stall: classes.of(Class::InputStall),
+            fill_drain: classes.of(Class::FillDrain),
+            dependence: classes.of(Class::Dependence),
+            non_matrix: classes.of(Class::NonMatrix),
+        }
+    }
+}
+
+/// Bytes over the DRAM's bus.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub struct DramReport {
+    /// To the chip.
+    pub read: Bytes,
+    /// From the chip.
+    pub written: Bytes,
 }
 
 /// A chip.
@@ -49,6 +106,8 @@ pub struct ChipReport {
     pub cols: usize,
     /// Whether a tile loads behind the running pass.
     pub double_buffered: bool,
+    /// What stays in the PEs: ws, is or os.
+    pub dataflow: &'static str,
 }
 
 /// Operators that ran as one.
@@ -59,12 +118,14 @@ pub struct OpReport {
     pub name: String,
     /// Where it is written.
     pub line: u32,
-    /// First cycle of its first load or vector instruction.
+    /// First cycle of its first instruction.
     pub start: Cycle,
     /// Its last event.
     pub end: Cycle,
     /// Multiply-accumulates.
     pub macs: u64,
+    /// Cycles of matrix units that belong to it; those of all operators add up to the totals.
+    pub classes: ClassReport,
 }
 
 /// An output's values, read from simulated memory.
@@ -95,9 +156,8 @@ impl Finished {
     /// The report; `text` is the program's.
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
-        let macs = self.plan.layers.iter().flat_map(|layer| &layer.ops).map(|op| self.graph.macs(*op)).sum();
-        let slots: u64 = self.trace.passes.iter().map(|p| p.activations.rows as u64 * self.chip.pes()).sum();
-        let all = self.trace.cycles * self.chip.pes();
+        let tally = tally(&self.emitted.program, &self.chip, &self.trace);
+        let macs = self.plan.layers.iter().map(|layer| self.macs(layer)).sum();
         Report {
             version: env!("CARGO_PKG_VERSION"),
             chip: ChipReport {
@@ -105,41 +165,55 @@ impl Finished {
                 rows: self.chip.rows,
                 cols: self.chip.cols,
                 double_buffered: self.chip.weights == WeightBuffering::Double,
+                dataflow: self.chip.dataflow.name(),
             },
             cycles: self.trace.cycles,
             cycles_to_last_mac: self.trace.cycles_to_last_mac,
+            seconds: self.chip.seconds(self.trace.cycles),
             macs,
-            padding_macs: slots - macs,
-            utilization: if all == 0 { 0.0 } else { macs as f64 / all as f64 },
-            matrix_units: 1,
-            ops: self.op_reports(&lines),
+            padding_macs: tally.mac_slots - macs,
+            utilization: self.utilization(),
+            matrix_units: self.chip.matrix_units,
+            classes: tally.classes.into(),
+            dram_bytes: DramReport { read: tally.dram_read, written: tally.dram_written },
+            ops: self.op_reports(&lines, &tally),
             outputs: self.output_reports(&lines),
             agrees: self.disagreement.is_none(),
             disagreement: self.disagreement.clone(),
         }
     }
 
-    fn op_reports(&self, lines: &Lines) -> Vec<OpReport> {
-        let layers = self.emitted.program.ops.iter().zip(&self.plan.layers);
-        let mut reports: Vec<OpReport> = layers
-            .map(|((_, op), layer)| OpReport {
-                name: op.name.clone(),
-                line: lines.position(op.span.start).line,
-                start: Cycle::MAX,
-                end: 0,
-                macs: layer.ops.iter().map(|op| self.graph.macs(*op)).sum(),
+    fn macs(&self, layer: &Layer) -> u64 {
+        layer.ops.iter().map(|op| self.graph.macs(*op)).sum()
+    }
+
+    /// Cycles that the products would take at the peak of their dtypes, over all cycles.
+    fn utilization(&self) -> f64 {
+        let busy: f64 = self
+            .plan
+            .layers
+            .iter()
+            .map(|layer| {
+                let LayerKind::Product { a, b, .. } = layer.kind else { return 0.0 };
+                let rate = self.chip.rate(self.plan.tensors[a].dtype, self.plan.tensors[b].dtype);
+                self.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
             })
-            .collect();
-        for pass in &self.trace.passes {
-            let report = &mut reports[pass.op.index()];
-            report.start = report.start.min(pass.load);
-        }
-        // Every layer ends with vector work.
-        for run in &self.trace.vectors {
-            let report = &mut reports[run.op.index()];
-            (report.start, report.end) = (report.start.min(run.start), report.end.max(run.event));
-        }
-        reports
+            .sum();
+        let all = self.trace.cycles as f64 * (self.chip.pes() * self.chip.matrix_units as u64) as f64;
+        if all == 0.0 { 0.0 } else { busy / all }
+    }
+
+    fn op_reports(&self, lines: &Lines, tally: &Tally) -> Vec<OpReport> {
+        let layers = self.emitted.program.ops.iter().zip(&self.plan.layers).zip(&tally.ops);
+        let report = |(((_, op), layer), counted): (((_, &ProgramOp), &Layer), &OpTally)| OpReport {
+            name: op.name.clone(),
+            line: lines.position(op.span.start).line,
+            start: counted.start,
+            end: counted.end,
+            macs: self.macs(layer),
+            classes: counted.classes.into(),
+        };
+        layers.map(report).collect()
     }
 
     fn output_reports(&self, lines: &Lines) -> Vec<OutputReport> {

@@ -1,31 +1,86 @@
-//! Graph to plan: which operators run together, in which order, in which tiles.
+//! Graph to plan: which operators run together, in which order and tiles, and where their tensors lie.
 //!
-//! The tiling is fixed: a product's weights are cut into tiles of R x C, its rows into blocks of half the accumulators.
-//! For each column of tiles and each block of rows, all tiles of k follow each other, so that sums stay in the
-//! accumulators until they are whole; then the vector unit takes them while the next ones fill the other half.
+//! The tiling is fixed. A product `[M, K] @ [K, N]` is cut into output tiles, gone through row by row of them; tile q is
+//! the work of matrix unit q mod U, and all its steps of K follow each other on it, so that sums stay in the accumulators
+//! until they are whole. Then the vector unit takes them while the next tile fills the other half.
+//!
+//! | dataflow | rows of a tile | columns | K at a time |
+//! |---|---|---|---|
+//! | weight-stationary | half the accumulator rows | C | R |
+//! | input-stationary | C | half the accumulator rows | R |
+//! | output-stationary | R | C | all |
+//!
+//! If every tensor that is worked on fits the unified buffer of a single core, each is copied there once and results stay
+//! ([`Residence::Unified`]). Otherwise all tensors lie in DRAM between layers, and each layer streams blocks of rows
+//! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
 mod fuse;
+mod tiling;
 
-use crate::base::Span;
+pub(crate) use tiling::added;
+pub use tiling::{Residence, Tiling};
+
+use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
 use crate::graph::{Graph, OpId, OpKind, TensorId};
+use crate::num::{DType, Requant};
 
 /// What runs, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Plan {
+    /// Everything that is read or left.
+    pub tensors: Arena<Planned>,
     /// Each reads declared tensors and results of layers before it.
     pub layers: Vec<Layer>,
+    /// Where tensors lie between layers.
+    pub residence: Residence,
+}
+
+/// Names a tensor of a plan.
+pub type PlannedId = Id<Planned>;
+
+/// A tensor as far as the machine must know it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// For people.
+    pub name: String,
+    /// Of its elements.
+    pub dtype: DType,
+    /// As a matrix.
+    pub rows: usize,
+    /// As a matrix.
+    pub cols: usize,
+    /// Whether it is in DRAM when the run begins.
+    pub declared: bool,
+    /// Whether it must be in DRAM when the run ends.
+    pub output: bool,
+    /// In the graph, if it comes from one.
+    pub graph: Option<TensorId>,
+}
+
+impl Planned {
+    /// All its elements.
+    pub fn elements(&self) -> usize {
+        self.rows * self.cols
+    }
+
+    /// All its bytes.
+    pub fn bytes(&self) -> Bytes {
+        (self.elements() * self.dtype.bytes()) as Bytes
+    }
 }
 
 /// Operators that run as one: a product with what its sums go through, or vector work alone.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// The product, if there is one, and the vector work, in order.
+    /// The operators of the graph, in order.
     pub ops: Vec<OpId>,
     /// How it runs.
     pub kind: LayerKind,
+    /// What happens to each element, in order, before it is left.
+    pub steps: Vec<Elementwise>,
     /// What it leaves in memory.
-    pub result: TensorId,
+    pub result: PlannedId,
     /// Where the result is written in the program.
     pub span: Span,
 }
@@ -33,26 +88,54 @@ pub struct Layer {
 /// How a layer runs.
 #[derive(Clone, Copy, Debug)]
 pub enum LayerKind {
-    /// On the array.
+    /// On the arrays.
     Product {
-        /// i8[M, K]
-        a: TensorId,
-        /// i8[K, N]
-        b: TensorId,
-        /// Rows of a block.
-        block_rows: usize,
+        /// [M, K]
+        a: PlannedId,
+        /// [K, N]
+        b: PlannedId,
+        /// How it is cut.
+        tiling: Tiling,
     },
     /// On the vector unit alone.
     Vector {
         /// What it starts from.
-        x: TensorId,
+        x: PlannedId,
+        /// Rows at a time.
+        block_rows: usize,
     },
+}
+
+/// Vector work on each element, or along each row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elementwise {
+    /// Add another tensor of the same extents, or one row to every row.
+    Add(PlannedId),
+    /// To 8 bits.
+    Requant(Requant),
+    /// What is below 0 becomes 0.
+    Relu,
+    /// To the dtype of the result.
+    Cast,
+    /// Column of each row's greatest element; the last step.
+    ArgMax,
+}
+
+/// A matrix product on its own, to be timed without values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// For people.
+    pub name: String,
+    /// M, K and N.
+    pub extents: [usize; 3],
+    /// Of activations, weights and result.
+    pub dtypes: [DType; 3],
 }
 
 /// A program that needs too much of a chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooMuch {
-    /// The operator's place in the program.
+    /// The layer that does.
     pub span: Span,
     /// What is wrong.
     pub message: String,
@@ -60,40 +143,96 @@ pub struct TooMuch {
     pub hint: String,
 }
 
-/// Most passes of a run; each keeps some hundred bytes.
-pub const MOST_PASSES: usize = 1 << 18;
-
 /// Plans everything that the outputs need.
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
-    let mut plan = Plan::default();
-    let mut passes = 0usize;
+    let mut planner = Planner { tensors: Arena::default(), ids: vec![None; graph.tensors.len()], graph };
+    let mut layers = Vec::new();
     for ops in fuse::chains(graph) {
-        let last = &graph.ops[*ops.last().expect("a chain begins with an operator")];
-        let kind = match graph.ops[ops[0]].kind {
-            OpKind::MatMul { a, b } => {
-                let [m, k, n] = graph.product(a, b);
-                let block_rows = m.min((chip.accumulator_rows / 2).max(1));
-                let count = k.div_ceil(chip.rows) * n.div_ceil(chip.cols) * m.div_ceil(block_rows);
-                passes = passes.saturating_add(count);
-                if passes > MOST_PASSES {
-                    return Err(too_many_passes(graph, ops[0], passes, chip));
-                }
-                LayerKind::Product { a, b, block_rows }
-            }
-            other => LayerKind::Vector { x: other.operands().next().expect("every operator has an operand") },
-        };
-        plan.layers.push(Layer { kind, result: last.result, span: graph.tensors[last.result].span, ops });
+        layers.push(planner.layer(ops));
     }
-    Ok(plan)
+    for output in &graph.outputs {
+        let id = planner.tensor(output.tensor);
+        planner.tensors[id].output = true;
+    }
+    tiling::fit(Plan { tensors: planner.tensors, layers, residence: Residence::Unified }, chip)
 }
 
-fn too_many_passes(graph: &Graph, op: OpId, passes: usize, chip: &Chip) -> TooMuch {
-    TooMuch {
-        span: graph.ops[op].span,
-        message: format!(
-            "up to here the program takes {passes} passes through an array of {} x {}, more than the {MOST_PASSES} of a run",
-            chip.rows, chip.cols
-        ),
-        hint: "take a larger array or smaller matrices".into(),
+/// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
+pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch> {
+    let mut tensors = Arena::default();
+    let mut layers = Vec::new();
+    for Product { name, extents: [m, k, n], dtypes } in products {
+        let mut tensor = |part: &str, dtype, [rows, cols]: [usize; 2], declared| {
+            let name = format!("{name}{part}");
+            tensors.push(Planned { name, dtype, rows, cols, declared, output: !declared, graph: None })
+        };
+        let a = tensor(".a", dtypes[0], [*m, *k], true);
+        let b = tensor(".w", dtypes[1], [*k, *n], true);
+        let result = tensor("", dtypes[2], [*m, *n], false);
+        let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
+        layers.push(Layer {
+            ops: Vec::new(),
+            kind,
+            steps: vec![Elementwise::Cast],
+            result,
+            span: Span::default(),
+        });
+    }
+    tiling::fit(Plan { tensors, layers, residence: Residence::Unified }, chip)
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    tensors: Arena<Planned>,
+    ids: Vec<Option<PlannedId>>,
+}
+
+impl Planner<'_> {
+    fn tensor(&mut self, id: TensorId) -> PlannedId {
+        let tensor = &self.graph.tensors[id];
+        let (rows, cols) = tensor.ty.shape.as_matrix();
+        let tensors = &mut self.tensors;
+        *self.ids[id.index()].get_or_insert_with(|| {
+            tensors.push(Planned {
+                name: tensor.name.clone(),
+                dtype: tensor.ty.dtype,
+                rows,
+                cols,
+                declared: self.graph.declared(id).is_some(),
+                output: false,
+                graph: Some(id),
+            })
+        })
+    }
+
+    fn layer(&mut self, ops: Vec<OpId>) -> Layer {
+        let graph = self.graph;
+        let last = &graph.ops[*ops.last().expect("a chain begins with an operator")];
+        let first = graph.ops[ops[0]].kind;
+        let (kind, mut carried, work) = match first {
+            OpKind::MatMul { a, b } => {
+                let (a, b) = (self.tensor(a), self.tensor(b));
+                let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
+                (kind, graph.ops[ops[0]].result, &ops[1..])
+            }
+            other => {
+                let x = other.operands().next().expect("every operator has an operand");
+                (LayerKind::Vector { x: self.tensor(x), block_rows: 0 }, x, &ops[..])
+            }
+        };
+        let mut steps = Vec::new();
+        for op in work {
+            let op = &graph.ops[*op];
+            steps.push(match op.kind {
+                OpKind::Add { a, b } => Elementwise::Add(self.tensor(if a == carried { b } else { a })),
+                OpKind::Requant { by, .. } => Elementwise::Requant(by),
+                OpKind::Relu { .. } => Elementwise::Relu,
+                OpKind::ArgMax { .. } => Elementwise::ArgMax,
+                OpKind::MatMul { .. } => unreachable!("a product begins its layer"),
+            });
+            carried = op.result;
+        }
+        let span = graph.tensors[last.result].span;
+        Layer { kind, steps, result: self.tensor(last.result), span, ops }
     }
 }

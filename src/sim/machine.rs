@@ -1,23 +1,29 @@
-//! A finished run as the passes that went through its array.
+//! A finished run, to look into any cycle of any matrix unit.
+
+use std::ops::Range;
 
 use super::array::{self, Timing, Waves};
 use crate::base::Cycle;
 use crate::chip::Chip;
-use crate::isa::{Sums, Window};
+use crate::isa::{Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Window, Work};
 use crate::num::Values;
-use crate::trace::{Frame, Surroundings, Trace};
+use crate::trace::{Frame, Lane, Pass, PassRun, Surroundings, Trace, View};
 
 /// Looks into any cycle of a run.
 #[derive(Clone, Copy)]
 pub struct Machine<'a> {
+    /// What was run.
+    pub program: &'a Program,
     /// What it ran on.
     pub chip: &'a Chip,
-    /// What it left.
+    /// When everything happened.
     pub trace: &'a Trace,
+    /// By buffer: its elements at the end. Each has had one value only, so they serve for every cycle.
+    pub memory: &'a [Values],
 }
 
 /// How far to look around the array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// Hops left of it.
     pub activations: usize,
@@ -27,63 +33,158 @@ pub struct Reach {
     pub accumulators: usize,
 }
 
-impl Machine<'_> {
-    /// The array's registers at the end of a cycle.
-    pub fn frame(&self, cycle: Cycle) -> Frame {
-        array::frame(self, cycle)
+/// One matrix unit around one cycle.
+pub struct Moment<'a> {
+    machine: Machine<'a>,
+    /// The passes near the cycle.
+    pub view: View,
+    cycle: Cycle,
+    reach: Reach,
+}
+
+impl<'a> Machine<'a> {
+    /// A matrix unit at the end of a cycle, and as far around it as `reach` says.
+    pub fn at(&self, unit: usize, cycle: Cycle, reach: Reach) -> Moment<'a> {
+        Moment { machine: *self, view: self.view(unit, cycle, reach), cycle, reach }
     }
 
-    /// What stands around it, as many steps away as `reach` says.
-    pub fn surroundings(&self, cycle: Cycle, reach: Reach) -> Surroundings {
-        let begins = |pass: usize| self.trace.passes[pass].sums == Sums::Begin;
-        Surroundings {
-            activations: array::activations_waiting(self, cycle, reach.activations),
-            weights: array::weights_waiting(self, cycle, reach.weights),
-            accumulators: array::accumulated(self, cycle, reach.accumulators, begins),
+    fn view(&self, unit: usize, cycle: Cycle, reach: Reach) -> View {
+        let Some(lane) = self.trace.passes.get(unit) else { return View::default() };
+        let (rows, cols) = (self.chip.rows as Cycle, self.chip.cols as Cycle);
+        let ahead = cycle + reach.activations.max(reach.weights) as Cycle;
+        // The far corner's registers may still be those of the last pass that came this long ago.
+        let long_ago = cycle.saturating_sub(2 * rows + cols);
+        let oldest = lane.come(long_ago, |run| run.start).min(lane.come(long_ago, |run| run.load));
+        let mut first = oldest.min(lane.come(cycle, |run| run.event)).saturating_sub(1);
+        let end = lane.come(ahead, |run| run.load);
+        if reach.accumulators > 0 {
+            first = self.tile_begin(lane, first);
+        }
+        let fetches = self.trace.lane(Unit::Fetch(unit as u32));
+        let mut passes: Vec<Pass> = Vec::new();
+        for (at, run) in (first..end).zip(lane.iter_from(first)) {
+            let op = self.instruction(run.instruction).op;
+            let of_op = match passes.last() {
+                Some(before) if before.op == op => before.of_op.clone(),
+                _ => self.first_of(lane, |other| other >= op)..self.first_of(lane, |other| other > op),
+            };
+            let fetched = fetches.and_then(|lane| lane.get(at));
+            let tile = fetched.map(|run| self.window_of(run.instruction, &run.iteration));
+            passes.push(self.pass(run, tile, of_op));
+        }
+        View { first, passes }
+    }
+
+    /// The pass that began the sums to which another one adds.
+    fn tile_begin(&self, lane: &Lane<PassRun>, from: u64) -> u64 {
+        let begins = |at: &u64| {
+            lane.get(*at).is_none_or(|run| match &self.instruction(run.instruction).work {
+                Work::Multiply { sums, .. } | Work::Contract { sums, .. } => sums.mode == SumMode::Begin,
+                _ => true,
+            })
+        };
+        (0..=from).rev().find(begins).unwrap_or(0)
+    }
+
+    fn instruction(&self, id: InstructionId) -> &'a Instruction {
+        &self.program.instructions[id]
+    }
+
+    fn window_of(&self, id: InstructionId, iteration: &Iteration) -> Window {
+        match &self.instruction(id).work {
+            Work::Fetch { tile } => tile.in_iteration(iteration),
+            _ => unreachable!("a fetch lane has fetches"),
         }
     }
 
-    /// How many PEs are at work over the run, each of `samples` in its middle cycle, as a share of 255.
-    pub fn activity(&self, samples: usize) -> Vec<u8> {
+    fn pass(&self, run: PassRun, fetched: Option<Window>, of_op: Range<u64>) -> Pass {
+        let instruction = self.instruction(run.instruction);
+        let (streamed, tile, sums) = match &instruction.work {
+            Work::Multiply { streamed, sums, .. } => {
+                (streamed.in_iteration(&run.iteration), fetched.expect("rule 6: every tile is fetched"), sums)
+            }
+            Work::Contract { activations, weights, sums } => {
+                (activations.in_iteration(&run.iteration), weights.in_iteration(&run.iteration), sums)
+            }
+            _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
+        };
+        let dataflow = self.chip.dataflow;
+        Pass { op: instruction.op, run, dataflow, streamed, tile, mode: sums.mode, of_op }
+    }
+
+    /// Number of the first pass whose operator is as asked; operators ascend along a lane.
+    fn first_of(&self, lane: &Lane<PassRun>, is: impl Fn(ProgramOpId) -> bool) -> u64 {
+        let (mut low, mut high) = (0, lane.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let run = lane.get(middle).expect("it is below the length");
+            if is(self.instruction(run.instruction).op) { high = middle } else { low = middle + 1 }
+        }
+        low
+    }
+
+    /// How many PEs of a unit are at work over the run, each of `samples` in its middle cycle, as a share of 255.
+    pub fn activity(&self, unit: usize, samples: usize) -> Vec<u8> {
         let cycles = self.trace.cycles;
         let count = (samples as Cycle).min(cycles);
-        let at = |sample: Cycle| array::busy(self, (2 * sample + 1) * cycles / (2 * count));
-        (0..count).map(|sample| (at(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
+        let busy = |sample: Cycle| {
+            let cycle = (2 * sample + 1) * cycles / (2 * count);
+            array::busy(&self.at(unit, cycle, Reach::default()), cycle)
+        };
+        (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
     fn value(&self, window: &Window, row: usize, col: usize) -> i16 {
-        match &self.trace.memory[window.buffer.index()] {
-            Values::I8(values) => values[window.at(row, col)].into(),
-            Values::I32(_) => unreachable!("operands of a product are i8"),
+        match self.memory.get(window.buffer.index()) {
+            Some(Values::I8(values)) => values[window.at(row, col)].into(),
+            _ => 0,
         }
     }
 }
 
-impl Waves for Machine<'_> {
+impl Moment<'_> {
+    /// The array's registers at the end of the cycle.
+    pub fn frame(&self) -> Frame {
+        array::frame(self, self.cycle)
+    }
+
+    /// What stands around it.
+    pub fn surroundings(&self) -> Surroundings {
+        let begins = |pass: usize| self.view.passes[pass].mode == SumMode::Begin;
+        Surroundings {
+            activations: array::activations_waiting(self, self.cycle, self.reach.activations),
+            weights: array::weights_waiting(self, self.cycle, self.reach.weights),
+            accumulators: array::accumulated(self, self.cycle, self.reach.accumulators, begins),
+        }
+    }
+}
+
+impl Waves for Moment<'_> {
     fn shape(&self) -> (usize, usize) {
-        (self.chip.rows, self.chip.cols)
+        (self.machine.chip.rows, self.machine.chip.cols)
     }
 
     fn passes(&self) -> usize {
-        self.trace.passes.len()
+        self.view.passes.len()
     }
 
     fn timing(&self, pass: usize) -> Timing {
-        let pass = &self.trace.passes[pass];
-        Timing { load: pass.load, start: pass.start, rows: pass.activations.rows }
+        let pass = &self.view.passes[pass];
+        Timing { load: pass.run.load, start: pass.run.start, rows: pass.rows() }
     }
 
     fn activations(&self, pass: usize, m: usize, into: &mut [i16]) {
-        let window = &self.trace.passes[pass].activations;
+        let window = &self.view.passes[pass].streamed;
         for (col, value) in into.iter_mut().enumerate() {
-            *value = if col < window.cols { self.value(window, m, col) } else { 0 };
+            *value = if col < window.cols { self.machine.value(window, m, col) } else { 0 };
         }
     }
 
     fn weights(&self, pass: usize, col: usize, into: &mut [i16]) {
-        let window = &self.trace.passes[pass].tile;
+        let window = &self.view.passes[pass].tile;
         for (row, value) in into.iter_mut().enumerate() {
-            *value = if row < window.rows && col < window.cols { self.value(window, row, col) } else { 0 };
+            *value =
+                if row < window.rows && col < window.cols { self.machine.value(window, row, col) } else { 0 };
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Program to trace: what happens when, and to which numbers.
 //!
-//! [`Run`] executes a program: times by MACHINE.md's rules, values by whole passes. [`mod@array`] knows the array register
-//! by register, twice: a stepper that moves every register in every cycle, and a closed form that gives any cycle at
-//! once. Tests hold the two equal.
+//! [`Clock`] finds out when everything happens, [`Numbers`] what is computed: times never depend on values.
+//! [`mod@array`] knows the array register by register, twice: a stepper that moves every register in every cycle, and a
+//! closed form that gives any cycle at once. Tests hold the two equal. [`Machine`] looks into any cycle of a run.
 
 pub mod array;
+mod clock;
 mod machine;
-mod run;
+mod tally;
+mod values;
 
-pub use machine::{Machine, Reach};
-pub use run::Run;
+pub use clock::{Clock, Deadlock, Loops};
+pub use machine::{Machine, Moment, Reach};
+pub use tally::{OpTally, Tally, tally};
+pub use values::Numbers;

@@ -1,69 +1,99 @@
 //! What a run leaves behind: when everything happened, what is in memory, and the array in any one cycle.
 
+mod classes;
 mod frame;
+mod lane;
+mod view;
 
+pub use classes::{Class, Classes};
 pub use frame::{Accumulated, Accumulators, Frame, NONE, Surroundings, Waiting};
+pub use lane::{Lane, Period, Run};
+pub use view::{Pass, View};
 
 use crate::base::Cycle;
-use crate::isa::{InstructionId, ProgramOpId, Sums, Window};
-use crate::num::Values;
+use crate::isa::{InstructionId, Iteration, Unit};
 
 /// A whole run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// Every pass through the array, in order: their starts ascend.
-    pub passes: Vec<Pass>,
-    /// Every vector instruction, in order.
-    pub vectors: Vec<VectorRun>,
-    /// What stands in each buffer at the end.
-    pub memory: Vec<Values>,
-    /// Cycles from the first load to the last MAC.
+    /// By matrix unit: its passes.
+    pub passes: Vec<Lane<PassRun>>,
+    /// Every other unit that had work, ascending: what it did. Weight loads are told by the passes.
+    pub units: Vec<(Unit, Lane<UnitRun>)>,
+    /// One past the last MAC.
     pub cycles_to_last_mac: Cycle,
-    /// Cycles from the first load to the last event.
+    /// From cycle 0 to the last event.
     pub cycles: Cycle,
 }
 
-impl Trace {
-    /// Place of a pass among those of its operator, from 0, and how many these are.
-    pub fn tile_of(&self, pass: usize) -> (usize, usize) {
-        let op = self.passes[pass].op;
-        // Passes of an operator follow each other, and operators ascend.
-        let first = self.passes.partition_point(|p| p.op < op);
-        let end = self.passes.partition_point(|p| p.op <= op);
-        (pass - first, end - first)
-    }
-}
-
-/// One tile's trip through the array.
+/// One tile's trip through an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
-    /// Whose work it is.
-    pub op: ProgramOpId,
-    /// L: its weight load begins.
+pub struct PassRun {
+    /// The multiply or contract instruction.
+    pub instruction: InstructionId,
+    /// In which iteration of the loops around it.
+    pub iteration: Iteration,
+    /// L: its weight load begins; its start where there is none.
     pub load: Cycle,
-    /// s: its first activation enters.
+    /// s: its first row, or step of k, enters.
     pub start: Cycle,
-    /// Weights: rows of k by columns of n.
-    pub tile: Window,
-    /// Activations: M rows by rows of k.
-    pub activations: Window,
-    /// First accumulator row.
-    pub accumulator: usize,
-    /// Whether it begins its sums or adds to them.
-    pub sums: Sums,
+    /// One past the cycle in which the last one enters: the next pass may follow.
+    pub stream_end: Cycle,
+    /// Its event: the last sum stands in its accumulator.
+    pub event: Cycle,
+    /// Cycles of the unit since the pass before entered, its own streaming included.
+    pub classes: Classes,
 }
 
-/// One vector instruction's time.
+/// One instruction's time on another unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VectorRun {
+pub struct UnitRun {
     /// Which.
     pub instruction: InstructionId,
-    /// Whose work it is.
-    pub op: ProgramOpId,
+    /// In which iteration of the loops around it.
+    pub iteration: Iteration,
     /// First cycle.
     pub start: Cycle,
     /// One past the last cycle in which the unit is busy with it.
     pub busy_until: Cycle,
     /// Its event.
     pub event: Cycle,
+}
+
+impl Run for PassRun {
+    fn start(&self) -> Cycle {
+        self.start
+    }
+
+    fn shifted(&self, by: Cycle, depth: usize, iterations: u32) -> Self {
+        let mut run = *self;
+        run.iteration[depth] += iterations;
+        for time in [&mut run.load, &mut run.start, &mut run.stream_end, &mut run.event] {
+            *time += by;
+        }
+        run
+    }
+}
+
+impl Run for UnitRun {
+    fn start(&self) -> Cycle {
+        self.start
+    }
+
+    fn shifted(&self, by: Cycle, depth: usize, iterations: u32) -> Self {
+        let mut run = *self;
+        run.iteration[depth] += iterations;
+        for time in [&mut run.start, &mut run.busy_until, &mut run.event] {
+            *time += by;
+        }
+        run
+    }
+}
+
+impl Trace {
+    /// What a unit did.
+    pub fn lane(&self, unit: Unit) -> Option<&Lane<UnitRun>> {
+        let at = self.units.binary_search_by_key(&unit, |(unit, _)| *unit).ok()?;
+        Some(&self.units[at].1)
+    }
 }

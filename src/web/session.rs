@@ -134,12 +134,13 @@ impl Session {
             weights: layout.hops_above,
             accumulators: layout.accumulator_rows,
         };
-        let machine = finished.machine();
+        let here = finished.machine().at(0, self.cycle, reach);
         let moment = Moment {
-            frame: &machine.frame(self.cycle),
-            around: &machine.surroundings(self.cycle, reach),
+            frame: &here.frame(),
+            around: &here.surroundings(),
+            view: &here.view,
             trace: &finished.trace,
-            ops: &finished.emitted.program.ops,
+            program: &finished.emitted.program,
             selected: self.selected,
         };
         self.painter.paint(&array(&moment, &layout))?;

@@ -134,7 +134,7 @@ impl PageReport {
             cols: finished.chip.cols,
             colours: OP_COLOURS,
             inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
-            activity: js_sys::Uint8Array::from(&finished.machine().activity(Self::SAMPLES)[..]),
+            activity: js_sys::Uint8Array::from(&finished.machine().activity(0, Self::SAMPLES)[..]),
         }
     }
 }
@@ -207,15 +207,15 @@ struct Cell {
 impl PageFrame {
     pub fn new(text: &str, moment: &Moment) -> PageFrame {
         let words = Words::new(moment);
-        let op_of = |pass: u32| moment.trace.passes[pass as usize].op;
+        let op_of = |pass: u32| moment.view.passes[pass as usize].op;
         let op = words.detail.pass.map(op_of);
         PageFrame {
             cycle: moment.frame.cycle,
             caption: words.caption,
             selected: Pe { row: moment.selected.0, col: moment.selected.1 },
             pe: PeDetail {
-                op: op.map(|op| moment.ops[op].name.clone()),
-                line: op.map(|op| Lines::new(text).position(moment.ops[op].span.start).line),
+                op: op.map(|op| moment.program.ops[op].name.clone()),
+                line: op.map(|op| Lines::new(text).position(moment.program.ops[op].span.start).line),
                 colour: op.map(|op| op.index() % OP_COLOURS),
                 lines: words
                     .detail

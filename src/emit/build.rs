@@ -1,0 +1,308 @@
+//! What all layers are made with: loops, buffers, events, windows that move with loops.
+
+use std::collections::BTreeMap;
+
+use super::Emitted;
+use crate::base::Bytes;
+use crate::chip::Chip;
+use crate::isa::{
+    Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program, ProgramOp,
+    ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
+};
+use crate::num::DType;
+use crate::schedule::{Layer, Plan, PlannedId, Residence};
+
+/// A program under construction.
+pub(super) struct Builder<'a> {
+    pub plan: &'a Plan,
+    pub chip: &'a Chip,
+    program: Program,
+    /// Bodies of the loops around this place, outermost first; the program's own at the bottom.
+    open: Vec<Vec<Node>>,
+    pub events: Events,
+    pub op: ProgramOpId,
+    dram: BTreeMap<PlannedId, BufferId>,
+    /// Whole tensors in the unified buffers, by core.
+    unified: BTreeMap<(PlannedId, u32), BufferId>,
+    results: BTreeMap<PlannedId, Vec<BufferId>>,
+    /// By memory: the first free byte.
+    free: BTreeMap<Space, Bytes>,
+    /// By matrix unit: output tiles so far, to take the accumulators' halves in turn.
+    pub tiles: Vec<usize>,
+}
+
+/// See the table of [`super`].
+pub(super) struct Events {
+    pub passed: Vec<EventId>,
+    pub drained: Vec<EventId>,
+    pub worked: Vec<EventId>,
+    pub rows: Vec<EventId>,
+    pub panel: Vec<EventId>,
+    pub operand: Vec<EventId>,
+    pub left: Vec<EventId>,
+}
+
+impl Events {
+    fn new(program: &mut Program, chip: &Chip) -> Events {
+        let mut family = |name: &str, count: usize| {
+            (0..count).map(|at| program.events.push(Event { name: format!("{name} {at}") })).collect()
+        };
+        Events {
+            passed: family("passed", chip.matrix_units),
+            drained: family("drained", chip.matrix_units),
+            worked: family("worked", chip.cores),
+            rows: family("rows", chip.cores),
+            panel: family("panel", chip.cores),
+            operand: family("operand", chip.cores),
+            left: family("left", chip.cores),
+        }
+    }
+}
+
+/// An index that grows with the iterations of loops.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Index {
+    pub first: usize,
+    pub advance: [usize; MOST_DEPTH],
+}
+
+impl Index {
+    pub(super) fn at(first: usize) -> Index {
+        Index { first, ..Index::default() }
+    }
+
+    pub(super) fn plus(mut self, more: usize) -> Index {
+        self.first += more;
+        self
+    }
+
+    /// Growing by `step` with each iteration of the loop at `depth`.
+    pub(super) fn along(mut self, depth: usize, step: usize) -> Index {
+        self.advance[depth] += step;
+        self
+    }
+
+    fn times(self, stride: usize) -> Index {
+        Index { first: self.first * stride, advance: self.advance.map(|step| step * stride) }
+    }
+
+    fn and(self, other: Index) -> Index {
+        let mut sum = Index { first: self.first + other.first, ..self };
+        sum.advance.iter_mut().zip(other.advance).for_each(|(step, more)| *step += more);
+        sum
+    }
+}
+
+/// How a matrix lies in a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matrix {
+    pub buffer: BufferId,
+    pub row_stride: usize,
+    pub col_stride: usize,
+}
+
+impl Matrix {
+    /// Part of it.
+    pub(super) fn window(&self, row: Index, col: Index, rows: usize, cols: usize) -> Window {
+        let place = row.times(self.row_stride).and(col.times(self.col_stride));
+        Window {
+            buffer: self.buffer,
+            offset: place.first,
+            row_stride: self.row_stride,
+            col_stride: self.col_stride,
+            rows,
+            cols,
+            advance: place.advance,
+        }
+    }
+}
+
+pub(super) fn wait(event: EventId, behind: usize) -> Wait {
+    Wait { event, behind: behind as u32, from: From::Here }
+}
+
+/// For all of an event's signals from before the layer.
+pub(super) fn before_layer(event: EventId) -> Wait {
+    Wait { event, behind: 0, from: From::Loop(0) }
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(plan: &'a Plan, chip: &'a Chip) -> Self {
+        let mut program = Program::default();
+        let events = Events::new(&mut program, chip);
+        let op = program.ops.next_id();
+        Builder {
+            plan,
+            chip,
+            events,
+            op,
+            program,
+            open: vec![Vec::new()],
+            dram: BTreeMap::new(),
+            unified: BTreeMap::new(),
+            results: BTreeMap::new(),
+            free: BTreeMap::new(),
+            tiles: vec![0; chip.matrix_units],
+        }
+    }
+
+    pub(super) fn begin_layer(&mut self, layer: &Layer) {
+        let name = self.plan.tensors[layer.result].name.clone();
+        self.op = self.program.ops.push(ProgramOp { name, span: layer.span });
+        self.open.push(Vec::new());
+        if !self.stays() {
+            // The layer before has left the unified buffers when this one's first copies come in.
+            self.free.retain(|space, _| *space == Space::Dram);
+        }
+    }
+
+    pub(super) fn end_layer(&mut self) {
+        self.close(1);
+    }
+
+    fn close(&mut self, count: usize) {
+        let body = self.open.pop().expect("a loop is open");
+        if body.is_empty() {
+            return;
+        }
+        let count = u32::try_from(count).expect("extents of tensors are below 2^32");
+        let id = self.program.loops.push(Loop { count, body });
+        self.open.last_mut().expect("the program's body is never closed").push(Node::Repeat(id));
+    }
+
+    pub(super) fn finish(mut self) -> Emitted {
+        // An output may be a declared tensor that nothing computes on.
+        let outputs: Vec<PlannedId> =
+            self.plan.tensors.iter().filter(|(_, t)| t.output).map(|(id, _)| id).collect();
+        outputs.into_iter().for_each(|id| {
+            self.dram(id);
+        });
+        self.program.body = self.open.pop().expect("the program's body is open");
+        Emitted { program: self.program, dram: self.dram, results: self.results }
+    }
+
+    /// Loops around this place: the depth of the next one.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len() - 1
+    }
+
+    /// A loop, unless it would run no time.
+    pub(super) fn repeat(&mut self, count: usize, body: impl FnOnce(&mut Self, usize)) {
+        if count > 0 {
+            let depth = self.depth();
+            self.open.push(Vec::new());
+            body(self, depth);
+            self.close(count);
+        }
+    }
+
+    pub(super) fn push(&mut self, unit: Unit, work: Work, waits: Vec<Wait>, signals: Vec<EventId>) {
+        let id = self.program.instructions.push(Instruction { op: self.op, unit, work, waits, signals });
+        self.open.last_mut().expect("the program's body is open").push(Node::Do(id));
+    }
+
+    pub(super) fn copy_in(&mut self, core: u32, [from, to]: [Window; 2], waits: Vec<Wait>, signal: EventId) {
+        self.push(Unit::DmaIn(core), Work::Copy { from, to, rows: RowsAre::Together }, waits, vec![signal]);
+    }
+
+    pub(super) fn copy_out(&mut self, core: u32, [from, to]: [Window; 2]) {
+        let (worked, left) = (self.events.worked[core as usize], self.events.left[core as usize]);
+        let work = Work::Copy { from, to, rows: RowsAre::Together };
+        self.push(Unit::DmaOut(core), work, vec![wait(worked, 0)], vec![left]);
+    }
+
+    pub(super) fn core_of(&self, unit: usize) -> u32 {
+        (unit / self.chip.units_per_core()) as u32
+    }
+
+    /// Whether results stay in the unified buffer.
+    pub(super) fn stays(&self) -> bool {
+        self.plan.residence == Residence::Unified
+    }
+
+    /// What every copy into a core's unified buffer waits for: that results of the layers before are in DRAM, if they
+    /// go there, and with them that their places in the buffer are free.
+    pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
+        let left = &self.events.left;
+        match (self.stays(), self.plan.tensors[id].declared) {
+            (true, _) => Vec::new(),
+            (false, true) => vec![before_layer(left[core as usize])],
+            (false, false) => left.iter().map(|event| before_layer(*event)).collect(),
+        }
+    }
+
+    /// A tensor in DRAM.
+    pub(super) fn dram(&mut self, id: PlannedId) -> Matrix {
+        let buffer = match self.dram.get(&id) {
+            Some(buffer) => *buffer,
+            None => self.buffer(id, Space::Dram, self.plan.tensors[id].elements()),
+        };
+        self.dram.insert(id, buffer);
+        Matrix { buffer, row_stride: self.plan.tensors[id].cols, col_stride: 1 }
+    }
+
+    fn buffer(&mut self, id: PlannedId, space: Space, held: usize) -> BufferId {
+        let tensor = &self.plan.tensors[id];
+        let held_bytes = (held * tensor.dtype.bytes()) as Bytes;
+        let free = self.free.entry(space).or_default();
+        let address = *free;
+        *free += held_bytes;
+        let (name, dtype, len) = (tensor.name.clone(), tensor.dtype, tensor.elements());
+        self.program.buffers.push(Buffer { name, dtype, len, space, address, held_bytes })
+    }
+
+    /// A whole tensor that stays in a core's unified buffer, if it is there already.
+    pub(super) fn resident(&self, id: PlannedId, core: u32) -> Option<Matrix> {
+        let buffer = *self.unified.get(&(id, core))?;
+        Some(Matrix { buffer, row_stride: self.plan.tensors[id].cols, col_stride: 1 })
+    }
+
+    /// A place for a tensor in a core's unified buffer: for all of it where tensors stay, else for `held` of its
+    /// elements at a time.
+    pub(super) fn unified(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
+        let tensor = &self.plan.tensors[id];
+        let held = if self.stays() { tensor.elements() } else { held.min(tensor.elements()) };
+        let buffer = self.buffer(id, Space::Unified(core), held);
+        if self.stays() {
+            self.unified.insert((id, core), buffer);
+        }
+        Matrix { buffer, row_stride: tensor.cols, col_stride: 1 }
+    }
+
+    /// The place of a layer's result in a core's unified buffer.
+    pub(super) fn result(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
+        let matrix = self.unified(id, core, held);
+        self.results.entry(id).or_default().push(matrix.buffer);
+        matrix
+    }
+
+    /// A small operand, copied whole at the beginning of a layer unless it is there already; with what to wait for.
+    pub(super) fn operand(&mut self, id: PlannedId, core: u32) -> (Matrix, Vec<Wait>) {
+        let operand = self.events.operand[core as usize];
+        if let Some(matrix) = self.resident(id, core) {
+            // Declared ones came by DMA, at the latest in this layer; results by vector work before it.
+            return match self.plan.tensors[id].declared {
+                true => (matrix, vec![wait(operand, 0), wait(self.events.rows[core as usize], 0)]),
+                false => (matrix, vec![before_layer(self.events.worked[core as usize])]),
+            };
+        }
+        let (rows, cols) = (self.plan.tensors[id].rows, self.plan.tensors[id].cols);
+        let whole = |matrix: Matrix| matrix.window(Index::default(), Index::default(), rows, cols);
+        let waits = self.until_in_dram(id, core);
+        let (from, to) = (self.dram(id), self.unified(id, core, rows * cols));
+        self.copy_in(core, [whole(from), whole(to)], waits, operand);
+        (to, vec![wait(operand, 0)])
+    }
+
+    pub(super) fn dtype_of(&self, window: &Window) -> DType {
+        self.program.buffers[window.buffer].dtype
+    }
+
+    /// Waits of a fetch from DRAM: for the layers that leave there what it reads.
+    pub(super) fn left_before(&self, id: PlannedId) -> Vec<Wait> {
+        match self.plan.tensors[id].declared {
+            true => Vec::new(),
+            false => self.events.left.iter().map(|event| before_layer(*event)).collect(),
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
+
+use super::build::{Builder, Index, Matrix, before_layer, wait};
+use crate::chip::Dataflow;
+use crate::isa::{AsResult, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Work};
+use crate::schedule::{Elementwise, Layer, PlannedId, Tiling};
+
+/// Emits a layer that begins with a product.
+pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
+    let plan = builder.plan;
+    let extents = [plan.tensors[a].rows, plan.tensors[a].cols, plan.tensors[b].cols];
+    let product = Product::new(builder, layer, a, b, tiling, extents);
+    product.rows(builder);
+    let tiles = extents[0].div_ceil(tiling.m) * extents[2].div_ceil(tiling.n);
+    let units = builder.chip.matrix_units;
+    builder
+        .tiles
+        .iter_mut()
+        .enumerate()
+        .for_each(|(unit, count)| *count += (tiles + units - 1 - unit) / units);
+}
+
+/// Where an operand in the unified buffer comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Supply {
+    /// It has been there since before the layer.
+    There,
+    /// A block of rows is copied with each row of tiles, a panel of columns with each tile.
+    InBlocks,
+    /// All of it is copied at the beginning of the layer.
+    AtOnce,
+}
+
+/// One output tile of a group.
+#[derive(Clone, Copy)]
+struct Tile {
+    unit: usize,
+    /// Its first column.
+    n: Index,
+    cols: usize,
+    /// Tiles that its unit has had before in this layer.
+    turn: Index,
+}
+
+/// A row of output tiles.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Its first row.
+    m: Index,
+    rows: usize,
+    /// Its number, in the first iteration.
+    number: usize,
+    /// How many rows of tiles an iteration of the loop around it, at which depth, goes on.
+    step: Option<(usize, usize)>,
+}
+
+struct Product<'a> {
+    layer: &'a Layer,
+    tiling: Tiling,
+    m: usize,
+    k: usize,
+    n: usize,
+    /// By core: activations in the unified buffer.
+    a: Vec<Matrix>,
+    /// In DRAM, if it is copied from there.
+    a_from: Option<Matrix>,
+    a_supply: Supply,
+    /// What multiplies wait for besides blocks of rows.
+    a_ready: Vec<Vec<Wait>>,
+    /// By core: weights in the unified buffer; in DRAM where they are fetched from there.
+    b: Vec<Matrix>,
+    b_from: Option<Matrix>,
+    b_supply: Supply,
+    b_ready: Vec<Vec<Wait>>,
+    /// By core: the result in the unified buffer; and in DRAM, if it goes there.
+    result: Vec<Matrix>,
+    leaves: Option<Matrix>,
+    /// By core and added tensor.
+    added: Vec<Vec<Added>>,
+    /// What copies in wait for.
+    a_waits: Vec<Vec<Wait>>,
+    b_waits: Vec<Vec<Wait>>,
+}
+
+/// An operand of the vector work on a tile.
+struct Added {
+    place: Matrix,
+    /// In DRAM, if a tile of it is copied with each output tile.
+    from: Option<Matrix>,
+    waits: Vec<Wait>,
+    every_row: bool,
+}
+
+impl<'a> Product<'a> {
+    fn new(
+        builder: &mut Builder,
+        layer: &'a Layer,
+        a: PlannedId,
+        b: PlannedId,
+        tiling: Tiling,
+        [m, k, n]: [usize; 3],
+    ) -> Self {
+        let cores = 0..builder.chip.cores as u32;
+        let tiles = 2 * builder.chip.units_per_core();
+        let several_rows = m > tiling.m;
+        let fetched = tiling.dataflow == Dataflow::WeightStationary;
+        let (a_declared, b_declared) = (builder.plan.tensors[a].declared, builder.plan.tensors[b].declared);
+        let worked = |builder: &Builder, core: u32| vec![before_layer(builder.events.worked[core as usize])];
+        let arrived = |builder: &Builder, core: u32| {
+            [builder.events.rows[core as usize], builder.events.operand[core as usize]]
+                .map(before_layer)
+                .to_vec()
+        };
+        let there = |builder: &Builder, declared: bool, core| {
+            if declared { arrived(builder, core) } else { worked(builder, core) }
+        };
+
+        let a_supply = if builder.resident(a, 0).is_some() { Supply::There } else { Supply::InBlocks };
+        let a_from = (a_supply == Supply::InBlocks).then(|| builder.dram(a));
+        let mut product = Product {
+            layer,
+            tiling,
+            m,
+            k,
+            n,
+            a: Vec::new(),
+            a_from,
+            a_supply,
+            a_ready: Vec::new(),
+            b: Vec::new(),
+            b_from: None,
+            b_supply: Supply::There,
+            b_ready: Vec::new(),
+            result: Vec::new(),
+            leaves: None,
+            added: Vec::new(),
+            a_waits: cores.clone().map(|core| builder.until_in_dram(a, core)).collect(),
+            b_waits: cores.clone().map(|core| builder.until_in_dram(b, core)).collect(),
+        };
+        for core in cores.clone() {
+            let resident = builder.resident(a, core);
+            product.a_ready.push(resident.map_or(Vec::new(), |_| there(builder, a_declared, core)));
+            product.a.push(resident.unwrap_or_else(|| builder.unified(a, core, 2 * tiling.m * k)));
+        }
+        // Weights come from DRAM through the FIFO; computed ones, where they stay, from the unified buffer.
+        let resident = builder.resident(b, 0).is_some();
+        if fetched && !(resident && !b_declared) {
+            let dram = builder.dram(b);
+            product.b = cores.clone().map(|_| dram).collect();
+            product.b_ready = cores.clone().map(|_| builder.left_before(b)).collect();
+        } else {
+            product.b_supply = match (resident, builder.stays() && several_rows) {
+                (true, _) => Supply::There,
+                (false, true) => Supply::AtOnce,
+                (false, false) => Supply::InBlocks,
+            };
+            product.b_from = (product.b_supply != Supply::There).then(|| builder.dram(b));
+            for core in cores.clone() {
+                let resident = builder.resident(b, core);
+                let panel = wait(builder.events.panel[core as usize], 0);
+                let ready = resident.map_or(vec![panel], |_| there(builder, b_declared, core));
+                product.b_ready.push(ready);
+                product.b.push(resident.unwrap_or_else(|| builder.unified(b, core, tiles * tiling.n * k)));
+            }
+        }
+        for core in cores.clone() {
+            product.result.push(builder.result(layer.result, core, tiles * tiling.m * tiling.n));
+        }
+        if !builder.stays() || builder.plan.tensors[layer.result].output {
+            product.leaves = Some(builder.dram(layer.result));
+        }
+        for core in cores {
+            let added = crate::schedule::added(layer).map(|id| product.added_on(builder, core, id)).collect();
+            product.added.push(added);
+        }
+        product
+    }
+
+    fn added_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Added {
+        let every_row = builder.plan.tensors[id].rows == 1 && self.m > 1;
+        if builder.stays() || builder.plan.tensors[id].rows == 1 {
+            let (place, waits) = builder.operand(id, core);
+            return Added { place, from: None, waits, every_row };
+        }
+        let from = builder.dram(id);
+        let tiles = 2 * builder.chip.units_per_core();
+        let place = builder.unified(id, core, tiles * self.tiling.m * self.tiling.n);
+        Added { place, from: Some(from), waits: builder.until_in_dram(id, core), every_row }
+    }
+
+    /// Tiles of a row.
+    fn across(&self) -> usize {
+        self.n.div_ceil(self.tiling.n)
+    }
+
+    fn rows(&self, builder: &mut Builder) {
+        if self.b_supply == Supply::AtOnce {
+            self.all_panels(builder);
+        }
+        let units = builder.chip.matrix_units;
+        let whole = self.m / self.tiling.m;
+        // After as many rows, the first tile of a row is the same unit's again.
+        let pattern = (1..=units).find(|rows| (rows * self.across()).is_multiple_of(units)).unwrap_or(1);
+        let step = self.tiling.m;
+        builder.repeat(whole / pattern, |builder, depth| {
+            for number in 0..pattern {
+                let m = Index::at(number * step).along(depth, pattern * step);
+                self.row(builder, Row { m, rows: step, number, step: Some((depth, pattern)) });
+            }
+        });
+        for number in whole / pattern * pattern..self.m.div_ceil(step) {
+            let rows = step.min(self.m - number * step);
+            self.row(builder, Row { m: Index::at(number * step), rows, number, step: None });
+        }
+    }
+
+    fn row(&self, builder: &mut Builder, row: Row) {
+        let (units, across) = (builder.chip.matrix_units, self.across());
+        if self.a_supply == Supply::InBlocks {
+            self.block(builder, &row);
+        }
+        let start = row.number * across;
+        let tile = |at: usize, n: Index, along: Option<usize>| {
+            let number = start + at;
+            let mut turn = Index::at(number / units);
+            if let Some((depth, rows)) = row.step {
+                turn = turn.along(depth, rows * across / units);
+            }
+            let turn = along.map_or(turn, |depth| turn.along(depth, 1));
+            let cols = self.tiling.n.min(self.n - n.first);
+            Tile { unit: number % units, n, cols, turn }
+        };
+        let groups = self.n / self.tiling.n / units;
+        builder.repeat(groups, |builder, depth| {
+            let place = |at: usize| Index::at(at * self.tiling.n).along(depth, units * self.tiling.n);
+            let tiles: Vec<Tile> = (0..units).map(|at| tile(at, place(at), Some(depth))).collect();
+            self.group(builder, &row, &tiles);
+        });
+        let rest = groups * units..across;
+        let tiles: Vec<Tile> = rest.map(|at| tile(at, Index::at(at * self.tiling.n), None)).collect();
+        if !tiles.is_empty() {
+            self.group(builder, &row, &tiles);
+        }
+    }
+
+    /// Output tiles of one core in the row of tiles before this one.
+    fn tiles_before(&self, builder: &Builder, core: u32, row: &Row) -> usize {
+        let (units, across) = (builder.chip.matrix_units, self.across());
+        let pattern = row.step.map_or(0, |(_, rows)| rows);
+        let before = if row.number > 0 { row.number - 1 } else { pattern.max(1) - 1 };
+        let tiles = before * across..(before + 1) * across;
+        tiles.filter(|tile| builder.core_of(tile % units) == core).count()
+    }
+
+    /// Copies a block of activations' rows to every core. It takes the place of the block before the last.
+    fn block(&self, builder: &mut Builder, row: &Row) {
+        let Some(from) = &self.a_from else { return };
+        for core in 0..builder.chip.cores as u32 {
+            let mut waits = self.a_waits[core as usize].clone();
+            if !builder.stays() {
+                waits.push(wait(builder.events.left[core as usize], self.tiles_before(builder, core, row)));
+            }
+            let window = |matrix: &Matrix| matrix.window(row.m, Index::default(), row.rows, self.k);
+            let windows = [window(from), window(&self.a[core as usize])];
+            builder.copy_in(core, windows, waits, builder.events.rows[core as usize]);
+        }
+    }
+
+    /// Copies all weights, a panel of columns at a time.
+    fn all_panels(&self, builder: &mut Builder) {
+        let (whole, rest) = (self.n / self.tiling.n, self.n % self.tiling.n);
+        builder.repeat(whole, |builder, depth| {
+            self.panel(builder, 0, Index::default().along(depth, self.tiling.n), self.tiling.n, Vec::new());
+        });
+        if rest > 0 {
+            self.panel(builder, 0, Index::at(whole * self.tiling.n), rest, Vec::new());
+        }
+    }
+
+    fn panel(&self, builder: &mut Builder, core: u32, n: Index, cols: usize, more: Vec<Wait>) {
+        let Some(from) = &self.b_from else { return };
+        let mut waits = self.b_waits[core as usize].clone();
+        waits.extend(more);
+        let window = |matrix: &Matrix| matrix.window(Index::default(), n, self.k, cols);
+        let windows = [window(from), window(&self.b[core as usize])];
+        builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
+    }
+
+    /// What may be overwritten when a tile's operands or results take the place of those some tiles before.
+    fn place_free(&self, builder: &Builder, core: u32) -> Vec<Wait> {
+        match builder.stays() {
+            true => Vec::new(),
+            false => vec![wait(builder.events.left[core as usize], 2 * builder.chip.units_per_core() - 1)],
+        }
+    }
+
+    fn group(&self, builder: &mut Builder, row: &Row, tiles: &[Tile]) {
+        for tile in tiles {
+            let core = builder.core_of(tile.unit);
+            let free = self.place_free(builder, core);
+            if self.b_supply == Supply::InBlocks {
+                self.panel(builder, core, tile.n, tile.cols, free.clone());
+            }
+            for added in self.added[core as usize].iter().filter(|added| added.from.is_some()) {
+                let from = added.from.as_ref().expect("it was asked for");
+                let window = |matrix: &Matrix| matrix.window(row.m, tile.n, row.rows, tile.cols);
+                let waits = added.waits.iter().copied().chain(free.iter().copied()).collect();
+                let signal = builder.events.operand[core as usize];
+                builder.copy_in(core, [window(from), window(&added.place)], waits, signal);
+            }
+        }
+        self.sums(builder, row, tiles);
+        for tile in tiles {
+            self.drain(builder, row, tile);
+        }
+    }
+
+    /// All steps of K, for all tiles of a group side by side.
+    fn sums(&self, builder: &mut Builder, row: &Row, tiles: &[Tile]) {
+        let step = self.tiling.k;
+        let whole = self.k / step;
+        let each = |builder: &mut Builder, k: Index, depth: usize, mode: SumMode| {
+            tiles.iter().for_each(|tile| self.pass(builder, row, tile, k, depth, mode));
+        };
+        each(builder, Index::default(), step.min(self.k), SumMode::Begin);
+        builder.repeat(whole.saturating_sub(1), |builder, depth| {
+            each(builder, Index::at(step).along(depth, step), step, SumMode::Add);
+        });
+        let rest = self.k % step;
+        if whole > 0 && rest > 0 {
+            each(builder, Index::at(whole * step), rest, SumMode::Add);
+        }
+    }
+
+    fn sum_rows(&self, builder: &Builder, tile: &Tile) -> SumRows {
+        let half = builder.chip.accumulator_rows / 2;
+        if half == 0 {
+            return SumRows { first: 0, advance: [0; _], ring: 1 };
+        }
+        let turn = tile.turn.plus(builder.tiles[tile.unit]);
+        let first = turn.first % 2 * half;
+        SumRows { first, advance: turn.advance.map(|step| step % 2 * half), ring: 2 * half }
+    }
+
+    fn pass(&self, builder: &mut Builder, row: &Row, tile: &Tile, k: Index, depth: usize, mode: SumMode) {
+        let (unit, core) = (tile.unit as u32, builder.core_of(tile.unit) as usize);
+        let mut waits = Vec::new();
+        match self.a_supply {
+            Supply::InBlocks => waits.push(wait(builder.events.rows[core], 0)),
+            _ => waits.extend(&self.a_ready[core]),
+        }
+        if mode == SumMode::Begin {
+            // The tile before the last one was in this half of the accumulators.
+            let behind = usize::from(builder.chip.accumulator_rows > 1);
+            waits.push(wait(builder.events.drained[tile.unit], behind));
+        }
+        let sums = Sums { rows: self.sum_rows(builder, tile), mode };
+        let activations = self.a[core].window(row.m, k, row.rows, depth);
+        let weights = self.b[core].window(k, tile.n, depth, tile.cols);
+        let signals = vec![builder.events.passed[tile.unit]];
+        let (stays, streamed, fetch_waits, cols) = match self.tiling.dataflow {
+            Dataflow::OutputStationary => {
+                waits.extend(&self.b_ready[core]);
+                let work = Work::Contract { activations, weights, sums };
+                return builder.push(Unit::Matrix(unit), work, waits, signals);
+            }
+            Dataflow::WeightStationary => (weights, activations, self.b_ready[core].clone(), tile.cols),
+            Dataflow::InputStationary => {
+                let rows_ready = std::mem::replace(&mut waits, self.b_ready[core].clone());
+                // The accumulators are the multiply's concern, not the fetch's.
+                let (mine, fetch): (Vec<Wait>, Vec<Wait>) =
+                    rows_ready.into_iter().partition(|wait| wait.event == builder.events.drained[tile.unit]);
+                waits.extend(mine);
+                (activations.transposed(), weights.transposed(), fetch, row.rows)
+            }
+        };
+        let dtype = builder.dtype_of(&stays);
+        builder.push(Unit::Fetch(unit), Work::Fetch { tile: stays }, fetch_waits, Vec::new());
+        builder.push(Unit::Load(unit), Work::Load, Vec::new(), Vec::new());
+        let work = Work::Multiply { streamed, tile: dtype, cols, sums };
+        builder.push(Unit::Matrix(unit), work, waits, signals);
+    }
+
+    /// The vector work on a tile's sums, and its way to DRAM.
+    fn drain(&self, builder: &mut Builder, row: &Row, tile: &Tile) {
+        let core = builder.core_of(tile.unit);
+        let at = core as usize;
+        let mut waits = vec![wait(builder.events.passed[tile.unit], 0)];
+        waits.extend(self.place_free(builder, core));
+        let (rows, cols, as_result) = match self.tiling.dataflow {
+            Dataflow::InputStationary => (tile.cols, row.rows, AsResult::Transposed),
+            _ => (row.rows, tile.cols, AsResult::Straight),
+        };
+        let place = self.sum_rows(builder, tile);
+        let source = VectorSource::Accumulators { unit: tile.unit as u32, place, rows, cols, as_result };
+        let mut added = self.added[at].iter();
+        let mut step = |step: &Elementwise| {
+            let Elementwise::Add(_) = step else { return plain(step) };
+            let added = added.next().expect("as many as steps that add");
+            match added.from {
+                // The tile's own copy is the last one, or one of the last.
+                Some(_) => waits.push(wait(builder.events.operand[at], 0)),
+                None => waits.extend(&added.waits),
+            }
+            let mut window = added.place.window(row.m, tile.n, row.rows, tile.cols);
+            if added.every_row {
+                window = added.place.window(Index::default(), tile.n, row.rows, tile.cols);
+                window.row_stride = 0;
+            }
+            VectorStep::Add(window)
+        };
+        let steps = self.layer.steps.iter().map(&mut step).collect();
+        let target = self.result[at].window(row.m, tile.n, row.rows, tile.cols);
+        let signals = vec![builder.events.worked[at], builder.events.drained[tile.unit]];
+        builder.push(Unit::Vector(core), Work::Vector { source, steps, target }, waits, signals);
+        if let Some(dram) = &self.leaves {
+            builder.copy_out(core, [target, dram.window(row.m, tile.n, row.rows, tile.cols)]);
+        }
+    }
+}
+
+/// A step without an operand.
+pub(super) fn plain(step: &Elementwise) -> VectorStep {
+    match step {
+        Elementwise::Requant(by) => VectorStep::Requant(*by),
+        Elementwise::Relu => VectorStep::Relu,
+        Elementwise::Cast => VectorStep::Cast,
+        Elementwise::ArgMax => VectorStep::ArgMax,
+        Elementwise::Add(_) => unreachable!("it has an operand"),
+    }
+}

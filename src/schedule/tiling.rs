@@ -1,0 +1,180 @@
+//! How products are cut, and what fits where.
+
+use super::{Elementwise, Layer, LayerKind, Plan, PlannedId, TooMuch};
+use crate::base::Bytes;
+use crate::chip::{Chip, Dataflow};
+
+/// How a product is cut: the extents of a whole output tile, and of K at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiling {
+    /// Which operand stays.
+    pub dataflow: Dataflow,
+    /// Rows of an output tile.
+    pub m: usize,
+    /// Columns of an output tile.
+    pub n: usize,
+    /// Steps of K that a pass covers.
+    pub k: usize,
+}
+
+impl Default for Tiling {
+    fn default() -> Self {
+        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1 }
+    }
+}
+
+/// Where tensors lie between layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Residence {
+    /// In the unified buffer of the chip's only core; declared ones are copied there once.
+    Unified,
+    /// In DRAM; blocks of them pass through the unified buffers.
+    Dram,
+}
+
+/// Rows of sums that one output tile may take: half of them, so that one tile drains while the next one fills.
+pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
+    (chip.accumulator_rows / 2).max(1)
+}
+
+/// Cuts every layer, and chooses where tensors lie.
+pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
+    plan.residence = match resident_bytes(&plan, chip) {
+        bytes if chip.cores == 1 && bytes <= chip.unified_buffer_bytes => Residence::Unified,
+        _ => Residence::Dram,
+    };
+    let all: Bytes = plan.tensors.iter().map(|(_, tensor)| tensor.bytes()).sum();
+    if all > chip.dram.bytes {
+        return Err(TooMuch {
+            span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
+            message: format!(
+                "all tensors take {all} bytes, more than the {} of the chip's DRAM",
+                chip.dram.bytes
+            ),
+            hint: "take smaller tensors or a chip with more DRAM".into(),
+        });
+    }
+    for at in 0..plan.layers.len() {
+        let layer = &plan.layers[at];
+        let kind = match layer.kind {
+            LayerKind::Product { a, b, .. } => {
+                LayerKind::Product { a, b, tiling: tiling(&plan, layer, [a, b], chip)? }
+            }
+            LayerKind::Vector { x, .. } => {
+                LayerKind::Vector { x, block_rows: block_rows(&plan, layer, x, chip)? }
+            }
+        };
+        plan.layers[at].kind = kind;
+    }
+    Ok(plan)
+}
+
+/// Bytes of the unified buffer if every tensor that is worked on stays there.
+fn resident_bytes(plan: &Plan, chip: &Chip) -> Bytes {
+    let mut worked_on = vec![false; plan.tensors.len()];
+    for layer in &plan.layers {
+        match layer.kind {
+            LayerKind::Product { a, b, .. } => {
+                worked_on[a.index()] = true;
+                worked_on[b.index()] |= chip.dataflow != Dataflow::WeightStationary;
+            }
+            LayerKind::Vector { x, .. } => worked_on[x.index()] = true,
+        }
+        added(layer).for_each(|other| worked_on[other.index()] = true);
+        worked_on[layer.result.index()] = true;
+    }
+    let tensors = plan.tensors.iter().filter(|(id, _)| worked_on[id.index()]);
+    tensors.map(|(_, tensor)| tensor.bytes()).sum()
+}
+
+pub(crate) fn added(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
+    layer.steps.iter().filter_map(|step| match step {
+        Elementwise::Add(other) => Some(*other),
+        _ => None,
+    })
+}
+
+fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
+    let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
+    let (m, k, n, sums) = (a.rows, a.cols, b.cols, sums_of_a_tile(chip));
+    if chip.rate(a.dtype, b.dtype).is_none() {
+        return Err(TooMuch {
+            span: layer.span,
+            message: format!("{} does not multiply {} by {}", chip.name, a.dtype, b.dtype),
+            hint: "choose a chip that does, or give it a rate for these dtypes".into(),
+        });
+    }
+    let (rows, cols) = (chip.rows, chip.cols);
+    let mut tiling = match chip.dataflow {
+        Dataflow::WeightStationary => Tiling { dataflow: chip.dataflow, m: m.min(sums), n: cols, k: rows },
+        Dataflow::InputStationary => Tiling { dataflow: chip.dataflow, m: cols, n: n.min(sums), k: rows },
+        Dataflow::OutputStationary => Tiling { dataflow: chip.dataflow, m: rows.min(sums), n: cols, k },
+    };
+    while plan.residence == Residence::Dram
+        && streamed_bytes(plan, layer, &tiling, chip) > chip.unified_buffer_bytes
+    {
+        // The side that is not bound to the array's shrinks.
+        let side = match tiling.dataflow {
+            Dataflow::InputStationary => &mut tiling.n,
+            _ => &mut tiling.m,
+        };
+        if *side == 1 {
+            let bytes = streamed_bytes(plan, layer, &tiling, chip);
+            return Err(too_wide(plan, layer, bytes, chip));
+        }
+        *side = side.div_ceil(2);
+    }
+    Ok(tiling)
+}
+
+/// Bytes of a core's unified buffer while a product's blocks pass through it.
+fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
+    let LayerKind::Product { a, b, .. } = layer.kind else { unreachable!("it is a product") };
+    let (a, b, result) = (&plan.tensors[a], &plan.tensors[b], &plan.tensors[layer.result]);
+    let tiles = 2 * chip.units_per_core();
+    let blocks = 2 * tiling.m * a.cols * a.dtype.bytes();
+    let panels = match tiling.dataflow {
+        Dataflow::WeightStationary => 0,
+        _ => tiles * tiling.n * b.rows * b.dtype.bytes(),
+    };
+    let left = tiles * tiling.m * tiling.n * result.dtype.bytes();
+    let others = added(layer).map(|other| {
+        let other = &plan.tensors[other];
+        if other.rows == 1 {
+            other.elements() * other.dtype.bytes()
+        } else {
+            tiles * tiling.m * tiling.n * other.dtype.bytes()
+        }
+    });
+    (blocks + panels + left + others.sum::<usize>()) as Bytes
+}
+
+/// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.
+fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<usize, TooMuch> {
+    let rows = plan.tensors[x].rows;
+    if plan.residence == Residence::Unified {
+        return Ok(rows);
+    }
+    let row_bytes = |id: PlannedId| (plan.tensors[id].cols * plan.tensors[id].dtype.bytes()) as Bytes;
+    let result = &plan.tensors[layer.result];
+    // A reduction along rows leaves one element of each.
+    let left = (result.elements() / rows * result.dtype.bytes()) as Bytes;
+    let (every_row, once): (Vec<_>, Vec<_>) = added(layer).partition(|id| plan.tensors[*id].rows > 1);
+    let each = 2 * (row_bytes(x) + left + every_row.into_iter().map(row_bytes).sum::<Bytes>());
+    let fixed: Bytes = once.into_iter().map(row_bytes).sum();
+    match chip.unified_buffer_bytes.saturating_sub(fixed) / each.max(1) {
+        0 => Err(too_wide(plan, layer, fixed + each, chip)),
+        fitting => Ok(rows.min(fitting as usize)),
+    }
+}
+
+fn too_wide(plan: &Plan, layer: &Layer, bytes: Bytes, chip: &Chip) -> TooMuch {
+    TooMuch {
+        span: layer.span,
+        message: format!(
+            "`{}` needs {bytes} bytes of the unified buffer even a row at a time, more than the {} of {}",
+            plan.tensors[layer.result].name, chip.unified_buffer_bytes, chip.name
+        ),
+        hint: "take narrower matrices or a chip with a larger unified buffer".into(),
+    }
+}

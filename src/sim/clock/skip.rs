@@ -1,0 +1,344 @@
+//! Exact skipping. When a loop begins another iteration, the state of everything that works in it is written down
+//! relative to now. If it is what it was some iterations ago, then what happened since will happen again, later by
+//! the same number of cycles; so all whole repetitions that are left are made at once.
+//!
+//! The state holds all that the future depends on: for each unit in the loop its place (iterations counted from the
+//! loop's own), when it is free, its queue; for each array its FIFO, its loaded tile, its last pass; recent signals;
+//! the bus. Times that lie before every unit in the loop is free can delay nothing and count as one. Units without
+//! work in the loop must not have moved; they wait for it, or have long been done.
+//!
+//! A state is kept and compared with later ones until twice as many iterations have passed, then replaced (Brent's way
+//! of finding a cycle): the cost is a few comparisons an iteration, and a period is found soon after it begins.
+
+use std::collections::VecDeque;
+
+use super::{ArrayState, Cause, Clock, Signal, Signals};
+use crate::base::Cycle;
+use crate::isa::{From, Iteration, LoopId, MOST_DEPTH, Order, Program, Unit, Walk};
+use crate::trace::Period;
+
+/// What is known of each loop, and the states kept.
+pub(super) struct Skipper {
+    /// By loop.
+    loops: Vec<Looped>,
+    /// Of the next state kept.
+    serial: u64,
+    /// Of the state being compared; kept to save allocations.
+    state: Vec<u64>,
+}
+
+/// A loop.
+#[derive(Default)]
+struct Looped {
+    depth: usize,
+    count: u32,
+    /// Units with work in it, with their first and last step in it.
+    units: Vec<(usize, usize, usize)>,
+    kept: Option<Kept>,
+}
+
+/// A state to compare with.
+struct Kept {
+    serial: u64,
+    outer: Iteration,
+    index: u32,
+    /// When it is to be replaced.
+    until: u32,
+    base: Cycle,
+    state: Vec<u64>,
+    /// By unit: pieces of its lane. By array: pieces of its passes.
+    marks: (Vec<usize>, Vec<usize>),
+    /// By event.
+    signals: Vec<u64>,
+}
+
+impl Skipper {
+    pub(super) fn new(program: &Program, order: &Order) -> Self {
+        let mut loops: Vec<Looped> = program.loops.ids().map(|_| Looped::default()).collect();
+        for (at, way) in order.ways.iter().enumerate() {
+            for (last, step) in way.steps.iter().enumerate() {
+                for end in &step.ends {
+                    let looped = &mut loops[end.id.index()];
+                    (looped.depth, looped.count) = (end.depth, end.count);
+                    looped.units.push((at, end.first, last));
+                }
+            }
+        }
+        Skipper { loops, serial: 0, state: Vec::new() }
+    }
+}
+
+impl Clock<'_> {
+    /// A unit has begun another iteration of a loop.
+    pub(super) fn try_skip(&mut self, at: usize, id: LoopId) {
+        // Taken out while it looks at the rest.
+        let Some(mut skipper) = self.skipper.take() else { return };
+        self.look(&mut skipper, at, id);
+        self.skipper = Some(skipper);
+    }
+
+    fn look(&mut self, skipper: &mut Skipper, at: usize, id: LoopId) {
+        let looped = &skipper.loops[id.index()];
+        // One unit of each loop asks: the last one.
+        if looped.units.last().is_none_or(|(last, ..)| *last != at) || looped.count < 3 {
+            return;
+        }
+        let walk = self.units[at].walk;
+        let outer = outer(&walk, looped.depth);
+        let inside = |(unit, first, last): &(usize, usize, usize)| {
+            let walk = &self.units[*unit].walk;
+            (*first..=*last).contains(&walk.step) && self::outer(walk, looped.depth) == outer
+        };
+        if !looped.units.iter().all(inside) {
+            return;
+        }
+        let base = looped.units.iter().map(|(unit, ..)| self.units[*unit].free).min().unwrap_or(0);
+        let index = walk.iteration[looped.depth];
+        self.forget_signals();
+        self.write_state(&mut skipper.state, looped, index, base);
+        let looped = &mut skipper.loops[id.index()];
+        let kept = looped.kept.as_ref().filter(|kept| kept.outer == outer && kept.index < index);
+        match kept {
+            Some(kept) if kept.state == skipper.state => {
+                let serial = kept.serial;
+                if self.repeat(looped, index, base) {
+                    // States kept since then have marks within what is one piece now.
+                    for other in &mut skipper.loops {
+                        other.kept.take_if(|kept| kept.serial >= serial);
+                    }
+                }
+            }
+            Some(kept) if index < kept.until => {}
+            _ => {
+                skipper.serial += 1;
+                looped.kept = Some(Kept {
+                    serial: skipper.serial,
+                    outer,
+                    index,
+                    until: index.saturating_mul(2).max(index + 1),
+                    base,
+                    state: skipper.state.clone(),
+                    marks: self.marks(),
+                    signals: self.events.iter().map(|signals| signals.count).collect(),
+                });
+            }
+        }
+    }
+
+    fn marks(&self) -> (Vec<usize>, Vec<usize>) {
+        let units = self.units.iter().map(|unit| unit.lane.mark()).collect();
+        (units, self.arrays.iter().map(|array| array.passes.mark()).collect())
+    }
+
+    /// Repeats what happened since the kept state as often as it fits; false if it does not fit once.
+    fn repeat(&mut self, looped: &Looped, index: u32, base: Cycle) -> bool {
+        let Some(kept) = &looped.kept else { return false };
+        let iterations = index - kept.index;
+        let left = |(unit, ..): &(usize, usize, usize)| {
+            looped.count - 1 - self.units[*unit].walk.iteration[looped.depth]
+        };
+        let times = looped.units.iter().map(left).min().unwrap_or(0) / iterations;
+        if times == 0 {
+            return false;
+        }
+        let period = Period { cycles: base - kept.base, depth: looped.depth, iterations };
+        let later = period.cycles * u64::from(times);
+        for (unit, ..) in &looped.units {
+            let state = &mut self.units[*unit];
+            state.walk.iteration[looped.depth] += times * iterations;
+            state.free += later;
+            state.queue.iter_mut().chain(&mut state.left).for_each(|time| *time += later);
+            state.lane.repeat_from(kept.marks.0[*unit], period, times.into());
+            match state.unit {
+                Unit::Fetch(unit) => self.arrays[unit as usize].fetched_later(later),
+                Unit::Load(unit) => self.arrays[unit as usize].loaded_later(later),
+                Unit::Matrix(unit) => {
+                    let array = &mut self.arrays[unit as usize];
+                    array.entered_later(later);
+                    array.passes.repeat_from(kept.marks.1[unit as usize], period, times.into());
+                }
+                _ => {}
+            }
+        }
+        if self.bus_free > base {
+            self.bus_free += later;
+        }
+        if let Some(issuer) = &mut self.issue {
+            issuer.walk.iteration[looped.depth] += times * iterations;
+            issuer.time += later;
+        }
+        for (at, signals) in self.events.iter_mut().enumerate() {
+            let one = signals.count - kept.signals[at];
+            signals.repeat(one, times.into(), period.cycles, &self.needed[at]);
+        }
+        true
+    }
+
+    /// Everything that the future of a loop depends on, relative to `base` and to its iteration `index`.
+    fn write_state(&self, state: &mut Vec<u64>, looped: &Looped, index: u32, base: Cycle) {
+        state.clear();
+        let since = |time: Cycle| time.saturating_sub(base);
+        let mut active = looped.units.iter().map(|(unit, ..)| *unit).peekable();
+        for (at, unit) in self.units.iter().enumerate() {
+            let inside = active.next_if_eq(&at).is_some();
+            if inside {
+                self.write_entries(state, at, base);
+            }
+            write_walk(state, &unit.walk, inside.then_some((looped.depth, index)));
+            state.push(since(unit.free));
+            for times in [&unit.queue, &unit.left] {
+                state.push(times.len() as u64);
+                state.extend(times.iter().map(|time| since(*time)));
+            }
+        }
+        for (at, array) in self.arrays.iter().enumerate() {
+            let in_loop = |(unit, ..): &(usize, usize, usize)| matches!(self.units[*unit].unit, Unit::Load(unit) | Unit::Matrix(unit) if unit as usize == at);
+            let from = if looped.units.iter().any(in_loop) { base } else { 0 };
+            array.write(state, base, from, 2 * self.chip.rows as Cycle);
+        }
+        state.push(since(self.bus_free));
+        if let Some(issuer) = &self.issue {
+            write_walk(state, &issuer.walk, Some((looped.depth, index)));
+            state.push(since(issuer.time));
+        }
+        for signals in &self.events {
+            let recent = signals.latest.iter().rev().take_while(|signal| signal.at > base);
+            let from = state.len();
+            recent.for_each(|Signal { at, cause: Cause { input, wave, work } }| {
+                let wave = if wave.1 > base { [since(wave.0), since(wave.1)] } else { [0, 0] };
+                state.extend([since(*at), since(*input), wave[0], wave[1], since(*work)]);
+            });
+            state.push((state.len() - from) as u64);
+        }
+    }
+
+    /// Lets go of signals that nobody will ask for again.
+    fn forget_signals(&mut self) {
+        self.needed.clone_from(&self.reach);
+        for (state, way) in self.units.iter().zip(&self.order.ways) {
+            let Some(step) = way.steps.get(state.walk.step) else { continue };
+            for (at, watched) in way.watched.iter().enumerate() {
+                let signals = &self.events[watched.event.index()];
+                let mut before = step.before[at].in_iteration(&state.walk.iteration);
+                let last = before.checked_sub(1).map(|last| signals.get(last));
+                // What came before a loop, and before its unit is free, is asked for in vain until the loop ends.
+                if watched.from != From::Here && last.flatten().is_some_and(|last| last.at <= state.free) {
+                    before = step.here[at].in_iteration(&state.walk.iteration);
+                }
+                let oldest = before.saturating_sub(1 + u64::from(watched.behind));
+                let needed = &mut self.needed[watched.event.index()];
+                *needed = (*needed).max(signals.count.saturating_sub(oldest));
+            }
+        }
+        for (signals, needed) in self.events.iter_mut().zip(&self.needed) {
+            let spare = (signals.latest.len() as u64).saturating_sub(*needed);
+            signals.latest.drain(..spare as usize);
+        }
+    }
+
+    /// The last signals from before the loops that a unit's waits count from: they stay where they are while the loop
+    /// goes on.
+    fn write_entries(&self, state: &mut Vec<u64>, at: usize, base: Cycle) {
+        let (walk, way) = (&self.units[at].walk, &self.order.ways[at]);
+        for (watched, before) in way.watched.iter().zip(&way.steps[walk.step].before) {
+            if watched.from != From::Here
+                && let Some(last) = before.in_iteration(&walk.iteration).checked_sub(1)
+            {
+                let signal = self.events[watched.event.index()].get(last);
+                state.push(signal.map_or(u64::MAX, |signal| signal.at.saturating_sub(base)));
+            }
+        }
+    }
+}
+
+fn write_walk(state: &mut Vec<u64>, walk: &Walk, relative: Option<(usize, u32)>) {
+    let mut iteration = walk.iteration;
+    if let Some((depth, index)) = relative {
+        iteration[depth] = iteration[depth].wrapping_sub(index);
+    }
+    state.push(walk.step as u64);
+    state.extend(iteration.map(u64::from));
+}
+
+/// The iterations of the loops around the one at a depth.
+fn outer(walk: &Walk, depth: usize) -> Iteration {
+    let mut outer = [0; MOST_DEPTH];
+    outer[..depth].copy_from_slice(&walk.iteration[..depth]);
+    outer
+}
+
+impl ArrayState {
+    /// Times that the trace tells, or that reach beyond `base`, are written relative to `from`: to `base` when this array
+    /// works in the loop, and as they are when it stands still. A drain chain moves for `drain` cycles at most.
+    fn write(&self, state: &mut Vec<u64>, base: Cycle, from: Cycle, drain: Cycle) {
+        let since = |time: Cycle| time.saturating_sub(base);
+        state.push(self.fifo.len() as u64);
+        state.extend(self.fifo.iter().map(|tile| since(tile.whole)));
+        state.push(self.slots_freed.len() as u64);
+        state.extend(self.slots_freed.iter().map(|time| since(*time)));
+        state.push(self.loaded.is_some().into());
+        if let Some(loaded) = &self.loaded {
+            let Cause { input, wave, work } = loaded.cause;
+            let wave = if wave.1 > base { [since(wave.0), since(wave.1)] } else { [0, 0] };
+            state.extend([loaded.load.wrapping_sub(from), since(loaded.whole), since(input), since(work)]);
+            state.extend(wave);
+        }
+        if let Some(last) = &self.last {
+            let (start, length) = (last.start.wrapping_sub(from), last.stream_end - last.start);
+            state.extend([start, length, since(last.stream_end + drain), since(last.wave_end)]);
+        }
+    }
+
+    fn fetched_later(&mut self, later: Cycle) {
+        self.fifo.iter_mut().for_each(|tile| tile.whole += later);
+    }
+
+    fn loaded_later(&mut self, later: Cycle) {
+        self.slots_freed.iter_mut().for_each(|time| *time += later);
+        if let Some(loaded) = &mut self.loaded {
+            loaded.load += later;
+            loaded.whole += later;
+            loaded.cause = loaded.cause.later(later);
+        }
+    }
+
+    fn entered_later(&mut self, later: Cycle) {
+        if let Some(last) = &mut self.last {
+            last.start += later;
+            last.stream_end += later;
+            last.wave_end += later;
+        }
+    }
+}
+
+impl Cause {
+    fn later(self, by: Cycle) -> Cause {
+        let moved = |time: Cycle| if time == 0 { 0 } else { time + by };
+        Cause {
+            input: moved(self.input),
+            wave: (moved(self.wave.0), moved(self.wave.1)),
+            work: moved(self.work),
+        }
+    }
+}
+
+impl Signals {
+    /// The last `one` signals come `times` more, each time `cycles` later; as many as are needed are kept.
+    fn repeat(&mut self, one: u64, times: u64, cycles: Cycle, needed: &u64) {
+        if one == 0 {
+            return;
+        }
+        let kept = |back: u64| {
+            // `back` from the new end, from 1: its like stands in the last repetition known, `missing` repetitions ago.
+            let missing = times.min((back - 1) / one);
+            let place = (self.latest.len() as u64).checked_sub(back - missing * one)?;
+            let signal = self.latest[place as usize];
+            let later = (times - missing) * cycles;
+            Some(Signal { at: signal.at + later, cause: signal.cause.later(later) })
+        };
+        let mut latest: VecDeque<Signal> = (1..=*needed).map_while(kept).collect();
+        latest.make_contiguous().reverse();
+        self.latest = latest;
+        self.count += one * times;
+    }
+}

@@ -1,0 +1,363 @@
+//! One unit's next instruction: when it may start, and what follows from that.
+
+use super::{ArrayState, Cause, Clock, LastPass, Loaded, Signal, Tile};
+use crate::base::{Bytes, Cycle, Ratio};
+use crate::chip::{Chip, WeightBuffering};
+use crate::isa::{Instruction, Program, RowsAre, Space, Unit, VectorStep, Window, Work};
+use crate::timing;
+use crate::trace::{PassRun, UnitRun};
+
+/// What an instruction waited for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ready {
+    /// Its unit is free, it stands in the queue, and every signal has come.
+    pub at: Cycle,
+    pub cause: Cause,
+}
+
+impl<'a> Clock<'a> {
+    /// Executes a unit's next instruction, unless it needs the bus or what it waits for is not known yet.
+    pub(super) fn step(&mut self, at: usize) -> bool {
+        let Some(ready) = self.ready(at) else { return false };
+        let instruction = self.head(at);
+        match (&instruction.work, instruction.unit) {
+            (_, unit) if self.uses_bus(instruction) => {
+                debug_assert!(!matches!(unit, Unit::Load(_) | Unit::Matrix(_) | Unit::Vector(_)));
+                false
+            }
+            (Work::Copy { .. }, _) => {
+                let (start, cycles, latency) = (ready.at, self.host_cycles(instruction), self.host_latency());
+                self.transfer(at, ready, start, cycles, latency);
+                true
+            }
+            (Work::Fetch { .. }, Unit::Fetch(unit)) => self.fetch_on_chip(at, unit as usize, ready),
+            (Work::Load, Unit::Load(unit)) => self.load(at, unit as usize, ready),
+            (Work::Multiply { .. }, Unit::Matrix(unit)) => self.multiply(at, unit as usize, ready),
+            (Work::Contract { .. }, Unit::Matrix(unit)) => self.contract(at, unit as usize, ready),
+            (Work::Vector { .. }, _) => self.vector(at, ready),
+            _ => unreachable!("rule 2: work belongs to its kind of unit"),
+        }
+    }
+
+    /// A unit's next instruction, if it is not done.
+    fn head(&self, at: usize) -> &'a Instruction {
+        let program: &'a Program = self.program;
+        &program.instructions[self.order.ways[at].steps[self.units[at].walk.step].instruction]
+    }
+
+    /// When a unit's next instruction may start as far as queue and events go, if that is known.
+    pub(super) fn ready(&self, at: usize) -> Option<Ready> {
+        let (state, way) = (&self.units[at], &self.order.ways[at]);
+        let step = way.steps.get(state.walk.step)?;
+        let issued = if self.issue.is_some() && state.places.is_some() { *state.queue.front()? } else { 0 };
+        let mut ready = Ready { at: state.free.max(issued), cause: Cause::default() };
+        for (watched, behind) in &step.waits {
+            let before = step.before[*watched].in_iteration(&state.walk.iteration);
+            let Some(ordinal) = before.checked_sub(1 + u64::from(*behind)) else { continue };
+            let signal = self.events[way.watched[*watched].event.index()].get(ordinal)?;
+            ready.at = ready.at.max(signal.at);
+            ready.cause = ready.cause.and(signal.cause);
+        }
+        Some(ready)
+    }
+
+    /// Whether it moves bytes over the DRAM's bus.
+    fn uses_bus(&self, instruction: &Instruction) -> bool {
+        match (&instruction.work, instruction.unit) {
+            (Work::Copy { .. }, unit) => unit != Unit::Host,
+            (Work::Fetch { tile }, _) => self.program.buffers[tile.buffer].space == Space::Dram,
+            _ => false,
+        }
+    }
+
+    /// The bus's next transfer: the earliest request; of equals, weights before DMA in before DMA out.
+    pub(super) fn first_request(&self) -> Option<(Ready, usize)> {
+        let class = |unit: Unit| match unit {
+            Unit::Fetch(_) => 0,
+            Unit::DmaIn(_) => 1,
+            _ => 2,
+        };
+        (0..self.units.len())
+            .filter_map(|at| Some((self.request(at)?, at)))
+            .min_by_key(|(request, at)| (request.at, class(self.units[*at].unit), *at))
+    }
+
+    /// When a unit asks for the bus, if it does and that is known.
+    fn request(&self, at: usize) -> Option<Ready> {
+        let mut ready = self.ready(at)?;
+        let instruction = self.head(at);
+        if !self.uses_bus(instruction) {
+            return None;
+        }
+        if let Unit::Fetch(unit) = instruction.unit {
+            ready.at = ready.at.max(self.slot_free(unit as usize)?);
+        }
+        Some(ready)
+    }
+
+    /// When the FIFO has a free slot, if that is known.
+    pub(super) fn slot_free(&self, unit: usize) -> Option<Cycle> {
+        let array = &self.arrays[unit];
+        let spare = self.chip.weight_fifo_tiles.checked_sub(array.fifo.len() + 1)?;
+        // The load that freed this slot was followed by as many as there are further slots free.
+        let freed = array.slots_freed.len().checked_sub(spare + 1);
+        Some(freed.map_or(0, |at| array.slots_freed[at]))
+    }
+
+    /// Gives the bus to a unit.
+    pub(super) fn grant(&mut self, at: usize, request: Ready) {
+        let instruction = self.head(at);
+        let bytes = bus_bytes(self.program, self.chip, instruction);
+        let link = self.chip.dram.link;
+        let cycles = link.bytes_per_cycle.inverse().ceil_of(bytes).max(1);
+        let start = request.at.max(self.bus_free);
+        self.bus_free = start + cycles;
+        if let Unit::Fetch(unit) = instruction.unit {
+            self.arrays[unit as usize].fifo.push_back(Tile { whole: start + cycles + link.latency });
+        }
+        self.transfer(at, request, start, cycles, link.latency);
+    }
+
+    fn host_cycles(&self, instruction: &Instruction) -> Cycle {
+        let Work::Copy { from, .. } = &instruction.work else { unreachable!("the host copies") };
+        let rate = self.chip.host.expect("rule 2: the chip has a host link").bytes_per_cycle;
+        rate.inverse().ceil_of(self.program.bytes(from)).max(1)
+    }
+
+    fn host_latency(&self) -> Cycle {
+        self.chip.host.map_or(0, |link| link.latency)
+    }
+
+    fn transfer(&mut self, at: usize, ready: Ready, start: Cycle, cycles: Cycle, latency: Cycle) {
+        let event = start + cycles + latency;
+        let cause = match self.units[at].unit {
+            Unit::Fetch(_) => Cause::default(),
+            _ => Cause { input: event, ..Cause::default() },
+        };
+        self.record(at, start, start + cycles, event);
+        self.finish(at, ready.at, start + cycles, Signal { at: event, cause });
+    }
+
+    fn fetch_on_chip(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
+        let Some(free) = self.slot_free(unit) else { return false };
+        let start = ready.at.max(free);
+        let end = start + self.chip.rows as Cycle;
+        self.arrays[unit].fifo.push_back(Tile { whole: end });
+        self.record(at, start, end, end);
+        self.finish(at, start, end, Signal { at: end, cause: Cause::default() });
+        true
+    }
+
+    fn load(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
+        let (chip, array) = (self.chip, &mut self.arrays[unit]);
+        // The tile before must have been taken over by its pass.
+        if array.loaded.is_some() {
+            return false;
+        }
+        let Some(tile) = array.fifo.front().copied() else { return false };
+        let start = ready.at.max(tile.whole).max(buffer_free(array, chip.weights));
+        array.fifo.pop_front();
+        array.slots_freed.push_back(start);
+        if array.slots_freed.len() > chip.weight_fifo_tiles {
+            array.slots_freed.pop_front();
+        }
+        array.loaded = Some(Loaded { load: start, whole: tile.whole, cause: ready.cause });
+        let end = start + chip.rows as Cycle;
+        self.finish(at, start, end, Signal { at: end, cause: Cause::default() });
+        true
+    }
+
+    fn multiply(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
+        let Some(loaded) = self.arrays[unit].loaded else { return false };
+        let Work::Multiply { streamed, .. } = self.head(at).work else { unreachable!("it multiplies") };
+        let stream = stream_cycles(self.pass_rate(at), streamed.rows);
+        let start = ready.at.max(loaded.load + self.chip.rows as Cycle);
+        self.arrays[unit].loaded = None;
+        let pass = Entering {
+            start,
+            stream_end: start + stream,
+            wave_end: start + stream + (self.chip.rows + self.chip.cols) as Cycle - 2,
+            event: start + stream + (self.chip.rows + self.chip.cols) as Cycle - 1,
+            load: Some((loaded.load, loaded.whole)),
+            busy: 0,
+            cause: ready.cause.and(loaded.cause),
+        };
+        self.enter(at, unit, pass);
+        true
+    }
+
+    fn contract(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
+        let Work::Contract { activations, .. } = self.head(at).work else { unreachable!("it contracts") };
+        let stream = stream_cycles(self.pass_rate(at), activations.cols);
+        let (rows, cols) = (self.chip.rows as Cycle, self.chip.cols as Cycle);
+        // MACHINE.md 1.3: a new sum must not run into a drain chain still moving.
+        let busy = self.arrays[unit].last.map_or(0, |last| {
+            let before = last.stream_end - last.start;
+            last.start + before.max((before + 2 * rows - 2).saturating_sub(stream))
+        });
+        let start = ready.at.max(busy);
+        let pass = Entering {
+            start,
+            stream_end: start + stream,
+            wave_end: start + stream + rows + cols - 2,
+            event: start + stream + 2 * rows + cols - 2,
+            load: None,
+            busy,
+            cause: ready.cause,
+        };
+        self.enter(at, unit, pass);
+        true
+    }
+
+    /// Rows, or steps of k, that a unit's next pass takes in a cycle.
+    fn pass_rate(&self, at: usize) -> Ratio {
+        let instruction = self.head(at);
+        let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
+        let rate = match &instruction.work {
+            Work::Contract { activations, weights, .. } => self.chip.rate(dtype(activations), dtype(weights)),
+            Work::Multiply { streamed, tile, .. } => self.chip.rate(dtype(streamed), *tile),
+            _ => unreachable!("only passes have a rate"),
+        };
+        rate.expect("rule 8: the chip multiplies these dtypes")
+    }
+
+    fn enter(&mut self, at: usize, unit: usize, pass: Entering) {
+        let array = &mut self.arrays[unit];
+        let idle_from = array.last.map_or(0, |last| last.stream_end);
+        let single = match (self.chip.weights, array.last) {
+            (WeightBuffering::Single, Some(last)) if pass.load.is_some() => last.wave_end,
+            _ => pass.busy,
+        };
+        let classes = super::classes::of_pass(&pass, idle_from, single, self.chip.rows as Cycle);
+        let walk = self.units[at].walk;
+        array.passes.push(PassRun {
+            instruction: self.order.ways[at].steps[walk.step].instruction,
+            iteration: walk.iteration,
+            load: pass.load.map_or(pass.start, |(load, _)| load),
+            start: pass.start,
+            stream_end: pass.stream_end,
+            event: pass.event,
+            classes,
+        });
+        array.last =
+            Some(LastPass { start: pass.start, stream_end: pass.stream_end, wave_end: pass.wave_end });
+        let cause = Cause { wave: (pass.stream_end, pass.event), work: pass.event, ..Cause::default() };
+        self.finish(at, pass.start, pass.stream_end, Signal { at: pass.event, cause });
+    }
+
+    fn vector(&mut self, at: usize, ready: Ready) -> bool {
+        let instruction = self.head(at);
+        let Work::Vector { source, steps, .. } = &instruction.work else { unreachable!("it is vector work") };
+        let (rows, cols) = source.extents();
+        let busy_until = ready.at + vector_cycles(self.chip, rows * cols, steps);
+        let event = busy_until + self.chip.vector_latency;
+        let mut cause = ready.cause;
+        if self.has_matrix_work[instruction.op.index()] {
+            cause.work = event;
+        }
+        self.record(at, ready.at, busy_until, event);
+        self.finish(at, ready.at, busy_until, Signal { at: event, cause });
+        true
+    }
+
+    fn record(&mut self, at: usize, start: Cycle, busy_until: Cycle, event: Cycle) {
+        let walk = self.units[at].walk;
+        let instruction = self.order.ways[at].steps[walk.step].instruction;
+        let run = UnitRun { instruction, iteration: walk.iteration, start, busy_until, event };
+        self.units[at].lane.push(run);
+    }
+
+    /// Moves a unit on to its next instruction.
+    fn finish(&mut self, at: usize, taken: Cycle, free: Cycle, signal: Signal) {
+        for event in &self.head(at).signals {
+            self.events[event.index()].push(signal);
+        }
+        let state = &mut self.units[at];
+        state.free = free;
+        if let Some(places) = state.places {
+            state.queue.pop_front();
+            state.left.push_back(taken);
+            if state.left.len() > places {
+                state.left.pop_front();
+            }
+        }
+        self.steps += 1;
+        if let Some(id) = state.walk.advance(&self.order.ways[at].steps) {
+            self.try_skip(at, id);
+        }
+    }
+
+    /// Fills bounded queues as far as there is room.
+    pub(super) fn issue_all(&mut self) {
+        let Some(issuer) = &mut self.issue else { return };
+        while let Some(step) = self.order.whole.get(issuer.walk.step) {
+            let unit = self.program.instructions[step.instruction].unit;
+            let at = self.order.at(unit);
+            let state = &mut self.units[at];
+            if let Some(places) = state.places {
+                let Some(spare) = places.checked_sub(state.queue.len() + 1) else { return };
+                // The instruction that made room was followed by as many as there are further places free.
+                let room = state.left.len().checked_sub(spare + 1).map_or(0, |left| state.left[left]);
+                issuer.time = issuer.time.max(room);
+                state.queue.push_back(issuer.time);
+            }
+            issuer.walk.advance(&self.order.whole);
+        }
+    }
+}
+
+/// A pass about to enter.
+pub(super) struct Entering {
+    pub start: Cycle,
+    pub stream_end: Cycle,
+    pub wave_end: Cycle,
+    pub event: Cycle,
+    /// When its load began, and when its tile was whole in the FIFO.
+    pub load: Option<(Cycle, Cycle)>,
+    /// Until when a drain chain stood in its way.
+    pub busy: Cycle,
+    pub cause: Cause,
+}
+
+/// Bytes that a copy or a fetch moves over the DRAM's bus: gathered rows cost whole bursts, tiles that lie padded in DRAM
+/// all of R x C.
+pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &Instruction) -> Bytes {
+    match &instruction.work {
+        Work::Copy { from, rows: RowsAre::Together, .. } => program.bytes(from),
+        Work::Copy { from, rows: RowsAre::Gathered, .. } => {
+            let rows = from.rows as Bytes;
+            (program.bytes(from) / rows).next_multiple_of(chip.dram.burst_bytes) * rows
+        }
+        Work::Fetch { tile } if chip.dram.padded_tiles => {
+            chip.pes() * program.buffers[tile.buffer].dtype.bytes() as Bytes
+        }
+        Work::Fetch { tile } => program.bytes(tile),
+        _ => unreachable!("only copies and fetches use the bus"),
+    }
+}
+
+/// Cycles of vector work: each lane's elements at the cost of each step, and a reduction's tree. Without a step the
+/// elements are still moved once.
+fn vector_cycles(chip: &Chip, elements: usize, steps: &[VectorStep]) -> Cycle {
+    let cost = |step: &VectorStep| match step {
+        VectorStep::Add(_) | VectorStep::Requant(_) | VectorStep::Relu | VectorStep::Cast => {
+            chip.vector_cost.simple
+        }
+        VectorStep::ArgMax => chip.vector_cost.reduce,
+    };
+    let cost = if steps.is_empty() { chip.vector_cost.simple } else { steps.iter().map(cost).sum() };
+    let tail = if steps.last() == Some(&VectorStep::ArgMax) { timing::reduction_tail(chip) } else { 0 };
+    timing::vector_cycles(chip, elements, cost) + tail
+}
+
+fn stream_cycles(rate: Ratio, rows: usize) -> Cycle {
+    rate.inverse().ceil_of(rows as u64)
+}
+
+/// When a tile's registers are free for the next load.
+fn buffer_free(array: &ArrayState, weights: WeightBuffering) -> Cycle {
+    array.last.map_or(0, |last| match weights {
+        WeightBuffering::Double => last.start,
+        WeightBuffering::Single => last.wave_end,
+    })
+}
