@@ -376,7 +376,7 @@ impl<'t> Reader<'t> {
         let part = if text.is_empty() { row.text } else { text };
         match number(text) {
             Number::Plain(0) | Number::Dressed(0) => {
-                self.error(part, format!("the {called} is 0"), "give a whole number from 1");
+                self.error(part, format!("0 for the {called} is too little"), "give a whole number from 1");
             }
             Number::Plain(value) => return Some(value),
             Number::Dressed(value) => {
@@ -384,14 +384,14 @@ impl<'t> Reader<'t> {
                 return Some(value);
             }
             Number::TooLarge => {
-                let message = format!("the {called} is more than {MOST_SIZE}, the most that is read");
+                let message = format!("for the {called}, more than {MOST_SIZE} is not read");
                 self.error(part, message, "give a smaller layer");
             }
             Number::None if text.is_empty() => {
-                self.error(part, format!("the {called} is missing"), "give a whole number from 1");
+                self.error(part, format!("nothing is given for the {called}"), "give a whole number from 1");
             }
             Number::None => {
-                let message = format!("`{}` is no {called}", shown(text));
+                let message = format!("`{}` for the {called} is no whole number", shown(text));
                 self.error(part, message, "give a whole number from 1");
             }
         }
