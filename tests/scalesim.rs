@@ -11,7 +11,9 @@ use std::process::{Command, Output};
 
 use proptest::prelude::*;
 use systole::base::{Diagnostic, Severity};
-use systole::import::scalesim::{Config, Layout, Topology, parse_config, parse_topology, text_of};
+use systole::import::scalesim::{
+    Config, Layout, MOST_TOPOLOGY_BYTES, Topology, parse_config, parse_topology, text_of,
+};
 use systole::job::scalesim::{
     check, compute_report, detailed_access_report, simulate, summary, systole_report,
 };
@@ -171,6 +173,8 @@ fn exit_codes_tell_wrong_input_from_wrong_usage() {
     let (config, out) = (data("example.cfg"), out.to_str().unwrap());
     let config = config.to_str().unwrap();
     let broken = Path::new(ROOT).join("tests/cases/scalesim/several_errors.csv");
+    let long = folder.join("long.csv");
+    fs::write(&long, vec![b','; MOST_TOPOLOGY_BYTES + 1]).unwrap();
     for (topology, config, expected) in [
         (
             broken.to_str().unwrap(),
@@ -178,6 +182,7 @@ fn exit_codes_tell_wrong_input_from_wrong_usage() {
             "several_errors.csv:2:7: error: 0 for the ifmap width is too little",
         ),
         ("no-such-file.csv", config, "no-such-file.csv"),
+        (long.to_str().unwrap(), config, "more than the 4194304 bytes"),
         (data("edge_conv.csv").to_str().unwrap(), broken.to_str().unwrap(), "`ArrayHeight` is missing"),
     ] {
         let output = scalesim(&[topology, "--config", config, "-o", out]);
@@ -222,7 +227,7 @@ fn good_with(config: &str) -> (Config, Topology) {
 
 /// Everything that is said of a file, and what it comes to.
 fn answer(name: &str, bytes: &[u8]) -> String {
-    let text = match text_of(bytes) {
+    let text = match text_of(bytes, MOST_TOPOLOGY_BYTES) {
         Ok(text) => text,
         Err(message) => return format!("{name}: {message}\n"),
     };
@@ -278,7 +283,7 @@ fn broken_files_are_answered_as_recorded() {
 
 /// Reads bytes as each kind of file; whatever is read is simulated and printed.
 fn survive(bytes: &[u8]) {
-    let Ok(text) = text_of(bytes) else { return };
+    let Ok(text) = text_of(bytes, MOST_TOPOLOGY_BYTES) else { return };
     let (mut config, good_topology) = good();
     for layout in [Layout::Convolution, Layout::Gemm] {
         let parsed = parse_topology(&text, layout);

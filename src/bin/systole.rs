@@ -157,7 +157,8 @@ mod commands {
     }
 
     fn scalesim(topology: &Path, config: &Path, layout: Layout, output: &Path) -> Result<(), InputErrors> {
-        let (lines, settings) = (scalesim_text(topology)?, scalesim_text(config)?);
+        let lines = scalesim_text(topology, import::scalesim::MOST_TOPOLOGY_BYTES)?;
+        let settings = scalesim_text(config, import::scalesim::MOST_CONFIG_BYTES)?;
         let settings = Shown { file: config, text: &settings };
         let lines = Shown { file: topology, text: &lines };
         // Both are read before either's errors end it.
@@ -178,9 +179,9 @@ mod commands {
         print(&job::scalesim::summary(&topology, &counts, &config))
     }
 
-    fn scalesim_text(file: &Path) -> Result<String, String> {
-        let bytes = read(file, import::scalesim::MOST_BYTES as u64)?;
-        import::scalesim::text_of(&bytes).map_err(|e| format!("{}: {e}", file.display()))
+    fn scalesim_text(file: &Path, most: usize) -> Result<String, String> {
+        let bytes = read(file, most as u64)?;
+        import::scalesim::text_of(&bytes, most).map_err(|e| format!("{}: {e}", file.display()))
     }
 
     /// A text that is checked, under its file's name.

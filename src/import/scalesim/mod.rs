@@ -14,8 +14,10 @@ pub use topology::{Convolution, Kind, Layer, Layout, Sparsity, Topology, parse_t
 
 use crate::base::{Diagnostic, Diagnostics, Span};
 
-/// Largest file that is read, in bytes.
-pub const MOST_BYTES: usize = 4 << 20;
+/// Largest topology that is read, in bytes.
+pub const MOST_TOPOLOGY_BYTES: usize = 4 << 20;
+/// Largest configuration that is read, in bytes.
+pub const MOST_CONFIG_BYTES: usize = 1 << 16;
 /// Most layers of a topology, copies of depthwise ones counted.
 pub const MOST_LAYERS: u64 = 100_000;
 /// Greatest size that a field of a topology may give; also of each side of the product that it stands for.
@@ -42,11 +44,11 @@ impl<T> Parsed<T> {
 }
 
 /// The text of a file as the parsers want it: no byte-order mark, line breaks as `\n`. Bytes that are no UTF-8 (in names
-/// and comments of old files) become U+FFFD. The error says what is wrong and how to mend it, to be read after the
-/// file's name.
-pub fn text_of(bytes: &[u8]) -> Result<String, String> {
-    if bytes.len() > MOST_BYTES {
-        return Err(format!("it has {} bytes, more than the {MOST_BYTES} that are read", bytes.len()));
+/// and comments of old files) become U+FFFD. The error, about more than `most` bytes among other things, says what is
+/// wrong and how to mend it, to be read after the file's name.
+pub fn text_of(bytes: &[u8], most: usize) -> Result<String, String> {
+    if bytes.len() > most {
+        return Err(format!("it has {} bytes, more than the {most} that are read; shorten it", bytes.len()));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("it is saved as UTF-16; save it as UTF-8".into());
@@ -100,10 +102,10 @@ mod tests {
 
     #[test]
     fn texts_lose_marks_and_carriage_returns() {
-        assert_eq!(text_of(b"\xef\xbb\xbfa\r\nb\rc").as_deref(), Ok("a\nb\nc"));
-        assert_eq!(text_of(b"caf\xe9").as_deref(), Ok("caf\u{fffd}"));
-        assert!(text_of(b"\xff\xfea\0").unwrap_err().contains("UTF-16"));
-        assert!(text_of(&vec![b' '; MOST_BYTES + 1]).is_err());
+        assert_eq!(text_of(b"\xef\xbb\xbfa\r\nb\rc", 9).as_deref(), Ok("a\nb\nc"));
+        assert_eq!(text_of(b"caf\xe9", 9).as_deref(), Ok("caf\u{fffd}"));
+        assert!(text_of(b"\xff\xfea\0", 9).unwrap_err().contains("UTF-16"));
+        assert!(text_of(b"   ", 2).unwrap_err().contains("more than the 2"));
     }
 
     #[test]
