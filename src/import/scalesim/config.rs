@@ -217,8 +217,17 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Whether `N:M` counts. Optimised mapping draws a sparsity for each row of weights, whatever the topology says.
     fn sparse(&mut self) -> bool {
-        self.get("SparsitySupport").is_some_and(|setting| setting.value.eq_ignore_ascii_case("true"))
+        let is_on = |setting: &Setting| setting.value.eq_ignore_ascii_case("true");
+        let sparse = self.get("SparsitySupport").is_some_and(|setting| is_on(&setting));
+        if let Some(mapping) = self.get("OptimizedMapping").filter(is_on)
+            && sparse
+        {
+            let message = "optimised mapping draws sparsity at random, which is not simulated";
+            self.say.error(mapping.span, message, "set `SparsitySupport: false` for dense layers");
+        }
+        sparse
     }
 }
 
