@@ -2,7 +2,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod commands {
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::io::{self, Read, Write};
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
@@ -12,7 +12,8 @@ mod commands {
     use systole::base::{Diagnostic, Severity};
     use systole::chip::{Chip, WeightBuffering};
     use systole::graph::{LoadError, Loader};
-    use systole::import::{check_path, npy};
+    use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
+    use systole::import::{self, check_path, npy};
     use systole::job::{self, Finished, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, check_dataflow, replay};
@@ -54,6 +55,25 @@ mod commands {
             #[arg(long)]
             closed_form: bool,
         },
+        /// Count a topology's cycles and accesses as SCALE-Sim does, digit by digit, and what our schedule needs instead.
+        ///
+        /// Writes into DIR: COMPUTE_REPORT.csv with SCALE-Sim v2's columns (stalls are 0, as in its CALC mode);
+        /// DETAILED_ACCESS_REPORT.csv with the SRAM counts (start and stop cycles and the DRAM's columns depend on the
+        /// insides of its buffers and are left out); SYSTOLE_REPORT.csv with the cycles of double-buffered passes.
+        Scalesim {
+            /// A topology: `name, ifmap h, ifmap w, filter h, filter w, channels, filters, stride,` a line; `-` for
+            /// standard input.
+            topology: PathBuf,
+            /// SCALE-Sim's configuration: array, dataflow.
+            #[arg(long, value_name = "FILE.cfg")]
+            config: PathBuf,
+            /// The topology's lines are `name, M, N, K,`.
+            #[arg(long)]
+            gemm: bool,
+            /// Folder for the reports; made where it is missing.
+            #[arg(short, long, value_name = "DIR")]
+            output: PathBuf,
+        },
     }
 
     #[derive(Clone, Copy, ValueEnum)]
@@ -78,6 +98,9 @@ mod commands {
             Command::Check { file } => check(&file),
             Command::Array { file, closed_form } => {
                 array(&file, if closed_form { Engine::ClosedForm } else { Engine::Stepper })
+            }
+            Command::Scalesim { topology, config, gemm, output } => {
+                scalesim(&topology, &config, if gemm { Layout::Gemm } else { Layout::Convolution }, &output)
             }
         };
         match done {
@@ -133,6 +156,60 @@ mod commands {
         serde_json::to_value(replay(case, engine)?).map_err(|e| e.to_string())
     }
 
+    fn scalesim(topology: &Path, config: &Path, layout: Layout, output: &Path) -> Result<(), InputErrors> {
+        let lines = scalesim_text(topology, import::scalesim::MOST_TOPOLOGY_BYTES)?;
+        let settings = scalesim_text(config, import::scalesim::MOST_CONFIG_BYTES)?;
+        let settings = Shown { file: config, text: &settings };
+        let lines = Shown { file: topology, text: &lines };
+        // Both are read before either's errors end it.
+        let config = settings.value_of(parse_config(settings.text));
+        let topology = lines.value_of(parse_topology(lines.text, layout));
+        let (config, topology) = (config?, topology?);
+        lines.tell(&job::scalesim::check(&topology, &config))?;
+        let counts = job::scalesim::simulate(&topology, &config);
+        fs::create_dir_all(output).map_err(|e| format!("{}: {e}", output.display()))?;
+        for (name, report) in [
+            ("COMPUTE_REPORT.csv", job::scalesim::compute_report(&topology, &counts)),
+            ("DETAILED_ACCESS_REPORT.csv", job::scalesim::detailed_access_report(&topology, &counts)),
+            ("SYSTOLE_REPORT.csv", job::scalesim::systole_report(&topology, &counts)),
+        ] {
+            let path = output.join(name);
+            fs::write(&path, report).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        print(&job::scalesim::summary(&topology, &counts, &config))
+    }
+
+    fn scalesim_text(file: &Path, most: usize) -> Result<String, String> {
+        let bytes = read(file, most as u64)?;
+        import::scalesim::text_of(&bytes, most).map_err(|e| format!("{}: {e}", file.display()))
+    }
+
+    /// A text that is checked, under its file's name.
+    struct Shown<'t> {
+        file: &'t Path,
+        text: &'t str,
+    }
+
+    impl Shown<'_> {
+        fn value_of<T>(&self, parsed: Parsed<T>) -> Result<T, InputErrors> {
+            self.tell(&parsed.diagnostics)?;
+            parsed.value.ok_or(InputErrors)
+        }
+
+        /// Prints what is to be said, and stops if there are errors.
+        fn tell(&self, diagnostics: &[Diagnostic]) -> Result<(), InputErrors> {
+            let name = self.file.display().to_string();
+            diagnostics.iter().for_each(|d| eprint!("{}", d.render(&name, self.text)));
+            match diagnostics.iter().filter(|d| d.severity == Severity::Error).count() {
+                0 => Ok(()),
+                errors => {
+                    eprintln!("{errors} {}", if errors == 1 { "error" } else { "errors" });
+                    Err(InputErrors)
+                }
+            }
+        }
+    }
+
     /// A program's text, and where its files lie.
     struct Program {
         name: String,
@@ -159,13 +236,9 @@ mod commands {
     /// Compiles, prints what is to be said, and stops if there are errors.
     fn compile(program: &Program, chip: &Chip) -> Result<job::Job, InputErrors> {
         let compiled = job::compile(&program.text, program.files.as_ref(), chip);
-        let show = |d: &Diagnostic| eprint!("{}", d.render(&program.name, &program.text));
-        compiled.diagnostics.iter().for_each(show);
-        let errors = compiled.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-        compiled.job.ok_or_else(|| {
-            eprintln!("{errors} {}", if errors == 1 { "error" } else { "errors" });
-            InputErrors
-        })
+        let shown = Shown { file: Path::new(&program.name), text: &program.text };
+        shown.tell(&compiled.diagnostics)?;
+        compiled.job.ok_or(InputErrors)
     }
 
     fn in_words(finished: &Finished, report: &Report) -> String {

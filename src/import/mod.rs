@@ -2,5 +2,6 @@
 
 mod files;
 pub mod npy;
+pub mod scalesim;
 
 pub use files::{Files, check_path};

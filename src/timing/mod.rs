@@ -2,6 +2,10 @@
 //! times in cycles. `s` is the cycle in which a pass's first activation enters the array, `L` the one in which its
 //! weight load begins, `M` its rows.
 
+mod passes;
+
+pub use passes::{next_output_start, output_stationary_passes, stationary_passes};
+
 use crate::base::Cycle;
 use crate::chip::{Chip, WeightBuffering};
 
