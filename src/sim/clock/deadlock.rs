@@ -71,7 +71,7 @@ impl Clock<'_> {
     /// For whom a unit waits, and for what.
     fn obstacle(&self, at: usize) -> (usize, String) {
         let (state, way) = (&self.units[at], &self.order.ways[at]);
-        if self.issue.is_some() && state.places.is_some() && state.queue.is_empty() {
+        if self.issue.is_some() && state.queue.is_empty() {
             return self.full_queue();
         }
         let step = &way.steps[state.walk.step];

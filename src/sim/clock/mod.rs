@@ -1,8 +1,8 @@
 //! When everything happens: a program on a chip, by MACHINE.md section 2.
 //!
 //! Each unit walks through its own instructions as far as what it waits for is known. What remains to decide is the
-//! order of the bus: once no unit can move on without it, the earliest request is granted. No later request can come
-//! before it, since whoever does not know its own request yet waits, at some remove, for a transfer to end.
+//! order of the bus: once no unit can move on without it, the earliest request is granted. None still to come can be
+//! as early, since whoever has not asked yet waits, at some remove, for a transfer to end.
 //!
 //! Times never depend on values, so [`Clock`] runs without them.
 //!
@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 
 use crate::base::Cycle;
 use crate::chip::Chip;
-use crate::isa::{Order, Program, Unit, Walk};
+use crate::isa::{LoopId, Order, Program, Unit, Walk};
 use crate::trace::{Lane, PassRun, Trace, UnitRun};
 use skip::Skipper;
 
@@ -57,6 +57,11 @@ struct UnitState {
     walk: Walk,
     /// It may start its next instruction.
     free: Cycle,
+    /// Since when it has asked for the bus.
+    asked: Option<Cycle>,
+    /// It has begun another iteration of a loop, and waits until everybody has gone as far as possible: then the state of
+    /// all can be compared with an earlier one.
+    paused: Option<LoopId>,
     /// What it did; empty for weight loads, which the passes tell, and for matrix units.
     lane: Lane<UnitRun>,
     /// When the instructions that stand in its queue came there. Only with bounded queues.
@@ -211,8 +216,11 @@ impl<'a> Clock<'a> {
             if self.move_all() {
                 continue;
             }
-            if let Some((request, unit)) = self.first_request() {
-                self.grant(unit, request);
+            if self.go_on() {
+                continue;
+            }
+            if let Some(unit) = self.first_request() {
+                self.grant(unit);
             } else if self.units.iter().enumerate().all(|(at, _)| self.is_done(at)) {
                 return Ok(true);
             } else {
@@ -251,12 +259,14 @@ impl<'a> Clock<'a> {
 
     /// Moves every unit as far as it goes without the bus; whether any moved.
     fn move_all(&mut self) -> bool {
-        let before = self.steps;
         self.issue_all();
+        let mut moved = false;
         for at in 0..self.units.len() {
-            while self.step(at) {}
+            while self.step(at) {
+                moved = true;
+            }
         }
-        self.steps > before
+        moved
     }
 
     fn is_done(&self, at: usize) -> bool {
@@ -279,6 +289,8 @@ impl UnitState {
             unit,
             walk: Walk::default(),
             free: 0,
+            asked: None,
+            paused: None,
             lane: Lane::default(),
             queue: VecDeque::new(),
             left: VecDeque::new(),

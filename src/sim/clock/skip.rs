@@ -1,18 +1,18 @@
 //! Exact skipping. When a loop begins another iteration, the state of everything that works in it is written down
 //! relative to now. If it is what it was some iterations ago, then what happened since will happen again, later by
-//! the same number of cycles; so all whole repetitions that are left are made at once.
+//! the same number of cycles; so all whole repetitions are made at once that are left, or that pass before a unit
+//! outside the loop finds what it waits for.
 //!
 //! The state holds all that the future depends on: for each unit in the loop its place (iterations counted from the
 //! loop's own), when it is free, its queue; for each array its FIFO, its loaded tile, its last pass; recent signals;
-//! the bus. Times that lie before every unit in the loop is free can delay nothing and count as one. Units without
+//! the bus. Times that lie before every unit in the loop is free, and before the last instruction was issued, can delay
+//! nothing and count as one. Units without
 //! work in the loop must not have moved; they wait for it, or have long been done.
 //!
 //! A state is kept and compared with later ones until twice as many iterations have passed, then replaced (Brent's way
 //! of finding a cycle): the cost is a few comparisons an iteration, and a period is found soon after it begins.
 
-use std::collections::VecDeque;
-
-use super::{ArrayState, Cause, Clock, Signal, Signals};
+use super::{ArrayState, Cause, Clock, Signal, Signals, UnitState};
 use crate::base::Cycle;
 use crate::isa::{From, Iteration, LoopId, MOST_DEPTH, Order, Program, Unit, Walk};
 use crate::trace::Period;
@@ -34,6 +34,8 @@ struct Looped {
     count: u32,
     /// Units with work in it, with their first and last step in it.
     units: Vec<(usize, usize, usize)>,
+    /// Its first and last step in the whole program.
+    whole: (usize, usize),
     kept: Option<Kept>,
 }
 
@@ -48,8 +50,8 @@ struct Kept {
     state: Vec<u64>,
     /// By unit: pieces of its lane. By array: pieces of its passes.
     marks: (Vec<usize>, Vec<usize>),
-    /// By event.
-    signals: Vec<u64>,
+    /// By event: its signals so far, and the latest of them.
+    signals: Vec<(u64, Vec<Signal>)>,
 }
 
 impl Skipper {
@@ -64,35 +66,55 @@ impl Skipper {
                 }
             }
         }
+        for (last, step) in order.whole.iter().enumerate() {
+            step.ends.iter().for_each(|end| loops[end.id.index()].whole = (end.first, last));
+        }
         Skipper { loops, serial: 0, state: Vec::new() }
     }
 }
 
+impl Skipper {
+    /// Whether a unit is the one that asks for a loop: the last one with work in it.
+    pub(super) fn asks(&self, at: usize, id: LoopId) -> bool {
+        let looped = &self.loops[id.index()];
+        looped.count >= 3 && looped.units.last().is_some_and(|(last, ..)| *last == at)
+    }
+}
+
 impl Clock<'_> {
-    /// A unit has begun another iteration of a loop.
-    pub(super) fn try_skip(&mut self, at: usize, id: LoopId) {
+    /// When nobody can move, lets those go on who have begun another iteration, and looks whether their loops repeat.
+    pub(super) fn go_on(&mut self) -> bool {
         // Taken out while it looks at the rest.
-        let Some(mut skipper) = self.skipper.take() else { return };
-        self.look(&mut skipper, at, id);
+        let Some(mut skipper) = self.skipper.take() else { return false };
+        let paused = |(at, unit): (usize, &UnitState)| Some((at, unit.paused?));
+        let paused: Vec<(usize, LoopId)> = self.units.iter().enumerate().filter_map(paused).collect();
+        paused.iter().for_each(|(at, id)| self.look(&mut skipper, *at, *id));
+        self.units.iter_mut().for_each(|unit| unit.paused = None);
         self.skipper = Some(skipper);
+        !paused.is_empty()
     }
 
     fn look(&mut self, skipper: &mut Skipper, at: usize, id: LoopId) {
         let looped = &skipper.loops[id.index()];
-        // One unit of each loop asks: the last one.
-        if looped.units.last().is_none_or(|(last, ..)| *last != at) || looped.count < 3 {
-            return;
-        }
         let walk = self.units[at].walk;
         let outer = outer(&walk, looped.depth);
-        let inside = |(unit, first, last): &(usize, usize, usize)| {
-            let walk = &self.units[*unit].walk;
-            (*first..=*last).contains(&walk.step) && self::outer(walk, looped.depth) == outer
+        let inside = |walk: &Walk, first: usize, last: usize| {
+            (first..=last).contains(&walk.step) && self::outer(walk, looped.depth) == outer
         };
-        if !looped.units.iter().all(inside) {
+        let (first, last) = looped.whole;
+        let issuing = self.issue.as_ref().is_none_or(|issuer| inside(&issuer.walk, first, last));
+        let mut units = looped.units.iter();
+        if !issuing || !units.all(|(unit, first, last)| inside(&self.units[*unit].walk, *first, *last)) {
             return;
         }
-        let base = looped.units.iter().map(|(unit, ..)| self.units[*unit].free).min().unwrap_or(0);
+        // Who stands outside and has the bus to come, or another loop, will soon go on; then the state is another.
+        let mut working = looped.units.iter().map(|(unit, ..)| *unit).peekable();
+        let mut others = self.units.iter().enumerate().filter(|(at, _)| working.next_if_eq(at).is_none());
+        if others.any(|(_, unit)| unit.asked.is_some() || unit.paused.is_some()) {
+            return;
+        }
+        let free = looped.units.iter().map(|(unit, ..)| self.units[*unit].free);
+        let base = free.chain(self.issue.as_ref().map(|issuer| issuer.time)).min().unwrap_or(0);
         let index = walk.iteration[looped.depth];
         self.forget_signals();
         self.write_state(&mut skipper.state, looped, index, base);
@@ -119,7 +141,11 @@ impl Clock<'_> {
                     base,
                     state: skipper.state.clone(),
                     marks: self.marks(),
-                    signals: self.events.iter().map(|signals| signals.count).collect(),
+                    signals: self
+                        .events
+                        .iter()
+                        .map(|s| (s.count, s.latest.iter().copied().collect()))
+                        .collect(),
                 });
             }
         }
@@ -134,19 +160,22 @@ impl Clock<'_> {
     fn repeat(&mut self, looped: &Looped, index: u32, base: Cycle) -> bool {
         let Some(kept) = &looped.kept else { return false };
         let iterations = index - kept.index;
-        let left = |(unit, ..): &(usize, usize, usize)| {
-            looped.count - 1 - self.units[*unit].walk.iteration[looped.depth]
-        };
-        let times = looped.units.iter().map(left).min().unwrap_or(0) / iterations;
-        if times == 0 {
+        let units = looped.units.iter().map(|(unit, ..)| &self.units[*unit].walk);
+        let walks = units.chain(self.issue.as_ref().map(|issuer| &issuer.walk));
+        let left = walks.map(|walk| looped.count - 1 - walk.iteration[looped.depth]).min();
+        let times = u64::from(left.unwrap_or(0) / iterations).min(self.undisturbed(looped, kept)) as u32;
+        let period = Period { cycles: base - kept.base, depth: looped.depth, iterations };
+        let mut signals = self.events.iter().zip(&kept.signals).zip(&self.needed);
+        let even = signals.all(|((now, before), needed)| now.repeats(before, period.cycles, *needed));
+        if times == 0 || !even {
             return false;
         }
-        let period = Period { cycles: base - kept.base, depth: looped.depth, iterations };
         let later = period.cycles * u64::from(times);
         for (unit, ..) in &looped.units {
             let state = &mut self.units[*unit];
             state.walk.iteration[looped.depth] += times * iterations;
             state.free += later;
+            state.asked.iter_mut().for_each(|asked| *asked += later);
             state.queue.iter_mut().chain(&mut state.left).for_each(|time| *time += later);
             state.lane.repeat_from(kept.marks.0[*unit], period, times.into());
             match state.unit {
@@ -167,11 +196,53 @@ impl Clock<'_> {
             issuer.walk.iteration[looped.depth] += times * iterations;
             issuer.time += later;
         }
-        for (at, signals) in self.events.iter_mut().enumerate() {
-            let one = signals.count - kept.signals[at];
-            signals.repeat(one, times.into(), period.cycles, &self.needed[at]);
+        for ((signals, before), needed) in self.events.iter_mut().zip(&kept.signals).zip(&self.needed) {
+            signals.repeat(before, times.into(), *needed);
         }
         true
+    }
+
+    /// How many repetitions pass before a unit that stands outside the loop finds what it waits for.
+    fn undisturbed(&self, looped: &Looped, kept: &Kept) -> u64 {
+        let outside = |at: &usize| looped.units.iter().all(|(unit, ..)| unit != at);
+        let standing = (0..self.units.len()).filter(outside).filter(|at| !self.is_done(*at));
+        standing.map(|at| self.until_woken(at, looped, kept)).min().unwrap_or(u64::MAX)
+    }
+
+    fn until_woken(&self, at: usize, looped: &Looped, kept: &Kept) -> u64 {
+        let (state, way) = (&self.units[at], &self.order.ways[at]);
+        let (mut missing, mut behind_us) = (None, false);
+        let step = &way.steps[state.walk.step];
+        for (watched, behind) in &step.waits {
+            let event = way.watched[*watched].event.index();
+            let (count, before) = (self.events[event].count, kept.signals[event].0);
+            let awaited = step.before[*watched].in_iteration(&state.walk.iteration);
+            let Some(ordinal) = awaited.checked_sub(1 + u64::from(*behind)) else { continue };
+            match ordinal.checked_sub(count) {
+                // One signal that is still missing is enough to keep it where it is.
+                Some(more) => {
+                    missing = missing.max(Some(more.checked_div(count - before).unwrap_or(u64::MAX)))
+                }
+                // The signals that it waits for must not be lost among those that the loop gives.
+                None => behind_us |= count > before,
+            }
+        }
+        let issued = self.issue.is_none() || !state.queue.is_empty();
+        match missing {
+            _ if behind_us => 0,
+            Some(missing) => missing,
+            None if !issued => u64::MAX,
+            // It stands before its array, so nobody else may work there.
+            None => {
+                let array = |unit: Unit| match unit {
+                    Unit::Fetch(array) | Unit::Load(array) | Unit::Matrix(array) => Some(array),
+                    _ => None,
+                };
+                let shared =
+                    looped.units.iter().any(|(unit, ..)| array(self.units[*unit].unit) == array(state.unit));
+                if shared { 0 } else { u64::MAX }
+            }
+        }
     }
 
     /// Everything that the future of a loop depends on, relative to `base` and to its iteration `index`.
@@ -186,6 +257,7 @@ impl Clock<'_> {
             }
             write_walk(state, &unit.walk, inside.then_some((looped.depth, index)));
             state.push(since(unit.free));
+            state.push(unit.asked.map_or(u64::MAX, since));
             for times in [&unit.queue, &unit.left] {
                 state.push(times.len() as u64);
                 state.extend(times.iter().map(|time| since(*time)));
@@ -322,23 +394,52 @@ impl Cause {
     }
 }
 
+impl Signal {
+    fn times(&self) -> [Cycle; 5] {
+        let Cause { input, wave, work } = self.cause;
+        [self.at, input, wave.0, wave.1, work]
+    }
+
+    /// What this signal will be after as many more steps like the one from `before` to it.
+    fn after(&self, before: &Signal, steps: u64) -> Signal {
+        let (now, before) = (self.times(), before.times());
+        let [at, input, from, to, work] = std::array::from_fn(|i| now[i] + (now[i] - before[i]) * steps);
+        Signal { at, cause: Cause { input, wave: (from, to), work } }
+    }
+}
+
 impl Signals {
-    /// The last `one` signals come `times` more, each time `cycles` later; as many as are needed are kept.
-    fn repeat(&mut self, one: u64, times: u64, cycles: Cycle, needed: &u64) {
+    /// Whether the signals that the next repetitions are made from are those of the repetition before, with every time
+    /// `cycles` later, or the same where it lies before the loop.
+    fn repeats(&self, (count, before): &(u64, Vec<Signal>), cycles: Cycle, needed: u64) -> bool {
+        let one = self.count - count;
+        let made_from = one.min(needed) as usize;
+        let pairs = self.latest.iter().rev().zip(before.iter().rev()).take(made_from);
+        let even = |(now, before): (&Signal, &Signal)| {
+            let moved = |(now, before): (&Cycle, &Cycle)| *now == *before || *now == before + cycles;
+            now.at == before.at + cycles && now.times().iter().zip(&before.times()).all(moved)
+        };
+        made_from == 0
+            || (self.latest.len().min(before.len()) >= made_from && pairs.map(even).all(|even| even))
+    }
+
+    /// All signals since `before` come `times` more; as many as are needed are kept.
+    fn repeat(&mut self, (count, before): &(u64, Vec<Signal>), times: u64, needed: u64) {
+        let one = self.count - count;
         if one == 0 {
             return;
         }
         let kept = |back: u64| {
             // `back` from the new end, from 1: its like stands in the last repetition known, `missing` repetitions ago.
             let missing = times.min((back - 1) / one);
-            let place = (self.latest.len() as u64).checked_sub(back - missing * one)?;
-            let signal = self.latest[place as usize];
-            let later = (times - missing) * cycles;
-            Some(Signal { at: signal.at + later, cause: signal.cause.later(later) })
+            let place = (back - missing * one) as usize;
+            let signal = self.latest.len().checked_sub(place).map(|at| self.latest[at])?;
+            let steps = times - missing;
+            Some(if steps == 0 { signal } else { signal.after(&before[before.len() - place], steps) })
         };
-        let mut latest: VecDeque<Signal> = (1..=*needed).map_while(kept).collect();
-        latest.make_contiguous().reverse();
-        self.latest = latest;
+        let mut latest: Vec<Signal> = (1..=needed).map_while(kept).collect();
+        latest.reverse();
+        self.latest = latest.into();
         self.count += one * times;
     }
 }

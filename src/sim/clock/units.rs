@@ -16,18 +16,19 @@ pub(super) struct Ready {
 }
 
 impl<'a> Clock<'a> {
-    /// Executes a unit's next instruction, unless it needs the bus or what it waits for is not known yet.
+    /// Executes a unit's next instruction as far as it goes without the bus; false if it does not.
     pub(super) fn step(&mut self, at: usize) -> bool {
+        if self.units[at].asked.is_some() || self.units[at].paused.is_some() {
+            return false;
+        }
         let Some(ready) = self.ready(at) else { return false };
         let instruction = self.head(at);
         match (&instruction.work, instruction.unit) {
-            (_, unit) if self.uses_bus(instruction) => {
-                debug_assert!(!matches!(unit, Unit::Load(_) | Unit::Matrix(_) | Unit::Vector(_)));
-                false
-            }
+            _ if self.uses_bus(instruction) => self.ask(at, ready),
             (Work::Copy { .. }, _) => {
-                let (start, cycles, latency) = (ready.at, self.host_cycles(instruction), self.host_latency());
-                self.transfer(at, ready, start, cycles, latency);
+                let (cycles, latency) = (self.host_cycles(instruction), self.host_latency());
+                self.leave_queue(at, ready.at);
+                self.transfer(at, ready.at, cycles, latency);
                 true
             }
             (Work::Fetch { .. }, Unit::Fetch(unit)) => self.fetch_on_chip(at, unit as usize, ready),
@@ -49,7 +50,7 @@ impl<'a> Clock<'a> {
     pub(super) fn ready(&self, at: usize) -> Option<Ready> {
         let (state, way) = (&self.units[at], &self.order.ways[at]);
         let step = way.steps.get(state.walk.step)?;
-        let issued = if self.issue.is_some() && state.places.is_some() { *state.queue.front()? } else { 0 };
+        let issued = if self.issue.is_some() { *state.queue.front()? } else { 0 };
         let mut ready = Ready { at: state.free.max(issued), cause: Cause::default() };
         for (watched, behind) in &step.waits {
             let before = step.before[*watched].in_iteration(&state.walk.iteration);
@@ -70,29 +71,28 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// The bus's next transfer: the earliest request; of equals, weights before DMA in before DMA out.
-    pub(super) fn first_request(&self) -> Option<(Ready, usize)> {
+    /// Takes up a transfer: from now on it waits for the bus.
+    fn ask(&mut self, at: usize, ready: Ready) -> bool {
+        let mut asked = ready.at;
+        if let Unit::Fetch(unit) = self.units[at].unit {
+            let Some(free) = self.slot_free(unit as usize) else { return false };
+            asked = asked.max(free);
+        }
+        self.leave_queue(at, asked);
+        self.units[at].asked = Some(asked);
+        true
+    }
+
+    /// The unit with the earliest request; of equals, weights before DMA in before DMA out.
+    pub(super) fn first_request(&self) -> Option<usize> {
         let class = |unit: Unit| match unit {
             Unit::Fetch(_) => 0,
             Unit::DmaIn(_) => 1,
             _ => 2,
         };
-        (0..self.units.len())
-            .filter_map(|at| Some((self.request(at)?, at)))
-            .min_by_key(|(request, at)| (request.at, class(self.units[*at].unit), *at))
-    }
-
-    /// When a unit asks for the bus, if it does and that is known.
-    fn request(&self, at: usize) -> Option<Ready> {
-        let mut ready = self.ready(at)?;
-        let instruction = self.head(at);
-        if !self.uses_bus(instruction) {
-            return None;
-        }
-        if let Unit::Fetch(unit) = instruction.unit {
-            ready.at = ready.at.max(self.slot_free(unit as usize)?);
-        }
-        Some(ready)
+        let requests =
+            self.units.iter().enumerate().filter_map(|(at, unit)| Some((unit.asked?, class(unit.unit), at)));
+        requests.min().map(|(.., at)| at)
     }
 
     /// When the FIFO has a free slot, if that is known.
@@ -104,18 +104,19 @@ impl<'a> Clock<'a> {
         Some(freed.map_or(0, |at| array.slots_freed[at]))
     }
 
-    /// Gives the bus to a unit.
-    pub(super) fn grant(&mut self, at: usize, request: Ready) {
+    /// Gives the bus to a unit that has asked for it.
+    pub(super) fn grant(&mut self, at: usize) {
+        let asked = self.units[at].asked.take().expect("it has asked");
         let instruction = self.head(at);
         let bytes = bus_bytes(self.program, self.chip, instruction);
         let link = self.chip.dram.link;
         let cycles = link.bytes_per_cycle.inverse().ceil_of(bytes).max(1);
-        let start = request.at.max(self.bus_free);
+        let start = asked.max(self.bus_free);
         self.bus_free = start + cycles;
         if let Unit::Fetch(unit) = instruction.unit {
             self.arrays[unit as usize].fifo.push_back(Tile { whole: start + cycles + link.latency });
         }
-        self.transfer(at, request, start, cycles, link.latency);
+        self.transfer(at, start, cycles, link.latency);
     }
 
     fn host_cycles(&self, instruction: &Instruction) -> Cycle {
@@ -128,14 +129,14 @@ impl<'a> Clock<'a> {
         self.chip.host.map_or(0, |link| link.latency)
     }
 
-    fn transfer(&mut self, at: usize, ready: Ready, start: Cycle, cycles: Cycle, latency: Cycle) {
+    fn transfer(&mut self, at: usize, start: Cycle, cycles: Cycle, latency: Cycle) {
         let event = start + cycles + latency;
         let cause = match self.units[at].unit {
             Unit::Fetch(_) => Cause::default(),
             _ => Cause { input: event, ..Cause::default() },
         };
         self.record(at, start, start + cycles, event);
-        self.finish(at, ready.at, start + cycles, Signal { at: event, cause });
+        self.finish(at, start + cycles, Signal { at: event, cause });
     }
 
     fn fetch_on_chip(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
@@ -143,8 +144,9 @@ impl<'a> Clock<'a> {
         let start = ready.at.max(free);
         let end = start + self.chip.rows as Cycle;
         self.arrays[unit].fifo.push_back(Tile { whole: end });
+        self.leave_queue(at, start);
         self.record(at, start, end, end);
-        self.finish(at, start, end, Signal { at: end, cause: Cause::default() });
+        self.finish(at, end, Signal { at: end, cause: Cause::default() });
         true
     }
 
@@ -163,7 +165,8 @@ impl<'a> Clock<'a> {
         }
         array.loaded = Some(Loaded { load: start, whole: tile.whole, cause: ready.cause });
         let end = start + chip.rows as Cycle;
-        self.finish(at, start, end, Signal { at: end, cause: Cause::default() });
+        self.leave_queue(at, start);
+        self.finish(at, end, Signal { at: end, cause: Cause::default() });
         true
     }
 
@@ -242,7 +245,8 @@ impl<'a> Clock<'a> {
         array.last =
             Some(LastPass { start: pass.start, stream_end: pass.stream_end, wave_end: pass.wave_end });
         let cause = Cause { wave: (pass.stream_end, pass.event), work: pass.event, ..Cause::default() };
-        self.finish(at, pass.start, pass.stream_end, Signal { at: pass.event, cause });
+        self.leave_queue(at, pass.start);
+        self.finish(at, pass.stream_end, Signal { at: pass.event, cause });
     }
 
     fn vector(&mut self, at: usize, ready: Ready) -> bool {
@@ -256,7 +260,8 @@ impl<'a> Clock<'a> {
             cause.work = event;
         }
         self.record(at, ready.at, busy_until, event);
-        self.finish(at, ready.at, busy_until, Signal { at: event, cause });
+        self.leave_queue(at, ready.at);
+        self.finish(at, busy_until, Signal { at: event, cause });
         true
     }
 
@@ -267,24 +272,28 @@ impl<'a> Clock<'a> {
         self.units[at].lane.push(run);
     }
 
-    /// Moves a unit on to its next instruction.
-    fn finish(&mut self, at: usize, taken: Cycle, free: Cycle, signal: Signal) {
-        for event in &self.head(at).signals {
-            self.events[event.index()].push(signal);
-        }
+    /// Takes a unit's next instruction out of its queue.
+    fn leave_queue(&mut self, at: usize, taken: Cycle) {
         let state = &mut self.units[at];
-        state.free = free;
+        state.queue.pop_front();
         if let Some(places) = state.places {
-            state.queue.pop_front();
             state.left.push_back(taken);
             if state.left.len() > places {
                 state.left.pop_front();
             }
         }
-        self.steps += 1;
-        if let Some(id) = state.walk.advance(&self.order.ways[at].steps) {
-            self.try_skip(at, id);
+    }
+
+    /// Moves a unit on to its next instruction.
+    fn finish(&mut self, at: usize, free: Cycle, signal: Signal) {
+        for event in &self.head(at).signals {
+            self.events[event.index()].push(signal);
         }
+        let state = &mut self.units[at];
+        state.free = free;
+        self.steps += 1;
+        let began = state.walk.advance(&self.order.ways[at].steps);
+        state.paused = began.filter(|id| self.skipper.as_ref().is_some_and(|skipper| skipper.asks(at, *id)));
     }
 
     /// Fills bounded queues as far as there is room.
@@ -299,8 +308,8 @@ impl<'a> Clock<'a> {
                 // The instruction that made room was followed by as many as there are further places free.
                 let room = state.left.len().checked_sub(spare + 1).map_or(0, |left| state.left[left]);
                 issuer.time = issuer.time.max(room);
-                state.queue.push_back(issuer.time);
             }
+            state.queue.push_back(issuer.time);
             issuer.walk.advance(&self.order.whole);
         }
     }

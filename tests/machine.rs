@@ -1,0 +1,431 @@
+//! The machine against the naive one of `oracle`: random programs on random chips, every start, end and class; loops
+//! skipped against loops stepped; deadlocks.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use systole::base::{Ratio, Span};
+use systole::chip::{Chip, Dram, Link, Queues, VectorCost, WeightBuffering};
+use systole::isa::{
+    AsResult, Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program,
+    ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait,
+    Window, Work, verify,
+};
+use systole::num::DType;
+use systole::sim::{Clock, Loops, tally};
+use systole::trace::Trace;
+
+/// Random numbers by which a program or a chip is made: proptest shrinks the list.
+struct Dice<'a> {
+    rolls: std::slice::Iter<'a, u32>,
+}
+
+impl Dice<'_> {
+    /// From 0 to `sides` - 1; 0 when the list is at its end.
+    fn roll(&mut self, sides: u32) -> u32 {
+        self.rolls.next().map_or(0, |roll| roll % sides)
+    }
+
+    fn chance(&mut self, one_in: u32) -> bool {
+        self.roll(one_in) == one_in - 1
+    }
+
+    fn range(&mut self, from: u32, to: u32) -> u32 {
+        from + self.roll(to - from + 1)
+    }
+}
+
+fn chip(dice: &mut Dice) -> Chip {
+    let rates = [(1, 1), (1, 2), (1, 4), (2, 1), (3, 2)];
+    let mut rate = || {
+        let (num, den) = rates[dice.roll(5) as usize];
+        Ratio::new(num, den).unwrap()
+    };
+    let table = BTreeMap::from([((DType::I8, DType::I8), rate()), ((DType::I8, DType::I16), rate())]);
+    let cores = dice.range(1, 2) as usize;
+    let mut places = || if dice.chance(3) { Some(dice.range(1, 4) as usize) } else { None };
+    let queues = Queues {
+        dma_in: places(),
+        dma_out: places(),
+        weight_fetch: places(),
+        weight_load: places(),
+        matrix: places(),
+        vector: places(),
+    };
+    let link = |dice: &mut Dice| Link {
+        bytes_per_cycle: Ratio::new(dice.range(1, 9).into(), dice.range(1, 4).into()).unwrap(),
+        latency: dice.range(0, 12).into(),
+    };
+    Chip {
+        rates: table,
+        cores,
+        matrix_units: cores * dice.range(1, 2) as usize,
+        weights: if dice.chance(3) { WeightBuffering::Single } else { WeightBuffering::Double },
+        accumulator_rows: 16,
+        weight_fifo_tiles: dice.range(1, 4) as usize,
+        vector_lanes: dice.range(1, 9) as usize,
+        vector_latency: dice.range(0, 5).into(),
+        vector_cost: VectorCost {
+            simple: dice.range(1, 2).into(),
+            reduce: dice.range(1, 3).into(),
+            ..VectorCost::default()
+        },
+        dram: Dram {
+            link: link(dice),
+            bytes: 1 << 30,
+            burst_bytes: dice.range(1, 8).into(),
+            padded_tiles: dice.chance(4),
+        },
+        host: Some(link(dice)),
+        queues,
+        ..Chip::classroom(dice.range(1, 6) as usize, dice.range(1, 6) as usize).unwrap()
+    }
+}
+
+struct Maker<'a, 'b> {
+    dice: &'a mut Dice<'b>,
+    chip: &'a Chip,
+    program: Program,
+    dram: BufferId,
+    dram_wide: BufferId,
+    unified: Vec<BufferId>,
+    /// By unit: events that only it signals.
+    events: BTreeMap<Unit, Vec<EventId>>,
+    ops: Vec<ProgramOpId>,
+    contracts: Vec<bool>,
+    left: u32,
+    /// What loops may still multiply the program by.
+    times: u32,
+}
+
+fn program(dice: &mut Dice, chip: &Chip, times: u32) -> Program {
+    let mut program = Program::default();
+    let mut buffer = |name: &str, dtype, space| {
+        program.buffers.push(Buffer {
+            name: name.into(),
+            dtype,
+            len: 4096,
+            space,
+            address: 0,
+            held_bytes: 4096,
+        })
+    };
+    let (dram, dram_wide) = (buffer("dram", DType::I8, Space::Dram), buffer("wide", DType::I16, Space::Dram));
+    let unified =
+        (0..chip.cores as u32).map(|core| buffer("unified", DType::I8, Space::Unified(core))).collect();
+    let ops = (0..3)
+        .map(|op| program.ops.push(ProgramOp { name: format!("op {op}"), span: Span::default() }))
+        .collect();
+    let contracts = (0..chip.matrix_units).map(|_| dice.chance(3)).collect();
+    let left = dice.range(3, 14);
+    let mut maker = Maker {
+        dice,
+        chip,
+        program,
+        dram,
+        dram_wide,
+        unified,
+        events: BTreeMap::new(),
+        ops,
+        contracts,
+        left,
+        times,
+    };
+    let body = maker.nodes(0);
+    maker.program.body = body;
+    maker.program
+}
+
+impl Maker<'_, '_> {
+    fn nodes(&mut self, depth: usize) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for _ in 0..self.dice.range(1, 4) {
+            if self.left == 0 {
+                break;
+            }
+            if depth < 3 && self.dice.chance(3) {
+                let most = self.times.min(if depth == 0 { self.times } else { 8 });
+                let count = self.dice.range(1, most);
+                self.times /= count;
+                let body = self.nodes(depth + 1);
+                self.times *= count;
+                if !body.is_empty() {
+                    nodes.push(Node::Repeat(self.program.loops.push(Loop { count, body })));
+                }
+            } else {
+                self.left -= 1;
+                self.something(depth, &mut nodes);
+            }
+        }
+        nodes
+    }
+
+    fn something(&mut self, depth: usize, nodes: &mut Vec<Node>) {
+        let op = self.ops[self.dice.roll(3) as usize];
+        let core = self.dice.roll(self.chip.cores as u32);
+        let unit = self.dice.roll(self.chip.matrix_units as u32);
+        let mut add = |maker: &mut Self, unit, work| {
+            let waits = maker.waits(depth);
+            let signals = maker.signals(unit);
+            let instruction = Instruction { op, unit, work, waits, signals };
+            nodes.push(Node::Do(maker.program.instructions.push(instruction)));
+        };
+        let rows = if self.dice.chance(3) { RowsAre::Gathered } else { RowsAre::Together };
+        let (height, width) = (self.dice.range(1, 8) as usize, self.dice.range(1, 8) as usize);
+        let here = self.unified[core as usize];
+        let block = |buffer| window(buffer, height, width);
+        match self.dice.roll(6) {
+            0 => add(self, Unit::DmaIn(core), Work::Copy { from: block(self.dram), to: block(here), rows }),
+            1 => add(self, Unit::DmaOut(core), Work::Copy { from: block(here), to: block(self.dram), rows }),
+            2 if self.dice.chance(2) => {
+                add(self, Unit::Host, Work::Copy { from: block(self.dram), to: block(self.dram), rows });
+            }
+            2 | 3 => {
+                let reduce = self.dice.chance(3);
+                let steps =
+                    if reduce { vec![VectorStep::Relu, VectorStep::ArgMax] } else { vec![VectorStep::Relu] };
+                let target = if reduce { window(here, height, 1) } else { block(here) };
+                let source = if self.dice.chance(2) {
+                    VectorSource::Buffer(block(here))
+                } else {
+                    let place = SumRows { first: 0, advance: [0; MOST_DEPTH], ring: 8 };
+                    let unit = core * (self.chip.units_per_core() as u32);
+                    let cols = width.min(self.chip.cols);
+                    VectorSource::Accumulators {
+                        unit,
+                        place,
+                        rows: height,
+                        cols,
+                        as_result: AsResult::Straight,
+                    }
+                };
+                let cols = source.extents().1;
+                let target = if reduce { target } else { window(here, height, cols) };
+                add(self, Unit::Vector(core), Work::Vector { source, steps, target });
+            }
+            _ => self.pass(unit, &mut add),
+        }
+    }
+
+    fn pass(&mut self, unit: u32, add: &mut impl FnMut(&mut Self, Unit, Work)) {
+        let here = self.unified[unit as usize / self.chip.units_per_core()];
+        let (m, k, n) = (
+            self.dice.range(1, 12) as usize,
+            self.dice.range(1, self.chip.rows as u32) as usize,
+            self.dice.range(1, self.chip.cols as u32) as usize,
+        );
+        let place = |rows| SumRows { first: 0, advance: [0; MOST_DEPTH], ring: rows };
+        let sums = Sums { rows: place(16), mode: SumMode::Begin };
+        if self.contracts[unit as usize] {
+            let activations = window(here, k, m);
+            let work = Work::Contract { activations, weights: window(here, m, n), sums };
+            return add(self, Unit::Matrix(unit), work);
+        }
+        // Several tiles ahead, so that FIFOs fill, and instructions of one tile may wait for those of the next.
+        let tiles = if self.dice.chance(3) { self.dice.range(2, 4) } else { 1 };
+        let loads_first = self.dice.chance(2);
+        let from = [self.dram, self.dram_wide, here][self.dice.roll(3) as usize];
+        let tile = if from == self.dram_wide { DType::I16 } else { DType::I8 };
+        let multiply = Work::Multiply { streamed: window(here, m, k), tile, cols: n, sums };
+        (0..tiles).for_each(|_| add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n) }));
+        for _ in 0..tiles {
+            add(self, Unit::Load(unit), Work::Load);
+            if !loads_first {
+                add(self, Unit::Matrix(unit), multiply.clone());
+            }
+        }
+        if loads_first {
+            (0..tiles).for_each(|_| add(self, Unit::Matrix(unit), multiply.clone()));
+        }
+    }
+
+    fn waits(&mut self, depth: usize) -> Vec<Wait> {
+        let all: Vec<EventId> = self.events.values().flatten().copied().collect();
+        let mut waits = Vec::new();
+        for _ in 0..self.dice.roll(3) {
+            if all.is_empty() {
+                break;
+            }
+            let event = all[self.dice.roll(all.len() as u32) as usize];
+            let behind = self.dice.roll(4);
+            let from = if depth > 0 && self.dice.chance(4) {
+                From::Loop(self.dice.roll(depth as u32) as usize)
+            } else {
+                From::Here
+            };
+            waits.push(Wait { event, behind, from });
+        }
+        waits
+    }
+
+    fn signals(&mut self, unit: Unit) -> Vec<EventId> {
+        let mut signals = Vec::new();
+        while self.dice.chance(2) && signals.len() < 2 {
+            let events = self.events.entry(unit).or_default();
+            if events.len() < 2 {
+                let name = format!("{} {}", unit.name(), events.len());
+                events.push(self.program.events.push(Event { name }));
+            }
+            let event = events[self.dice.roll(events.len() as u32) as usize];
+            if !signals.contains(&event) {
+                signals.push(event);
+            }
+        }
+        signals
+    }
+}
+
+fn window(buffer: BufferId, rows: usize, cols: usize) -> Window {
+    Window { buffer, offset: 0, row_stride: cols, col_stride: 1, rows, cols, advance: [0; MOST_DEPTH] }
+}
+
+/// Everything that a run tells, unrolled: by unit each run, and the classes by unit and operator.
+fn told(program: &Program, chip: &Chip, trace: &Trace) -> String {
+    use std::fmt::Write;
+    let mut out = format!("{} cycles\n", trace.cycles);
+    for (unit, lane) in &trace.units {
+        for run in lane.iter_from(0) {
+            let _ = writeln!(
+                out,
+                "{}: {} {:?} {} {} {}",
+                unit.name(),
+                run.instruction.index(),
+                run.iteration,
+                run.start,
+                run.busy_until,
+                run.event
+            );
+        }
+    }
+    for (unit, lane) in trace.passes.iter().enumerate() {
+        for run in lane.iter_from(0) {
+            let _ = writeln!(
+                out,
+                "matrix {unit}: {} {:?} load {} {} {} {}",
+                run.instruction.index(),
+                run.iteration,
+                run.load,
+                run.start,
+                run.stream_end,
+                run.event
+            );
+        }
+    }
+    let counted = tally(program, chip, trace);
+    for op in &counted.ops {
+        let _ = writeln!(out, "{:?}", op.classes);
+    }
+    assert_eq!(counted.classes.total(), trace.cycles * chip.matrix_units as u64);
+    out
+}
+
+/// The same of the naive machine.
+fn told_by_oracle(program: &Program, chip: &Chip, run: &oracle::Run) -> String {
+    use std::fmt::Write;
+    let mut out = format!("{} cycles\n", run.cycles);
+    for (unit, done) in &run.units {
+        if matches!(unit, Unit::Load(_) | Unit::Matrix(_)) {
+            continue;
+        }
+        for (id, iteration, start, free, event) in done {
+            let _ = writeln!(out, "{}: {} {iteration:?} {start} {free} {event}", unit.name(), id.index());
+        }
+    }
+    for unit in 0..chip.matrix_units as u32 {
+        let Some(done) = run.units.get(&Unit::Matrix(unit)) else { continue };
+        let loads = run.units.get(&Unit::Load(unit));
+        for (at, (id, iteration, start, free, event)) in done.iter().enumerate() {
+            let load = loads.map_or(start, |loads| &loads[at].2);
+            let _ = writeln!(
+                out,
+                "matrix {unit}: {} {iteration:?} load {load} {start} {free} {event}",
+                id.index()
+            );
+        }
+    }
+    for op in 0..program.ops.len() {
+        let sum = run.classes.iter().map(|ops| ops[op]).fold(Default::default(), std::ops::Add::add);
+        let _ = writeln!(out, "{sum:?}");
+        let _: systole::trace::Classes = sum;
+    }
+    out
+}
+
+/// A chip and a program whose loops run at most `times` times in all.
+fn made(rolls: &[u32], times: u32) -> (Chip, Program) {
+    let mut dice = Dice { rolls: rolls.iter() };
+    let chip = chip(&mut dice);
+    let program = program(&mut dice, &chip, times);
+    verify(&program, &chip).unwrap_or_else(|broken| panic!("{broken}\n{program:#?}"));
+    (chip, program)
+}
+
+fn assert_told(one: &str, other: &str, what: &str) {
+    if one != other {
+        let at = one.lines().zip(other.lines()).position(|(a, b)| a != b).unwrap_or(0);
+        let lines =
+            |text: &str| text.lines().skip(at.saturating_sub(2)).take(30).collect::<Vec<_>>().join("\n");
+        panic!("{what}, from line {at}\n{}\n--- and\n{}", lines(one), lines(other));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn the_machine_is_the_naive_one(rolls in prop::collection::vec(any::<u32>(), 40..400)) {
+        let (chip, program) = made(&rolls, 60);
+        let expected = oracle::run(&program, &chip);
+        let stepped = Clock::new(&program, &chip, Loops::Stepped).run();
+        let skipped = Clock::new(&program, &chip, Loops::Skipped).run();
+        prop_assert_eq!(expected.is_err(), stepped.is_err(), "{:?}", stepped.err());
+        prop_assert_eq!(stepped.as_ref().err(), skipped.as_ref().err());
+        if let (Ok(expected), Ok(stepped), Ok(skipped)) = (expected, stepped, skipped) {
+            let stepped = told(&program, &chip, &stepped);
+            assert_told(&stepped, &told_by_oracle(&program, &chip, &expected), "stepped, naive");
+            assert_told(&told(&program, &chip, &skipped), &stepped, "skipped, stepped");
+        }
+    }
+
+    /// Longer loops, which the naive machine is too slow for.
+    #[test]
+    fn skipping_is_stepping(rolls in prop::collection::vec(any::<u32>(), 40..400)) {
+        let (chip, program) = made(&rolls, 2000);
+        let stepped = Clock::new(&program, &chip, Loops::Stepped).run();
+        let skipped = Clock::new(&program, &chip, Loops::Skipped).run();
+        prop_assert_eq!(stepped.as_ref().err(), skipped.as_ref().err());
+        if let (Ok(stepped), Ok(skipped)) = (stepped, skipped) {
+            assert_told(&told(&program, &chip, &skipped), &told(&program, &chip, &stepped), "skipped, stepped");
+        }
+    }
+}
+
+/// The random programs are worth something: many come to their end, some cannot, and most loops are skipped.
+#[test]
+fn random_programs_are_of_all_kinds() {
+    let (mut ended, mut stuck, mut runs, mut pieces) = (0, 0, 0, 0);
+    let mut state = 1u64;
+    for _ in 0..400 {
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 32) as u32
+        };
+        let rolls: Vec<u32> = (0..300).map(|_| next()).collect();
+        let (chip, program) = made(&rolls, 2000);
+        let Ok(trace) = Clock::new(&program, &chip, Loops::Skipped).run() else {
+            stuck += 1;
+            continue;
+        };
+        ended += 1;
+        for (_, lane) in &trace.units {
+            runs += lane.len();
+            lane.for_each_kind(&mut |_, _, _| pieces += 1);
+        }
+    }
+    assert!(ended > 200 && stuck > 10, "{ended} ended, {stuck} stuck");
+    assert!(pieces * 2 < runs, "{pieces} pieces for {runs} runs");
+}
