@@ -8,7 +8,8 @@
 //! Ast           -> graph     build, check  -> Graph    tensors and operators; also the reference answer
 //! Graph         -> schedule  plan          -> Plan     what runs together, in which order and tiles
 //! Plan          -> emit      lower         -> Program  instructions with explicit waiting
-//! Program       -> sim       execute       -> Trace    times and values; any cycle on request, as a Frame
+//! Program       -> sim       execute       -> Trace    times, and beside it the values in memory
+//! Trace         -> sim       any cycle     -> Frame    every register of an array
 //! Frame         -> draw      lay out       -> Scene    a list of shapes, no canvas in sight
 //! Scene         -> web       paint         -> the page
 //! ```
@@ -21,7 +22,7 @@
 //! let text = "input a : i8[4, 4]\nweight w : i8[4, 4]\noutput a @ w\n";
 //! let chip = Chip::classroom(4, 4).unwrap();
 //! let finished = job::compile(text, &Files::default(), &chip).job.unwrap().finish();
-//! assert_eq!(finished.trace.cycles_to_last_mac, 14);
+//! assert_eq!(finished.trace.cycles_to_last_mac, 28); // 14 of them waiting for weights from DRAM
 //! assert!(finished.disagreement.is_none());
 //! ```
 

@@ -5,7 +5,7 @@
 use systole::chip::Chip;
 use systole::graph::{LoadError, Loader};
 use systole::import::npy;
-use systole::isa::Sums;
+use systole::isa::SumMode;
 use systole::job::{Finished, compile};
 use systole::num::Array;
 use systole::sim::array::{Leaving, Stepper};
@@ -59,23 +59,24 @@ fn the_array_reads_held_out_digits() {
 #[test]
 fn the_register_stepper_reads_them_too() {
     let finished = run(8, 8, |text| text);
-    let machine = finished.machine();
+    let machine = finished.machine().whole(0);
     let mut stepper = Stepper::new(&machine);
     let mut left: Vec<Leaving> = Vec::new();
     for _ in 0..finished.trace.cycles_to_last_mac {
         stepper.step();
         left.extend(stepper.leaving());
     }
-    let second = finished.trace.passes.last().unwrap().op;
+    let passes = &machine.view.passes;
+    let second = passes.last().unwrap().op;
     let bias: Vec<i32> = read("www/public/examples/digits/b2.npy").values.iter().collect();
     let mut sums = vec![bias.clone(); 360];
     for sum in left {
-        let pass = &finished.trace.passes[sum.pass];
+        let pass = &passes[sum.pass];
         // Columns of the last tile that the ten classes do not fill hold padding.
         if pass.op == second && sum.col < pass.tile.cols {
-            let tiles_before = finished.trace.passes[..=sum.pass]
+            let tiles_before = passes[..=sum.pass]
                 .iter()
-                .filter(|earlier| earlier.op == second && earlier.sums == Sums::Begin)
+                .filter(|earlier| earlier.op == second && earlier.mode == SumMode::Begin)
                 .count();
             sums[sum.row][(tiles_before - 1) * 8 + sum.col] += sum.value;
         }

@@ -17,6 +17,7 @@ mod commands {
     use systole::job::{self, Finished, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, check_dataflow, replay};
+    use systole::trace::Class;
 
     /// Compiles tensor programs for a systolic array and runs them cycle by cycle.
     #[derive(Parser)]
@@ -243,13 +244,15 @@ mod commands {
 
     fn in_words(finished: &Finished, report: &Report) -> String {
         let mut out = format!(
-            "{}: {} cycles from first load to last MAC, {} to the last event\n{} MACs, {:.1} % of the array's slots\n",
+            "{}: {} cycles, {:.3} µs; the last MAC after {}\n{} MACs, {:.1} % of what it can do\n",
             report.chip.name,
-            report.cycles_to_last_mac,
             report.cycles,
+            report.seconds * 1e6,
+            report.cycles_to_last_mac,
             report.macs,
             report.utilization * 100.0,
         );
+        out += &format!("cycles of {}: {}\n", matrix_units(report.matrix_units), classes_in_words(finished));
         for op in &report.ops {
             out += &format!(
                 "  {} (line {}): cycles {} to {}, {} MACs\n",
@@ -268,6 +271,21 @@ mod commands {
             Some(difference) => format!("DIFFERS from the reference: {difference}\n"),
         };
         out
+    }
+
+    fn matrix_units(count: usize) -> String {
+        if count == 1 { "the matrix unit".into() } else { format!("{count} matrix units") }
+    }
+
+    /// The classes that occur, with their shares.
+    fn classes_in_words(finished: &Finished) -> String {
+        let classes = finished.tally().classes;
+        let all = classes.total().max(1) as f64;
+        let occurring = classes.iter().filter(|(_, cycles)| *cycles > 0);
+        let word = |(class, cycles): (Class, u64)| {
+            format!("{} {cycles} ({:.1} %)", class.title(), 100.0 * cycles as f64 / all)
+        };
+        occurring.map(word).collect::<Vec<_>>().join(", ")
     }
 
     fn choose_chip(name: &str, settings: &[String]) -> Result<Chip, InputErrors> {

@@ -13,7 +13,7 @@ use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, StatementKind, Token};
 use crate::num::Values;
 use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
-use crate::sim::{Clock, Deadlock, Loops, Machine, Numbers};
+use crate::sim::{Clock, Deadlock, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
 /// What compiling leaves.
@@ -218,6 +218,11 @@ impl Finished {
     /// Looks into any cycle.
     pub fn machine(&self) -> Machine<'_> {
         Machine { program: &self.emitted.program, chip: &self.chip, trace: &self.trace, memory: &self.memory }
+    }
+
+    /// The run counted.
+    pub fn tally(&self) -> Tally {
+        tally(&self.emitted.program, &self.chip, &self.trace)
     }
 
     /// A tensor's values in simulated DRAM, if they were ever there.

@@ -8,7 +8,7 @@ use crate::base::{Bytes, Cycle, Lines};
 use crate::chip::WeightBuffering;
 use crate::isa::ProgramOp;
 use crate::schedule::{Layer, LayerKind};
-use crate::sim::{OpTally, Tally, tally};
+use crate::sim::{OpTally, Tally};
 use crate::trace::{Class, Classes};
 
 /// A whole run.
@@ -156,7 +156,7 @@ impl Finished {
     /// The report; `text` is the program's.
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
-        let tally = tally(&self.emitted.program, &self.chip, &self.trace);
+        let tally = self.tally();
         let macs = self.plan.layers.iter().map(|layer| self.macs(layer)).sum();
         Report {
             version: env!("CARGO_PKG_VERSION"),

@@ -48,6 +48,12 @@ impl<'a> Machine<'a> {
         Moment { machine: *self, view: self.view(unit, cycle, reach), cycle, reach }
     }
 
+    /// All passes of a matrix unit at once, to step through them: for runs that are small.
+    pub fn whole(&self, unit: usize) -> Moment<'a> {
+        let end = self.trace.passes.get(unit).map_or(0, Lane::len);
+        Moment { machine: *self, view: self.passes(unit, 0..end), cycle: 0, reach: Reach::default() }
+    }
+
     fn view(&self, unit: usize, cycle: Cycle, reach: Reach) -> View {
         let Some(lane) = self.trace.passes.get(unit) else { return View::default() };
         let (rows, cols) = (self.chip.rows as Cycle, self.chip.cols as Cycle);
@@ -56,13 +62,18 @@ impl<'a> Machine<'a> {
         let long_ago = cycle.saturating_sub(2 * rows + cols);
         let oldest = lane.come(long_ago, |run| run.start).min(lane.come(long_ago, |run| run.load));
         let mut first = oldest.min(lane.come(cycle, |run| run.event)).saturating_sub(1);
-        let end = lane.come(ahead, |run| run.load);
         if reach.accumulators > 0 {
             first = self.tile_begin(lane, first);
         }
+        self.passes(unit, first..lane.come(ahead, |run| run.load))
+    }
+
+    fn passes(&self, unit: usize, range: Range<u64>) -> View {
+        let Some(lane) = self.trace.passes.get(unit) else { return View::default() };
         let fetches = self.trace.lane(Unit::Fetch(unit as u32));
+        let first = range.start;
         let mut passes: Vec<Pass> = Vec::new();
-        for (at, run) in (first..end).zip(lane.iter_from(first)) {
+        for (at, run) in range.zip(lane.iter_from(first)) {
             let op = self.instruction(run.instruction).op;
             let of_op = match passes.last() {
                 Some(before) if before.op == op => before.of_op.clone(),

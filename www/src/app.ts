@@ -431,7 +431,7 @@ export class App {
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
   private ran(report: Report): void {
     byId('counts').textContent =
-      `${grouped(report.cyclesToLastMac)} cycles from first load to last MAC · ${grouped(report.cycles)} to the last event`;
+      `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}`;
     const verdict = byId('verdict');
     verdict.textContent = report.agrees
       ? '✓ equals the reference'
