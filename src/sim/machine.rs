@@ -1,10 +1,12 @@
 //! A finished run as the passes that went through its array.
 
 use super::array::{self, Timing, Waves};
-use crate::base::Cycle;
-use crate::chip::Chip;
+use crate::base::{Cycle, Ratio};
+use crate::chip::{Chip, Stationary};
 use crate::isa::{Sums, Window};
 use crate::num::Values;
+use crate::timing::movement::{self, Part};
+use crate::timing::{self, Sides, Stream};
 use crate::trace::{Frame, Surroundings, Trace};
 
 /// Looks into any cycle of a run.
@@ -51,17 +53,31 @@ impl Machine<'_> {
         (0..count).map(|sample| (at(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
-    fn value(&self, window: &Window, row: usize, col: usize) -> i16 {
-        match &self.trace.memory[window.buffer.index()] {
-            Values::I8(values) => values[window.at(row, col)].into(),
-            Values::I32(_) => unreachable!("operands of a product are i8"),
-        }
+    /// A row of a window, and zeros beyond its columns.
+    fn row(&self, window: &Window, row: usize, into: &mut [i16]) {
+        let Values::I8(values) = &self.trace.memory[window.buffer.index()] else {
+            unreachable!("operands of a product are i8")
+        };
+        let (used, padding) = into.split_at_mut(window.cols);
+        let values = &values[window.at(row, 0)..][..used.len()];
+        used.iter_mut().zip(values).for_each(|(into, value)| *into = (*value).into());
+        padding.fill(0);
     }
 }
 
 impl Waves for Machine<'_> {
-    fn shape(&self) -> (usize, usize) {
-        (self.chip.rows, self.chip.cols)
+    type Number = i32;
+
+    fn stationary(&self) -> Stationary {
+        Stationary::Weights
+    }
+
+    fn sides(&self) -> Sides {
+        timing::sides(self.chip)
+    }
+
+    fn lanes(&self) -> usize {
+        1
     }
 
     fn passes(&self) -> usize {
@@ -70,20 +86,25 @@ impl Waves for Machine<'_> {
 
     fn timing(&self, pass: usize) -> Timing {
         let pass = &self.trace.passes[pass];
-        Timing { load: pass.load, start: pass.start, rows: pass.activations.rows }
+        let stream = Stream { start: pass.start, length: pass.activations.rows, rate: Ratio::ONE };
+        Timing { load: pass.load, stream }
     }
 
-    fn activations(&self, pass: usize, m: usize, into: &mut [i16]) {
-        let window = &self.trace.passes[pass].activations;
-        for (col, value) in into.iter_mut().enumerate() {
-            *value = if col < window.cols { self.value(window, m, col) } else { 0 };
-        }
+    fn part(&self, pass: usize) -> Part {
+        let pass = &self.trace.passes[pass];
+        let sums = match pass.sums {
+            Sums::Begin => movement::Sums::Replace,
+            Sums::Add => movement::Sums::Add,
+        };
+        Part { rows: pass.tile.rows, cols: pass.tile.cols, sums }
     }
 
-    fn weights(&self, pass: usize, col: usize, into: &mut [i16]) {
+    fn activations(&self, pass: usize, step: usize, into: &mut [i16]) {
+        self.row(&self.trace.passes[pass].activations, step, into);
+    }
+
+    fn weights(&self, pass: usize, k: usize, into: &mut [i16]) {
         let window = &self.trace.passes[pass].tile;
-        for (row, value) in into.iter_mut().enumerate() {
-            *value = if row < window.rows && col < window.cols { self.value(window, row, col) } else { 0 };
-        }
+        if k < window.rows { self.row(window, k, into) } else { into.fill(0) }
     }
 }

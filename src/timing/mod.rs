@@ -1,43 +1,55 @@
 //! MACHINE.md's rules as functions: when loads, streams and waves begin and end. Sizes in rows and columns of PEs,
 //! times in cycles. `s` is the cycle in which a pass's first activation enters the array, `L` the one in which its
-//! weight load begins, `M` its rows.
+//! weight load begins, `M` its rows. [`Sides`] and [`Stream`] say the same for any dataflow and rate; the functions that
+//! take a [`Chip`] are theirs for weights that stay and one row a cycle.
 
-use crate::base::Cycle;
-use crate::chip::{Chip, WeightBuffering};
+mod array;
+pub mod movement;
+
+pub use array::{Sides, Stream, lanes};
+
+use crate::base::{Cycle, Ratio};
+use crate::chip::{Chip, Stationary};
+
+/// R and C of a chip's arrays.
+pub fn sides(chip: &Chip) -> Sides {
+    Sides { rows: chip.rows, cols: chip.cols }
+}
+
+/// Rows that stream at one a cycle.
+fn stream(start: Cycle, rows: usize) -> Stream {
+    Stream { start, length: rows, rate: Ratio::ONE }
+}
 
 /// Earliest load behind another pass, by the rule of the chip's weight buffers: `L' >= s` with two buffers,
 /// `L' >= s + M + R + C - 2` with one (section 1.1). The load unit itself is busy for R cycles a load.
 pub fn load_after(chip: &Chip, load: Cycle, start: Cycle, rows: usize) -> Cycle {
-    let buffer_free = match chip.weights {
-        WeightBuffering::Double => start,
-        WeightBuffering::Single => wave_end(chip, start, rows),
-    };
-    buffer_free.max(load_end(chip, load))
+    sides(chip).load_after(chip.weights, load, &stream(start, rows))
 }
 
 /// `L + R`: the load unit is free, and the tile lands ahead of a wave that starts now (sections 1.1 and 2).
 pub fn load_end(chip: &Chip, load: Cycle) -> Cycle {
-    load + chip.rows as Cycle
+    sides(chip).load_end(load)
 }
 
 /// `s + M`: the left edge is free for the next stream.
 pub fn stream_end(start: Cycle, rows: usize) -> Cycle {
-    start + rows as Cycle
+    stream(start, rows).end()
 }
 
 /// `s + M + R + C - 2`: one past the pass's last MAC, in PE(R-1, C-1).
 pub fn wave_end(chip: &Chip, start: Cycle, rows: usize) -> Cycle {
-    start + (rows + chip.rows + chip.cols) as Cycle - 2
+    sides(chip).wave_end(&stream(start, rows))
 }
 
 /// `s + M + R + C - 1`: the last sum stands in its accumulator, and the matrix unit signals (section 2).
 pub fn matrix_event(chip: &Chip, start: Cycle, rows: usize) -> Cycle {
-    wave_end(chip, start, rows) + 1
+    sides(chip).event(Stationary::Weights, &stream(start, rows))
 }
 
 /// `s + m + R + j`: the cycle in which row m of column j is added into its accumulator (section 1.1).
 pub fn accumulated(chip: &Chip, start: Cycle, row: usize, col: usize) -> Cycle {
-    start + (row + chip.rows + col) as Cycle
+    sides(chip).accumulated(&stream(start, row + 1), row, col)
 }
 
 /// `ceil(elements / lanes) * cost`: cycles of the vector unit for an elementwise operation (section 2).

@@ -2,7 +2,7 @@
 
 mod frame;
 
-pub use frame::{Accumulated, Accumulators, Frame, NONE, Surroundings, Waiting};
+pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
 
 use crate::base::Cycle;
 use crate::isa::{InstructionId, ProgramOpId, Sums, Window};
