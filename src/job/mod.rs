@@ -1,6 +1,7 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
 mod report;
+pub mod validate;
 
 pub use report::{ChipReport, OpReport, OutputReport, Report};
 
