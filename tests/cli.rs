@@ -119,6 +119,8 @@ fn a_case_that_is_none_is_named_and_the_others_are_replayed() {
     assert_eq!(output.status.code(), Some(1));
     let replays: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(replays[0]["outputs"], serde_json::json!([[1, 0, 0, 0, -6]]));
-    assert!(error_of(&output).contains("case 1: pass 0: row 0 of `a` has 2 values, not 1"));
+    assert!(
+        error_of(&output).contains("case 1: pass 0: `a` has 2 columns; give 1, as many as the array's rows")
+    );
     assert!(error_of(&output).contains("case 2: "));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use systole::base::{Ratio, Span};
-use systole::chip::{Chip, Dram, Link, Queues, VectorCost, WeightBuffering};
+use systole::chip::{Chip, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
 use systole::isa::{
     AsResult, Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program,
     ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait,
@@ -61,6 +61,7 @@ fn chip(dice: &mut Dice) -> Chip {
         latency: dice.range(0, 12).into(),
     };
     Chip {
+        dataflow: if dice.chance(3) { Dataflow::OutputStationary } else { Dataflow::WeightStationary },
         rates: table,
         cores,
         matrix_units: cores * dice.range(1, 2) as usize,
@@ -96,7 +97,6 @@ struct Maker<'a, 'b> {
     /// By unit: events that only it signals.
     events: BTreeMap<Unit, Vec<EventId>>,
     ops: Vec<ProgramOpId>,
-    contracts: Vec<bool>,
     left: u32,
     /// What loops may still multiply the program by.
     times: u32,
@@ -120,21 +120,9 @@ fn program(dice: &mut Dice, chip: &Chip, times: u32) -> Program {
     let ops = (0..3)
         .map(|op| program.ops.push(ProgramOp { name: format!("op {op}"), span: Span::default() }))
         .collect();
-    let contracts = (0..chip.matrix_units).map(|_| dice.chance(3)).collect();
     let left = dice.range(3, 14);
-    let mut maker = Maker {
-        dice,
-        chip,
-        program,
-        dram,
-        dram_wide,
-        unified,
-        events: BTreeMap::new(),
-        ops,
-        contracts,
-        left,
-        times,
-    };
+    let mut maker =
+        Maker { dice, chip, program, dram, dram_wide, unified, events: BTreeMap::new(), ops, left, times };
     let body = maker.nodes(0);
     maker.program.body = body;
     maker.program
@@ -220,7 +208,7 @@ impl Maker<'_, '_> {
         );
         let place = |rows| SumRows { first: 0, advance: [0; MOST_DEPTH], ring: rows };
         let sums = Sums { rows: place(16), mode: SumMode::Begin };
-        if self.contracts[unit as usize] {
+        if self.chip.dataflow == Dataflow::OutputStationary {
             let activations = window(here, k, m);
             let work = Work::Contract { activations, weights: window(here, m, n), sums };
             return add(self, Unit::Matrix(unit), work);

@@ -8,6 +8,10 @@ use systole::chip::{Chip, Dataflow, Dram, Link, WeightBuffering};
 use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, compile};
+use systole::num::DType;
+use systole::sim::Reach;
+use systole::sim::array::Stepper;
+use systole::trace::NONE;
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -106,6 +110,34 @@ proptest! {
         let first_load = finished.trace.passes[0].get(0).unwrap().load;
         prop_assert_eq!(finished.trace.cycles_to_last_mac - first_load, expected as Cycle);
         prop_assert_eq!(finished.report(&text).padding_macs, 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Any cycle of any matrix unit, found at once, is what every register of every cycle has come to.
+    #[test]
+    fn any_cycle_is_the_one_stepped_to(text in program(), chip in chip(), rate in 0..4usize, at in any::<u64>()) {
+        let rate = [(1, 1), (1, 2), (2, 1), (3, 2)].map(|(num, den)| Ratio::new(num, den).unwrap())[rate];
+        let chip = Chip { rates: [((DType::I8, DType::I8), rate)].into(), ..chip };
+        let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
+        let finished = job.finish();
+        let machine = finished.machine();
+        let unit = at as usize % chip.matrix_units;
+        let cycle = at % finished.trace.cycles.min(3000);
+        let whole = machine.whole(unit);
+        let mut stepper = Stepper::new(&whole);
+        (0..=cycle).for_each(|_| stepper.step());
+        let here = machine.at(unit, cycle, Reach::default());
+        let first = here.view.first as u32;
+        let mut found = here.frame();
+        let lists = [
+            &mut found.pass, &mut found.psum_pass, &mut found.weight_pass, &mut found.shadow_pass,
+            &mut found.bus_pass, &mut found.drain_pass,
+        ];
+        lists.into_iter().flatten().filter(|pass| **pass != NONE).for_each(|pass| *pass += first);
+        prop_assert_eq!(found, stepper.frame(), "{} on {:?}", text, chip);
     }
 }
 

@@ -75,6 +75,23 @@ impl Dataflow {
             Dataflow::OutputStationary => "os",
         }
     }
+
+    /// What stays: input-stationary passes are weight-stationary passes of the transposed product (MACHINE.md 1.2).
+    pub fn stationary(self) -> Stationary {
+        match self {
+            Dataflow::WeightStationary | Dataflow::InputStationary => Stationary::Weights,
+            Dataflow::OutputStationary => Stationary::Sums,
+        }
+    }
+}
+
+/// What stays in the PEs, as an array sees it: it need not know whose operands were transposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stationary {
+    /// Weights stay; activations and sums move.
+    Weights,
+    /// Sums stay; activations and weights move.
+    Sums,
 }
 
 /// How many tiles of weights a PE can hold.

@@ -4,6 +4,7 @@
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, OP_COLOURS};
 use crate::base::Cycle;
+use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::Program;
 use crate::trace::{Frame, NONE, Surroundings, Trace, View, Waiting};
 
@@ -19,6 +20,10 @@ pub struct Moment<'a> {
     pub trace: &'a Trace,
     /// What was run.
     pub program: &'a Program,
+    /// What it ran on.
+    pub chip: &'a Chip,
+    /// Number of the matrix unit shown.
+    pub unit: usize,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
 }
@@ -68,9 +73,9 @@ fn corner(layout: &Layout) -> f64 {
 /// Colour alone.
 fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let frame = moment.frame;
-    let cell = |at: usize| match (frame.pass[at], frame.bus_pass[at]) {
+    let cell = |at: usize| match (frame.pass[at], passing_by(frame)[at]) {
         (NONE, NONE) => Colour::Idle.solid(),
-        (NONE, bus) => moment.colour(bus).alpha(0.16),
+        (NONE, other) => moment.colour(other).alpha(0.16),
         (pass, _) => moment.colour(pass).alpha(strength(frame.psum[at])),
     };
     let whole = [layout.left, layout.top];
@@ -101,6 +106,14 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         .flat_map(|row| (0..frame.cols).map(move |col| sum(row.get(col).unwrap_or(&None))));
     let cells = cells.collect();
     scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
+}
+
+/// By PE: the pass of what crosses it without being worked on: weights to load, or sums to drain.
+fn passing_by(frame: &Frame) -> &[u32] {
+    match frame.stationary {
+        Stationary::Weights => &frame.bus_pass,
+        Stationary::Sums => &frame.drain_pass,
+    }
 }
 
 /// A shape for each cell.
@@ -162,42 +175,59 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         let size = fitted(&text, size, room);
         scene.shapes.push(Shape::Text { at, text, size, align, weight, paint });
     };
+    let held = frame.psum_pass[at] != NONE;
     if layout.pitch >= 40.0 {
         let (small, quiet) = ((layout.pitch * 0.2).min(14.0), if works { Colour::Ink } else { Colour::Dim });
         let (left, right, top, bottom) =
             (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
         if works {
-            number(signed(frame.act[at]), [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
+            let text = lanes(frame, &frame.act, &frame.pass, at);
+            number(text, [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
         }
         if frame.weight_pass[at] != NONE {
-            number(signed(frame.weight[at]), [right, top], small, Align::Right, Weight::Mono, quiet.solid());
+            let text = lanes(frame, &frame.weight, &frame.weight_pass, at);
+            number(text, [right, top], small, Align::Right, Weight::Mono, quiet.solid());
         }
         // The next tile's weight, once it has landed behind the active one.
         if frame.shadow_pass[at] != NONE && frame.shadow_pass[at] != frame.weight_pass[at] {
             let text = signed(frame.shadow[at]);
             number(text, [right, bottom], small * 0.9, Align::Right, Weight::Mono, Colour::Dim.solid());
         }
-        if frame.bus_pass[at] != NONE {
-            let text = format!("↓{}", signed(frame.bus[at]));
-            number(
-                text,
-                [left, bottom],
-                small * 0.9,
-                Align::Left,
-                Weight::Mono,
-                moment.colour(frame.bus_pass[at]).solid(),
-            );
+        let (crossing, pass) = match frame.stationary {
+            Stationary::Weights => (frame.bus[at], frame.bus_pass[at]),
+            Stationary::Sums => (frame.drain[at], frame.drain_pass[at]),
+        };
+        if pass != NONE {
+            let (text, paint) = (format!("↓{}", signed(crossing)), moment.colour(pass).solid());
+            number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, paint);
         }
     }
+    let mut middle = |text: String, share: f64, weight, paint| {
+        let size = (layout.pitch * share).min(24.0);
+        let at = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
+        number(text, at, size, Align::Centre, weight, paint);
+    };
+    let share = if layout.pitch >= 40.0 { 0.27 } else { 0.36 };
     if works && layout.pitch >= 22.0 {
-        let size = (layout.pitch * if layout.pitch >= 40.0 { 0.27 } else { 0.36 }).min(24.0);
-        let middle = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
-        number(signed(frame.psum[at]), middle, size, Align::Centre, Weight::MonoBold, Colour::Ink.solid());
+        let text = lanes(frame, &frame.psum, &frame.psum_pass, at);
+        middle(text, share, Weight::MonoBold, Colour::Ink.solid());
+    } else if held && frame.stationary == Stationary::Sums && layout.pitch >= 22.0 {
+        middle(signed(frame.psum[at]), share, Weight::Mono, Colour::Dim.solid());
     } else if !works && (22.0..40.0).contains(&layout.pitch) && frame.weight_pass[at] != NONE {
-        let size = layout.pitch * 0.3;
-        let middle = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
-        number(signed(frame.weight[at]), middle, size, Align::Centre, Weight::Mono, Colour::Dim.alpha(0.75));
+        middle(signed(frame.weight[at]), 0.3, Weight::Mono, Colour::Dim.alpha(0.75));
     }
+}
+
+/// What a PE holds in one kind of register: one number, or one for each lane that is not empty.
+fn lanes(frame: &Frame, values: &[i32], passes: &[u32], at: usize) -> String {
+    let mut text = String::new();
+    for place in (at..values.len()).step_by(frame.layer()).filter(|place| passes[*place] != NONE) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&signed(values[place]));
+    }
+    text
 }
 
 /// A number beside the array.
@@ -246,9 +276,14 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     };
     let [_, top, ..] = layout.weight(layout.hops_above, 0);
     let weights = name(moment.around.weights.iter().flatten().flatten().next().copied());
+    // Input-stationary passes are those of the transposed product (MACHINE.md 1.2).
+    let (from_above, from_left) = match moment.chip.dataflow {
+        Dataflow::InputStationary => ("activations", "weights"),
+        _ => ("weights", "activations"),
+    };
     let above = match &weights {
-        Some((op, _)) => format!("weights for {op}"),
-        None => "weights".into(),
+        Some((op, _)) => format!("{from_above} for {op}"),
+        None => from_above.into(),
     };
     words(
         above,
@@ -263,7 +298,7 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let edge = layout.left - layout.gap() - 2.0;
     let (x, align) = if edge < 76.0 { (4.0, Align::Left) } else { (edge, Align::Right) };
     let above_first = if layout.is_small() { layout.top } else { y.min(y + height) };
-    words("activations".into(), [x, above_first - 7.0], align, paint);
+    words(from_left.into(), [x, above_first - 7.0], align, paint);
     let [_, y, _, height] = layout.accumulator(layout.accumulator_rows - 1, 0);
     let rows = &moment.around.accumulators;
     let below = match rows.rows.len() {

@@ -3,7 +3,9 @@
 use super::Moment;
 use super::array::op_name;
 use crate::base::Cycle;
+use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
+use crate::timing;
 use crate::trace::{NONE, Pass, UnitRun};
 
 /// A cycle for those who read.
@@ -32,31 +34,10 @@ impl Words {
 }
 
 fn caption(moment: &Moment) -> String {
-    let t = moment.frame.cycle;
-    let passes = &moment.view.passes;
-    let rows = moment.frame.rows as Cycle;
-    let mut sentences = Vec::new();
-    let come =
-        |time: fn(&Pass) -> Cycle, now: Cycle| passes.partition_point(|p| time(p) <= now).checked_sub(1);
-    if let Some(pass) = come(|p| p.run.start, t).filter(|p| t < passes[*p].run.stream_end) {
-        let row = t - passes[pass].run.start;
-        let swaps = if row == 0 { ", and its weights become active" } else { "" };
-        sentences.push(format!("Row {row} of {} enters from the left{swaps}.", tile(moment, pass)));
-    }
-    if let Some(pass) = come(|p| p.run.load, t).filter(|p| t - passes[*p].run.load < rows) {
-        sentences.push(format!(
-            "Weight row {} of {} enters from above.",
-            t - passes[pass].run.load,
-            tile(moment, pass)
-        ));
-    }
-    let leaving = t.checked_sub(rows - 1).and_then(|u| Some((come(|p| p.run.start, u)?, u)));
-    if let Some((pass, row)) = leaving.map(|(pass, u)| (pass, u - passes[pass].run.start))
-        && row < passes[pass].rows() as Cycle
-    {
-        sentences.push(format!("The sum of row {row} of {} leaves column 0.", tile(moment, pass)));
-    }
-    if let Some(run) = at_work(moment, Unit::Vector(0)) {
+    let mut sentences: Vec<String> =
+        [entering(moment), loading(moment), leaving(moment)].into_iter().flatten().collect();
+    let core = moment.unit / moment.chip.units_per_core();
+    if let Some(run) = at_work(moment, Unit::Vector(core as u32)) {
         let op = moment.program.instructions[run.instruction].op;
         sentences.push(format!("The vector unit works on {}.", moment.program.ops[op].name));
     }
@@ -64,6 +45,82 @@ fn caption(moment: &Moment) -> String {
         sentences.push(quiet(moment).to_owned());
     }
     sentences.join(" ")
+}
+
+/// The last pass whose time has come.
+fn come(moment: &Moment, now: Cycle, time: fn(&Pass) -> Cycle) -> Option<usize> {
+    moment.view.passes.partition_point(|pass| time(pass) <= now).checked_sub(1)
+}
+
+/// What a pass's steps are to it, what they are of, and what stays.
+fn streaming(dataflow: Dataflow) -> (&'static str, &'static str) {
+    match dataflow {
+        Dataflow::WeightStationary => ("row", "weights"),
+        Dataflow::InputStationary => ("column", "activations"),
+        Dataflow::OutputStationary => ("step", "sums"),
+    }
+}
+
+/// The steps that enter now.
+fn entering(moment: &Moment) -> Option<String> {
+    let t = moment.frame.cycle;
+    let pass = come(moment, t, |pass| pass.run.start)?;
+    let steps = moment.view.passes[pass].stream.entering(t);
+    if steps.is_empty() {
+        return None;
+    }
+    let (one, stays) = streaming(moment.chip.dataflow);
+    let which = match steps.len() {
+        1 => format!("{} {}", capitalised(one), steps.start),
+        _ => format!("{}s {} to {}", capitalised(one), steps.start, steps.end - 1),
+    };
+    let verb = if steps.len() == 1 { "enters" } else { "enter" };
+    let (from, swaps) = match moment.chip.dataflow.stationary() {
+        Stationary::Sums => ("from the left and from above", String::new()),
+        Stationary::Weights if steps.start > 0 => ("from the left", String::new()),
+        Stationary::Weights => ("from the left", format!(", and its {stays} become active")),
+    };
+    Some(format!("{which} of {} {verb} {from}{swaps}.", tile(moment, pass)))
+}
+
+/// The row of a tile that enters now to stay.
+fn loading(moment: &Moment) -> Option<String> {
+    let (t, rows) = (moment.frame.cycle, moment.frame.rows as Cycle);
+    let pass = match moment.chip.dataflow.stationary() {
+        Stationary::Weights => come(moment, t, |pass| pass.run.load)?,
+        Stationary::Sums => return None,
+    };
+    let row = t - moment.view.passes[pass].run.load;
+    let what = if moment.chip.dataflow == Dataflow::InputStationary { "Activation" } else { "Weight" };
+    (row < rows).then(|| format!("{what} row {row} of {} enters from above.", tile(moment, pass)))
+}
+
+/// The sums that leave column 0.
+fn leaving(moment: &Moment) -> Option<String> {
+    let t = moment.frame.cycle;
+    let rows = moment.frame.rows;
+    if moment.chip.dataflow.stationary() == Stationary::Sums {
+        let sides = timing::sides(moment.chip);
+        let leaves = |pass: &Pass| (0..rows).find(|row| sides.leaves(&pass.stream, *row, 0) == t);
+        let (pass, row) =
+            moment.view.passes.iter().enumerate().find_map(|(at, pass)| Some((at, leaves(pass)?)))?;
+        return Some(format!("The sum of row {row} of {} leaves column 0.", tile(moment, pass)));
+    }
+    let u = t.checked_sub(rows as Cycle - 1)?;
+    let pass = come(moment, u, |pass| pass.run.start)?;
+    let steps = moment.view.passes[pass].stream.entering(u);
+    let (one, _) = streaming(moment.chip.dataflow);
+    let (what, verb) = match steps.len() {
+        0 => return None,
+        1 => (format!("sum of {one} {}", steps.start), "leaves"),
+        _ => (format!("sums of {one}s {} to {}", steps.start, steps.end - 1), "leave"),
+    };
+    Some(format!("The {what} of {} {verb} column 0.", tile(moment, pass)))
+}
+
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
 }
 
 /// What a unit is busy with in this cycle.
@@ -81,6 +138,8 @@ fn quiet(moment: &Moment) -> &'static str {
         "The wave crosses the array."
     } else if moment.frame.bus_pass.iter().any(|pass| *pass != NONE) {
         "The last weights move to their places."
+    } else if moment.frame.drain_pass.iter().any(|pass| *pass != NONE) {
+        "The last sums drain."
     } else {
         "The array waits."
     }
@@ -98,23 +157,59 @@ fn detail(moment: &Moment) -> Detail {
     let (row, col) = moment.selected;
     let at = frame.at(row, col);
     let held = |value: i32, pass: u32| if pass == NONE { "empty".into() } else { value.to_string() };
+    let stays = frame.stationary;
     let works = frame.pass[at] != NONE;
     let mut lines = Vec::new();
     if works {
-        let pass = frame.pass[at];
-        let m = frame.cycle - (row + col) as Cycle - moment.view.passes[pass as usize].run.start;
-        let of = moment.view.passes[pass as usize].rows();
-        let (index, count) = moment.view.tile_of(pass as usize);
-        lines.push(("row", format!("{m} of {of}")));
-        lines.push(("tile", format!("{} of {count}", index + 1)));
-        let product = frame.act[at] * frame.weight[at];
-        lines.push(("sum from above", (frame.psum[at] - product).to_string()));
-        lines.push(("act × weight", format!("{} × {} = {product}", frame.act[at], frame.weight[at])));
-        lines.push(("sum", frame.psum[at].to_string()));
+        let pass = &moment.view.passes[frame.pass[at] as usize];
+        let steps = pass.stream.entering(frame.cycle - (row + col) as Cycle);
+        let (one, _) = streaming(moment.chip.dataflow);
+        let (index, count) = moment.view.tile_of(frame.pass[at] as usize);
+        for (lane, step) in steps.enumerate() {
+            let here = at + lane * frame.layer();
+            let (weight, sum) = match stays {
+                Stationary::Weights => (at, here),
+                Stationary::Sums => (here, at),
+            };
+            let product = frame.act[here] * frame.weight[weight];
+            lines.push((one, format!("{step} of {}", pass.stream.length)));
+            if lane == 0 {
+                lines.push(("tile", format!("{} of {count}", index + 1)));
+            }
+            if stays == Stationary::Weights {
+                lines.push(("sum from above", (frame.psum[sum] - product).to_string()));
+            }
+            lines.push((
+                operands(moment),
+                format!("{} × {} = {product}", frame.act[here], frame.weight[weight]),
+            ));
+            if stays == Stationary::Weights {
+                lines.push(("sum", frame.psum[sum].to_string()));
+            }
+        }
+        if stays == Stationary::Sums {
+            lines.push(("sum", frame.psum[at].to_string()));
+        }
     } else {
-        lines.push(("weight", held(frame.weight[at], frame.weight_pass[at])));
+        match stays {
+            Stationary::Weights => lines.push(("weight", held(frame.weight[at], frame.weight_pass[at]))),
+            Stationary::Sums => lines.push(("sum", held(frame.psum[at], frame.psum_pass[at]))),
+        }
     }
-    lines.push(("shadow weight", held(frame.shadow[at], frame.shadow_pass[at])));
-    lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at])));
+    match stays {
+        Stationary::Weights => {
+            lines.push(("shadow weight", held(frame.shadow[at], frame.shadow_pass[at])));
+            lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at])));
+        }
+        Stationary::Sums => lines.push(("drain register", held(frame.drain[at], frame.drain_pass[at]))),
+    }
     Detail { pass: works.then_some(frame.pass[at]), lines }
+}
+
+/// What a PE multiplies by what.
+fn operands(moment: &Moment) -> &'static str {
+    match moment.chip.dataflow {
+        Dataflow::InputStationary => "weight × act",
+        _ => "act × weight",
+    }
 }

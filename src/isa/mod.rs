@@ -302,6 +302,16 @@ impl Window {
         Window { offset: self.offset + moved.sum::<usize>(), advance: [0; MOST_DEPTH], ..*self }
     }
 
+    /// One of its rows, in the first iteration of all loops.
+    pub fn row(&self, row: usize) -> Window {
+        Window { offset: self.at(row, 0), rows: 1, ..*self }
+    }
+
+    /// One of its columns, in the first iteration of all loops.
+    pub fn col(&self, col: usize) -> Window {
+        Window { offset: self.at(0, col), cols: 1, ..*self }
+    }
+
     /// Rows as columns.
     pub fn transposed(&self) -> Window {
         Window {

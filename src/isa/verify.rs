@@ -9,7 +9,7 @@
 //! 6. A matrix unit's tiles are fetched, loaded and multiplied by in turn: each loop has as many fetches as loads as
 //!    multiplies for it, never more loads than fetches nor more multiplies than loads up to any place; tiles fit the
 //!    array, and what streams has as many columns as its tile has rows.
-//! 7. A matrix unit's passes are all multiplies or all contractions; their accumulator rows exist.
+//! 7. Matrix units multiply where weights stay and contract where sums stay; their accumulator rows exist.
 //! 8. The chip multiplies the dtypes.
 //! 9. A copy's windows, and a vector instruction's source, operands and target, have the same extents; after `ArgMax`,
 //!    which comes last, the target has one column.
@@ -22,7 +22,7 @@ use super::{
     EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Program, Space, SumRows, Unit,
     VectorSource, VectorStep, Wait, Window, Work,
 };
-use crate::chip::Chip;
+use crate::chip::{Chip, Stationary};
 use crate::num::DType;
 
 /// Most steps of a program, all loops unrolled.
@@ -53,8 +53,7 @@ impl fmt::Display for Broken {
 /// Checks every rule; the first broken one is returned.
 pub fn verify(program: &Program, chip: &Chip) -> Result<(), Broken> {
     let around = places(program)?;
-    let mut verifier =
-        Verifier { program, chip, around: &around, signallers: BTreeMap::new(), kinds: BTreeMap::new() };
+    let mut verifier = Verifier { program, chip, around: &around, signallers: BTreeMap::new() };
     for (id, instruction) in program.instructions.iter() {
         verifier.instruction(id, instruction).map_err(|(rule, message)| Broken {
             rule,
@@ -142,8 +141,6 @@ struct Verifier<'a> {
     chip: &'a Chip,
     around: &'a [Vec<LoopId>],
     signallers: BTreeMap<EventId, Unit>,
-    /// By matrix unit: whether it contracts.
-    kinds: BTreeMap<Unit, bool>,
 }
 
 impl Verifier<'_> {
@@ -243,12 +240,12 @@ impl Verifier<'_> {
             Work::Fetch { tile } => self.fits(tile.rows, tile.cols),
             Work::Load => Ok(()),
             Work::Multiply { streamed, tile, sums, .. } => {
-                self.pass(instruction.unit, false)?;
+                self.pass(Stationary::Weights)?;
                 self.sums(&sums.rows, streamed.rows)?;
                 self.multiplies(dtype(streamed), *tile)
             }
             Work::Contract { activations, weights, sums } => {
-                self.pass(instruction.unit, true)?;
+                self.pass(Stationary::Sums)?;
                 self.fits(activations.rows, weights.cols)?;
                 check(6, activations.cols == weights.rows, || "the operands' k differ".into())?;
                 self.sums(&sums.rows, activations.rows)?;
@@ -264,9 +261,13 @@ impl Verifier<'_> {
         })
     }
 
-    fn pass(&mut self, unit: Unit, contracts: bool) -> Check {
-        let first = *self.kinds.entry(unit).or_insert(contracts);
-        check(7, first == contracts, || "a matrix unit both multiplies and contracts".into())
+    fn pass(&self, stationary: Stationary) -> Check {
+        check(7, self.chip.dataflow.stationary() == stationary, || match stationary {
+            Stationary::Weights => {
+                "sums stay in this chip's arrays, it does not multiply by loaded tiles".into()
+            }
+            Stationary::Sums => "weights stay in this chip's arrays, it does not contract".into(),
+        })
     }
 
     /// Every place of the block is a multiple of what its steps have in common, so it never lies across the ring's end.

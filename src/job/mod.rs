@@ -2,6 +2,7 @@
 
 mod report;
 pub mod scalesim;
+pub mod validate;
 
 pub use report::{ChipReport, OpReport, OutputReport, Report};
 

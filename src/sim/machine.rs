@@ -3,10 +3,13 @@
 use std::ops::Range;
 
 use super::array::{self, Timing, Waves};
+use super::pass;
 use crate::base::Cycle;
-use crate::chip::Chip;
+use crate::chip::{Chip, Stationary};
 use crate::isa::{Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Window, Work};
 use crate::num::Values;
+use crate::timing::movement::Part;
+use crate::timing::{self, Sides, Stream};
 use crate::trace::{Frame, Lane, Pass, PassRun, Surroundings, Trace, View};
 
 /// Looks into any cycle of a run.
@@ -40,18 +43,20 @@ pub struct Moment<'a> {
     pub view: View,
     cycle: Cycle,
     reach: Reach,
+    lanes: usize,
 }
 
 impl<'a> Machine<'a> {
     /// A matrix unit at the end of a cycle, and as far around it as `reach` says.
     pub fn at(&self, unit: usize, cycle: Cycle, reach: Reach) -> Moment<'a> {
-        Moment { machine: *self, view: self.view(unit, cycle, reach), cycle, reach }
+        Moment { machine: *self, view: self.view(unit, cycle, reach), cycle, reach, lanes: self.lanes() }
     }
 
     /// All passes of a matrix unit at once, to step through them: for runs that are small.
     pub fn whole(&self, unit: usize) -> Moment<'a> {
         let end = self.trace.passes.get(unit).map_or(0, Lane::len);
-        Moment { machine: *self, view: self.passes(unit, 0..end), cycle: 0, reach: Reach::default() }
+        let view = self.passes(unit, 0..end);
+        Moment { machine: *self, view, cycle: 0, reach: Reach::default(), lanes: self.lanes() }
     }
 
     fn view(&self, unit: usize, cycle: Cycle, reach: Reach) -> View {
@@ -119,8 +124,9 @@ impl<'a> Machine<'a> {
             }
             _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
         };
-        let dataflow = self.chip.dataflow;
-        Pass { op: instruction.op, run, dataflow, streamed, tile, mode: sums.mode, of_op }
+        let pass::Shape { steps, rate, .. } = pass::shape(self.program, self.chip, instruction);
+        let (dataflow, stream) = (self.chip.dataflow, Stream { start: run.start, length: steps, rate });
+        Pass { op: instruction.op, run, dataflow, stream, streamed, tile, mode: sums.mode, of_op }
     }
 
     /// Number of the first pass whose operator is as asked; operators ascend along a lane.
@@ -145,11 +151,25 @@ impl<'a> Machine<'a> {
         (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
-    fn value(&self, window: &Window, row: usize, col: usize) -> i16 {
-        match self.memory.get(window.buffer.index()) {
-            Some(Values::I8(values)) => values[window.at(row, col)].into(),
-            _ => 0,
+    /// A window of one row or column, and zeros beyond its end. A run without numbers has zeros only.
+    fn copy(&self, window: Window, into: &mut [i16]) {
+        let Some(Values::I8(values)) = self.memory.get(window.buffer.index()) else { return into.fill(0) };
+        let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
+        let (used, padding) = into.split_at_mut(window.elements());
+        let mut place = window.offset;
+        for into in used {
+            *into = values[place].into();
+            place += stride;
         }
+        padding.fill(0);
+    }
+
+    /// Most steps that a pass of the program takes in a cycle.
+    fn lanes(&self) -> usize {
+        let passes = self.program.instructions.iter().map(|(_, instruction)| instruction);
+        let passes = passes.filter(|instruction| matches!(instruction.unit, Unit::Matrix(_)));
+        let lanes = passes.map(|instruction| pass::shape(self.program, self.chip, instruction).lanes());
+        lanes.max().unwrap_or(1)
     }
 }
 
@@ -171,8 +191,18 @@ impl Moment<'_> {
 }
 
 impl Waves for Moment<'_> {
-    fn shape(&self) -> (usize, usize) {
-        (self.machine.chip.rows, self.machine.chip.cols)
+    type Number = i32;
+
+    fn stationary(&self) -> Stationary {
+        self.machine.chip.dataflow.stationary()
+    }
+
+    fn sides(&self) -> Sides {
+        timing::sides(self.machine.chip)
+    }
+
+    fn lanes(&self) -> usize {
+        self.lanes
     }
 
     fn passes(&self) -> usize {
@@ -181,21 +211,24 @@ impl Waves for Moment<'_> {
 
     fn timing(&self, pass: usize) -> Timing {
         let pass = &self.view.passes[pass];
-        Timing { load: pass.run.load, start: pass.run.start, rows: pass.rows() }
+        Timing { load: pass.run.load, stream: pass.stream }
     }
 
-    fn activations(&self, pass: usize, m: usize, into: &mut [i16]) {
+    fn part(&self, pass: usize) -> Part {
+        let instruction = self.machine.instruction(self.view.passes[pass].run.instruction);
+        pass::shape(self.machine.program, self.machine.chip, instruction).part
+    }
+
+    fn activations(&self, pass: usize, step: usize, into: &mut [i16]) {
         let window = &self.view.passes[pass].streamed;
-        for (col, value) in into.iter_mut().enumerate() {
-            *value = if col < window.cols { self.machine.value(window, m, col) } else { 0 };
+        match self.stationary() {
+            Stationary::Weights => self.machine.copy(window.row(step), into),
+            Stationary::Sums => self.machine.copy(window.col(step), into),
         }
     }
 
-    fn weights(&self, pass: usize, col: usize, into: &mut [i16]) {
+    fn weights(&self, pass: usize, k: usize, into: &mut [i16]) {
         let window = &self.view.passes[pass].tile;
-        for (row, value) in into.iter_mut().enumerate() {
-            *value =
-                if row < window.rows && col < window.cols { self.machine.value(window, row, col) } else { 0 };
-        }
+        if k < window.rows { self.machine.copy(window.row(k), into) } else { into.fill(0) }
     }
 }

@@ -7,6 +7,7 @@
 pub mod array;
 mod clock;
 mod machine;
+mod pass;
 mod tally;
 mod values;
 

@@ -1,6 +1,7 @@
 //! A run counted: where the cycles of its matrix units went, what crossed the DRAM's bus, when each operator ran.
 
 use super::clock::bus_bytes;
+use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
 use crate::chip::Chip;
 use crate::isa::{Program, ProgramOpId, Space, Window, Work};
@@ -61,12 +62,8 @@ impl Tally {
             let op = &mut self.ops[instruction.op.index()];
             op.classes += pass.classes * times;
             (op.start, op.end) = (op.start.min(pass.load), op.end.max(last.event));
-            let rows = match &instruction.work {
-                Work::Contract { activations, .. } => activations.cols,
-                Work::Multiply { streamed, .. } => streamed.rows,
-                _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
-            };
-            self.mac_slots += rows as u64 * chip.pes() * times;
+            let Shape { steps, .. } = pass::shape(program, chip, instruction);
+            self.mac_slots += steps as u64 * chip.pes() * times;
         });
         let (owner, stream_end, event) = match lane.last() {
             Some(pass) => (Some(program.instructions[pass.instruction].op), pass.stream_end, pass.event),

@@ -2,46 +2,19 @@
 //! times in cycles. `s` is the cycle in which a pass's first activation enters the array, `L` the one in which its
 //! weight load begins, `M` its rows.
 
+mod array;
+pub mod movement;
 mod passes;
 
+pub use array::{Sides, Stream, lanes};
 pub use passes::{next_output_start, output_stationary_passes, stationary_passes};
 
 use crate::base::Cycle;
-use crate::chip::{Chip, WeightBuffering};
+use crate::chip::Chip;
 
-/// Earliest load behind another pass, by the rule of the chip's weight buffers: `L' >= s` with two buffers,
-/// `L' >= s + M + R + C - 2` with one (section 1.1). The load unit itself is busy for R cycles a load.
-pub fn load_after(chip: &Chip, load: Cycle, start: Cycle, rows: usize) -> Cycle {
-    let buffer_free = match chip.weights {
-        WeightBuffering::Double => start,
-        WeightBuffering::Single => wave_end(chip, start, rows),
-    };
-    buffer_free.max(load_end(chip, load))
-}
-
-/// `L + R`: the load unit is free, and the tile lands ahead of a wave that starts now (sections 1.1 and 2).
-pub fn load_end(chip: &Chip, load: Cycle) -> Cycle {
-    load + chip.rows as Cycle
-}
-
-/// `s + M`: the left edge is free for the next stream.
-pub fn stream_end(start: Cycle, rows: usize) -> Cycle {
-    start + rows as Cycle
-}
-
-/// `s + M + R + C - 2`: one past the pass's last MAC, in PE(R-1, C-1).
-pub fn wave_end(chip: &Chip, start: Cycle, rows: usize) -> Cycle {
-    start + (rows + chip.rows + chip.cols) as Cycle - 2
-}
-
-/// `s + M + R + C - 1`: the last sum stands in its accumulator, and the matrix unit signals (section 2).
-pub fn matrix_event(chip: &Chip, start: Cycle, rows: usize) -> Cycle {
-    wave_end(chip, start, rows) + 1
-}
-
-/// `s + m + R + j`: the cycle in which row m of column j is added into its accumulator (section 1.1).
-pub fn accumulated(chip: &Chip, start: Cycle, row: usize, col: usize) -> Cycle {
-    start + (row + chip.rows + col) as Cycle
+/// R and C of a chip's arrays.
+pub fn sides(chip: &Chip) -> Sides {
+    Sides { rows: chip.rows, cols: chip.cols }
 }
 
 /// `ceil(elements / lanes) * cost`: cycles of the vector unit for an elementwise operation (section 2).
@@ -57,21 +30,6 @@ pub fn reduction_tail(chip: &Chip) -> Cycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Section 1.1: one pass alone takes 2R + C + M - 2 cycles; P equal passes R + (P-1) max(M, R) + M + R + C - 2.
-    #[test]
-    fn passes_follow_each_other_as_the_contract_says() {
-        for (r, c, m, p) in [(4, 4, 4, 1), (4, 4, 4, 5), (8, 3, 20, 4), (16, 1, 2, 7), (1, 1, 1, 3)] {
-            let chip = Chip::classroom(r, c).unwrap();
-            let (mut load, mut start) = (0, load_end(&chip, 0));
-            for _ in 1..p {
-                load = load_after(&chip, load, start, m);
-                start = load_end(&chip, load).max(stream_end(start, m));
-            }
-            let expected = r + (p - 1) * m.max(r) + m + r + c - 2;
-            assert_eq!(wave_end(&chip, start, m), expected as Cycle, "R={r} C={c} M={m} P={p}");
-        }
-    }
 
     #[test]
     fn reductions_end_in_a_tree() {

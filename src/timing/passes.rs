@@ -25,8 +25,9 @@ pub fn output_stationary_passes(rows: u64, cols: u64, passes: u64, steps: u64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chip::Chip;
-    use crate::timing::{load_after, load_end, stream_end, wave_end};
+    use crate::base::Ratio;
+    use crate::chip::WeightBuffering;
+    use crate::timing::{Sides, Stream};
 
     const SIZES: [u64; 6] = [1, 2, 3, 7, 8, 20];
 
@@ -43,13 +44,14 @@ mod tests {
     #[test]
     fn stationary_passes_follow_each_other_as_the_rules_say() {
         all(|rows, cols, passes, length| {
-            let chip = Chip::classroom(rows as usize, cols as usize).unwrap();
-            let (mut load, mut start) = (0, load_end(&chip, 0));
+            let sides = Sides { rows: rows as usize, cols: cols as usize };
+            let stream = |start| Stream { start, length: length as usize, rate: Ratio::ONE };
+            let (mut load, mut last) = (0, stream(sides.load_end(0)));
             for _ in 1..passes {
-                load = load_after(&chip, load, start, length as usize);
-                start = load_end(&chip, load).max(stream_end(start, length as usize));
+                load = sides.load_after(WeightBuffering::Double, load, &last);
+                last = stream(sides.start_after_load(Some(&last), load));
             }
-            let last_mac = wave_end(&chip, start, length as usize);
+            let last_mac = sides.last_mac_end(&last);
             assert_eq!(
                 stationary_passes(rows, cols, passes, length),
                 last_mac,

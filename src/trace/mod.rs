@@ -6,7 +6,7 @@ mod lane;
 mod view;
 
 pub use classes::{Class, Classes};
-pub use frame::{Accumulated, Accumulators, Frame, NONE, Surroundings, Waiting};
+pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
 pub use lane::{Lane, Period, Run};
 pub use view::{Pass, View};
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::PassRun;
 use crate::chip::Dataflow;
 use crate::isa::{ProgramOpId, SumMode, Window};
+use crate::timing::Stream;
 
 /// What a picture of one cycle needs to know of the passes near it. Frames name them by their place in `passes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Pass {
     pub run: PassRun,
     /// What stays while the other streams.
     pub dataflow: Dataflow,
+    /// When each of its rows, or steps of k, enters.
+    pub stream: Stream,
     /// Rows that stream from the left: M x k; output-stationary at most R x K.
     pub streamed: Window,
     /// The tile that stays, k x columns; output-stationary what streams from above.
@@ -40,14 +43,4 @@ pub struct Pass {
     pub mode: SumMode,
     /// The passes of its operator, by their numbers among all of its unit.
     pub of_op: Range<u64>,
-}
-
-impl Pass {
-    /// Rows that enter from the left.
-    pub fn rows(&self) -> usize {
-        match self.dataflow {
-            Dataflow::OutputStationary => self.streamed.cols,
-            _ => self.streamed.rows,
-        }
-    }
 }

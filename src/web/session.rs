@@ -23,6 +23,8 @@ pub struct Session {
     pending: Option<(String, Job)>,
     shown: Option<(String, Finished)>,
     cycle: Cycle,
+    /// The matrix unit on show.
+    unit: usize,
     selected: (usize, usize),
 }
 
@@ -41,6 +43,7 @@ impl Session {
             pending: None,
             shown: None,
             cycle: 0,
+            unit: 0,
             selected: (0, 0),
         })
     }
@@ -100,6 +103,7 @@ impl Session {
         if let Some((text, job)) = self.pending.take() {
             let finished = job.into_finished();
             self.cycle = self.cycle.min(finished.trace.cycles);
+            self.unit = self.unit.min(finished.chip.matrix_units - 1);
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
@@ -134,13 +138,16 @@ impl Session {
             weights: layout.hops_above,
             accumulators: layout.accumulator_rows,
         };
-        let here = finished.machine().at(0, self.cycle, reach);
+        let unit = self.unit;
+        let here = finished.machine().at(unit, self.cycle, reach);
         let moment = Moment {
             frame: &here.frame(),
             around: &here.surroundings(),
             view: &here.view,
             trace: &finished.trace,
             program: &finished.emitted.program,
+            chip: &finished.chip,
+            unit,
             selected: self.selected,
         };
         self.painter.paint(&array(&moment, &layout))?;
@@ -151,6 +158,14 @@ impl Session {
     pub fn select(&mut self, row: usize, col: usize) {
         if let Some((_, finished)) = &self.shown {
             self.selected = (row.min(finished.chip.rows - 1), col.min(finished.chip.cols - 1));
+        }
+    }
+
+    /// Shows another matrix unit; beyond the chip's, its last.
+    #[wasm_bindgen(js_name = showUnit)]
+    pub fn show_unit(&mut self, unit: usize) {
+        if let Some((_, finished)) = &self.shown {
+            self.unit = unit.min(finished.chip.matrix_units - 1);
         }
     }
 

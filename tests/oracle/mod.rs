@@ -295,7 +295,7 @@ impl<'a> Naive<'a> {
         let pass = self.tiles[&array][before].pass.unwrap();
         let start = self.times[pass].start.unwrap();
         let number = self.tiles[&array][place].pass.unwrap();
-        let (old, new) = (self.stream(pass), self.cycles_for(number, steps));
+        let (old, new) = (self.last_step(pass, self.steps_of(pass)), self.last_step(number, steps));
         self.now + new >= start + old + 2 * self.chip.rows as u64 - 2
     }
 
@@ -305,23 +305,32 @@ impl<'a> Naive<'a> {
 
     /// Cycles in which a pass's rows enter.
     fn stream(&self, number: usize) -> Cycle {
-        let steps = match &self.program.instructions[self.instances[number].id].work {
-            Work::Multiply { streamed, .. } => streamed.rows,
-            Work::Contract { activations, .. } => activations.cols,
-            _ => unreachable!(),
-        };
-        self.cycles_for(number, steps as u64)
+        let rate = self.rate(number);
+        (self.steps_of(number) * rate.den()).div_ceil(rate.num())
     }
 
-    fn cycles_for(&self, number: usize, steps: u64) -> Cycle {
+    /// How long after its first step a pass's last one enters.
+    fn last_step(&self, number: usize, steps: u64) -> Cycle {
+        let rate = self.rate(number);
+        (steps - 1) * rate.den() / rate.num()
+    }
+
+    fn steps_of(&self, number: usize) -> u64 {
+        match &self.program.instructions[self.instances[number].id].work {
+            Work::Multiply { streamed, .. } => streamed.rows as u64,
+            Work::Contract { activations, .. } => activations.cols as u64,
+            _ => unreachable!(),
+        }
+    }
+
+    fn rate(&self, number: usize) -> systole::base::Ratio {
         let dtype = |window: &systole::isa::Window| self.program.buffers[window.buffer].dtype;
         let pair = match &self.program.instructions[self.instances[number].id].work {
             Work::Multiply { streamed, tile, .. } => (dtype(streamed), *tile),
             Work::Contract { activations, weights, .. } => (dtype(activations), dtype(weights)),
             _ => unreachable!(),
         };
-        let rate = self.chip.rates[&pair];
-        (steps * rate.den()).div_ceil(rate.num())
+        self.chip.rates[&pair]
     }
 
     fn start(&mut self, unit: Unit, number: usize) {
@@ -521,8 +530,9 @@ impl<'a> Naive<'a> {
             (Some(_), WeightBuffering::Double) => false,
             (Some(_), WeightBuffering::Single) => t < start + self.stream(last) + self.crossing(),
             (None, _) => {
-                t + self.stream(tile.pass.unwrap())
-                    < start + self.stream(last) + 2 * self.chip.rows as u64 - 2
+                let next = tile.pass.unwrap();
+                t + self.last_step(next, self.steps_of(next))
+                    < start + self.last_step(last, self.steps_of(last)) + 2 * self.chip.rows as u64 - 2
             }
         }
     }

@@ -1,42 +1,65 @@
-//! The weight-stationary array of MACHINE.md section 1.1, register by register.
+//! The array of MACHINE.md section 1, register by register: weights or sums stay, at any rate, in whole numbers or floats.
+//!
+//! [`Stepper`] moves every register in every cycle and is there to be believed; [`frame`] gives any cycle at once. Tests
+//! hold them equal.
 
 pub mod cases;
 mod closed;
+mod number;
 mod stepper;
 
 pub use closed::{accumulated, activations_waiting, busy, frame, outputs, weights_waiting};
+pub use number::Number;
 pub use stepper::Stepper;
 
 use crate::base::Cycle;
+use crate::chip::Stationary;
+use crate::timing::movement::Part;
+use crate::timing::{Sides, Stream};
+use crate::trace::FrameShape;
 
-/// Passes through an array: when they come, and their operands. Both engines read their input through this.
+/// Passes through an array: when they come, and their operands. Every engine reads its input through this.
 pub trait Waves {
+    /// What is summed.
+    type Number: Number;
+
+    /// What stays in the PEs; the same for all passes.
+    fn stationary(&self) -> Stationary;
     /// R and C.
-    fn shape(&self) -> (usize, usize);
+    fn sides(&self) -> Sides;
+    /// Most steps that any pass takes in a cycle: its rate, rounded up.
+    fn lanes(&self) -> usize;
     /// Number of passes.
     fn passes(&self) -> usize;
-    /// When a pass runs; starts and loads ascend.
+    /// When a pass runs; starts ascend, and so do loads.
     fn timing(&self, pass: usize) -> Timing;
-    /// Copies row m of a pass's activations into `into[..R]`: what a partial tile does not use is 0.
-    fn activations(&self, pass: usize, m: usize, into: &mut [i16]);
-    /// Copies column j of a pass's weights into `into[..R]`.
-    fn weights(&self, pass: usize, col: usize, into: &mut [i16]);
+    /// What of the array a pass uses, for the counts of padding.
+    fn part(&self, _pass: usize) -> Part {
+        Part::whole(self.sides())
+    }
+    /// Copies the R activations of a step into `into[..R]`: row m of A where weights stay, column k of A where sums stay.
+    /// What a partial tile does not use is 0.
+    fn activations(&self, pass: usize, step: usize, into: &mut [Operand<Self>]);
+    /// Copies the C weights of row k into `into[..C]`: k is below R where weights stay, a step where sums stay.
+    fn weights(&self, pass: usize, k: usize, into: &mut [Operand<Self>]);
 }
+
+/// Operands of an array.
+pub type Operand<W> = <<W as Waves>::Number as Number>::Operand;
 
 /// When a pass runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// L: the first weight enters the top of column 0.
+    /// L: the first weight enters the top of column 0. Where sums stay, nothing is loaded and it means nothing.
     pub load: Cycle,
-    /// s: the first activation enters row 0.
-    pub start: Cycle,
-    /// M: rows of activations.
-    pub rows: usize,
+    /// Its steps: rows of activations, or of k where sums stay.
+    pub stream: Stream,
 }
 
-/// A sum that stands in a bottom register at the end of a cycle, on its way out.
+/// A sum on its way out. Where weights stay, it stands in a bottom register at the end of the cycle; where sums stay, it
+/// leaves in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Leaving {
+pub struct Leaving<N = i32> {
     /// The cycle.
     pub cycle: Cycle,
     /// The pass.
@@ -45,8 +68,14 @@ pub struct Leaving {
     pub row: usize,
     /// j
     pub col: usize,
-    /// The sum over the array's rows.
-    pub value: i32,
+    /// The sum over the array's rows, or over the steps of k.
+    pub value: N,
+}
+
+/// Shape of the frames of a run.
+fn frame_shape(waves: &impl Waves) -> FrameShape {
+    let Sides { rows, cols } = waves.sides();
+    FrameShape { stationary: waves.stationary(), rows, cols, lanes: waves.lanes() }
 }
 
 /// Number of passes whose time, as `of` tells it, has come by `now`; times ascend.
@@ -59,9 +88,19 @@ fn come(passes: usize, now: Cycle, of: impl Fn(usize) -> Cycle) -> usize {
     low
 }
 
-/// One past the last MAC of the last pass.
+/// The last pass whose time has come by `now`.
+fn last(passes: usize, now: Cycle, of: impl Fn(usize) -> Cycle) -> Option<usize> {
+    come(passes, now, of).checked_sub(1)
+}
+
+/// One past the last MAC of the last pass, as the registers show it.
 pub fn cycles_to_last_mac(waves: &impl Waves) -> Cycle {
-    let (rows, cols) = waves.shape();
-    let ends = (0..waves.passes()).map(|pass| waves.timing(pass));
-    ends.map(|t| t.start + (t.rows + rows + cols) as Cycle - 2).max().unwrap_or(0)
+    let ends = (0..waves.passes()).map(|pass| waves.sides().last_mac_end(&waves.timing(pass).stream));
+    ends.max().unwrap_or(0)
+}
+
+/// One past the cycle in which the last sum leaves, where sums stay.
+pub fn cycles_to_last_exit(waves: &impl Waves) -> Cycle {
+    let ends = (0..waves.passes()).map(|pass| waves.sides().last_exit_end(&waves.timing(pass).stream));
+    ends.max().unwrap_or(0)
 }

@@ -1,48 +1,104 @@
-//! The obvious array: in every cycle every register takes what its neighbour held. Slow, and there to be believed.
+//! The obvious array: in every cycle every register takes what its neighbour held. Slow, and there to be believed. It
+//! also counts every word that it moves.
 
-use super::{Leaving, Timing, Waves};
+use super::{Leaving, Number, Timing, Waves, frame_shape, last};
 use crate::base::Cycle;
+use crate::chip::Stationary;
+use crate::timing::movement::{Movement, Moves, Sums};
+use crate::timing::{Sides, Stream};
 use crate::trace::Frame;
 
-/// An activation on its way to the right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Activation {
-    value: i32,
+/// An operand on its way: an activation to the right or, where sums stay, a weight down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Moving<O> {
+    value: O,
     pass: u32,
-    row: usize,
+    step: usize,
+    padding: bool,
+}
+
+/// A partial sum on its way down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Partial<N> {
+    value: N,
+    padding: bool,
 }
 
 /// A weight on its way down the bus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Weight {
-    value: i32,
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct OnBus<O> {
+    value: O,
     pass: u32,
     hops_left: usize,
+    padding: bool,
 }
 
 /// A weight at its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
-    value: i32,
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Held<O> {
+    value: O,
+    pass: u32,
+    padding: bool,
+}
+
+/// A sum that grows where it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Growing<N> {
+    value: N,
     pass: u32,
 }
 
-/// The five registers of a PE.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pe {
-    act: Option<Activation>,
-    psum: Option<i32>,
-    active: Option<Held>,
-    shadow: Option<Held>,
-    bus: Option<Weight>,
+/// A final sum on its way out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Draining<N> {
+    value: N,
+    pass: u32,
+    row: usize,
+    padding: bool,
+}
+
+/// Every register, by PE; `act`, `psum` and `streaming` by PE and lane.
+#[derive(Clone, Debug)]
+struct Registers<N: Number> {
+    act: Vec<Option<Moving<N::Operand>>>,
+    // Where weights stay.
+    psum: Vec<Option<Partial<N>>>,
+    active: Vec<Option<Held<N::Operand>>>,
+    shadow: Vec<Option<Held<N::Operand>>>,
+    bus: Vec<Option<OnBus<N::Operand>>>,
+    // Where sums stay.
+    streaming: Vec<Option<Moving<N::Operand>>>,
+    sum: Vec<Option<Growing<N>>>,
+    drain: Vec<Option<Draining<N>>>,
+}
+
+impl<N: Number> Registers<N> {
+    fn empty(pes: usize, lanes: usize) -> Self {
+        Registers {
+            act: vec![None; pes * lanes],
+            psum: vec![None; pes * lanes],
+            active: vec![None; pes],
+            shadow: vec![None; pes],
+            bus: vec![None; pes],
+            streaming: vec![None; pes * lanes],
+            sum: vec![None; pes],
+            drain: vec![None; pes],
+        }
+    }
 }
 
 /// An array under way.
-pub struct Stepper<'w, W> {
+pub struct Stepper<'w, W: Waves> {
     waves: &'w W,
     rows: usize,
     cols: usize,
-    pes: Vec<Pe>,
+    lanes: usize,
+    registers: Registers<W::Number>,
+    /// By column: how many sums of its drain chain are still to leave, once its lowest one is final.
+    to_leave: Vec<usize>,
+    /// What left in the last cycle, where sums stay.
+    left: Vec<Leaving<W::Number>>,
+    moves: Moves,
     /// The cycle that the next step executes.
     now: Cycle,
 }
@@ -50,108 +106,371 @@ pub struct Stepper<'w, W> {
 impl<'w, W: Waves> Stepper<'w, W> {
     /// An empty array before cycle 0.
     pub fn new(waves: &'w W) -> Self {
-        let (rows, cols) = waves.shape();
-        Stepper { waves, rows, cols, pes: vec![Pe::default(); rows * cols], now: 0 }
+        let (Sides { rows, cols }, lanes) = (waves.sides(), waves.lanes());
+        Stepper {
+            waves,
+            rows,
+            cols,
+            lanes,
+            registers: Registers::empty(rows * cols, lanes),
+            to_leave: vec![0; cols],
+            left: Vec::new(),
+            moves: Moves::default(),
+            now: 0,
+        }
     }
 
     /// Executes one cycle: the new registers follow from the old ones and from what comes in at the edges.
     pub fn step(&mut self) {
-        let old = self.pes.clone();
+        let old = self.registers.clone();
+        self.left.clear();
         for row in 0..self.rows {
             for col in 0..self.cols {
-                let left =
-                    if col == 0 { self.entering_left(row) } else { old[row * self.cols + col - 1].act };
-                let above = (row > 0).then(|| old[(row - 1) * self.cols + col]);
-                let bus = match above {
-                    None => self.entering_above(col),
-                    Some(above) => above
-                        .bus
-                        .filter(|w| w.hops_left > 0)
-                        .map(|w| Weight { hops_left: w.hops_left - 1, ..w }),
-                };
-                let sum_above = above.map_or(Some(0), |pe| pe.psum);
-                let pe = &mut self.pes[row * self.cols + col];
-                *pe = next(old[row * self.cols + col], left, sum_above, bus);
+                match self.waves.stationary() {
+                    Stationary::Weights => self.weights_stay(&old, row, col),
+                    Stationary::Sums => self.sums_stay(&old, row, col),
+                }
             }
+        }
+        match self.waves.stationary() {
+            Stationary::Weights => self.accumulate(&old),
+            Stationary::Sums => self.empty_chains(&old),
         }
         self.now += 1;
     }
 
+    /// Words moved so far.
+    pub fn moves(&self) -> Moves {
+        self.moves
+    }
+
+    /// Sums on their way out in the last cycle executed.
+    pub fn leaving(&self) -> Vec<Leaving<W::Number>> {
+        match self.waves.stationary() {
+            Stationary::Weights => self.at_the_bottom(),
+            Stationary::Sums => self.left.clone(),
+        }
+    }
+
+    /// One PE's next registers where weights stay.
+    fn weights_stay(&mut self, old: &Registers<W::Number>, row: usize, col: usize) {
+        let at = row * self.cols + col;
+        self.move_weight(old, row, col);
+        let acts: Vec<_> = (0..self.lanes).map(|lane| self.next_activation(old, row, col, lane)).collect();
+        // The first row of a pass brings the order to swap: it finds its own tile in the shadow register.
+        if acts.iter().flatten().any(|act| act.step == 0) {
+            self.registers.active[at] = old.shadow[at];
+            let held = old.shadow[at].expect("the tile lands ahead of the wave");
+            self.count(|moved| &mut moved.register_writes, held.padding);
+        }
+        for (lane, act) in acts.into_iter().enumerate() {
+            self.registers.act[at * self.lanes + lane] = act;
+            let sum = act.map(|act| {
+                let above = match row.checked_sub(1) {
+                    Some(above) => {
+                        let place = (above * self.cols + col) * self.lanes + lane;
+                        let sum = old.psum[place].expect("the sum comes with its row");
+                        self.count(|moved| &mut moved.sum_hops, sum.padding);
+                        sum
+                    }
+                    None => Partial {
+                        value: W::Number::default(),
+                        padding: col >= self.waves.part(act.pass as usize).cols,
+                    },
+                };
+                let weight = self.registers.active[at].expect("the tile lands ahead of the wave");
+                assert_eq!(weight.pass, act.pass, "the active weight is of the pass at work");
+                Partial { value: above.value.mac(act.value, weight.value), ..above }
+            });
+            if let Some(sum) = sum {
+                self.count(|moved| &mut moved.register_writes, sum.padding);
+            }
+            self.registers.psum[at * self.lanes + lane] = sum;
+        }
+    }
+
+    /// The bus, and the shadow register in which a weight lands.
+    fn move_weight(&mut self, old: &Registers<W::Number>, row: usize, col: usize) {
+        let at = row * self.cols + col;
+        let bus = match row {
+            0 => self.entering_above(col).inspect(|w| self.count(|moved| &mut moved.fifo_reads, w.padding)),
+            _ => old.bus[at - self.cols].filter(|w| w.hops_left > 0).map(|w| {
+                self.count(|moved| &mut moved.weight_hops, w.padding);
+                OnBus { hops_left: w.hops_left - 1, ..w }
+            }),
+        };
+        if let Some(OnBus { value, pass, hops_left, padding }) = bus {
+            self.count(|moved| &mut moved.register_writes, padding);
+            if hops_left == 0 {
+                self.registers.shadow[at] = Some(Held { value, pass, padding });
+                self.count(|moved| &mut moved.register_writes, padding);
+            }
+        }
+        self.registers.bus[at] = bus;
+    }
+
+    /// One PE's next registers where sums stay.
+    fn sums_stay(&mut self, old: &Registers<W::Number>, row: usize, col: usize) {
+        let at = row * self.cols + col;
+        self.registers.drain[at] = self.drained(old, row, col);
+        let (mut works, mut ends) = (None, None);
+        for lane in 0..self.lanes {
+            let act = self.next_activation(old, row, col, lane);
+            let weight = self.next_weight(old, row, col, lane);
+            self.registers.act[at * self.lanes + lane] = act;
+            self.registers.streaming[at * self.lanes + lane] = weight;
+            let (Some(act), Some(weight)) = (act, weight) else {
+                assert!(act.is_none() && weight.is_none(), "operands meet");
+                continue;
+            };
+            assert_eq!((act.pass, act.step), (weight.pass, weight.step), "operands of one step meet");
+            let before = self.registers.sum[at]
+                .filter(|_| act.step > 0)
+                .map_or_else(Default::default, |sum| sum.value);
+            self.registers.sum[at] =
+                Some(Growing { value: before.mac(act.value, weight.value), pass: act.pass });
+            works = Some(act.padding || weight.padding);
+            if act.step + 1 == self.stream(act.pass).length {
+                ends = works;
+            }
+        }
+        if let Some(padding) = works {
+            self.count(|moved| &mut moved.register_writes, padding);
+        }
+        if let Some(padding) = ends {
+            self.finish(row, col, padding);
+        }
+    }
+
+    /// What a drain register takes from the chain, before a sum of its own becomes final.
+    fn drained(&mut self, old: &Registers<W::Number>, row: usize, col: usize) -> Option<Draining<W::Number>> {
+        let at = row * self.cols + col;
+        match self.to_leave[col] {
+            0 => old.drain[at],
+            1 => old.drain[at].filter(|_| row + 1 < self.rows),
+            _ => {
+                let from = old.drain[row.checked_sub(1)? * self.cols + col]?;
+                self.count(|moved| &mut moved.drain_hops, from.padding);
+                self.count(|moved| &mut moved.register_writes, from.padding);
+                Some(from)
+            }
+        }
+    }
+
+    /// A sum becomes final.
+    fn finish(&mut self, row: usize, col: usize, padding: bool) {
+        let at = row * self.cols + col;
+        assert!(
+            self.registers.drain[at].is_none(),
+            "two sums meet in the drain register of PE({row}, {col})"
+        );
+        let Growing { value, pass } = self.registers.sum[at].expect("it has just grown");
+        self.registers.drain[at] = Some(Draining { value, pass, row, padding });
+        self.count(|moved| &mut moved.register_writes, padding);
+    }
+
+    /// What leaves at the bottom where sums stay, and the chains that begin to move: those whose lowest sum is final.
+    fn empty_chains(&mut self, old: &Registers<W::Number>) {
+        let bottom = (self.rows - 1) * self.cols;
+        for col in 0..self.cols {
+            if self.to_leave[col] > 0 {
+                let sum = old.drain[bottom + col].expect("a chain moves until it is empty");
+                self.to_leave[col] -= 1;
+                self.arrive(sum.pass, sum.padding);
+                self.left.push(Leaving {
+                    cycle: self.now,
+                    pass: sum.pass as usize,
+                    row: sum.row,
+                    col,
+                    value: sum.value.settled(),
+                });
+            }
+            let lowest = self.registers.drain[bottom + col];
+            if lowest.is_some_and(|sum| sum.row + 1 == self.rows) && self.to_leave[col] == 0 {
+                self.to_leave[col] = self.rows;
+            }
+        }
+    }
+
+    /// Sums that stood in the bottom registers are added into the accumulators, where weights stay.
+    fn accumulate(&mut self, old: &Registers<W::Number>) {
+        let bottom = (self.rows - 1) * self.cols * self.lanes;
+        for (act, sum) in old.act[bottom..].iter().zip(&old.psum[bottom..]) {
+            if let (Some(act), Some(sum)) = (act, sum) {
+                self.arrive(act.pass, sum.padding);
+            }
+        }
+    }
+
+    fn arrive(&mut self, pass: u32, padding: bool) {
+        self.count(|moved| &mut moved.accumulator_writes, padding);
+        if self.waves.part(pass as usize).sums == Sums::Add {
+            self.count(|moved| &mut moved.accumulator_read_backs, padding);
+        }
+    }
+
+    fn next_activation(
+        &mut self,
+        old: &Registers<W::Number>,
+        row: usize,
+        col: usize,
+        lane: usize,
+    ) -> Option<Moving<<W::Number as Number>::Operand>> {
+        let act = match col.checked_sub(1) {
+            None => {
+                let act = self.entering_left(row, lane)?;
+                self.count(|moved| &mut moved.unified_buffer_reads, act.padding);
+                act
+            }
+            Some(left) => {
+                let act = old.act[(row * self.cols + left) * self.lanes + lane]?;
+                self.count(|moved| &mut moved.activation_hops, act.padding);
+                act
+            }
+        };
+        self.count(|moved| &mut moved.register_writes, act.padding);
+        Some(act)
+    }
+
+    /// Where sums stay.
+    fn next_weight(
+        &mut self,
+        old: &Registers<W::Number>,
+        row: usize,
+        col: usize,
+        lane: usize,
+    ) -> Option<Moving<<W::Number as Number>::Operand>> {
+        let weight = match row.checked_sub(1) {
+            None => {
+                let weight = self.streaming_in(col, lane)?;
+                self.count(|moved| &mut moved.unified_buffer_reads, weight.padding);
+                weight
+            }
+            Some(above) => {
+                let weight = old.streaming[(above * self.cols + col) * self.lanes + lane]?;
+                self.count(|moved| &mut moved.weight_hops, weight.padding);
+                weight
+            }
+        };
+        self.count(|moved| &mut moved.register_writes, weight.padding);
+        Some(weight)
+    }
+
+    /// Step m enters row i in cycle s + floor(m q/p) + i.
+    fn entering_left(&self, row: usize, lane: usize) -> Option<Moving<<W::Number as Number>::Operand>> {
+        let (pass, step) = self.entering(row, lane)?;
+        let mut values = vec![Default::default(); self.rows];
+        self.waves.activations(pass, step, &mut values);
+        let padding = row >= self.waves.part(pass).rows;
+        Some(Moving { value: values[row], pass: pass as u32, step, padding })
+    }
+
+    /// Step k enters column j in cycle s + floor(k q/p) + j, where sums stay.
+    fn streaming_in(&self, col: usize, lane: usize) -> Option<Moving<<W::Number as Number>::Operand>> {
+        let (pass, step) = self.entering(col, lane)?;
+        let mut values = vec![Default::default(); self.cols];
+        self.waves.weights(pass, step, &mut values);
+        let padding = col >= self.waves.part(pass).cols;
+        Some(Moving { value: values[col], pass: pass as u32, step, padding })
+    }
+
+    /// The pass and step that enter a lane of the row or column `place` in this cycle.
+    fn entering(&self, place: usize, lane: usize) -> Option<(usize, usize)> {
+        let now = self.now.checked_sub(place as Cycle)?;
+        let pass = last(self.waves.passes(), now, |pass| self.waves.timing(pass).stream.start)?;
+        let step = self.waves.timing(pass).stream.entering(now).nth(lane)?;
+        Some((pass, step))
+    }
+
+    /// Weight row r enters the top of column j in cycle L + r + j, with r hops to go.
+    fn entering_above(&self, col: usize) -> Option<OnBus<<W::Number as Number>::Operand>> {
+        let now = self.now.checked_sub(col as Cycle)?;
+        let load = |pass: usize| -> Cycle {
+            let Timing { load, .. } = self.waves.timing(pass);
+            load
+        };
+        let pass = last(self.waves.passes(), now, load)?;
+        let row = usize::try_from(now - load(pass)).ok().filter(|row| *row < self.rows)?;
+        let mut values = vec![Default::default(); self.cols];
+        self.waves.weights(pass, row, &mut values);
+        let part = self.waves.part(pass);
+        let padding = row >= part.rows || col >= part.cols;
+        Some(OnBus { value: values[col], pass: pass as u32, hops_left: row, padding })
+    }
+
+    fn stream(&self, pass: u32) -> Stream {
+        self.waves.timing(pass as usize).stream
+    }
+
+    fn count(&mut self, of: impl Fn(&mut Movement) -> &mut u64, padding: bool) {
+        *of(&mut self.moves.all) += 1;
+        if padding {
+            *of(&mut self.moves.padding) += 1;
+        }
+    }
+
+    fn at_the_bottom(&self) -> Vec<Leaving<W::Number>> {
+        let bottom = (self.rows - 1) * self.cols;
+        let mut list = Vec::new();
+        for col in 0..self.cols {
+            for lane in 0..self.lanes {
+                let place = (bottom + col) * self.lanes + lane;
+                if let (Some(act), Some(sum)) = (self.registers.act[place], self.registers.psum[place]) {
+                    let (pass, row) = (act.pass as usize, act.step);
+                    let cycle = self.now.saturating_sub(1);
+                    list.push(Leaving { cycle, pass, row, col, value: sum.value.settled() });
+                }
+            }
+        }
+        list
+    }
+
     /// The registers at the end of the last cycle executed.
-    pub fn frame(&self) -> Frame {
-        let mut frame = Frame::empty(self.now.saturating_sub(1), self.rows, self.cols);
-        for (at, pe) in self.pes.iter().enumerate() {
-            if let Some(act) = pe.act {
-                (frame.act[at], frame.pass[at]) = (act.value, act.pass);
-                frame.psum[at] = pe.psum.expect("a PE with an activation has a sum");
+    pub fn frame(&self) -> Frame<W::Number> {
+        let mut frame = Frame::empty(self.now.saturating_sub(1), frame_shape(self.waves));
+        let (pes, lanes) = (self.rows * self.cols, self.lanes);
+        for at in 0..pes {
+            for lane in 0..lanes {
+                self.show_lane(&mut frame, at * lanes + lane, lane * pes + at);
             }
-            if let Some(held) = pe.active {
-                (frame.weight[at], frame.weight_pass[at]) = (held.value, held.pass);
-            }
-            if let Some(held) = pe.shadow {
-                (frame.shadow[at], frame.shadow_pass[at]) = (held.value, held.pass);
-            }
-            if let Some(weight) = pe.bus {
-                (frame.bus[at], frame.bus_pass[at]) = (weight.value, weight.pass);
-            }
+            self.show_held(&mut frame, at);
         }
         frame
     }
 
-    /// Sums in the bottom registers at the end of the last cycle executed.
-    pub fn leaving(&self) -> impl Iterator<Item = Leaving> + '_ {
-        let bottom = &self.pes[(self.rows - 1) * self.cols..];
-        let cycle = self.now.saturating_sub(1);
-        bottom.iter().enumerate().filter_map(move |(col, pe)| {
-            let (act, value) = (pe.act?, pe.psum?);
-            Some(Leaving { cycle, pass: act.pass as usize, row: act.row, col, value })
-        })
+    fn show_lane(&self, frame: &mut Frame<W::Number>, from: usize, to: usize) {
+        let registers = &self.registers;
+        if let Some(act) = registers.act[from] {
+            (frame.act[to], frame.pass[to]) = (shown(act.value), act.pass);
+            if let Some(sum) = registers.psum[from] {
+                (frame.psum[to], frame.psum_pass[to]) = (sum.value.settled(), act.pass);
+            }
+        }
+        if let Some(weight) = registers.streaming[from] {
+            (frame.weight[to], frame.weight_pass[to]) = (shown(weight.value), weight.pass);
+        }
     }
 
-    /// A[m][i] enters row i in cycle s + m + i.
-    fn entering_left(&self, row: usize) -> Option<Activation> {
-        let now = self.now.checked_sub(row as Cycle)?;
-        let (pass, m) = self.current(now, |t| t.start, |t| t.rows)?;
-        let mut values = vec![0; self.rows];
-        self.waves.activations(pass, m, &mut values);
-        Some(Activation { value: values[row].into(), pass: pass as u32, row: m })
-    }
-
-    /// Weight row r enters the top of column j in cycle L + r + j, with r hops to go.
-    fn entering_above(&self, col: usize) -> Option<Weight> {
-        let now = self.now.checked_sub(col as Cycle)?;
-        let (pass, row) = self.current(now, |t| t.load, |_| self.rows)?;
-        let mut values = vec![0; self.rows];
-        self.waves.weights(pass, col, &mut values);
-        Some(Weight { value: values[row].into(), pass: pass as u32, hops_left: row })
-    }
-
-    /// The pass that is entering, and how far it is.
-    fn current(
-        &self,
-        now: Cycle,
-        begin: impl Fn(Timing) -> Cycle,
-        length: impl Fn(Timing) -> usize,
-    ) -> Option<(usize, usize)> {
-        let pass =
-            super::come(self.waves.passes(), now, |pass| begin(self.waves.timing(pass))).checked_sub(1)?;
-        let timing = self.waves.timing(pass);
-        let done = (now - begin(timing)) as usize;
-        (done < length(timing)).then_some((pass, done))
+    fn show_held(&self, frame: &mut Frame<W::Number>, at: usize) {
+        let registers = &self.registers;
+        if let Some(held) = registers.active[at] {
+            (frame.weight[at], frame.weight_pass[at]) = (shown(held.value), held.pass);
+        }
+        if let Some(held) = registers.shadow[at] {
+            (frame.shadow[at], frame.shadow_pass[at]) = (shown(held.value), held.pass);
+        }
+        if let Some(weight) = registers.bus[at] {
+            (frame.bus[at], frame.bus_pass[at]) = (shown(weight.value), weight.pass);
+        }
+        if let Some(sum) = registers.sum[at] {
+            (frame.psum[at], frame.psum_pass[at]) = (sum.value.settled(), sum.pass);
+        }
+        if let Some(sum) = registers.drain[at] {
+            (frame.drain[at], frame.drain_pass[at]) = (sum.value.settled(), sum.pass);
+        }
     }
 }
 
-/// One PE's next registers.
-fn next(old: Pe, left: Option<Activation>, sum_above: Option<i32>, bus: Option<Weight>) -> Pe {
-    // The first row of a pass brings the order to swap: it finds its own tile in the shadow register.
-    let swaps = left.is_some_and(|act| act.row == 0);
-    let active = if swaps { old.shadow } else { old.active };
-    let psum = left.map(|act| {
-        let weight = active.expect("the tile lands ahead of the wave");
-        assert_eq!(weight.pass, act.pass, "the active weight is of the pass at work");
-        sum_above.expect("the sum comes with its row") + act.value * weight.value
-    });
-    let landed = bus.filter(|weight| weight.hops_left == 0);
-    let shadow = landed.map(|weight| Held { value: weight.value, pass: weight.pass }).or(old.shadow);
-    Pe { act: left, psum, active, shadow, bus }
+fn shown<N: Number>(operand: N::Operand) -> N {
+    N::of(operand).settled()
 }

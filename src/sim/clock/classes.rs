@@ -29,16 +29,16 @@ pub(super) fn of_pass(pass: &Entering, idle_from: Cycle, busy: Cycle, rows: Cycl
         cause.wave.0,
         cause.wave.1,
         cause.work,
-        pass.start,
+        pass.stream.start,
     ];
     changes.sort_unstable();
     let mut t = idle_from;
-    for change in changes.into_iter().filter(|change| *change <= pass.start) {
+    for change in changes.into_iter().filter(|change| *change <= pass.stream.start) {
         if change > t {
             classes.count(class(t), change - t);
             t = change;
         }
     }
-    classes.count(Class::Active, pass.stream_end - pass.start);
+    classes.count(Class::Active, pass.stream.end() - pass.stream.start);
     classes
 }

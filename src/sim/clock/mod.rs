@@ -24,6 +24,7 @@ use std::collections::VecDeque;
 use crate::base::Cycle;
 use crate::chip::Chip;
 use crate::isa::{LoopId, Order, Program, Unit, Walk};
+use crate::timing::{self, Stream};
 use crate::trace::{Lane, PassRun, Trace, UnitRun};
 use skip::Skipper;
 
@@ -105,10 +106,7 @@ struct Loaded {
 /// What the next pass must know of the one before.
 #[derive(Clone, Copy)]
 struct LastPass {
-    start: Cycle,
-    stream_end: Cycle,
-    /// One past its last MAC.
-    wave_end: Cycle,
+    stream: Stream,
 }
 
 /// A signal, and what kept it.
@@ -238,6 +236,9 @@ impl<'a> Clock<'a> {
 
     /// What it left, once [`Clock::advance`] has returned true.
     pub fn into_trace(self) -> Trace {
+        let sides = timing::sides(self.chip);
+        let last_macs = self.arrays.iter().filter_map(|array| Some(sides.last_mac_end(&array.last?.stream)));
+        let cycles_to_last_mac = last_macs.max().unwrap_or(0);
         let passes: Vec<Lane<PassRun>> = self.arrays.into_iter().map(|array| array.passes).collect();
         let units: Vec<(Unit, Lane<UnitRun>)> = self
             .units
@@ -247,14 +248,7 @@ impl<'a> Clock<'a> {
             .collect();
         let last_pass = passes.iter().filter_map(|lane| lane.last()).map(|pass| pass.event).max();
         let last_run = units.iter().filter_map(|(_, lane)| lane.last()).map(|run| run.event).max();
-        let crossing = (self.chip.rows + self.chip.cols) as Cycle - 2;
-        let last_mac = passes.iter().filter_map(|lane| lane.last()).map(|pass| pass.stream_end + crossing);
-        Trace {
-            cycles_to_last_mac: last_mac.max().unwrap_or(0),
-            cycles: last_pass.max(last_run).unwrap_or(0),
-            passes,
-            units,
-        }
+        Trace { cycles_to_last_mac, cycles: last_pass.max(last_run).unwrap_or(0), passes, units }
     }
 
     /// Moves every unit as far as it goes without the bus; whether any moved.

@@ -15,6 +15,7 @@
 use super::{ArrayState, Cause, Clock, Signal, Signals, UnitState};
 use crate::base::Cycle;
 use crate::isa::{From, Iteration, LoopId, MOST_DEPTH, Order, Program, Unit, Walk};
+use crate::timing::Stream;
 use crate::trace::Period;
 
 /// What is known of each loop, and the states kept.
@@ -266,7 +267,7 @@ impl Clock<'_> {
         for (at, array) in self.arrays.iter().enumerate() {
             let in_loop = |(unit, ..): &(usize, usize, usize)| matches!(self.units[*unit].unit, Unit::Load(unit) | Unit::Matrix(unit) if unit as usize == at);
             let from = if looped.units.iter().any(in_loop) { base } else { 0 };
-            array.write(state, base, from, 2 * self.chip.rows as Cycle);
+            array.write(state, base, from, (2 * self.chip.rows + self.chip.cols) as Cycle);
         }
         state.push(since(self.bus_free));
         if let Some(issuer) = &self.issue {
@@ -341,8 +342,8 @@ fn outer(walk: &Walk, depth: usize) -> Iteration {
 
 impl ArrayState {
     /// Times that the trace tells, or that reach beyond `base`, are written relative to `from`: to `base` when this array
-    /// works in the loop, and as they are when it stands still. A drain chain moves for `drain` cycles at most.
-    fn write(&self, state: &mut Vec<u64>, base: Cycle, from: Cycle, drain: Cycle) {
+    /// works in the loop, and as they are when it stands still. A wave and the drain chain behind it take `crossing` cycles at most.
+    fn write(&self, state: &mut Vec<u64>, base: Cycle, from: Cycle, crossing: Cycle) {
         let since = |time: Cycle| time.saturating_sub(base);
         state.push(self.fifo.len() as u64);
         state.extend(self.fifo.iter().map(|tile| since(tile.whole)));
@@ -356,8 +357,10 @@ impl ArrayState {
             state.extend(wave);
         }
         if let Some(last) = &self.last {
-            let (start, length) = (last.start.wrapping_sub(from), last.stream_end - last.start);
-            state.extend([start, length, since(last.stream_end + drain), since(last.wave_end)]);
+            let Stream { start, length, rate } = last.stream;
+            state.extend([start.wrapping_sub(from), length as u64, rate.num(), rate.den()]);
+            // How long it still stands in the way of the next, whoever that is.
+            state.push(since(last.stream.end() + crossing));
         }
     }
 
@@ -376,9 +379,7 @@ impl ArrayState {
 
     fn entered_later(&mut self, later: Cycle) {
         if let Some(last) = &mut self.last {
-            last.start += later;
-            last.stream_end += later;
-            last.wave_end += later;
+            last.stream.start += later;
         }
     }
 }

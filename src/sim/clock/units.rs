@@ -1,10 +1,11 @@
 //! One unit's next instruction: when it may start, and what follows from that.
 
+use super::super::pass::{self, Shape};
 use super::{ArrayState, Cause, Clock, LastPass, Loaded, Signal, Tile};
-use crate::base::{Bytes, Cycle, Ratio};
+use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, WeightBuffering};
-use crate::isa::{Instruction, Program, RowsAre, Space, Unit, VectorStep, Window, Work};
-use crate::timing;
+use crate::isa::{Instruction, Program, RowsAre, Space, Unit, VectorStep, Work};
+use crate::timing::{self, Stream};
 use crate::trace::{PassRun, UnitRun};
 
 /// What an instruction waited for.
@@ -157,14 +158,14 @@ impl<'a> Clock<'a> {
             return false;
         }
         let Some(tile) = array.fifo.front().copied() else { return false };
-        let start = ready.at.max(tile.whole).max(buffer_free(array, chip.weights));
+        let start = ready.at.max(tile.whole).max(buffer_free(array, chip));
         array.fifo.pop_front();
         array.slots_freed.push_back(start);
         if array.slots_freed.len() > chip.weight_fifo_tiles {
             array.slots_freed.pop_front();
         }
         array.loaded = Some(Loaded { load: start, whole: tile.whole, cause: ready.cause });
-        let end = start + chip.rows as Cycle;
+        let end = timing::sides(chip).load_end(start);
         self.leave_queue(at, start);
         self.finish(at, end, Signal { at: end, cause: Cause::default() });
         true
@@ -172,15 +173,11 @@ impl<'a> Clock<'a> {
 
     fn multiply(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
         let Some(loaded) = self.arrays[unit].loaded else { return false };
-        let Work::Multiply { streamed, .. } = self.head(at).work else { unreachable!("it multiplies") };
-        let stream = stream_cycles(self.pass_rate(at), streamed.rows);
-        let start = ready.at.max(loaded.load + self.chip.rows as Cycle);
+        let Shape { steps, rate, .. } = pass::shape(self.program, self.chip, self.head(at));
+        let start = ready.at.max(timing::sides(self.chip).load_end(loaded.load));
         self.arrays[unit].loaded = None;
         let pass = Entering {
-            start,
-            stream_end: start + stream,
-            wave_end: start + stream + (self.chip.rows + self.chip.cols) as Cycle - 2,
-            event: start + stream + (self.chip.rows + self.chip.cols) as Cycle - 1,
+            stream: Stream { start, length: steps, rate },
             load: Some((loaded.load, loaded.whole)),
             busy: 0,
             cause: ready.cause.and(loaded.cause),
@@ -190,63 +187,39 @@ impl<'a> Clock<'a> {
     }
 
     fn contract(&mut self, at: usize, unit: usize, ready: Ready) -> bool {
-        let Work::Contract { activations, .. } = self.head(at).work else { unreachable!("it contracts") };
-        let stream = stream_cycles(self.pass_rate(at), activations.cols);
-        let (rows, cols) = (self.chip.rows as Cycle, self.chip.cols as Cycle);
-        // MACHINE.md 1.3: a new sum must not run into a drain chain still moving.
-        let busy = self.arrays[unit].last.map_or(0, |last| {
-            let before = last.stream_end - last.start;
-            last.start + before.max((before + 2 * rows - 2).saturating_sub(stream))
-        });
-        let start = ready.at.max(busy);
-        let pass = Entering {
-            start,
-            stream_end: start + stream,
-            wave_end: start + stream + rows + cols - 2,
-            event: start + stream + 2 * rows + cols - 2,
-            load: None,
-            busy,
-            cause: ready.cause,
-        };
-        self.enter(at, unit, pass);
+        let Shape { steps, rate, .. } = pass::shape(self.program, self.chip, self.head(at));
+        let sides = timing::sides(self.chip);
+        let busy =
+            self.arrays[unit].last.map_or(0, |last| sides.start_after_drain(&last.stream, steps, rate));
+        let stream = Stream { start: ready.at.max(busy), length: steps, rate };
+        self.enter(at, unit, Entering { stream, load: None, busy, cause: ready.cause });
         true
-    }
-
-    /// Rows, or steps of k, that a unit's next pass takes in a cycle.
-    fn pass_rate(&self, at: usize) -> Ratio {
-        let instruction = self.head(at);
-        let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
-        let rate = match &instruction.work {
-            Work::Contract { activations, weights, .. } => self.chip.rate(dtype(activations), dtype(weights)),
-            Work::Multiply { streamed, tile, .. } => self.chip.rate(dtype(streamed), *tile),
-            _ => unreachable!("only passes have a rate"),
-        };
-        rate.expect("rule 8: the chip multiplies these dtypes")
     }
 
     fn enter(&mut self, at: usize, unit: usize, pass: Entering) {
         let array = &mut self.arrays[unit];
-        let idle_from = array.last.map_or(0, |last| last.stream_end);
+        let (sides, stream) = (timing::sides(self.chip), pass.stream);
+        let idle_from = array.last.map_or(0, |last| last.stream.end());
         let single = match (self.chip.weights, array.last) {
-            (WeightBuffering::Single, Some(last)) if pass.load.is_some() => last.wave_end,
+            (WeightBuffering::Single, Some(last)) if pass.load.is_some() => sides.wave_end(&last.stream),
             _ => pass.busy,
         };
         let classes = super::classes::of_pass(&pass, idle_from, single, self.chip.rows as Cycle);
         let walk = self.units[at].walk;
+        let (stream_end, event) = (stream.end(), sides.event(self.chip.dataflow.stationary(), &stream));
         array.passes.push(PassRun {
             instruction: self.order.ways[at].steps[walk.step].instruction,
             iteration: walk.iteration,
-            load: pass.load.map_or(pass.start, |(load, _)| load),
-            start: pass.start,
-            stream_end: pass.stream_end,
-            event: pass.event,
+            load: pass.load.map_or(stream.start, |(load, _)| load),
+            start: stream.start,
+            stream_end,
+            event,
             classes,
         });
-        array.last =
-            Some(LastPass { start: pass.start, stream_end: pass.stream_end, wave_end: pass.wave_end });
-        let cause = Cause { wave: (pass.stream_end, pass.event), work: pass.event, ..Cause::default() };
-        self.leave_queue(at, pass.start);
-        self.finish(at, pass.stream_end, Signal { at: pass.event, cause });
+        array.last = Some(LastPass { stream });
+        let cause = Cause { wave: (stream_end, event), work: event, ..Cause::default() };
+        self.leave_queue(at, stream.start);
+        self.finish(at, stream_end, Signal { at: event, cause });
     }
 
     fn vector(&mut self, at: usize, ready: Ready) -> bool {
@@ -317,10 +290,7 @@ impl<'a> Clock<'a> {
 
 /// A pass about to enter.
 pub(super) struct Entering {
-    pub start: Cycle,
-    pub stream_end: Cycle,
-    pub wave_end: Cycle,
-    pub event: Cycle,
+    pub stream: Stream,
     /// When its load began, and when its tile was whole in the FIFO.
     pub load: Option<(Cycle, Cycle)>,
     /// Until when a drain chain stood in its way.
@@ -359,14 +329,7 @@ fn vector_cycles(chip: &Chip, elements: usize, steps: &[VectorStep]) -> Cycle {
     timing::vector_cycles(chip, elements, cost) + tail
 }
 
-fn stream_cycles(rate: Ratio, rows: usize) -> Cycle {
-    rate.inverse().ceil_of(rows as u64)
-}
-
 /// When a tile's registers are free for the next load.
-fn buffer_free(array: &ArrayState, weights: WeightBuffering) -> Cycle {
-    array.last.map_or(0, |last| match weights {
-        WeightBuffering::Double => last.start,
-        WeightBuffering::Single => last.wave_end,
-    })
+fn buffer_free(array: &ArrayState, chip: &Chip) -> Cycle {
+    array.last.map_or(0, |last| timing::sides(chip).buffer_free(chip.weights, &last.stream))
 }

@@ -1,0 +1,3 @@
+//! The contract's formulas beside published numbers.
+
+pub mod rtl;

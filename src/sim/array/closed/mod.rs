@@ -1,0 +1,109 @@
+//! The closed form (MACHINE.md section 1.5): every pass is a rigid diagonal wave, so the registers of any cycle follow
+//! from the few passes that are in the array then. Where weights stay a frame costs O(R C) and, for the sums, O(R R C)
+//! multiply-accumulates, wherever in the run the cycle lies; where sums stay, O(R C K).
+
+mod around;
+mod product;
+mod sums;
+mod weights;
+
+pub use around::{accumulated, activations_waiting, weights_waiting};
+
+use super::{Leaving, Number, Operand, Waves, last};
+use crate::base::Cycle;
+use crate::chip::Stationary;
+use crate::timing::Sides;
+use crate::trace::{Frame, NONE};
+
+/// The registers at the end of cycle `t`.
+pub fn frame<W: Waves>(waves: &W, t: Cycle) -> Frame<W::Number> {
+    match waves.stationary() {
+        Stationary::Weights => weights::frame(waves, t),
+        Stationary::Sums => sums::frame(waves, t),
+    }
+}
+
+/// Every sum that leaves the array, by cycle, column and row.
+pub fn outputs<W: Waves>(waves: &W) -> Vec<Leaving<W::Number>> {
+    let mut list = match waves.stationary() {
+        Stationary::Weights => weights::outputs(waves),
+        Stationary::Sums => sums::outputs(waves),
+    };
+    list.sort_by_key(|leaving| (leaving.cycle, leaving.col, leaving.row));
+    list
+}
+
+/// Number of PEs at work in cycle `t`.
+pub fn busy(waves: &impl Waves, t: Cycle) -> usize {
+    let Sides { rows, cols } = waves.sides();
+    let streams = Diagonals::new(t, rows + cols - 1, waves.passes(), |p| waves.timing(p).stream.start);
+    let works = |d: &usize| {
+        let stream = streams.pass(*d).map(|pass| waves.timing(pass).stream);
+        stream.is_some_and(|stream| !stream.entering(t - *d as Cycle).is_empty())
+    };
+    (0..rows + cols - 1).filter(works).map(|d| d.min(rows - 1) + 1 - d.saturating_sub(cols - 1)).sum()
+}
+
+/// By hops from the edge where it enters: the last pass that has come there by the end of cycle `t`. Passes descend.
+struct Diagonals {
+    passes: Vec<u32>,
+}
+
+impl Diagonals {
+    fn new(t: Cycle, count: usize, passes: usize, of: impl Fn(usize) -> Cycle) -> Self {
+        let mut list = vec![NONE; count];
+        let mut pass = last(passes, t, &of);
+        for (d, entry) in list.iter_mut().enumerate() {
+            while let Some(current) = pass
+                && t.checked_sub(d as Cycle).is_none_or(|u| of(current) > u)
+            {
+                pass = current.checked_sub(1);
+            }
+            *entry = pass.map_or(NONE, |pass| pass as u32);
+        }
+        Diagonals { passes: list }
+    }
+
+    fn pass(&self, d: usize) -> Option<usize> {
+        Some(self.passes[d]).filter(|pass| *pass != NONE).map(|pass| pass as usize)
+    }
+
+    /// Passes, each with its diagonals, nearest first.
+    fn spans(&self) -> Vec<Span> {
+        let mut list: Vec<Span> = Vec::new();
+        for (d, pass) in self.passes.iter().enumerate().filter(|(_, pass)| **pass != NONE) {
+            match list.last_mut() {
+                Some(span) if span.pass == *pass as usize => span.end = d + 1,
+                _ => list.push(Span { pass: *pass as usize, start: d, end: d + 1 }),
+            }
+        }
+        list
+    }
+}
+
+/// Neighbouring diagonals on which one pass is.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    pass: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// Columns whose diagonal is `offset` plus the column, cut to the array.
+    fn columns(&self, offset: usize, cols: usize) -> std::ops::Range<usize> {
+        let end = self.end.saturating_sub(offset).min(cols);
+        self.start.saturating_sub(offset).min(end)..end
+    }
+}
+
+/// Operands as they are shown.
+fn show<N: Number>(values: &[N::Operand], into: &mut [N]) {
+    for (into, value) in into.iter_mut().zip(values) {
+        *into = N::of(*value).settled();
+    }
+}
+
+fn zeros<W: Waves>(count: usize) -> Vec<Operand<W>> {
+    vec![Operand::<W>::default(); count]
+}
