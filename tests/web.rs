@@ -51,13 +51,13 @@ fn a_product_runs_and_its_cycles_can_be_read() {
     let (mut session, canvas) = session(600, 500);
     run(&mut session, PRODUCT, 4, 4);
     let report = session.report().unwrap();
-    assert_eq!(number(&report, "cyclesToLastMac"), 14.0);
+    assert_eq!(number(&report, "cyclesToLastMac"), 28.0);
     assert_eq!(get(&report, "agrees"), JsValue::TRUE);
     assert!(get(&report, "disagreement").is_null());
     assert_eq!(length(&report, "activity"), number(&report, "cycles"));
 
     // In the last cycle of MACs only the bottom right PE works, on the last sum of the last row.
-    let frame = session.seek(13.0).unwrap();
+    let frame = session.seek(27.0).unwrap();
     let cells = js_sys::Array::from(&get(&get(&frame, "window"), "cells"));
     let sums: Vec<JsValue> = cells.iter().map(|cell| get(&cell, "psum")).collect();
     assert_eq!(sums.len(), 16);
@@ -66,11 +66,11 @@ fn a_product_runs_and_its_cycles_can_be_read() {
     assert_eq!(sums[15], output.get(15));
 
     let working = {
-        session.seek(9.0).unwrap();
+        session.seek(23.0).unwrap();
         coloured(&canvas)
     };
     let idle = {
-        session.seek(20.0).unwrap();
+        session.seek(59.0).unwrap();
         coloured(&canvas)
     };
     assert!(working > idle + 1000, "{working} coloured pixels at work, {idle} at rest");
@@ -80,7 +80,7 @@ fn a_product_runs_and_its_cycles_can_be_read() {
 fn a_large_array_is_painted_too() {
     let (mut session, canvas) = session(700, 700);
     run(&mut session, "input a : i8[300, 256]\nweight w : i8[256, 256]\noutput a @ w\n", 256, 256);
-    session.seek(700.0).unwrap();
+    session.seek(36_000.0).unwrap();
     assert!(coloured(&canvas) > 50_000);
     let picked = session.pick(350.0, 350.0).unwrap();
     assert!(number(&picked, "row") > 50.0 && number(&picked, "col") > 50.0);
@@ -102,7 +102,7 @@ fn a_broken_program_leaves_the_last_one_standing() {
     // Offsets are UTF-16: # space π space 😀 (two) line break makes 7, and `output ` 7 more.
     assert_eq!((number(&diagnostics.get(0), "from"), number(&diagnostics.get(0), "column")), (14.0, 8.0));
     assert_eq!(session.advance(), 1.0);
-    assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 14.0);
+    assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 28.0);
 }
 
 #[wasm_bindgen_test]
@@ -114,7 +114,7 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
     };
     assert!(message(session.set_file("x.npy", b"junk")).starts_with("x.npy: it is no .npy file"));
     assert!(message(session.set_row("x.npy", 0, &[1, 2]).map(drop)).contains("no row 0"));
-    assert!(message(session.check(PRODUCT, 0, 4).map(drop)).contains("from 1 to 256 rows"));
+    assert!(message(session.check(PRODUCT, 0, 4).map(drop)).contains("from 1 to 512 rows"));
 
     let file = systole::import::npy::write(&systole::num::seeded(
         "x",

@@ -3,11 +3,13 @@
 mod array;
 mod layout;
 mod scene;
+mod timeline;
 mod words;
 
 pub use array::{Moment, array};
 pub use layout::Layout;
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
+pub use timeline::{GUTTER, Timeline};
 pub use words::{Detail, Words};
 
 /// Colours of operators; the seventh operator has the first one's again.

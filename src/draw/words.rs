@@ -42,6 +42,9 @@ fn caption(moment: &Moment) -> String {
         sentences.push(format!("The vector unit works on {}.", moment.program.ops[op].name));
     }
     if sentences.is_empty() {
+        sentences.extend(transfers(moment, core as u32));
+    }
+    if sentences.is_empty() {
         sentences.push(quiet(moment).to_owned());
     }
     sentences.join(" ")
@@ -128,6 +131,18 @@ fn at_work(moment: &Moment, unit: Unit) -> Option<UnitRun> {
     let lane = moment.trace.lane(unit)?;
     let run = lane.get(lane.come(moment.frame.cycle, |run| run.start).checked_sub(1)?)?;
     (moment.frame.cycle < run.busy_until).then_some(run)
+}
+
+/// What is on its way to or from DRAM.
+fn transfers(moment: &Moment, core: u32) -> Option<String> {
+    let op = |run: UnitRun| &moment.program.ops[moment.program.instructions[run.instruction].op].name;
+    if let Some(run) = at_work(moment, Unit::Fetch(moment.unit as u32)) {
+        return Some(format!("The array waits: weights for {} are on their way from DRAM.", op(run)));
+    }
+    if let Some(run) = at_work(moment, Unit::DmaIn(core)) {
+        return Some(format!("The array waits: operands of {} are on their way from DRAM.", op(run)));
+    }
+    at_work(moment, Unit::DmaOut(core)).map(|run| format!("Results of {} go to DRAM.", op(run)))
 }
 
 /// When nothing enters, leaves column 0 or is worked on.

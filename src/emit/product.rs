@@ -144,7 +144,7 @@ impl<'a> Product<'a> {
         }
         // Weights come from DRAM through the FIFO; computed ones, where they stay, from the unified buffer.
         let resident = builder.resident(b, 0).is_some();
-        if fetched && !(resident && !b_declared) {
+        if fetched && (b_declared || !resident) {
             let dram = builder.dram(b);
             product.b = cores.clone().map(|_| dram).collect();
             product.b_ready = cores.clone().map(|_| builder.left_before(b)).collect();

@@ -392,16 +392,37 @@ impl Program {
 }
 
 impl Unit {
-    /// For people.
+    /// A key that sorts units as data goes through the chip.
+    pub fn on_the_way(self) -> (u32, u32) {
+        match self {
+            Unit::Host => (0, 0),
+            Unit::DmaIn(core) => (1, core),
+            Unit::Fetch(unit) => (2, unit),
+            Unit::Load(unit) => (3, unit),
+            Unit::Matrix(unit) => (4, unit),
+            Unit::Vector(core) => (5, core),
+            Unit::DmaOut(core) => (6, core),
+        }
+    }
+
+    /// Its kind, for people.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Unit::DmaIn(_) => "DMA in",
+            Unit::DmaOut(_) => "DMA out",
+            Unit::Host => "host",
+            Unit::Fetch(_) => "weight fetch",
+            Unit::Load(_) => "weight load",
+            Unit::Matrix(_) => "matrix",
+            Unit::Vector(_) => "vector",
+        }
+    }
+
+    /// Its kind and number, for people.
     pub fn name(self) -> String {
         match self {
-            Unit::DmaIn(core) => format!("DMA in {core}"),
-            Unit::DmaOut(core) => format!("DMA out {core}"),
-            Unit::Host => "host".into(),
-            Unit::Fetch(unit) => format!("weight fetch {unit}"),
-            Unit::Load(unit) => format!("weight load {unit}"),
-            Unit::Matrix(unit) => format!("matrix {unit}"),
-            Unit::Vector(core) => format!("vector {core}"),
+            Unit::Host => self.kind().into(),
+            _ => format!("{} {}", self.kind(), self.on_the_way().1),
         }
     }
 }

@@ -4,7 +4,7 @@ mod report;
 pub mod scalesim;
 pub mod validate;
 
-pub use report::{ChipReport, OpReport, OutputReport, Report};
+pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;

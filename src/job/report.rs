@@ -37,6 +37,8 @@ pub struct Report {
     pub classes: ClassReport,
     /// What crossed the DRAM's bus.
     pub dram_bytes: DramReport,
+    /// As data goes through the chip: units that had work.
+    pub units: Vec<UnitReport>,
     /// In the order in which they ran.
     pub ops: Vec<OpReport>,
     /// In the order of the program.
@@ -92,6 +94,16 @@ pub struct DramReport {
     pub read: Bytes,
     /// From the chip.
     pub written: Bytes,
+}
+
+/// One unit of the chip.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub struct UnitReport {
+    /// Kind and number.
+    pub name: String,
+    /// Cycles in which it was busy; of a matrix unit, in which rows were entering.
+    pub busy: Cycle,
 }
 
 /// A chip.
@@ -176,6 +188,11 @@ impl Finished {
             matrix_units: self.chip.matrix_units,
             classes: tally.classes.into(),
             dram_bytes: DramReport { read: tally.dram_read, written: tally.dram_written },
+            units: tally
+                .busy
+                .iter()
+                .map(|(unit, busy)| UnitReport { name: unit.name(), busy: *busy })
+                .collect(),
             ops: self.op_reports(&lines, &tally),
             outputs: self.output_reports(&lines),
             agrees: self.disagreement.is_none(),

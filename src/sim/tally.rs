@@ -3,8 +3,9 @@
 use super::clock::bus_bytes;
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
-use crate::chip::Chip;
-use crate::isa::{Program, ProgramOpId, Space, Window, Work};
+use crate::chip::{Chip, Stationary};
+use crate::isa::{Program, ProgramOpId, Space, Unit, Window, Work};
+use crate::timing;
 use crate::trace::{Class, Classes, Lane, PassRun, Trace, UnitRun};
 
 /// Sums over a run.
@@ -20,6 +21,9 @@ pub struct Tally {
     pub dram_read: Bytes,
     /// Bytes written to it.
     pub dram_written: Bytes,
+    /// By unit that had work, as data goes through the chip: cycles in which it was busy; of a matrix unit, in which rows
+    /// were entering.
+    pub busy: Vec<(Unit, Cycle)>,
 }
 
 /// One operator's part.
@@ -42,13 +46,20 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
         mac_slots: 0,
         dram_read: 0,
         dram_written: 0,
+        busy: Vec::new(),
     };
-    for lane in &trace.passes {
-        tally.passes(program, chip, trace.cycles, lane);
+    for (lane, unit) in trace.passes.iter().zip(0..) {
+        let (loads, streams) = tally.passes(program, chip, trace.cycles, lane);
+        if !lane.is_empty() && chip.dataflow.stationary() == Stationary::Weights {
+            tally.busy.push((Unit::Load(unit), loads));
+        }
+        tally.busy.push((Unit::Matrix(unit), streams));
     }
-    for (_, lane) in &trace.units {
-        tally.transfers(program, chip, lane);
+    for (unit, lane) in &trace.units {
+        let busy = tally.work(program, chip, lane);
+        tally.busy.push((*unit, busy));
     }
+    tally.busy.sort_by_key(|(unit, _)| unit.on_the_way());
     for op in &tally.ops {
         tally.classes += op.classes;
     }
@@ -56,11 +67,20 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
 }
 
 impl Tally {
-    fn passes(&mut self, program: &Program, chip: &Chip, cycles: Cycle, lane: &Lane<PassRun>) {
+    /// Counts a matrix unit's passes; returns how long it loaded weights, and how long rows were entering.
+    fn passes(
+        &mut self,
+        program: &Program,
+        chip: &Chip,
+        cycles: Cycle,
+        lane: &Lane<PassRun>,
+    ) -> (Cycle, Cycle) {
+        let mut streams = 0;
         lane.for_each_kind(&mut |pass, times, last| {
             let instruction = &program.instructions[pass.instruction];
             let op = &mut self.ops[instruction.op.index()];
             op.classes += pass.classes * times;
+            streams += (pass.stream_end - pass.start) * times;
             (op.start, op.end) = (op.start.min(pass.load), op.end.max(last.event));
             let Shape { steps, .. } = pass::shape(program, chip, instruction);
             self.mac_slots += steps as u64 * chip.pes() * times;
@@ -74,13 +94,17 @@ impl Tally {
             classes.count(Class::FillDrain, event - stream_end);
             classes.count(Class::NonMatrix, cycles - event);
         }
+        (lane.len() * timing::sides(chip).load_end(0), streams)
     }
 
-    fn transfers(&mut self, program: &Program, chip: &Chip, lane: &Lane<UnitRun>) {
+    /// Counts any other unit's work; returns how long it was busy.
+    fn work(&mut self, program: &Program, chip: &Chip, lane: &Lane<UnitRun>) -> Cycle {
+        let mut busy = 0;
         lane.for_each_kind(&mut |run, times, last| {
             let instruction = &program.instructions[run.instruction];
             let op = &mut self.ops[instruction.op.index()];
             (op.start, op.end) = (op.start.min(run.start), op.end.max(last.event));
+            busy += (run.busy_until - run.start) * times;
             let in_dram = |window: &Window| program.buffers[window.buffer].space == Space::Dram;
             match &instruction.work {
                 Work::Copy { from, .. } if in_dram(from) => {
@@ -95,5 +119,6 @@ impl Tally {
                 _ => {}
             }
         });
+        busy
     }
 }

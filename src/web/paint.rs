@@ -18,6 +18,11 @@ pub enum Theme {
 type Rgb = [u8; 3];
 
 impl Theme {
+    /// `light` or `dark`.
+    pub fn named(name: &str) -> Theme {
+        if name == "dark" { Theme::Dark } else { Theme::Light }
+    }
+
     fn rgb(self, colour: Colour) -> Rgb {
         // Operators: Okabe and Ito's palette for all kinds of colour vision; lighter on a dark ground.
         const LIGHT: [Rgb; 6] =

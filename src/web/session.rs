@@ -6,7 +6,7 @@ use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
 use super::paint::{Painter, Theme};
-use super::values::{Checked, Limits, PageFrame, PageReport, Pe};
+use super::values::{Checked, Limits, PageFrame, PageReport, Pe, timeline};
 use crate::base::Cycle;
 use crate::chip::Chip;
 use crate::draw::{Layout, Moment, array};
@@ -19,6 +19,8 @@ use crate::sim::Reach;
 #[wasm_bindgen]
 pub struct Session {
     painter: Painter,
+    /// Of the timeline, if the page has room for one.
+    timeline: Option<Painter>,
     files: Files,
     pending: Option<(String, Job)>,
     shown: Option<(String, Finished)>,
@@ -39,6 +41,7 @@ impl Session {
         console_error_panic_hook::set_once();
         Ok(Session {
             painter: Painter::new(canvas)?,
+            timeline: None,
             files: Files::default(),
             pending: None,
             shown: None,
@@ -46,6 +49,28 @@ impl Session {
             unit: 0,
             selected: (0, 0),
         })
+    }
+
+    /// Paints the timeline on `canvas` from now on.
+    #[wasm_bindgen(js_name = setTimeline)]
+    pub fn set_timeline(&mut self, canvas: OffscreenCanvas) -> Result<(), JsValue> {
+        self.timeline = Some(Painter::new(canvas)?);
+        Ok(())
+    }
+
+    /// Width of the timeline in CSS pixels, device pixels to each, and `light` or `dark`; paints it.
+    #[wasm_bindgen(js_name = paintTimeline)]
+    pub fn paint_timeline(&mut self, width: f64, pixel_ratio: f64, theme: &str) -> Result<(), JsValue> {
+        let (Some(painter), Some((_, finished))) = (&mut self.timeline, &self.shown) else { return Ok(()) };
+        let timeline = timeline(finished, self.unit);
+        painter.view(side(width), side(timeline.height()), ratio(pixel_ratio), Theme::named(theme))?;
+        painter.paint(&timeline.scene(side(width)))
+    }
+
+    /// The matrix unit whose lane is at a height of the timeline, in CSS pixels.
+    #[wasm_bindgen(js_name = unitAt)]
+    pub fn unit_at(&self, y: f64) -> Option<usize> {
+        timeline(&self.shown.as_ref()?.1, self.unit).unit_at(y)
     }
 
     /// Version of the crate.
@@ -121,10 +146,7 @@ impl Session {
 
     /// Size of the canvas in CSS pixels, device pixels to each, and `light` or `dark`.
     pub fn view(&mut self, width: f64, height: f64, pixel_ratio: f64, theme: &str) -> Result<(), JsValue> {
-        let theme = if theme == "dark" { Theme::Dark } else { Theme::Light };
-        let side = |pixels: f64| if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 };
-        let ratio = if pixel_ratio.is_finite() { pixel_ratio.clamp(0.25, 4.0) } else { 1.0 };
-        self.painter.view(side(width), side(height), ratio, theme)
+        self.painter.view(side(width), side(height), ratio(pixel_ratio), Theme::named(theme))
     }
 
     /// Paints a cycle, the last one if there are fewer, and tells it in words and numbers.
@@ -184,6 +206,15 @@ impl Session {
         let (width, height) = self.painter.size();
         Layout::new(width, height, finished.chip.rows, finished.chip.cols)
     }
+}
+
+/// CSS pixels of a picture's side, whatever the page says.
+fn side(pixels: f64) -> f64 {
+    if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 }
+}
+
+fn ratio(pixels: f64) -> f64 {
+    if pixels.is_finite() { pixels.clamp(0.25, 4.0) } else { 1.0 }
 }
 
 /// A plain object; large whole numbers become numbers, not BigInts, as the page's controls want them.

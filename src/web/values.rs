@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::base::{Diagnostic, Lines, Severity, Utf16};
-use crate::draw::{Moment, OP_COLOURS, Words};
+use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::Source;
 use crate::job::{Compiled, Finished, Report};
 use crate::lang::{Token, TokenKind};
-use crate::trace::NONE;
+use crate::trace::{Classes, Lane, NONE, PassRun};
 
 /// What is refused beyond.
 #[derive(Serialize)]
@@ -110,6 +110,9 @@ pub struct PageReport {
     cols: usize,
     colours: usize,
     inputs: Vec<Input>,
+    opens: u64,
+    classes_named: Vec<ClassShare>,
+    timeline: TimelineSize,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     activity: js_sys::Uint8Array,
 }
@@ -124,6 +127,36 @@ struct Input {
     values: Option<Vec<i32>>,
 }
 
+/// Cycles of matrix units of one class.
+#[derive(Serialize)]
+struct ClassShare {
+    title: &'static str,
+    cycles: u64,
+}
+
+/// Pixels of the timeline's picture.
+#[derive(Serialize)]
+struct TimelineSize {
+    gutter: f64,
+    height: f64,
+}
+
+/// A run as a timeline that marks a matrix unit.
+pub fn timeline(finished: &Finished, unit: usize) -> Timeline<'_> {
+    let Finished { trace, emitted, chip, .. } = finished;
+    Timeline { trace, program: &emitted.program, chip, unit }
+}
+
+/// The cycle before anything enters an array.
+fn opens(finished: &Finished) -> u64 {
+    let first = |lane: &Lane<PassRun>| Some(lane.get(0)?.load);
+    finished.trace.passes.iter().filter_map(first).min().unwrap_or(0).saturating_sub(1)
+}
+
+fn shares(classes: Classes) -> Vec<ClassShare> {
+    classes.iter().map(|(class, cycles)| ClassShare { title: class.title(), cycles }).collect()
+}
+
 impl PageReport {
     const SAMPLES: usize = 512;
 
@@ -134,6 +167,9 @@ impl PageReport {
             cols: finished.chip.cols,
             colours: OP_COLOURS,
             inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
+            opens: opens(finished),
+            classes_named: shares(finished.tally().classes),
+            timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0).height() },
             activity: js_sys::Uint8Array::from(&finished.machine().activity(0, Self::SAMPLES)[..]),
         }
     }

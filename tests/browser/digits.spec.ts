@@ -47,9 +47,9 @@ test('a drawn digit crosses the array and is read', async ({ app, page }) => {
     .evaluateAll((all) => all.map((p) => Number((p as HTMLElement).dataset['value'])));
   expect(Math.max(...pixels)).toBeLessThanOrEqual(16);
   expect(pixels[3 * 8 + 3]! + pixels[3 * 8 + 4]!).toBeLessThan(8);
-  await app.seek(8);
+  await app.seek(202);
   expect((await app.cells()).get('0,0')!.act).toBe(pixels[0]);
-  await app.seek(12);
+  await app.seek(206);
   expect((await app.cells()).get('4,0')!.act).toBe(pixels[4]);
 
   // It survives a reload, until the originals are asked for.

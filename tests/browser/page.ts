@@ -53,7 +53,7 @@ export class App {
 
   async chooseDigits(): Promise<void> {
     await this.page.getByLabel('example').selectOption('digits');
-    await expect(this.page.locator('#counts')).toContainText('358 cycles from first load to last MAC');
+    await expect(this.page.locator('#counts')).toContainText('862 cycles · the last MAC after 826');
     await this.ready();
   }
 

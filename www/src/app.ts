@@ -82,6 +82,8 @@ export class App {
   private playFirst = false;
   /** An example that has just been chosen starts at its beginning. */
   private rewind = true;
+  /** The cycle before anything enters an array. */
+  private opens = 0;
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
@@ -161,10 +163,10 @@ export class App {
     action();
   }
 
-  /** The run from its start, for those who did not ask for less motion. */
+  /** The run from where the arrays begin, for those who did not ask for less motion. */
   private watch(): void {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-    this.transport.seek(0);
+    this.transport.seek(this.opens);
     this.transport.play();
   }
 
@@ -438,7 +440,8 @@ export class App {
       : `differs from the reference: ${report.disagreement}`;
     verdict.className = report.agrees ? 'agrees' : 'problem';
     this.transport.setRun(report.cycles, report.activity);
-    if (this.rewind) this.transport.seek(0);
+    this.opens = report.opens;
+    if (this.rewind) this.transport.seek(report.opens);
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
     this.editor.showOps(report.ops, report.colours);

@@ -82,8 +82,9 @@ export interface Report {
   version: string;
   rows: number;
   cols: number;
-  cycles: number; // first load to last event: the scrubber's length
-  cyclesToLastMac: number; // first load to last MAC
+  cycles: number; // from 0 to the last event: the scrubber's length
+  cyclesToLastMac: number; // from 0 to the last MAC
+  opens: number; // the cycle before anything enters an array: where a picture of the run may begin
   macs: number;
   paddingMacs: number;
   utilization: number; // useful MACs over rows x cols x cycles

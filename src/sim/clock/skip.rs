@@ -415,13 +415,12 @@ impl Signals {
     fn repeats(&self, (count, before): &(u64, Vec<Signal>), cycles: Cycle, needed: u64) -> bool {
         let one = self.count - count;
         let made_from = one.min(needed) as usize;
-        let pairs = self.latest.iter().rev().zip(before.iter().rev()).take(made_from);
+        let mut pairs = self.latest.iter().rev().zip(before.iter().rev()).take(made_from);
         let even = |(now, before): (&Signal, &Signal)| {
             let moved = |(now, before): (&Cycle, &Cycle)| *now == *before || *now == before + cycles;
             now.at == before.at + cycles && now.times().iter().zip(&before.times()).all(moved)
         };
-        made_from == 0
-            || (self.latest.len().min(before.len()) >= made_from && pairs.map(even).all(|even| even))
+        made_from == 0 || (self.latest.len().min(before.len()) >= made_from && pairs.all(even))
     }
 
     /// All signals since `before` come `times` more; as many as are needed are kept.
