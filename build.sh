@@ -232,12 +232,12 @@ install_browser() {
 
 # target/wasm: the module, its JavaScript and types. Optimised again only when what rustc wrote has changed.
 wasm_module() {
-  cargo build --quiet --release --lib --target wasm32-unknown-unknown
-  local built=target/wasm32-unknown-unknown/release/systole.wasm
+  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown
+  local built=target/wasm32-unknown-unknown/wasm/systole.wasm
   if cmp -s "$built" target/stamps/systole.wasm && [ -f target/wasm/systole_bg.wasm ]; then return; fi
   rm -f target/stamps/systole.wasm # if a tool below fails, target/wasm holds no finished module
   target/tools/bin/wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir target/wasm "$built"
-  www/node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+  www/node_modules/.bin/wasm-opt -Os --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
     target/wasm/systole_bg.wasm -o target/wasm/optimised.wasm
   mv target/wasm/optimised.wasm target/wasm/systole_bg.wasm

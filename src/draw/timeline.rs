@@ -45,7 +45,7 @@ impl Timeline<'_> {
             }
             units.push(Unit::Matrix(number as u32));
         }
-        units.sort_by_key(|unit| unit.on_the_way());
+        units.sort_unstable_by_key(|unit| unit.on_the_way());
         units
     }
 

@@ -123,7 +123,7 @@ fn leaving(moment: &Moment) -> Option<String> {
 
 fn capitalised(word: &str) -> String {
     let (first, rest) = word.split_at(1);
-    first.to_uppercase() + rest
+    first.to_ascii_uppercase() + rest
 }
 
 /// What a unit is busy with in this cycle.

@@ -1,6 +1,6 @@
 //! What all layers are made with: loops, buffers, events, windows that move with loops.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Emitted;
 use crate::base::Bytes;
@@ -21,12 +21,12 @@ pub(super) struct Builder<'a> {
     open: Vec<Vec<Node>>,
     pub events: Events,
     pub op: ProgramOpId,
-    dram: BTreeMap<PlannedId, BufferId>,
+    dram: LiteMap<PlannedId, BufferId>,
     /// Whole tensors in the unified buffers, by core.
-    unified: BTreeMap<(PlannedId, u32), BufferId>,
-    results: BTreeMap<PlannedId, Vec<BufferId>>,
+    unified: LiteMap<(PlannedId, u32), BufferId>,
+    results: LiteMap<PlannedId, Vec<BufferId>>,
     /// By memory: the first free byte.
-    free: BTreeMap<Space, Bytes>,
+    free: LiteMap<Space, Bytes>,
     /// By matrix unit: output tiles so far, to take the accumulators' halves in turn.
     pub tiles: Vec<usize>,
 }
@@ -138,10 +138,10 @@ impl<'a> Builder<'a> {
             op,
             program,
             open: vec![Vec::new()],
-            dram: BTreeMap::new(),
-            unified: BTreeMap::new(),
-            results: BTreeMap::new(),
-            free: BTreeMap::new(),
+            dram: LiteMap::new(),
+            unified: LiteMap::new(),
+            results: LiteMap::new(),
+            free: LiteMap::new(),
             tiles: vec![0; chip.matrix_units],
         }
     }

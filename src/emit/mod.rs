@@ -15,7 +15,7 @@ mod build;
 mod product;
 mod vector;
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::chip::Chip;
 use crate::isa::{BufferId, Program};
@@ -28,9 +28,9 @@ pub struct Emitted {
     /// What to run.
     pub program: Program,
     /// Buffers in DRAM: of declared tensors, to be filled before a run, and of what is left there.
-    pub dram: BTreeMap<PlannedId, BufferId>,
+    pub dram: LiteMap<PlannedId, BufferId>,
     /// Buffers that hold a layer's result first, by core.
-    pub results: BTreeMap<PlannedId, Vec<BufferId>>,
+    pub results: LiteMap<PlannedId, Vec<BufferId>>,
 }
 
 /// Lowers every layer in turn.

@@ -1,6 +1,6 @@
 //! The order of a program: each unit's way through its loops, and how many signals stand before an instruction.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{EventId, From, InstructionId, Iteration, Loop, LoopId, MOST_DEPTH, Node, Program, Unit, Wait};
 
@@ -122,7 +122,7 @@ impl Order {
             whole: Vec::new(),
         };
         layout.nodes(&program.body);
-        Order { ways: layout.ways.into_values().collect(), whole: layout.whole }
+        Order { ways: layout.ways.into_iter().map(|(_, way)| way).collect(), whole: layout.whole }
     }
 
     /// Place of a unit that has work among the ways.
@@ -132,24 +132,27 @@ impl Order {
 }
 
 /// Every unit's way, as yet without a step.
-fn watched(program: &Program) -> BTreeMap<Unit, Way> {
-    let mut behind: BTreeMap<Unit, BTreeMap<(EventId, From), u32>> = BTreeMap::new();
+fn watched(program: &Program) -> LiteMap<Unit, Way> {
+    let mut ways: LiteMap<Unit, Way> = LiteMap::new();
     for (_, instruction) in program.instructions.iter() {
-        let events = behind.entry(instruction.unit).or_default();
+        let unit = instruction.unit;
+        let way = ways.entry(unit).or_insert_with(|| Way { unit, watched: Vec::new(), steps: Vec::new() });
         for wait in &instruction.waits {
-            let most = events.entry((wait.event, wait.from)).or_default();
-            *most = wait.behind.max(*most);
+            let key = |watched: &Watched| (watched.event, watched.from);
+            match way.watched.binary_search_by_key(&(wait.event, wait.from), key) {
+                Ok(at) => way.watched[at].behind = way.watched[at].behind.max(wait.behind),
+                Err(at) => {
+                    let watched = Watched { event: wait.event, from: wait.from, behind: wait.behind };
+                    way.watched.insert(at, watched);
+                }
+            }
         }
     }
-    let way = |(unit, events): (Unit, BTreeMap<(EventId, From), u32>)| {
-        let watched = events.into_iter().map(|((event, from), behind)| Watched { event, from, behind });
-        (unit, Way { unit, watched: watched.collect(), steps: Vec::new() })
-    };
-    behind.into_iter().map(way).collect()
+    ways
 }
 
 /// Signals by event.
-type Signals = BTreeMap<EventId, u64>;
+type Signals = LiteMap<EventId, u64>;
 
 /// By loop: signals of one iteration.
 fn signals_of_loops(program: &Program) -> Vec<Signals> {
@@ -179,7 +182,7 @@ fn signals_of_loops(program: &Program) -> Vec<Signals> {
 
 struct Layout<'a> {
     program: &'a Program,
-    ways: BTreeMap<Unit, Way>,
+    ways: LiteMap<Unit, Way>,
     per_iteration: Vec<Signals>,
     /// By event: signals before this place, in the first iteration of the loops around it.
     signals: Vec<u64>,
@@ -246,8 +249,7 @@ impl Layout<'_> {
 
     fn repeat(&mut self, id: LoopId) {
         let Loop { count, body } = &self.program.loops[id];
-        let before: BTreeMap<Unit, usize> =
-            self.ways.iter().map(|(unit, way)| (*unit, way.steps.len())).collect();
+        let before: Vec<usize> = self.ways.values().map(|way| way.steps.len()).collect();
         let first = self.whole.len();
         let depth = self.around.len();
         self.around.push(id);
@@ -262,7 +264,7 @@ impl Layout<'_> {
             }
         };
         end(&mut self.whole, first);
-        self.ways.iter_mut().for_each(|(unit, way)| end(&mut way.steps, before[unit]));
+        self.ways.iter_mut().zip(before).for_each(|((_, way), before)| end(&mut way.steps, before));
         for (event, one) in &self.per_iteration[id.index()] {
             self.signals[event.index()] += one * u64::from(count - 1);
         }

@@ -15,8 +15,10 @@
 //!    which comes last, the target has one column.
 //! 10. Every buffer lies within its memory.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
+
+use litemap::LiteMap;
 
 use super::{
     EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Program, Space, SumRows, Unit,
@@ -53,7 +55,7 @@ impl fmt::Display for Broken {
 /// Checks every rule; the first broken one is returned.
 pub fn verify(program: &Program, chip: &Chip) -> Result<(), Broken> {
     let around = places(program)?;
-    let mut verifier = Verifier { program, chip, around: &around, signallers: BTreeMap::new() };
+    let mut verifier = Verifier { program, chip, around: &around, signallers: LiteMap::new() };
     for (id, instruction) in program.instructions.iter() {
         verifier.instruction(id, instruction).map_err(|(rule, message)| Broken {
             rule,
@@ -140,7 +142,7 @@ struct Verifier<'a> {
     program: &'a Program,
     chip: &'a Chip,
     around: &'a [Vec<LoopId>],
-    signallers: BTreeMap<EventId, Unit>,
+    signallers: LiteMap<EventId, Unit>,
 }
 
 impl Verifier<'_> {

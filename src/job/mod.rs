@@ -165,7 +165,7 @@ impl Job {
 fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
-    for (id, buffer) in &emitted.dram {
+    for (id, buffer) in emitted.dram.iter() {
         if let Some(array) = plan.tensors[*id].graph.and_then(|tensor| graph.declared(tensor)) {
             memory[buffer.index()] = array.values.clone();
         }
@@ -247,7 +247,7 @@ mod tests {
         let Job { graph, plan, emitted, numbers, evaluation, .. } = job;
         let mut memory = numbers.into_memory();
         assert_eq!(disagreement(&graph, &plan, &emitted, &memory, &evaluation), None);
-        let (_, buffer) = emitted.dram.last_key_value().unwrap();
+        let (_, buffer) = emitted.dram.last().unwrap();
         let right = memory[buffer.index()].get(5);
         memory[buffer.index()].set(5, right + 1);
         let said = disagreement(&graph, &plan, &emitted, &memory, &evaluation);

@@ -21,7 +21,7 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
         chains.push(chain);
     }
     // All operands of a chain's last operator, hence of the whole chain, are results of operators before it.
-    chains.sort_by_key(|chain| chain.last().copied());
+    chains.sort_unstable_by_key(|chain| chain.last().copied());
     chains
 }
 

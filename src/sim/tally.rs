@@ -59,7 +59,7 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
         let busy = tally.work(program, chip, lane);
         tally.busy.push((*unit, busy));
     }
-    tally.busy.sort_by_key(|(unit, _)| unit.on_the_way());
+    tally.busy.sort_unstable_by_key(|(unit, _)| unit.on_the_way());
     for op in &tally.ops {
         tally.classes += op.classes;
     }

@@ -65,6 +65,20 @@ impl Class {
             Class::NonMatrix => "non-matrix",
         }
     }
+
+    /// In a few words, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Class::Active => "a row enters",
+            Class::WeightShift => "the next tile shifts in",
+            Class::WeightStall => "the next tile is not here yet",
+            Class::ArrayBusy => "the last pass still holds the registers",
+            Class::InputStall => "the next rows are not here yet",
+            Class::FillDrain => "a wave crosses the array",
+            Class::Dependence => "waits for the vector unit",
+            Class::NonMatrix => "the start, the end, other work",
+        }
+    }
 }
 
 /// Cycles by class.

@@ -56,7 +56,8 @@ impl Theme {
 
     fn style(self, paint: Paint) -> String {
         let [r, g, b] = self.rgb(paint.colour);
-        format!("rgba({r},{g},{b},{:.2})", paint.alpha)
+        // In hexadecimal: writing a fraction would bring the formatting of floats into the module.
+        format!("#{r:02x}{g:02x}{b:02x}{:02x}", (paint.alpha * 255.0).round() as u8)
     }
 
     /// The paint as it looks on the ground.
@@ -178,11 +179,13 @@ impl Painter {
 fn font(weight: Weight, size: f64) -> String {
     const MONO: &str = "ui-monospace, \"JetBrains Mono\", Menlo, Consolas, \"DejaVu Sans Mono\", monospace";
     const WORDS: &str = "Inter, system-ui, \"Segoe UI\", \"DejaVu Sans\", sans-serif";
-    match weight {
-        Weight::Mono => format!("{size:.1}px {MONO}"),
-        Weight::MonoBold => format!("600 {size:.1}px {MONO}"),
-        Weight::Words => format!("{size:.1}px {WORDS}"),
-    }
+    let tenths = (size * 10.0).round() as u32;
+    let (weight, family) = match weight {
+        Weight::Mono => ("", MONO),
+        Weight::MonoBold => ("600 ", MONO),
+        Weight::Words => ("", WORDS),
+    };
+    format!("{weight}{}.{}px {family}", tenths / 10, tenths % 10)
 }
 
 fn context_of(canvas: &OffscreenCanvas) -> Result<Context, JsValue> {

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
 use super::paint::{Painter, Theme};
-use super::values::{Checked, Limits, PageFrame, PageReport, Pe, timeline};
+use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeline};
 use crate::base::Cycle;
 use crate::chip::Chip;
 use crate::draw::{Layout, Moment, array};
@@ -139,7 +139,7 @@ impl Session {
     /// The report of the run shown.
     pub fn report(&self) -> Result<JsValue, JsError> {
         match &self.shown {
-            Some((text, finished)) => to_js(&PageReport::new(text, finished)),
+            Some((text, finished)) => to_js(&PageReport::new(text, finished, self.unit)),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -183,12 +183,12 @@ impl Session {
         }
     }
 
-    /// Shows another matrix unit; beyond the chip's, its last.
+    /// Shows another matrix unit, beyond the chip's its last; returns the share of its PEs at work over the run, 0 to 255.
     #[wasm_bindgen(js_name = showUnit)]
-    pub fn show_unit(&mut self, unit: usize) {
-        if let Some((_, finished)) = &self.shown {
-            self.unit = unit.min(finished.chip.matrix_units - 1);
-        }
+    pub fn show_unit(&mut self, unit: usize) -> js_sys::Uint8Array {
+        let Some((_, finished)) = &self.shown else { return js_sys::Uint8Array::new_with_length(0) };
+        self.unit = unit.min(finished.chip.matrix_units - 1);
+        activity(finished, self.unit)
     }
 
     /// The PE at a point of the canvas, in CSS pixels.

@@ -7,7 +7,7 @@ use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::Source;
 use crate::job::{Compiled, Finished, Report};
 use crate::lang::{Token, TokenKind};
-use crate::trace::{Classes, Lane, NONE, PassRun};
+use crate::trace::{Class, Classes, Lane, NONE, PassRun};
 
 /// What is refused beyond.
 #[derive(Serialize)]
@@ -111,7 +111,8 @@ pub struct PageReport {
     colours: usize,
     inputs: Vec<Input>,
     opens: u64,
-    classes_named: Vec<ClassShare>,
+    class_shares: Vec<ClassShare>,
+    op_shares: Vec<Vec<ClassShare>>,
     timeline: TimelineSize,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     activity: js_sys::Uint8Array,
@@ -130,7 +131,9 @@ struct Input {
 /// Cycles of matrix units of one class.
 #[derive(Serialize)]
 struct ClassShare {
+    name: &'static str,
     title: &'static str,
+    meaning: &'static str,
     cycles: u64,
 }
 
@@ -147,6 +150,11 @@ pub fn timeline(finished: &Finished, unit: usize) -> Timeline<'_> {
     Timeline { trace, program: &emitted.program, chip, unit }
 }
 
+/// Share of a matrix unit's PEs at work over the run, 0 to 255, at most 512 samples.
+pub fn activity(finished: &Finished, unit: usize) -> js_sys::Uint8Array {
+    js_sys::Uint8Array::from(&finished.machine().activity(unit, 512)[..])
+}
+
 /// The cycle before anything enters an array.
 fn opens(finished: &Finished) -> u64 {
     let first = |lane: &Lane<PassRun>| Some(lane.get(0)?.load);
@@ -154,13 +162,19 @@ fn opens(finished: &Finished) -> u64 {
 }
 
 fn shares(classes: Classes) -> Vec<ClassShare> {
-    classes.iter().map(|(class, cycles)| ClassShare { title: class.title(), cycles }).collect()
+    let share = |(class, cycles): (Class, u64)| ClassShare {
+        name: class.name(),
+        title: class.title(),
+        meaning: class.meaning(),
+        cycles,
+    };
+    classes.iter().map(share).collect()
 }
 
 impl PageReport {
-    const SAMPLES: usize = 512;
-
-    pub fn new(text: &str, finished: &Finished) -> PageReport {
+    /// The report with the activity of a matrix unit.
+    pub fn new(text: &str, finished: &Finished, unit: usize) -> PageReport {
+        let tally = finished.tally();
         PageReport {
             report: finished.report(text),
             rows: finished.chip.rows,
@@ -168,9 +182,10 @@ impl PageReport {
             colours: OP_COLOURS,
             inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
             opens: opens(finished),
-            classes_named: shares(finished.tally().classes),
+            class_shares: shares(tally.classes),
+            op_shares: tally.ops.iter().map(|op| shares(op.classes)).collect(),
             timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0).height() },
-            activity: js_sys::Uint8Array::from(&finished.machine().activity(0, Self::SAMPLES)[..]),
+            activity: activity(finished, unit),
         }
     }
 }
@@ -191,6 +206,7 @@ fn input(tensor: &crate::graph::Tensor) -> Option<Input> {
 #[serde(rename_all = "camelCase")]
 pub struct PageFrame {
     cycle: u64,
+    unit: usize,
     caption: String,
     selected: Pe,
     pe: PeDetail,
@@ -247,6 +263,7 @@ impl PageFrame {
         let op = words.detail.pass.map(op_of);
         PageFrame {
             cycle: moment.frame.cycle,
+            unit: moment.unit,
             caption: words.caption,
             selected: Pe { row: moment.selected.0, col: moment.selected.1 },
             pe: PeDetail {

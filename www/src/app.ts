@@ -4,9 +4,11 @@ import { showAnswer } from './answer';
 import { Cells } from './cells';
 import { button, byId, grouped, make, opColour } from './dom';
 import { type Editor, utf8Bytes } from './editor';
+import { showCycles } from './cycles';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
+import { Lanes } from './lanes';
 import { notice } from './notices';
 import { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
@@ -32,11 +34,19 @@ export class App {
   private readonly cols = byId<HTMLInputElement>('cols');
   private readonly chooser = byId<HTMLSelectElement>('example');
   private readonly engine = new Engine(
-    byId('canvas-host'),
+    { picture: byId('canvas-host'), timeline: byId('lanes') },
     () => this.view(),
     (message) => this.hear(message),
   );
-  private readonly transport = new Transport((cycle) => this.engine.seek(cycle));
+  private readonly transport = new Transport((cycle) => {
+    this.engine.seek(cycle);
+    this.lanes.move(cycle);
+  });
+  private readonly lanes = new Lanes(
+    (cycle) => this.transport.seek(cycle),
+    (y) => this.engine.lane(y),
+  );
+  private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
@@ -131,7 +141,9 @@ export class App {
       const { left, top } = byId('canvas-host').getBoundingClientRect();
       this.engine.pick(event.clientX - left, event.clientY - top);
     });
-    new ResizeObserver(() => this.engine.resize()).observe(byId('canvas-host'));
+    const resized = new ResizeObserver(() => this.engine.resize());
+    for (const id of ['canvas-host', 'lanes']) resized.observe(byId(id));
+    this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
   }
 
@@ -360,6 +372,12 @@ export class App {
       case 'frame':
         this.frame(message.frame);
         break;
+      case 'activity':
+        this.transport.setActivity(message.samples);
+        break;
+      case 'lane':
+        if (message.unit !== null) this.engine.showUnit(message.unit);
+        break;
       case 'picked':
         if (message.pe) this.select(message.pe);
         break;
@@ -439,13 +457,16 @@ export class App {
       ? '✓ equals the reference'
       : `differs from the reference: ${report.disagreement}`;
     verdict.className = report.agrees ? 'agrees' : 'problem';
+    this.lanes.setRun(report);
     this.transport.setRun(report.cycles, report.activity);
+    this.listUnits(report.matrixUnits);
     this.opens = report.opens;
     if (this.rewind) this.transport.seek(report.opens);
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
     this.editor.showOps(report.ops, report.colours);
     showAnswer(report.outputs);
+    showCycles(report);
     this.pad.show(report);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
@@ -453,6 +474,7 @@ export class App {
 
   private frame(frame: Frame): void {
     byId('caption').textContent = frame.caption;
+    this.unit.value = String(frame.unit);
     this.cells.show(frame);
     byId('pe-title').textContent = `PE ${frame.selected.row}, ${frame.selected.col} in cycle ${grouped(frame.cycle)}`;
     const { op, line, colour, lines } = frame.pe;
@@ -510,7 +532,16 @@ export class App {
   private view(): View {
     const { width, height } = byId('canvas-host').getBoundingClientRect();
     const theme = this.root.dataset['theme'] === 'dark' ? 'dark' : 'light';
-    return { width, height, pixelRatio: window.devicePixelRatio, theme };
+    const timelineWidth = byId('lanes').clientWidth;
+    return { width, height, pixelRatio: window.devicePixelRatio, theme, timelineWidth };
+  }
+
+  /** A chip of several matrix units has one of them in the picture. */
+  private listUnits(count: number): void {
+    byId('unit-label').hidden = count === 1;
+    if (this.unit.length === count) return;
+    const options = Array.from({ length: count }, (_, unit) => make('option', { value: String(unit) }, String(unit)));
+    this.unit.replaceChildren(...options);
   }
 
   private listExamples(): void {

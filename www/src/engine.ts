@@ -10,16 +10,17 @@ export class Engine {
   private id = 0;
   private wanted: number | null = null;
   private seeking = false;
-  /** What a new worker has to be told: files and the selected PE. */
+  /** What a new worker has to be told: files, the selected PE and the matrix unit shown. */
   private readonly files = new Map<string, Uint8Array>();
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
   private readonly versions = new Map<string, number>();
   private selected: Pe = { row: 0, col: 0 };
+  private unit = 0;
   /** How often files have been given or forgotten: a check made before the last time may be about files that have come since. */
   fileChanges = 0;
 
   constructor(
-    private readonly host: HTMLElement,
+    private readonly hosts: { picture: HTMLElement; timeline: HTMLElement },
     private readonly view: () => View,
     private readonly hear: (message: FromWorker) => void,
   ) {}
@@ -35,17 +36,15 @@ export class Engine {
     });
     const module = await this.module;
     if (generation !== this.generation) return;
-    const canvas = document.createElement('canvas');
-    canvas.setAttribute('aria-hidden', 'true');
-    this.host.replaceChildren(canvas);
+    const canvas = canvasIn(this.hosts.picture);
+    const timeline = canvasIn(this.hosts.timeline);
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
       this.receive({ kind: 'crashed', message: event.message || 'the worker could not start' });
     };
-    const offscreen = canvas.transferControlToOffscreen();
-    this.send({ kind: 'start', module, canvas: offscreen, view: this.view() }, [offscreen]);
+    this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
   }
 
@@ -120,6 +119,16 @@ export class Engine {
     this.send({ kind: 'select', pe });
   }
 
+  showUnit(unit: number): void {
+    this.unit = unit;
+    this.send({ kind: 'unit', unit });
+  }
+
+  /** Asks whose lane is at a height of the timeline. */
+  lane(y: number): void {
+    this.send({ kind: 'lane', y });
+  }
+
   pick(x: number, y: number): void {
     this.send({ kind: 'pick', x, y });
   }
@@ -133,7 +142,10 @@ export class Engine {
       if (message.version !== this.version(message.path)) return;
       this.files.set(message.path, message.bytes);
     }
-    if (message.kind === 'ran') this.send({ kind: 'select', pe: this.selected });
+    if (message.kind === 'ran') {
+      this.send({ kind: 'select', pe: this.selected });
+      if (this.unit > 0) this.send({ kind: 'unit', unit: this.unit });
+    }
     if (message.kind === 'frame') {
       this.seeking = false;
       const wanted = this.wanted;
@@ -147,6 +159,14 @@ export class Engine {
   private send(message: ToWorker, transfer: Transferable[] = []): void {
     this.worker?.postMessage(message, transfer);
   }
+}
+
+/** A new canvas as all that an element holds, for a worker to paint on. */
+function canvasIn(host: HTMLElement): OffscreenCanvas {
+  const canvas = document.createElement('canvas');
+  canvas.setAttribute('aria-hidden', 'true');
+  host.replaceChildren(canvas);
+  return canvas.transferControlToOffscreen();
 }
 
 async function compile(): Promise<WebAssembly.Module> {

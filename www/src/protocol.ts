@@ -4,7 +4,7 @@
 
 /** From the page to the worker. */
 export type ToWorker =
-  | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; view: View }
+  | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; timeline: OffscreenCanvas; view: View }
   | { kind: 'file'; path: string; bytes: Uint8Array | null } // null forgets the file
   // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
@@ -12,6 +12,8 @@ export type ToWorker =
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number }
   | { kind: 'select'; pe: Pe }
+  | { kind: 'unit'; unit: number } // the matrix unit to be shown; beyond the chip's, its last
+  | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
   | { kind: 'pick'; x: number; y: number }; // CSS pixels from the canvas's top left corner
 
 /** From the worker to the page. */
@@ -22,6 +24,8 @@ export type FromWorker =
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
   | { kind: 'picked'; pe: Pe | null }
+  | { kind: 'activity'; samples: Uint8Array } // of the matrix unit shown from now on
+  | { kind: 'lane'; unit: number | null } // the matrix unit whose lane it is
   | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
   | { kind: 'refused'; message: string; id: number | null } // a file, a row, or run `id` that cannot be taken, in words
   | { kind: 'crashed'; message: string }; // the module is gone; start a new worker
@@ -31,6 +35,7 @@ export interface View {
   height: number;
   pixelRatio: number;
   theme: 'light' | 'dark';
+  timelineWidth: number; // CSS pixels; its height comes with the report
 }
 
 export interface Chip {
@@ -94,7 +99,20 @@ export interface Report {
   colours: number; // the n-th operator has the colour --op-(n modulo this)
   inputs: Input[];
   outputs: Output[];
-  activity: Uint8Array; // share of PEs at work over the run, 0 to 255, at most 512 samples, for the scrubber
+  activity: Uint8Array; // share of the shown matrix unit's PEs at work over the run, 0 to 255, at most 512 samples
+  matrixUnits: number;
+  units: { name: string; busy: number }[]; // cycles in which each unit that had work was busy
+  classShares: ClassShare[]; // of all matrix units: cycles x matrixUnits in all
+  opShares: ClassShare[][]; // by operator, as in `ops`
+  timeline: { gutter: number; height: number }; // CSS pixels left of the lanes, and in all
+}
+
+/** Where cycles of matrix units went. */
+export interface ClassShare {
+  name: string;
+  title: string;
+  meaning: string;
+  cycles: number;
 }
 
 export interface Op {
@@ -123,6 +141,7 @@ export interface Output {
 
 export interface Frame {
   cycle: number;
+  unit: number; // the matrix unit shown
   caption: string; // what happens in this cycle, one or two sentences
   selected: Pe;
   pe: PeDetail;

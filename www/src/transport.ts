@@ -32,9 +32,14 @@ export class Transport {
   /** A new run of so many cycles. */
   setRun(length: number, samples: Uint8Array): void {
     this.length = length;
-    this.samples = samples;
     this.slider.max = String(length);
     this.move(this.cycle);
+    this.setActivity(samples);
+  }
+
+  /** How many PEs are at work over the run. */
+  setActivity(samples: Uint8Array): void {
+    this.samples = samples;
     this.drawActivity();
   }
 
@@ -121,7 +126,7 @@ export class Transport {
     this.speedSlider.setAttribute('aria-valuetext', speed);
   }
 
-  /** How many PEs are at work over the run, behind the scrubber. */
+  /** Behind the scrubber. */
   private drawActivity(): void {
     const canvas = byId<HTMLCanvasElement>('activity');
     const { width, height } = canvas.getBoundingClientRect();

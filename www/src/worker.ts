@@ -1,12 +1,13 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import type { Checked, Frame, FromWorker, Limits, Pe, Report, ToWorker } from './protocol';
+import type { Checked, Frame, FromWorker, Limits, Pe, Report, ToWorker, View } from './protocol';
 
 let session: Session | null = null;
 /** The run under way, if there is one. */
 let running: { id: number; since: number } | null = null;
 let cycle = 0;
+let view: View | null = null;
 /** A picture is due; further wishes before it is painted cost nothing. */
 let due = false;
 
@@ -19,8 +20,8 @@ function receive(message: ToWorker): void {
   if (message.kind === 'start') {
     initSync({ module: message.module });
     session = new Session(message.canvas);
-    const { width, height, pixelRatio, theme } = message.view;
-    session.view(width, height, pixelRatio, theme);
+    session.setTimeline(message.timeline);
+    look(message.view);
     post({ kind: 'ready', version: session.version(), limits: session.limits() as Limits });
     return;
   }
@@ -47,7 +48,8 @@ function receive(message: ToWorker): void {
       }, message.id);
       break;
     case 'view':
-      session.view(message.view.width, message.view.height, message.view.pixelRatio, message.view.theme);
+      look(message.view);
+      paintTimeline();
       paintSoon();
       break;
     case 'seek':
@@ -57,6 +59,14 @@ function receive(message: ToWorker): void {
     case 'select':
       session.select(message.pe.row, message.pe.col);
       paintSoon();
+      break;
+    case 'unit':
+      post({ kind: 'activity', samples: session.showUnit(message.unit) });
+      paintTimeline();
+      paintSoon();
+      break;
+    case 'lane':
+      post({ kind: 'lane', unit: session.unitAt(message.y) ?? null });
       break;
     case 'pick':
       post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
@@ -74,6 +84,7 @@ function work(): void {
     const id = running.id;
     running = null;
     post({ kind: 'ran', id, report: session.report() as Report });
+    paintTimeline();
     paint();
     return;
   }
@@ -90,6 +101,15 @@ function paint(): void {
   due = false;
   const frame = session?.seek(cycle) as Frame | undefined;
   if (frame) post({ kind: 'frame', frame });
+}
+
+function look(at: View): void {
+  view = at;
+  session?.view(at.width, at.height, at.pixelRatio, at.theme);
+}
+
+function paintTimeline(): void {
+  if (view && view.timelineWidth > 0) session?.paintTimeline(view.timelineWidth, view.pixelRatio, view.theme);
 }
 
 function later(): void {

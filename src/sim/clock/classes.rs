@@ -20,7 +20,7 @@ pub(super) fn of_pass(pass: &Entering, idle_from: Cycle, busy: Cycle, rows: Cycl
         () if t < cause.work => Class::Dependence,
         () => Class::NonMatrix,
     };
-    let mut changes = [
+    let changes = [
         shift.start,
         shift.end,
         whole,
@@ -31,13 +31,13 @@ pub(super) fn of_pass(pass: &Entering, idle_from: Cycle, busy: Cycle, rows: Cycl
         cause.work,
         pass.stream.start,
     ];
-    changes.sort_unstable();
     let mut t = idle_from;
-    for change in changes.into_iter().filter(|change| *change <= pass.stream.start) {
-        if change > t {
-            classes.count(class(t), change - t);
-            t = change;
-        }
+    // From change to change: they are few, and a sort would be the largest function of the module.
+    while let Some(change) =
+        changes.into_iter().filter(|change| (t + 1..=pass.stream.start).contains(change)).min()
+    {
+        classes.count(class(t), change - t);
+        t = change;
     }
     classes.count(Class::Active, pass.stream.end() - pass.stream.start);
     classes

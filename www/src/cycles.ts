@@ -1,0 +1,101 @@
+// Where the cycles of the matrix units went, as bars with a legend, and how busy each unit was.
+
+import { byId, grouped, make, opColour } from './dom';
+import type { ClassShare, Report } from './protocol';
+
+export function showCycles(report: Report): void {
+  const total = report.cycles * report.matrixUnits;
+  const host = byId('cycles').querySelector('div')!;
+  if (total === 0) {
+    host.replaceChildren(make('p', { class: 'quiet' }, 'This program has no cycles: nothing is to be done.'));
+    return;
+  }
+  const present = report.classShares.filter(({ cycles }) => cycles > 0);
+  const padding = report.paddingMacs / Math.max(1, report.macs + report.paddingMacs);
+  const legend = make('table', { class: 'legend' });
+  legend.append(make('caption', { class: 'unseen' }, 'Cycles of the matrix units by class'));
+  for (const share of present) {
+    legend.append(
+      make(
+        'tr',
+        {},
+        make('th', { scope: 'row' }, swatch(share.name), share.title, make('small', {}, share.meaning)),
+        make('td', { class: 'mono' }, grouped(share.cycles)),
+        make('td', { class: 'mono' }, percent(share.cycles / total)),
+      ),
+    );
+  }
+  const notes: HTMLElement[] = [];
+  if (report.paddingMacs > 0) {
+    const words = `${percent(padding)} of what the arrays could multiply in active cycles was padding.`;
+    notes.push(make('p', { class: 'quiet' }, words));
+  }
+  host.replaceChildren(bar(present, total), legend, ...notes, ...operators(report), units(report));
+}
+
+/** One line an operator, its bar as long as its part of all cycles. */
+function operators(report: Report): HTMLElement[] {
+  const shares = report.opShares.map((share) => share.filter(({ cycles }) => cycles > 0));
+  const cyclesOf = (share: ClassShare[]) => share.reduce((sum, { cycles }) => sum + cycles, 0);
+  const most = Math.max(...shares.map(cyclesOf));
+  if (report.ops.length < 2 || most === 0) return [];
+  const rows = report.ops.flatMap((op, at) => {
+    const share = shares[at]!;
+    const cycles = cyclesOf(share);
+    if (cycles === 0) return [];
+    const colour = make('i', { class: 'swatch' });
+    colour.style.background = opColour(at % report.colours);
+    const length = make('div', { class: 'part' }, bar(share, cycles));
+    length.style.width = `${(100 * cycles) / most}%`;
+    return make(
+      'tr',
+      {},
+      make('th', { scope: 'row' }, colour, op.name, length),
+      make('td', { class: 'mono' }, grouped(cycles)),
+    );
+  });
+  return [make('h3', {}, 'By operator'), make('table', { class: 'legend' }, ...rows)];
+}
+
+function units(report: Report): HTMLElement {
+  const rows = report.units.map(({ name, busy }) =>
+    make(
+      'tr',
+      {},
+      make('th', { scope: 'row' }, name),
+      make('td', { class: 'mono' }, grouped(busy)),
+      make('td', { class: 'mono' }, percent(busy / report.cycles)),
+    ),
+  );
+  return make(
+    'details',
+    {},
+    make('summary', {}, 'How busy each unit was'),
+    make('table', { class: 'legend', 'aria-label': 'Cycles in which each unit was busy' }, ...rows),
+  );
+}
+
+function bar(shares: ClassShare[], total: number): HTMLElement {
+  const parts = shares.map(({ name, title, cycles }) => {
+    const part = make('i', { title: `${title}: ${grouped(cycles)} cycles, ${percent(cycles / total)}` });
+    part.style.flexGrow = String(cycles / total);
+    part.style.background = classColour(name);
+    return part;
+  });
+  return make('div', { class: 'bar', 'aria-hidden': 'true' }, ...parts);
+}
+
+function swatch(name: string): HTMLElement {
+  const square = make('i', { class: 'swatch' });
+  square.style.background = classColour(name);
+  return square;
+}
+
+function classColour(name: string): string {
+  return `var(--class-${name.replace('_', '-')})`;
+}
+
+function percent(share: number): string {
+  const parts = 100 * share;
+  return `${parts > 0 && parts < 0.1 ? '<0.1' : parts.toFixed(1)} %`;
+}
