@@ -61,7 +61,11 @@ fn chip(dice: &mut Dice) -> Chip {
         latency: dice.range(0, 12).into(),
     };
     Chip {
-        dataflow: if dice.chance(3) { Dataflow::OutputStationary } else { Dataflow::WeightStationary },
+        dataflow: match dice.roll(6) {
+            0..=2 => Dataflow::WeightStationary,
+            3 => Dataflow::InputStationary,
+            _ => Dataflow::OutputStationary,
+        },
         rates: table,
         cores,
         matrix_units: cores * dice.range(1, 2) as usize,
@@ -207,7 +211,8 @@ impl Maker<'_, '_> {
             self.dice.range(1, self.chip.cols as u32) as usize,
         );
         let place = |rows| SumRows { first: 0, advance: [0; MOST_DEPTH], ring: rows };
-        let sums = Sums { rows: place(16), mode: SumMode::Begin };
+        let mode = if self.dice.chance(3) { SumMode::Add } else { SumMode::Begin };
+        let sums = Sums { rows: place(16), mode };
         if self.chip.dataflow == Dataflow::OutputStationary {
             let activations = window(here, k, m);
             let work = Work::Contract { activations, weights: window(here, m, n), sums };
@@ -305,7 +310,7 @@ fn told(program: &Program, chip: &Chip, trace: &Trace) -> String {
     }
     let counted = tally(program, chip, trace);
     for op in &counted.ops {
-        let _ = writeln!(out, "{:?}", op.classes);
+        let _ = writeln!(out, "{:?} {:?}", op.classes, op.moves);
     }
     assert_eq!(counted.classes.total(), trace.cycles * chip.matrix_units as u64);
     out
@@ -335,10 +340,10 @@ fn told_by_oracle(program: &Program, chip: &Chip, run: &oracle::Run) -> String {
             );
         }
     }
-    for op in 0..program.ops.len() {
+    for (op, moves) in oracle::moves(program, chip, run).iter().enumerate() {
         let sum = run.classes.iter().map(|ops| ops[op]).fold(Default::default(), std::ops::Add::add);
-        let _ = writeln!(out, "{sum:?}");
-        let _: systole::trace::Classes = sum;
+        let sum: systole::trace::Classes = sum;
+        let _ = writeln!(out, "{sum:?} {moves:?}");
     }
     out
 }

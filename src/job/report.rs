@@ -169,6 +169,7 @@ impl Finished {
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
         let tally = self.tally();
+        let (read, written) = tally.dram_bytes();
         let macs = self.plan.layers.iter().map(|layer| self.macs(layer)).sum();
         Report {
             version: env!("CARGO_PKG_VERSION"),
@@ -187,7 +188,7 @@ impl Finished {
             utilization: self.utilization(),
             matrix_units: self.chip.matrix_units,
             classes: tally.classes.into(),
-            dram_bytes: DramReport { read: tally.dram_read, written: tally.dram_written },
+            dram_bytes: DramReport { read, written },
             units: tally
                 .busy
                 .iter()

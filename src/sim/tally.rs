@@ -1,11 +1,16 @@
-//! A run counted: where the cycles of its matrix units went, what crossed the DRAM's bus, when each operator ran.
+//! A run counted: where the cycles of its matrix units went, what moved, when each operator ran.
+
+use litemap::LiteMap;
 
 use super::clock::bus_bytes;
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
-use crate::chip::{Chip, Stationary};
-use crate::isa::{Program, ProgramOpId, Space, Unit, Window, Work};
-use crate::timing;
+use crate::chip::{Chip, Dataflow, Stationary};
+use crate::isa::{
+    BufferId, Instruction, Program, ProgramOpId, Space, Unit, VectorSource, VectorStep, Window, Work,
+};
+use crate::timing::movement::{self, Moves, Path, Role};
+use crate::timing::{self, Stream};
 use crate::trace::{Class, Classes, Lane, PassRun, Trace, UnitRun};
 
 /// Sums over a run.
@@ -17,10 +22,8 @@ pub struct Tally {
     pub ops: Vec<OpTally>,
     /// MACs that the arrays had room for while rows were entering: R x C a row.
     pub mac_slots: u64,
-    /// Bytes read from DRAM.
-    pub dram_read: Bytes,
-    /// Bytes written to it.
-    pub dram_written: Bytes,
+    /// What moved, and how much of it was padding.
+    pub moves: Moves,
     /// By unit that had work, as data goes through the chip: cycles in which it was busy; of a matrix unit, in which rows
     /// were entering.
     pub busy: Vec<(Unit, Cycle)>,
@@ -35,19 +38,21 @@ pub struct OpTally {
     pub start: Cycle,
     /// Its last event.
     pub end: Cycle,
+    /// What moved for it.
+    pub moves: Moves,
 }
 
 /// Counts a run.
 pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
-    let none = OpTally { classes: Classes::default(), start: Cycle::MAX, end: 0 };
+    let none = OpTally { classes: Classes::default(), start: Cycle::MAX, end: 0, moves: Moves::default() };
     let mut tally = Tally {
         classes: Classes::default(),
         ops: vec![none; program.ops.len()],
         mac_slots: 0,
-        dram_read: 0,
-        dram_written: 0,
+        moves: Moves::default(),
         busy: Vec::new(),
     };
+    let roles = Roles::new(program);
     for (lane, unit) in trace.passes.iter().zip(0..) {
         let (loads, streams) = tally.passes(program, chip, trace.cycles, lane);
         if !lane.is_empty() && chip.dataflow.stationary() == Stationary::Weights {
@@ -56,17 +61,28 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
         tally.busy.push((Unit::Matrix(unit), streams));
     }
     for (unit, lane) in &trace.units {
-        let busy = tally.work(program, chip, lane);
+        let busy = tally.work(program, chip, &roles, lane);
         tally.busy.push((*unit, busy));
     }
     tally.busy.sort_unstable_by_key(|(unit, _)| unit.on_the_way());
-    for op in &tally.ops {
+    for op in &mut tally.ops {
+        // What an array holds and what it streams are each other's where the product is transposed.
+        if chip.dataflow == Dataflow::InputStationary {
+            op.moves = op.moves.transposed();
+        }
         tally.classes += op.classes;
+        tally.moves += op.moves;
     }
     tally
 }
 
 impl Tally {
+    /// Bytes read from DRAM, and written to it.
+    pub fn dram_bytes(&self) -> (Bytes, Bytes) {
+        let sum = |path| Role::ALL.iter().map(|role| self.moves.all.of(*role, path)).sum();
+        (sum(Path::DramReads), sum(Path::DramWrites))
+    }
+
     /// Counts a matrix unit's passes; returns how long it loaded weights, and how long rows were entering.
     fn passes(
         &mut self,
@@ -82,8 +98,11 @@ impl Tally {
             op.classes += pass.classes * times;
             streams += (pass.stream_end - pass.start) * times;
             (op.start, op.end) = (op.start.min(pass.load), op.end.max(last.event));
-            let Shape { steps, .. } = pass::shape(program, chip, instruction);
+            let Shape { steps, rate, part, .. } = pass::shape(program, chip, instruction);
             self.mac_slots += steps as u64 * chip.pes() * times;
+            let stream = Stream { start: 0, length: steps, rate };
+            op.moves +=
+                movement::of_pass(timing::sides(chip), chip.dataflow.stationary(), &stream, part) * times;
         });
         let (owner, stream_end, event) = match lane.last() {
             Some(pass) => (Some(program.instructions[pass.instruction].op), pass.stream_end, pass.event),
@@ -98,27 +117,99 @@ impl Tally {
     }
 
     /// Counts any other unit's work; returns how long it was busy.
-    fn work(&mut self, program: &Program, chip: &Chip, lane: &Lane<UnitRun>) -> Cycle {
+    fn work(&mut self, program: &Program, chip: &Chip, roles: &Roles, lane: &Lane<UnitRun>) -> Cycle {
         let mut busy = 0;
         lane.for_each_kind(&mut |run, times, last| {
             let instruction = &program.instructions[run.instruction];
             let op = &mut self.ops[instruction.op.index()];
             (op.start, op.end) = (op.start.min(run.start), op.end.max(last.event));
             busy += (run.busy_until - run.start) * times;
-            let in_dram = |window: &Window| program.buffers[window.buffer].space == Space::Dram;
+            op.moves += moves(program, chip, roles, instruction) * times;
+        });
+        busy
+    }
+}
+
+/// What moves for an instruction of a unit other than matrix and load. Padding is what the bus moves beyond what was asked
+/// for: whole bursts of a gather, and tiles that lie in DRAM padded.
+fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instruction) -> Moves {
+    let mut moves = Moves::default();
+    let in_dram = |window: &Window| program.buffers[window.buffer].space == Space::Dram;
+    let words = |window: &Window| window.elements() as u64;
+    let role = |window: &Window| roles.of(instruction.op, window.buffer);
+    let all = &mut moves.all;
+    match &instruction.work {
+        Work::Copy { from, to, .. } => {
+            let mut bus = |role, path| {
+                let bytes = bus_bytes(program, chip, instruction);
+                all.count(role, path, bytes);
+                moves.padding.count(role, path, bytes - program.bytes(from));
+            };
+            if in_dram(from) {
+                bus(role(to), Path::DramReads);
+            }
+            if in_dram(to) {
+                bus(role(from), Path::DramWrites);
+            }
+            if !in_dram(from) {
+                all.count(role(from), Path::BufferReads, words(from));
+            }
+            if !in_dram(to) {
+                all.count(role(to), Path::BufferWrites, words(to));
+            }
+        }
+        Work::Fetch { tile } if in_dram(tile) => {
+            let bytes = bus_bytes(program, chip, instruction);
+            all.count(Role::Weights, Path::DramReads, bytes);
+            moves.padding.count(Role::Weights, Path::DramReads, bytes - program.bytes(tile));
+        }
+        Work::Fetch { tile } => all.count(Role::Weights, Path::BufferReads, words(tile)),
+        Work::Vector { source, steps, target } => {
+            match source {
+                VectorSource::Accumulators { rows, cols, .. } => {
+                    all.count(Role::Sums, Path::AccumulatorReads, (rows * cols) as u64);
+                }
+                VectorSource::Buffer(window) => all.count(Role::Vectors, Path::BufferReads, words(window)),
+            }
+            for step in steps {
+                if let VectorStep::Add(window) = step {
+                    all.count(Role::Vectors, Path::BufferReads, words(window));
+                }
+            }
+            all.count(Role::Vectors, Path::BufferWrites, words(target));
+        }
+        Work::Load | Work::Multiply { .. } | Work::Contract { .. } => {}
+    }
+    moves
+}
+
+/// Whose words a buffer holds for an operator, as an array sees them: what it streams are activations, unless sums stay
+/// and it is the right operand.
+struct Roles(LiteMap<(ProgramOpId, BufferId), Role>);
+
+impl Roles {
+    fn new(program: &Program) -> Roles {
+        let mut roles = LiteMap::new();
+        for (_, instruction) in program.instructions.iter() {
+            let mut is = |window: &Window, role| roles.insert((instruction.op, window.buffer), role);
             match &instruction.work {
-                Work::Copy { from, .. } if in_dram(from) => {
-                    self.dram_read += bus_bytes(program, chip, instruction) * times;
+                Work::Multiply { streamed, .. } => {
+                    is(streamed, Role::Activations);
                 }
-                Work::Fetch { tile } if in_dram(tile) => {
-                    self.dram_read += bus_bytes(program, chip, instruction) * times;
+                Work::Contract { activations, weights, .. } => {
+                    is(activations, Role::Activations);
+                    is(weights, Role::Weights);
                 }
-                Work::Copy { to, .. } if in_dram(to) => {
-                    self.dram_written += bus_bytes(program, chip, instruction) * times;
+                Work::Fetch { tile } => {
+                    is(tile, Role::Weights);
                 }
                 _ => {}
             }
-        });
-        busy
+        }
+        Roles(roles)
+    }
+
+    fn of(&self, op: ProgramOpId, buffer: BufferId) -> Role {
+        self.0.get(&(op, buffer)).copied().unwrap_or(Role::Vectors)
     }
 }

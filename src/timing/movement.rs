@@ -1,55 +1,137 @@
-//! How many words move for one pass, by what they move through (MACHINE.md section 3): closed forms, to which the
-//! register stepper's own counts are held. From these energy is computed.
+//! How many words move, by whose they are and what they move through (MACHINE.md section 3): for one pass in closed
+//! form, to which the register stepper's own counts are held. From these energy is computed.
 
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, Mul};
 
 use super::{Sides, Stream};
 use crate::chip::Stationary;
 
-/// Words moved, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Movement {
-    /// Operands that enter the array from the unified buffer: activations, and weights where sums stay.
-    pub unified_buffer_reads: u64,
-    /// Weights that enter the array from the weight FIFO.
-    pub fifo_reads: u64,
-    /// Activations from a PE to its right neighbour.
-    pub activation_hops: u64,
-    /// Partial sums from a PE to the one below.
-    pub sum_hops: u64,
-    /// Weights from a PE to the one below: on the bus, or streaming where sums stay.
-    pub weight_hops: u64,
-    /// Final sums from a drain register to the one below.
-    pub drain_hops: u64,
-    /// Registers of PEs that take a word.
-    pub register_writes: u64,
-    /// Sums that arrive in the accumulators.
-    pub accumulator_writes: u64,
-    /// Sums that are read back there, to be added to.
-    pub accumulator_read_backs: u64,
+/// Whose words they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The left operand of a product.
+    Activations,
+    /// The right one.
+    Weights,
+    /// Sums of products, until the vector unit has read them.
+    Sums,
+    /// What the vector unit reads and writes besides: biases, results.
+    Vectors,
 }
 
-impl Add for Movement {
-    type Output = Movement;
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 4] = [Role::Activations, Role::Weights, Role::Sums, Role::Vectors];
 
-    fn add(self, other: Movement) -> Movement {
-        Movement {
-            unified_buffer_reads: self.unified_buffer_reads + other.unified_buffer_reads,
-            fifo_reads: self.fifo_reads + other.fifo_reads,
-            activation_hops: self.activation_hops + other.activation_hops,
-            sum_hops: self.sum_hops + other.sum_hops,
-            weight_hops: self.weight_hops + other.weight_hops,
-            drain_hops: self.drain_hops + other.drain_hops,
-            register_writes: self.register_writes + other.register_writes,
-            accumulator_writes: self.accumulator_writes + other.accumulator_writes,
-            accumulator_read_backs: self.accumulator_read_backs + other.accumulator_read_backs,
+    /// As in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Activations => "activations",
+            Role::Weights => "weights",
+            Role::Sums => "sums",
+            Role::Vectors => "vectors",
         }
     }
 }
 
-impl AddAssign for Movement {
-    fn add_assign(&mut self, other: Movement) {
-        *self = *self + other;
+/// What words move through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Bytes, not words, out of DRAM: what its bus moves.
+    DramReads,
+    /// Bytes into it.
+    DramWrites,
+    /// Out of a unified buffer.
+    BufferReads,
+    /// Into it.
+    BufferWrites,
+    /// Out of a weight FIFO into the array.
+    FifoReads,
+    /// From a PE to its neighbour: activations to the right, weights and sums down, drain chains included.
+    Hops,
+    /// Into a register of a PE.
+    RegisterWrites,
+    /// Sums that arrive in the accumulators.
+    AccumulatorWrites,
+    /// Sums that are read there to be added to.
+    AccumulatorReadBacks,
+    /// Sums that the vector unit reads there.
+    AccumulatorReads,
+}
+
+impl Path {
+    /// Every path, from DRAM to the accumulators.
+    pub const ALL: [Path; 10] = [
+        Path::DramReads,
+        Path::DramWrites,
+        Path::BufferReads,
+        Path::BufferWrites,
+        Path::FifoReads,
+        Path::Hops,
+        Path::RegisterWrites,
+        Path::AccumulatorWrites,
+        Path::AccumulatorReadBacks,
+        Path::AccumulatorReads,
+    ];
+
+    /// As in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Path::DramReads => "dram_read_bytes",
+            Path::DramWrites => "dram_written_bytes",
+            Path::BufferReads => "unified_buffer_reads",
+            Path::BufferWrites => "unified_buffer_writes",
+            Path::FifoReads => "fifo_reads",
+            Path::Hops => "hops",
+            Path::RegisterWrites => "register_writes",
+            Path::AccumulatorWrites => "accumulator_writes",
+            Path::AccumulatorReadBacks => "accumulator_read_backs",
+            Path::AccumulatorReads => "accumulator_reads",
+        }
+    }
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Path::DramReads => "DRAM, bytes read",
+            Path::DramWrites => "DRAM, bytes written",
+            Path::BufferReads => "unified buffer, reads",
+            Path::BufferWrites => "unified buffer, writes",
+            Path::FifoReads => "weight FIFO, reads",
+            Path::Hops => "hops from PE to PE",
+            Path::RegisterWrites => "registers, writes",
+            Path::AccumulatorWrites => "accumulators, writes",
+            Path::AccumulatorReadBacks => "accumulators, read back",
+            Path::AccumulatorReads => "accumulators, reads",
+        }
+    }
+}
+
+/// Words moved, by role and path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Movement([[u64; Path::ALL.len()]; Role::ALL.len()]);
+
+impl Movement {
+    /// Words of a role on a path.
+    pub fn of(&self, role: Role, path: Path) -> u64 {
+        self.0[role as usize][path as usize]
+    }
+
+    /// Counts more of them.
+    pub fn count(&mut self, role: Role, path: Path, words: u64) {
+        self.0[role as usize][path as usize] += words;
+    }
+
+    /// The same of the transposed product: activations and weights change places.
+    pub fn transposed(mut self) -> Movement {
+        self.0.swap(Role::Activations as usize, Role::Weights as usize);
+        self
+    }
+
+    fn zip(mut self, other: &Movement, of: impl Fn(u64, u64) -> u64) -> Movement {
+        let (mine, theirs) = (self.0.as_flattened_mut(), other.0.as_flattened());
+        mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine = of(*mine, *theirs));
+        self
     }
 }
 
@@ -63,17 +145,32 @@ pub struct Moves {
     pub padding: Movement,
 }
 
+impl Moves {
+    /// The same of the transposed product.
+    pub fn transposed(self) -> Moves {
+        Moves { all: self.all.transposed(), padding: self.padding.transposed() }
+    }
+}
+
 impl Add for Moves {
     type Output = Moves;
-
     fn add(self, other: Moves) -> Moves {
-        Moves { all: self.all + other.all, padding: self.padding + other.padding }
+        let sum = |a, b| a + b;
+        Moves { all: self.all.zip(&other.all, sum), padding: self.padding.zip(&other.padding, sum) }
     }
 }
 
 impl AddAssign for Moves {
     fn add_assign(&mut self, other: Moves) {
         *self = *self + other;
+    }
+}
+
+impl Mul<u64> for Moves {
+    type Output = Moves;
+    fn mul(self, times: u64) -> Moves {
+        let more = |a, _| a * times;
+        Moves { all: self.all.zip(&self.all, more), padding: self.padding.zip(&self.padding, more) }
     }
 }
 
@@ -104,14 +201,14 @@ impl Part {
     }
 }
 
-/// Words that one pass moves.
+/// Words that one pass moves through the array and into the accumulators.
 pub fn of_pass(sides: Sides, stationary: Stationary, stream: &Stream, part: Part) -> Moves {
     let count = |rows, cols| match stationary {
         Stationary::Weights => weights_stay(sides, stream, Part { rows, cols, ..part }),
         Stationary::Sums => sums_stay(sides, stream, Part { rows, cols, ..part }),
     };
     let (all, used) = (count(sides.rows, sides.cols), count(part.rows, part.cols));
-    Moves { all, padding: without(all, used) }
+    Moves { all, padding: all.zip(&used, |all, used| all - used) }
 }
 
 /// Words of `part`'s rows and columns, on their way through all of the array.
@@ -119,18 +216,18 @@ fn weights_stay(sides: Sides, stream: &Stream, part: Part) -> Movement {
     let [m, rows, cols] = [stream.length, sides.rows, sides.cols].map(|side| side as u64);
     let (r, c) = (part.rows as u64, part.cols as u64);
     let tile = r * c;
-    Movement {
-        unified_buffer_reads: m * r,
-        fifo_reads: tile,
-        activation_hops: m * r * (cols - 1),
-        sum_hops: m * c * (rows - 1),
-        weight_hops: c * below(r),
-        drain_hops: 0,
-        // Activations, partial sums, hops of the bus with the one in which a weight lands, shadow and active weights.
-        register_writes: m * r * cols + m * c * rows + c * (below(r) + r) + 2 * tile,
-        accumulator_writes: m * c,
-        accumulator_read_backs: read_back(part.sums, m * c),
-    }
+    let mut moved = Movement::default();
+    moved.count(Role::Activations, Path::BufferReads, m * r);
+    moved.count(Role::Activations, Path::Hops, m * r * (cols - 1));
+    moved.count(Role::Activations, Path::RegisterWrites, m * r * cols);
+    moved.count(Role::Weights, Path::FifoReads, tile);
+    moved.count(Role::Weights, Path::Hops, c * below(r));
+    // Hops of the bus with the one in which a weight lands, shadow and active registers.
+    moved.count(Role::Weights, Path::RegisterWrites, c * (below(r) + r) + 2 * tile);
+    moved.count(Role::Sums, Path::Hops, m * c * (rows - 1));
+    moved.count(Role::Sums, Path::RegisterWrites, m * c * rows);
+    accumulate(&mut moved, part.sums, m * c);
+    moved
 }
 
 /// As above: a sum is used where its row and its column are.
@@ -140,44 +237,30 @@ fn sums_stay(sides: Sides, stream: &Stream, part: Part) -> Movement {
     let sums = r * c;
     // Row i's sum has R - 1 - i registers below it.
     let drain_hops = c * (below(rows) - below(rows - r));
-    Movement {
-        unified_buffer_reads: k * r + k * c,
-        fifo_reads: 0,
-        activation_hops: k * r * (cols - 1),
-        sum_hops: 0,
-        weight_hops: k * c * (rows - 1),
-        drain_hops,
-        // Activations, weights, sums once a cycle of work, drain registers as sums become final and as they move.
-        register_writes: k * r * cols + k * c * rows + sums * stream.entry_cycles() + sums + drain_hops,
-        accumulator_writes: sums,
-        accumulator_read_backs: read_back(part.sums, sums),
+    let mut moved = Movement::default();
+    moved.count(Role::Activations, Path::BufferReads, k * r);
+    moved.count(Role::Activations, Path::Hops, k * r * (cols - 1));
+    moved.count(Role::Activations, Path::RegisterWrites, k * r * cols);
+    moved.count(Role::Weights, Path::BufferReads, k * c);
+    moved.count(Role::Weights, Path::Hops, k * c * (rows - 1));
+    moved.count(Role::Weights, Path::RegisterWrites, k * c * rows);
+    moved.count(Role::Sums, Path::Hops, drain_hops);
+    // Once a cycle of work; in the drain registers as sums become final and as they move.
+    moved.count(Role::Sums, Path::RegisterWrites, sums * stream.entry_cycles() + sums + drain_hops);
+    accumulate(&mut moved, part.sums, sums);
+    moved
+}
+
+fn accumulate(moved: &mut Movement, sums: Sums, words: u64) {
+    moved.count(Role::Sums, Path::AccumulatorWrites, words);
+    if sums == Sums::Add {
+        moved.count(Role::Sums, Path::AccumulatorReadBacks, words);
     }
 }
 
 /// `0 + 1 + ... + (n-1)`
 fn below(n: u64) -> u64 {
     n * n.saturating_sub(1) / 2
-}
-
-fn read_back(sums: Sums, words: u64) -> u64 {
-    match sums {
-        Sums::Replace => 0,
-        Sums::Add => words,
-    }
-}
-
-fn without(all: Movement, part: Movement) -> Movement {
-    Movement {
-        unified_buffer_reads: all.unified_buffer_reads - part.unified_buffer_reads,
-        fifo_reads: all.fifo_reads - part.fifo_reads,
-        activation_hops: all.activation_hops - part.activation_hops,
-        sum_hops: all.sum_hops - part.sum_hops,
-        weight_hops: all.weight_hops - part.weight_hops,
-        drain_hops: all.drain_hops - part.drain_hops,
-        register_writes: all.register_writes - part.register_writes,
-        accumulator_writes: all.accumulator_writes - part.accumulator_writes,
-        accumulator_read_backs: all.accumulator_read_backs - part.accumulator_read_backs,
-    }
 }
 
 #[cfg(test)]
@@ -191,25 +274,31 @@ mod tests {
         let stream = Stream { start: 0, length: 3, rate: Ratio::ONE };
         let part = Part { rows: 1, cols: 2, sums: Sums::Add };
         let moves = of_pass(Sides { rows: 2, cols: 2 }, Stationary::Weights, &stream, part);
-        let all = Movement {
-            unified_buffer_reads: 6,
-            fifo_reads: 4,
-            activation_hops: 6,
-            sum_hops: 6,
-            weight_hops: 2,
-            drain_hops: 0,
-            register_writes: 12 + 12 + 6 + 8,
-            accumulator_writes: 6,
-            accumulator_read_backs: 6,
+        let table = |counts: &[(Role, Path, u64)]| {
+            let mut table = Movement::default();
+            counts.iter().for_each(|(role, path, words)| table.count(*role, *path, *words));
+            table
         };
-        let padding = Movement {
-            unified_buffer_reads: 3,
-            fifo_reads: 2,
-            activation_hops: 3,
-            weight_hops: 2,
-            register_writes: 6 + 4 + 4,
-            ..Movement::default()
-        };
+        let all = table(&[
+            (Role::Activations, Path::BufferReads, 6),
+            (Role::Activations, Path::Hops, 6),
+            (Role::Activations, Path::RegisterWrites, 12),
+            (Role::Weights, Path::FifoReads, 4),
+            (Role::Weights, Path::Hops, 2),
+            (Role::Weights, Path::RegisterWrites, 6 + 8),
+            (Role::Sums, Path::Hops, 6),
+            (Role::Sums, Path::RegisterWrites, 12),
+            (Role::Sums, Path::AccumulatorWrites, 6),
+            (Role::Sums, Path::AccumulatorReadBacks, 6),
+        ]);
+        let padding = table(&[
+            (Role::Activations, Path::BufferReads, 3),
+            (Role::Activations, Path::Hops, 3),
+            (Role::Activations, Path::RegisterWrites, 6),
+            (Role::Weights, Path::FifoReads, 2),
+            (Role::Weights, Path::Hops, 2),
+            (Role::Weights, Path::RegisterWrites, 4 + 4),
+        ]);
         assert_eq!(moves, Moves { all, padding });
     }
 }

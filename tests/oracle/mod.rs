@@ -1,13 +1,15 @@
 //! A second machine, as naive as can be: it unrolls every loop, looks at every unit in every cycle, and classifies every
 //! cycle by the words of MACHINE.md. It uses nothing of `timing` or `sim`, so that it can hold them to account.
 
+mod moves;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use systole::base::Cycle;
 use systole::chip::{Chip, WeightBuffering};
 use systole::isa::{
     EventId, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, VectorStep,
-    Work,
+    Window, Work,
 };
 use systole::trace::{Class, Classes};
 
@@ -39,6 +41,8 @@ pub struct Run {
     /// By matrix unit and operator.
     pub classes: Vec<Vec<Classes>>,
 }
+
+pub use moves::moves;
 
 /// The program cannot go on.
 #[derive(Debug)]
@@ -413,19 +417,7 @@ impl<'a> Naive<'a> {
     }
 
     fn bytes(&self, number: usize) -> u64 {
-        let size = |window: &systole::isa::Window| self.program.buffers[window.buffer].dtype.bytes() as u64;
-        match &self.program.instructions[self.instances[number].id].work {
-            Work::Copy { from, rows: RowsAre::Together, .. } => from.elements() as u64 * size(from),
-            Work::Copy { from, rows: RowsAre::Gathered, .. } => {
-                let burst = self.chip.dram.burst_bytes;
-                from.rows as u64 * ((from.cols as u64 * size(from)).div_ceil(burst) * burst)
-            }
-            Work::Fetch { tile } if self.chip.dram.padded_tiles => {
-                (self.chip.rows * self.chip.cols) as u64 * size(tile)
-            }
-            Work::Fetch { tile } => tile.elements() as u64 * size(tile),
-            _ => unreachable!(),
-        }
+        bytes(self.program, self.chip, &self.program.instructions[self.instances[number].id].work)
     }
 
     fn result(&self) -> Run {
@@ -551,6 +543,21 @@ impl<'a> Naive<'a> {
 }
 
 /// `ceil(count / (num / den))`, at least 1.
+/// Bytes on the bus.
+fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
+    let size = |window: &Window| program.buffers[window.buffer].dtype.bytes() as u64;
+    match work {
+        Work::Copy { from, rows: RowsAre::Together, .. } => from.elements() as u64 * size(from),
+        Work::Copy { from, rows: RowsAre::Gathered, .. } => {
+            let burst = chip.dram.burst_bytes;
+            from.rows as u64 * ((from.cols as u64 * size(from)).div_ceil(burst) * burst)
+        }
+        Work::Fetch { tile } if chip.dram.padded_tiles => (chip.rows * chip.cols) as u64 * size(tile),
+        Work::Fetch { tile } => tile.elements() as u64 * size(tile),
+        _ => unreachable!(),
+    }
+}
+
 fn ceil_div(count: u64, num: u64, den: u64) -> u64 {
     (count * den).div_ceil(num).max(1)
 }

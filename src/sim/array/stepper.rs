@@ -4,7 +4,7 @@
 use super::{Leaving, Number, Timing, Waves, frame_shape, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
-use crate::timing::movement::{Movement, Moves, Sums};
+use crate::timing::movement::{Moves, Path, Role, Sums};
 use crate::timing::{Sides, Stream};
 use crate::trace::Frame;
 
@@ -161,7 +161,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
         if acts.iter().flatten().any(|act| act.step == 0) {
             self.registers.active[at] = old.shadow[at];
             let held = old.shadow[at].expect("the tile lands ahead of the wave");
-            self.count(|moved| &mut moved.register_writes, held.padding);
+            self.count(Role::Weights, Path::RegisterWrites, held.padding);
         }
         for (lane, act) in acts.into_iter().enumerate() {
             self.registers.act[at * self.lanes + lane] = act;
@@ -170,7 +170,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
                     Some(above) => {
                         let place = (above * self.cols + col) * self.lanes + lane;
                         let sum = old.psum[place].expect("the sum comes with its row");
-                        self.count(|moved| &mut moved.sum_hops, sum.padding);
+                        self.count(Role::Sums, Path::Hops, sum.padding);
                         sum
                     }
                     None => Partial {
@@ -183,7 +183,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
                 Partial { value: above.value.mac(act.value, weight.value), ..above }
             });
             if let Some(sum) = sum {
-                self.count(|moved| &mut moved.register_writes, sum.padding);
+                self.count(Role::Sums, Path::RegisterWrites, sum.padding);
             }
             self.registers.psum[at * self.lanes + lane] = sum;
         }
@@ -193,17 +193,17 @@ impl<'w, W: Waves> Stepper<'w, W> {
     fn move_weight(&mut self, old: &Registers<W::Number>, row: usize, col: usize) {
         let at = row * self.cols + col;
         let bus = match row {
-            0 => self.entering_above(col).inspect(|w| self.count(|moved| &mut moved.fifo_reads, w.padding)),
+            0 => self.entering_above(col).inspect(|w| self.count(Role::Weights, Path::FifoReads, w.padding)),
             _ => old.bus[at - self.cols].filter(|w| w.hops_left > 0).map(|w| {
-                self.count(|moved| &mut moved.weight_hops, w.padding);
+                self.count(Role::Weights, Path::Hops, w.padding);
                 OnBus { hops_left: w.hops_left - 1, ..w }
             }),
         };
         if let Some(OnBus { value, pass, hops_left, padding }) = bus {
-            self.count(|moved| &mut moved.register_writes, padding);
+            self.count(Role::Weights, Path::RegisterWrites, padding);
             if hops_left == 0 {
                 self.registers.shadow[at] = Some(Held { value, pass, padding });
-                self.count(|moved| &mut moved.register_writes, padding);
+                self.count(Role::Weights, Path::RegisterWrites, padding);
             }
         }
         self.registers.bus[at] = bus;
@@ -235,7 +235,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
             }
         }
         if let Some(padding) = works {
-            self.count(|moved| &mut moved.register_writes, padding);
+            self.count(Role::Sums, Path::RegisterWrites, padding);
         }
         if let Some(padding) = ends {
             self.finish(row, col, padding);
@@ -250,8 +250,8 @@ impl<'w, W: Waves> Stepper<'w, W> {
             1 => old.drain[at].filter(|_| row + 1 < self.rows),
             _ => {
                 let from = old.drain[row.checked_sub(1)? * self.cols + col]?;
-                self.count(|moved| &mut moved.drain_hops, from.padding);
-                self.count(|moved| &mut moved.register_writes, from.padding);
+                self.count(Role::Sums, Path::Hops, from.padding);
+                self.count(Role::Sums, Path::RegisterWrites, from.padding);
                 Some(from)
             }
         }
@@ -266,7 +266,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
         );
         let Growing { value, pass } = self.registers.sum[at].expect("it has just grown");
         self.registers.drain[at] = Some(Draining { value, pass, row, padding });
-        self.count(|moved| &mut moved.register_writes, padding);
+        self.count(Role::Sums, Path::RegisterWrites, padding);
     }
 
     /// What leaves at the bottom where sums stay, and the chains that begin to move: those whose lowest sum is final.
@@ -303,9 +303,9 @@ impl<'w, W: Waves> Stepper<'w, W> {
     }
 
     fn arrive(&mut self, pass: u32, padding: bool) {
-        self.count(|moved| &mut moved.accumulator_writes, padding);
+        self.count(Role::Sums, Path::AccumulatorWrites, padding);
         if self.waves.part(pass as usize).sums == Sums::Add {
-            self.count(|moved| &mut moved.accumulator_read_backs, padding);
+            self.count(Role::Sums, Path::AccumulatorReadBacks, padding);
         }
     }
 
@@ -319,16 +319,16 @@ impl<'w, W: Waves> Stepper<'w, W> {
         let act = match col.checked_sub(1) {
             None => {
                 let act = self.entering_left(row, lane)?;
-                self.count(|moved| &mut moved.unified_buffer_reads, act.padding);
+                self.count(Role::Activations, Path::BufferReads, act.padding);
                 act
             }
             Some(left) => {
                 let act = old.act[(row * self.cols + left) * self.lanes + lane]?;
-                self.count(|moved| &mut moved.activation_hops, act.padding);
+                self.count(Role::Activations, Path::Hops, act.padding);
                 act
             }
         };
-        self.count(|moved| &mut moved.register_writes, act.padding);
+        self.count(Role::Activations, Path::RegisterWrites, act.padding);
         Some(act)
     }
 
@@ -343,16 +343,16 @@ impl<'w, W: Waves> Stepper<'w, W> {
         let weight = match row.checked_sub(1) {
             None => {
                 let weight = self.streaming_in(col, lane)?;
-                self.count(|moved| &mut moved.unified_buffer_reads, weight.padding);
+                self.count(Role::Weights, Path::BufferReads, weight.padding);
                 weight
             }
             Some(above) => {
                 let weight = old.streaming[(above * self.cols + col) * self.lanes + lane]?;
-                self.count(|moved| &mut moved.weight_hops, weight.padding);
+                self.count(Role::Weights, Path::Hops, weight.padding);
                 weight
             }
         };
-        self.count(|moved| &mut moved.register_writes, weight.padding);
+        self.count(Role::Weights, Path::RegisterWrites, weight.padding);
         Some(weight)
     }
 
@@ -402,10 +402,10 @@ impl<'w, W: Waves> Stepper<'w, W> {
         self.waves.timing(pass as usize).stream
     }
 
-    fn count(&mut self, of: impl Fn(&mut Movement) -> &mut u64, padding: bool) {
-        *of(&mut self.moves.all) += 1;
+    fn count(&mut self, role: Role, path: Path, padding: bool) {
+        self.moves.all.count(role, path, 1);
         if padding {
-            *of(&mut self.moves.padding) += 1;
+            self.moves.padding.count(role, path, 1);
         }
     }
 
