@@ -75,6 +75,29 @@ fn a_program_comes_from_standard_input_too() {
 }
 
 #[test]
+fn a_topology_runs_through_the_machine() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");
+    let json = systole(&["run", file, "--chip", "classroom-64x64", "--format", "json"], "");
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(report["macs"], 4_089_184_256_u64);
+    assert_eq!(report["ops"][53]["name"], "fc53");
+    assert!(report.get("agrees").is_none() && report.get("outputs").is_none());
+    let text = String::from_utf8(systole(&["run", file, "--chip", "classroom-64x64"], "").stdout).unwrap();
+    assert!(text.contains("conv0 (line 2)") && text.ends_with("timed without values\n"), "{text}");
+    // What is wrong is said at its line.
+    let folder = std::env::temp_dir().join(format!("systole-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let large = folder.join("large.csv");
+    std::fs::write(&large, "Layer, M, N, K,\nsmall, 2, 2, 2,\nlarge, 70000, 2, 70000,\n").unwrap();
+    let output = systole(&["run", large.to_str().unwrap()], "");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = error_of(&output);
+    assert!(said.contains("large.csv:3:1: error: a matrix of `large` has 4900000000 elements"), "{said}");
+    assert!(said.contains("hint: take a smaller layer"), "{said}");
+}
+
+#[test]
 fn errors_in_the_input_end_with_1() {
     let output = systole(&["run", "-"], "output a @ b\n");
     assert_eq!(output.status.code(), Some(1));
