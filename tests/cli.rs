@@ -47,6 +47,28 @@ fn the_digits_run_and_report_as_json() {
     }
 }
 
+/// 4 rows through one full tile of 4 x 4, by hand.
+#[test]
+fn the_report_counts_what_moves() {
+    let output = systole(&["run", "product.systole", "--chip", "classroom-4x4", "--format", "json"], "");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let moved = serde_json::json!({
+        "activations": {
+            "dram_read_bytes": 16, "unified_buffer_writes": 16, "unified_buffer_reads": 16,
+            "hops": 4 * 4 * 3, "register_writes": 4 * 4 * 4,
+        },
+        // Row r goes down r times; each hop and the way in write the bus, then shadow and active follow.
+        "weights": {
+            "dram_read_bytes": 16, "fifo_reads": 16,
+            "hops": 4 * (1 + 2 + 3), "register_writes": 4 * (1 + 2 + 3 + 4) + 2 * 16,
+        },
+        "sums": { "hops": 4 * 4 * 3, "register_writes": 64, "accumulator_writes": 16, "accumulator_reads": 16 },
+        "vectors": { "dram_written_bytes": 64, "unified_buffer_writes": 16, "unified_buffer_reads": 16 },
+    });
+    assert_eq!(report["movement"], serde_json::json!({ "all": moved, "padding": {} }));
+    assert_eq!(report["ops"][0]["movement"], report["movement"]);
+}
+
 #[test]
 fn the_chip_can_be_chosen_and_changed() {
     let cycles = |arguments: &[&str]| {
@@ -72,6 +94,29 @@ fn a_program_comes_from_standard_input_too() {
     let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8(output.stdout).unwrap().contains("equals the reference"));
+}
+
+#[test]
+fn a_topology_runs_through_the_machine() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");
+    let json = systole(&["run", file, "--chip", "classroom-64x64", "--format", "json"], "");
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(report["macs"], 4_089_184_256_u64);
+    assert_eq!(report["ops"][53]["name"], "fc53");
+    assert!(report.get("agrees").is_none() && report.get("outputs").is_none());
+    let text = String::from_utf8(systole(&["run", file, "--chip", "classroom-64x64"], "").stdout).unwrap();
+    assert!(text.contains("conv0 (line 2)") && text.ends_with("timed without values\n"), "{text}");
+    // What is wrong is said at its line.
+    let folder = std::env::temp_dir().join(format!("systole-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let large = folder.join("large.csv");
+    std::fs::write(&large, "Layer, M, N, K,\nsmall, 2, 2, 2,\nlarge, 70000, 2, 70000,\n").unwrap();
+    let output = systole(&["run", large.to_str().unwrap()], "");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = error_of(&output);
+    assert!(said.contains("large.csv:3:1: error: a matrix of `large` has 4900000000 elements"), "{said}");
+    assert!(said.contains("hint: take a smaller layer"), "{said}");
 }
 
 #[test]

@@ -13,10 +13,10 @@ mod commands {
     use systole::graph::{LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
-    use systole::job::{self, Finished, Report};
+    use systole::job::{self, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, replay};
-    use systole::trace::Class;
+    use systole::trace::{Class, Classes};
 
     /// Compiles tensor programs for a systolic array and runs them cycle by cycle.
     #[derive(Parser)]
@@ -30,7 +30,8 @@ mod commands {
     enum Command {
         /// Compile a program, run it, report.
         Run {
-            /// A .systole program, or `-` for standard input.
+            /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), whose layers are timed
+            /// without values.
             file: PathBuf,
             /// Chip to run on: classroom-RxC.
             #[arg(long, default_value = "classroom-8x8")]
@@ -111,12 +112,30 @@ mod commands {
 
     fn run(file: &Path, chip: &str, settings: &[String], format: Format) -> Result<(), InputErrors> {
         let chip = choose_chip(chip, settings)?;
-        let program = Program::read(file)?;
-        let finished = compile(&program, &chip)?.finish();
-        let report = finished.report(&program.text);
+        let (report, classes) = match file.extension() {
+            Some(ending) if ending.eq_ignore_ascii_case("csv") => run_layers(file, &chip)?,
+            _ => {
+                let program = Program::read(file)?;
+                let finished = compile(&program, &chip)?.finish();
+                (finished.report(&program.text), finished.tally().classes)
+            }
+        };
         match format {
             Format::Json => print(&(to_json(&report)? + "\n")),
-            Format::Text => print(&in_words(&finished, &report)),
+            Format::Text => print(&in_words(&report, classes)),
+        }
+    }
+
+    fn run_layers(file: &Path, chip: &Chip) -> Result<(Report, Classes), InputErrors> {
+        let text = scalesim_text(file, import::scalesim::MOST_TOPOLOGY_BYTES)?;
+        let lines = Shown { file, text: &text };
+        let topology = lines.value_of(parse_topology(&text, Layout::of_header(&text)))?;
+        match job::time_topology(&topology, chip) {
+            Ok(timed) => Ok((timed.report(&text), timed.tally().classes)),
+            Err(refused) => {
+                lines.tell(&[refused.diagnostic()])?;
+                Err(InputErrors)
+            }
         }
     }
 
@@ -247,7 +266,7 @@ mod commands {
         compiled.job.ok_or(InputErrors)
     }
 
-    fn in_words(finished: &Finished, report: &Report) -> String {
+    fn in_words(report: &Report, classes: Classes) -> String {
         let mut out = format!(
             "{}: {} cycles, {:.3} µs; the last MAC after {}\n{} MACs, {:.1} % of what it can do\n",
             report.chip.name,
@@ -257,7 +276,7 @@ mod commands {
             report.macs,
             report.utilization * 100.0,
         );
-        out += &format!("cycles of {}: {}\n", matrix_units(report.matrix_units), classes_in_words(finished));
+        out += &format!("cycles of {}: {}\n", matrix_units(report.matrix_units), classes_in_words(classes));
         for op in &report.ops {
             out += &format!(
                 "  {} (line {}): cycles {} to {}, {} MACs\n",
@@ -271,9 +290,10 @@ mod commands {
             };
             out += &format!("{} : {}{:?} = {shown}\n", output.name, output.dtype, output.shape);
         }
-        out += &match &finished.disagreement {
-            None => "equals the reference\n".to_owned(),
-            Some(difference) => format!("DIFFERS from the reference: {difference}\n"),
+        out += &match (&report.disagreement, report.agrees) {
+            (Some(difference), _) => format!("DIFFERS from the reference: {difference}\n"),
+            (None, Some(_)) => "equals the reference\n".to_owned(),
+            (None, None) => "timed without values\n".to_owned(),
         };
         out
     }
@@ -283,8 +303,7 @@ mod commands {
     }
 
     /// The classes that occur, with their shares.
-    fn classes_in_words(finished: &Finished) -> String {
-        let classes = finished.tally().classes;
+    fn classes_in_words(classes: Classes) -> String {
         let all = classes.total().max(1) as f64;
         let occurring = classes.iter().filter(|(_, cycles)| *cycles > 0);
         let word = |(class, cycles): (Class, u64)| {

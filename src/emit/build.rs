@@ -156,8 +156,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn end_layer(&mut self) {
-        self.close(1);
+    pub(super) fn end_layer(&mut self, layer: &Layer) {
+        self.close(layer.copies);
     }
 
     fn close(&mut self, count: usize) {

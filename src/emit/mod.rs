@@ -1,7 +1,7 @@
 //! Plan to program: buffers, loops, instructions and what each waits for.
 //!
-//! A layer is a loop of one round, so that its instructions can wait for what came before the layer as a whole; within
-//! it, loops go over rows of output tiles, groups of as many tiles as there are matrix units, and steps of K.
+//! A layer is a loop, of one round unless it has copies, so that its instructions can wait for what came before the layer
+//! as a whole; within it, loops go over rows of output tiles, groups of as many tiles as there are matrix units, and steps of K.
 //!
 //! | event | signalled by | means |
 //! |---|---|---|
@@ -42,7 +42,7 @@ pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
             LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),
             LayerKind::Vector { x, block_rows } => vector::emit(&mut builder, layer, x, block_rows),
         }
-        builder.end_layer();
+        builder.end_layer(layer);
     }
     builder.finish()
 }

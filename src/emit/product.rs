@@ -8,17 +8,16 @@ use crate::schedule::{Elementwise, Layer, PlannedId, Tiling};
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
     let plan = builder.plan;
-    let extents = [plan.tensors[a].rows, plan.tensors[a].cols, plan.tensors[b].cols];
+    let extents = plan.extents(layer).expect("it is a product");
     let product = Product::new(builder, layer, a, b, tiling, extents);
     product.rows(builder);
-    let tiles = extents[0].div_ceil(tiling.m) * extents[2].div_ceil(tiling.n);
-    let units = builder.chip.matrix_units;
-    builder
-        .tiles
-        .iter_mut()
-        .enumerate()
-        .for_each(|(unit, count)| *count += (tiles + units - 1 - unit) / units);
+    for unit in 0..builder.chip.matrix_units {
+        builder.tiles[unit] += layer.copies * product.tiles_of(builder, unit);
+    }
 }
+
+/// Depth of the loop that goes over a layer's copies.
+const COPIES: usize = 0;
 
 /// Where an operand in the unified buffer comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -193,6 +192,22 @@ impl<'a> Product<'a> {
         self.n.div_ceil(self.tiling.n)
     }
 
+    /// Rows of tiles.
+    fn down(&self) -> usize {
+        self.m.div_ceil(self.tiling.m)
+    }
+
+    /// Tiles of one copy that a unit gets.
+    fn tiles_of(&self, builder: &Builder, unit: usize) -> usize {
+        let units = builder.chip.matrix_units;
+        (self.down() * self.across() + units - 1 - unit) / units
+    }
+
+    /// A row of activations and of the result: each copy has its own.
+    fn row_at(&self, row: usize) -> Index {
+        Index::at(row).along(COPIES, self.m)
+    }
+
     fn rows(&self, builder: &mut Builder) {
         if self.b_supply == Supply::AtOnce {
             self.all_panels(builder);
@@ -204,13 +219,13 @@ impl<'a> Product<'a> {
         let step = self.tiling.m;
         builder.repeat(whole / pattern, |builder, depth| {
             for number in 0..pattern {
-                let m = Index::at(number * step).along(depth, pattern * step);
+                let m = self.row_at(number * step).along(depth, pattern * step);
                 self.row(builder, Row { m, rows: step, number, step: Some((depth, pattern)) });
             }
         });
-        for number in whole / pattern * pattern..self.m.div_ceil(step) {
+        for number in whole / pattern * pattern..self.down() {
             let rows = step.min(self.m - number * step);
-            self.row(builder, Row { m: Index::at(number * step), rows, number, step: None });
+            self.row(builder, Row { m: self.row_at(number * step), rows, number, step: None });
         }
     }
 
@@ -220,15 +235,17 @@ impl<'a> Product<'a> {
             self.block(builder, &row);
         }
         let start = row.number * across;
+        let per_copy: Vec<usize> = (0..units).map(|unit| self.tiles_of(builder, unit)).collect();
         let tile = |at: usize, n: Index, along: Option<usize>| {
             let number = start + at;
-            let mut turn = Index::at(number / units);
+            let unit = number % units;
+            let mut turn = Index::at(number / units).along(COPIES, per_copy[unit]);
             if let Some((depth, rows)) = row.step {
                 turn = turn.along(depth, rows * across / units);
             }
             let turn = along.map_or(turn, |depth| turn.along(depth, 1));
             let cols = self.tiling.n.min(self.n - n.first);
-            Tile { unit: number % units, n, cols, turn }
+            Tile { unit, n, cols, turn }
         };
         let groups = self.n / self.tiling.n / units;
         builder.repeat(groups, |builder, depth| {
@@ -243,13 +260,20 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Output tiles of one core in the row of tiles before this one.
+    /// Output tiles of one core in the row of tiles before this one, at least: the first row follows the last one of the
+    /// pattern, or of the copy before.
     fn tiles_before(&self, builder: &Builder, core: u32, row: &Row) -> usize {
         let (units, across) = (builder.chip.matrix_units, self.across());
-        let pattern = row.step.map_or(0, |(_, rows)| rows);
-        let before = if row.number > 0 { row.number - 1 } else { pattern.max(1) - 1 };
-        let tiles = before * across..(before + 1) * across;
-        tiles.filter(|tile| builder.core_of(tile % units) == core).count()
+        let of_core = |unit: &usize| builder.core_of(*unit) == core;
+        let until =
+            |tile: usize| (0..units).filter(of_core).map(move |unit| (tile + units - 1 - unit) / units);
+        let tiles_in =
+            |row: usize| until((row + 1) * across).sum::<usize>() - until(row * across).sum::<usize>();
+        if row.number > 0 {
+            return tiles_in(row.number - 1);
+        }
+        let of_pattern = tiles_in(row.step.map_or(0, |(_, rows)| rows - 1));
+        if self.layer.copies > 1 { of_pattern.min(tiles_in(self.down() - 1)) } else { of_pattern }
     }
 
     /// Copies a block of activations' rows to every core. It takes the place of the block before the last.
@@ -281,7 +305,7 @@ impl<'a> Product<'a> {
         let Some(from) = &self.b_from else { return };
         let mut waits = self.b_waits[core as usize].clone();
         waits.extend(more);
-        let window = |matrix: &Matrix| matrix.window(Index::default(), n, self.k, cols);
+        let window = |matrix: &Matrix| matrix.window(Index::default().along(COPIES, self.k), n, self.k, cols);
         let windows = [window(from), window(&self.b[core as usize])];
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
@@ -356,7 +380,7 @@ impl<'a> Product<'a> {
         }
         let sums = Sums { rows: self.sum_rows(builder, tile), mode };
         let activations = self.a[core].window(row.m, k, row.rows, depth);
-        let weights = self.b[core].window(k, tile.n, depth, tile.cols);
+        let weights = self.b[core].window(k.along(COPIES, self.k), tile.n, depth, tile.cols);
         let signals = vec![builder.events.passed[tile.unit]];
         let (stays, streamed, fetch_waits, cols) = match self.tiling.dataflow {
             Dataflow::OutputStationary => {

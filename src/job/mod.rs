@@ -1,9 +1,11 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
+mod layers;
 mod report;
 pub mod scalesim;
 pub mod validate;
 
+pub use layers::time_topology;
 pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
@@ -29,6 +31,9 @@ pub struct Compiled {
     pub job: Option<Job>,
 }
 
+/// How to mend a deadlock.
+const DEEPER: &str = "give the chip deeper queues";
+
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     if text.len() > MOST_TEXT_BYTES {
@@ -46,9 +51,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
         match plan(&graph, chip) {
             Ok(plan) => match Job::new(graph, plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(deadlock) => {
-                    diagnostics.error(Span::default(), deadlock.to_string(), "give the chip deeper queues")
-                }
+                Err(deadlock) => diagnostics.error(Span::default(), deadlock.to_string(), DEEPER),
             },
             Err(error) => diagnostics.error(error.span, error.message, error.hint),
         }
@@ -73,6 +76,18 @@ pub enum Refused {
     Deadlock(Deadlock),
 }
 
+impl Refused {
+    /// What is to be said of the text that the products come from.
+    pub fn diagnostic(self) -> Diagnostic {
+        let mut say = Diagnostics::default();
+        match self {
+            Refused::TooMuch(TooMuch { span, message, hint }) => say.error(span, message, hint),
+            Refused::Deadlock(deadlock) => say.error(Span::default(), deadlock.to_string(), DEEPER),
+        }
+        say.into_sorted().remove(0)
+    }
+}
+
 /// A run without values.
 pub struct Timed {
     /// How it was arranged.
@@ -83,6 +98,13 @@ pub struct Timed {
     pub chip: Chip,
     /// When everything happened.
     pub trace: Trace,
+}
+
+impl Timed {
+    /// The run counted.
+    pub fn tally(&self) -> Tally {
+        tally(&self.emitted.program, &self.chip, &self.trace)
+    }
 }
 
 fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Deadlock> {

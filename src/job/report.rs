@@ -1,15 +1,16 @@
 //! What a run came to, for people and programs. The command line's JSON has these fields under these names; the page
 //! gets the same ones in JavaScript's spelling.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::Finished;
+use super::{Finished, Timed};
 use crate::base::{Bytes, Cycle, Lines};
-use crate::chip::WeightBuffering;
-use crate::isa::ProgramOp;
-use crate::schedule::{Layer, LayerKind};
+use crate::chip::{Chip, WeightBuffering};
+use crate::isa::{Program, ProgramOp};
+use crate::schedule::{Layer, LayerKind, Plan};
 use crate::sim::{OpTally, Tally};
-use crate::trace::{Class, Classes};
+use crate::timing::movement::{Movement, Moves, Path, Role};
+use crate::trace::{Class, Classes, Trace};
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
@@ -37,14 +38,19 @@ pub struct Report {
     pub classes: ClassReport,
     /// What crossed the DRAM's bus.
     pub dram_bytes: DramReport,
+    /// What moved.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
+    pub movement: MovementReport,
     /// As data goes through the chip: units that had work.
     pub units: Vec<UnitReport>,
     /// In the order in which they ran.
     pub ops: Vec<OpReport>,
-    /// In the order of the program.
+    /// In the order of the program; of a run with values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<OutputReport>,
-    /// Whether every tensor in simulated memory equals the reference evaluator's.
-    pub agrees: bool,
+    /// Whether every tensor in simulated memory equals the reference evaluator's; of a run with values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agrees: Option<bool>,
     /// The first difference, in words.
     pub disagreement: Option<String>,
 }
@@ -96,6 +102,47 @@ pub struct DramReport {
     pub written: Bytes,
 }
 
+/// Words moved (MACHINE.md section 3), by whose they are and what they move through; what did not move is left out.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MovementReport {
+    /// Padding included.
+    pub all: MovedReport,
+    /// Padding alone.
+    pub padding: MovedReport,
+}
+
+/// Words by [`Role`] and [`Path`]: maps of their names.
+#[derive(Clone, Copy, Debug)]
+pub struct MovedReport(Movement);
+
+impl From<Moves> for MovementReport {
+    fn from(moves: Moves) -> Self {
+        MovementReport { all: MovedReport(moves.all), padding: MovedReport(moves.padding) }
+    }
+}
+
+impl Serialize for MovedReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let moved = Role::ALL.into_iter().map(|role| (role.name(), Row(&self.0, role)));
+        serializer.collect_map(moved.filter(|(_, row)| row.paths().next().is_some()))
+    }
+}
+
+struct Row<'a>(&'a Movement, Role);
+
+impl Row<'_> {
+    fn paths(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let words = |path: Path| (path.name(), self.0.of(self.1, path));
+        Path::ALL.into_iter().map(words).filter(|(_, words)| *words > 0)
+    }
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.paths())
+    }
+}
+
 /// One unit of the chip.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
@@ -138,6 +185,9 @@ pub struct OpReport {
     pub macs: u64,
     /// Cycles of matrix units that belong to it; those of all operators add up to the totals.
     pub classes: ClassReport,
+    /// What moved for it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
+    pub movement: MovementReport,
 }
 
 /// An output's values, read from simulated memory.
@@ -168,70 +218,14 @@ impl Finished {
     /// The report; `text` is the program's.
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
-        let tally = self.tally();
-        let (read, written) = tally.dram_bytes();
-        let macs = self.plan.layers.iter().map(|layer| self.macs(layer)).sum();
+        let Finished { plan, emitted, chip, trace, .. } = self;
+        let run = Run { plan, program: &emitted.program, chip, trace, tally: self.tally() };
         Report {
-            version: env!("CARGO_PKG_VERSION"),
-            chip: ChipReport {
-                name: self.chip.name.clone(),
-                rows: self.chip.rows,
-                cols: self.chip.cols,
-                double_buffered: self.chip.weights == WeightBuffering::Double,
-                dataflow: self.chip.dataflow.name(),
-            },
-            cycles: self.trace.cycles,
-            cycles_to_last_mac: self.trace.cycles_to_last_mac,
-            seconds: self.chip.seconds(self.trace.cycles),
-            macs,
-            padding_macs: tally.mac_slots - macs,
-            utilization: self.utilization(),
-            matrix_units: self.chip.matrix_units,
-            classes: tally.classes.into(),
-            dram_bytes: DramReport { read, written },
-            units: tally
-                .busy
-                .iter()
-                .map(|(unit, busy)| UnitReport { name: unit.name(), busy: *busy })
-                .collect(),
-            ops: self.op_reports(&lines, &tally),
             outputs: self.output_reports(&lines),
-            agrees: self.disagreement.is_none(),
+            agrees: Some(self.disagreement.is_none()),
             disagreement: self.disagreement.clone(),
+            ..run.report(&lines)
         }
-    }
-
-    fn macs(&self, layer: &Layer) -> u64 {
-        layer.ops.iter().map(|op| self.graph.macs(*op)).sum()
-    }
-
-    /// Cycles that the products would take at the peak of their dtypes, over all cycles.
-    fn utilization(&self) -> f64 {
-        let busy: f64 = self
-            .plan
-            .layers
-            .iter()
-            .map(|layer| {
-                let LayerKind::Product { a, b, .. } = layer.kind else { return 0.0 };
-                let rate = self.chip.rate(self.plan.tensors[a].dtype, self.plan.tensors[b].dtype);
-                self.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
-            })
-            .sum();
-        let all = self.trace.cycles as f64 * (self.chip.pes() * self.chip.matrix_units as u64) as f64;
-        if all == 0.0 { 0.0 } else { busy / all }
-    }
-
-    fn op_reports(&self, lines: &Lines, tally: &Tally) -> Vec<OpReport> {
-        let layers = self.emitted.program.ops.iter().zip(&self.plan.layers).zip(&tally.ops);
-        let report = |(((_, op), layer), counted): (((_, &ProgramOp), &Layer), &OpTally)| OpReport {
-            name: op.name.clone(),
-            line: lines.position(op.span.start).line,
-            start: counted.start,
-            end: counted.end,
-            macs: self.macs(layer),
-            classes: counted.classes.into(),
-        };
-        layers.map(report).collect()
     }
 
     fn output_reports(&self, lines: &Lines) -> Vec<OutputReport> {
@@ -248,5 +242,86 @@ impl Finished {
             })
         };
         self.graph.outputs.iter().filter_map(report).collect()
+    }
+}
+
+impl Timed {
+    /// The report; `text` is what the products' places lie in.
+    pub fn report(&self, text: &str) -> Report {
+        let Timed { plan, emitted, chip, trace } = self;
+        Run { plan, program: &emitted.program, chip, trace, tally: self.tally() }.report(&Lines::new(text))
+    }
+}
+
+/// What a report is made from, values apart.
+struct Run<'a> {
+    plan: &'a Plan,
+    program: &'a Program,
+    chip: &'a Chip,
+    trace: &'a Trace,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    fn report(&self, lines: &Lines) -> Report {
+        let Run { plan, chip, trace, tally, .. } = self;
+        let (read, written) = tally.dram_bytes();
+        let macs = plan.layers.iter().map(|layer| plan.macs(layer)).sum();
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            chip: ChipReport {
+                name: chip.name.clone(),
+                rows: chip.rows,
+                cols: chip.cols,
+                double_buffered: chip.weights == WeightBuffering::Double,
+                dataflow: chip.dataflow.name(),
+            },
+            cycles: trace.cycles,
+            cycles_to_last_mac: trace.cycles_to_last_mac,
+            seconds: chip.seconds(trace.cycles),
+            macs,
+            padding_macs: tally.mac_slots - macs,
+            utilization: self.utilization(),
+            matrix_units: chip.matrix_units,
+            classes: tally.classes.into(),
+            dram_bytes: DramReport { read, written },
+            movement: tally.moves.into(),
+            units: tally
+                .busy
+                .iter()
+                .map(|(unit, busy)| UnitReport { name: unit.name(), busy: *busy })
+                .collect(),
+            ops: self.op_reports(lines),
+            outputs: Vec::new(),
+            agrees: None,
+            disagreement: None,
+        }
+    }
+
+    /// Cycles that the products would take at the peak of their dtypes, over all cycles.
+    fn utilization(&self) -> f64 {
+        let Run { plan, chip, trace, .. } = self;
+        let busy = |layer: &Layer| {
+            let LayerKind::Product { a, b, .. } = layer.kind else { return 0.0 };
+            let rate = chip.rate(plan.tensors[a].dtype, plan.tensors[b].dtype);
+            plan.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
+        };
+        let busy: f64 = plan.layers.iter().map(busy).sum();
+        let all = trace.cycles as f64 * (chip.pes() * chip.matrix_units as u64) as f64;
+        if all == 0.0 { 0.0 } else { busy / all }
+    }
+
+    fn op_reports(&self, lines: &Lines) -> Vec<OpReport> {
+        let layers = self.program.ops.iter().zip(&self.plan.layers).zip(&self.tally.ops);
+        let report = |(((_, op), layer), counted): (((_, &ProgramOp), &Layer), &OpTally)| OpReport {
+            name: op.name.clone(),
+            line: lines.position(op.span.start).line,
+            start: counted.start,
+            end: counted.end,
+            macs: self.plan.macs(layer),
+            classes: counted.classes.into(),
+            movement: counted.moves.into(),
+        };
+        layers.map(report).collect()
     }
 }

@@ -58,6 +58,21 @@ pub struct Planned {
     pub graph: Option<TensorId>,
 }
 
+impl Plan {
+    /// M, K and N of a layer's product, of one copy; nothing for vector work.
+    pub fn extents(&self, layer: &Layer) -> Option<[usize; 3]> {
+        let LayerKind::Product { a, b, .. } = layer.kind else { return None };
+        let (a, b) = (&self.tensors[a], &self.tensors[b]);
+        Some([a.rows / layer.copies, a.cols, b.cols])
+    }
+
+    /// Multiply-accumulates of a layer, all copies together.
+    pub fn macs(&self, layer: &Layer) -> u64 {
+        let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
+        layer.copies as u64 * m * k * n
+    }
+}
+
 impl Planned {
     /// All its elements.
     pub fn elements(&self) -> usize {
@@ -81,6 +96,8 @@ pub struct Layer {
     pub steps: Vec<Elementwise>,
     /// What it leaves in memory.
     pub result: PlannedId,
+    /// How often it runs, each time on the next rows of its operands and of the result.
+    pub copies: usize,
     /// Where the result is written in the program.
     pub span: Span,
 }
@@ -126,10 +143,42 @@ pub enum Elementwise {
 pub struct Product {
     /// For people.
     pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// How often it is computed, each time with other operands.
+    pub copies: usize,
     /// M, K and N.
     pub extents: [usize; 3],
     /// Of activations, weights and result.
     pub dtypes: [DType; 3],
+}
+
+impl Product {
+    /// Most products of one plan, copies not counted: each has instructions of its own.
+    pub const MOST: usize = 10_000;
+    /// Most elements of one operand or result, all copies together: places in memory are counted in 32 bits.
+    pub const MOST_ELEMENTS: u64 = u32::MAX as u64;
+
+    /// Rows and columns of activations, weights and result, all copies below each other.
+    fn matrices(&self) -> [[usize; 2]; 3] {
+        let [m, k, n] = self.extents;
+        [[self.copies * m, k], [self.copies * k, n], [self.copies * m, n]]
+    }
+
+    /// The first limit that it passes, if any.
+    fn too_large(&self) -> Option<TooMuch> {
+        let [m, k, n] = self.extents.map(|side| side as u128);
+        let most = [m * k, k * n, m * n].into_iter().max().unwrap_or(0) * self.copies as u128;
+        (most > Self::MOST_ELEMENTS.into()).then(|| TooMuch {
+            span: self.span,
+            message: format!(
+                "a matrix of `{}` has {most} elements, more than {}",
+                self.name,
+                Self::MOST_ELEMENTS
+            ),
+            hint: "take a smaller layer; a convolution's windows are a matrix of oh x ow rows".into(),
+        })
+    }
 }
 
 /// A program that needs too much of a chip.
@@ -159,23 +208,33 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
 pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch> {
+    if let Some(first) = products.get(Product::MOST) {
+        return Err(TooMuch {
+            span: first.span,
+            message: format!("there are more than {} products", Product::MOST),
+            hint: "take them in several runs".into(),
+        });
+    }
+    if let Some(error) = products.iter().find_map(Product::too_large) {
+        return Err(error);
+    }
     let mut tensors = Arena::default();
     let mut layers = Vec::new();
-    for Product { name, extents: [m, k, n], dtypes } in products {
+    for product in products {
         let mut tensor = |part: &str, dtype, [rows, cols]: [usize; 2], declared| {
-            let name = format!("{name}{part}");
+            let name = format!("{}{part}", product.name);
             tensors.push(Planned { name, dtype, rows, cols, declared, output: !declared, graph: None })
         };
-        let a = tensor(".a", dtypes[0], [*m, *k], true);
-        let b = tensor(".w", dtypes[1], [*k, *n], true);
-        let result = tensor("", dtypes[2], [*m, *n], false);
-        let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
+        let ([a, b, c], [of_a, of_b, of_c]) = (product.matrices(), product.dtypes);
+        let (a, b) = (tensor(".a", of_a, a, true), tensor(".w", of_b, b, true));
+        let result = tensor("", of_c, c, false);
         layers.push(Layer {
             ops: Vec::new(),
-            kind,
+            kind: LayerKind::Product { a, b, tiling: Tiling::default() },
             steps: vec![Elementwise::Cast],
             result,
-            span: Span::default(),
+            copies: product.copies,
+            span: product.span,
         });
     }
     tiling::fit(Plan { tensors, layers, residence: Residence::Unified }, chip)
@@ -233,6 +292,6 @@ impl Planner<'_> {
             carried = op.result;
         }
         let span = graph.tensors[last.result].span;
-        Layer { kind, steps, result: self.tensor(last.result), span, ops }
+        Layer { kind, steps, result: self.tensor(last.result), copies: 1, span, ops }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn added(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 
 fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
-    let (m, k, n, sums) = (a.rows, a.cols, b.cols, sums_of_a_tile(chip));
+    let ([m, k, n], sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
     if chip.rate(a.dtype, b.dtype).is_none() {
         return Err(TooMuch {
             span: layer.span,
@@ -135,7 +135,7 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
     let blocks = 2 * tiling.m * a.cols * a.dtype.bytes();
     let panels = match tiling.dataflow {
         Dataflow::WeightStationary => 0,
-        _ => tiles * tiling.n * b.rows * b.dtype.bytes(),
+        _ => tiles * tiling.n * a.cols * b.dtype.bytes(),
     };
     let left = tiles * tiling.m * tiling.n * result.dtype.bytes();
     let others = added(layer).map(|other| {

@@ -7,6 +7,7 @@ use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::Source;
 use crate::job::{Compiled, Finished, Report};
 use crate::lang::{Token, TokenKind};
+use crate::timing::movement::{Movement, Path, Role};
 use crate::trace::{Class, Classes, Lane, NONE, PassRun};
 
 /// What is refused beyond.
@@ -113,6 +114,7 @@ pub struct PageReport {
     opens: u64,
     class_shares: Vec<ClassShare>,
     op_shares: Vec<Vec<ClassShare>>,
+    moved: Vec<Moved>,
     timeline: TimelineSize,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     activity: js_sys::Uint8Array,
@@ -135,6 +137,20 @@ struct ClassShare {
     title: &'static str,
     meaning: &'static str,
     cycles: u64,
+}
+
+/// What moved on one path, by role.
+#[derive(Serialize)]
+struct Moved {
+    title: &'static str,
+    words: [u64; Role::ALL.len()],
+}
+
+/// The paths on which anything moved.
+fn moved(movement: &Movement) -> Vec<Moved> {
+    let row =
+        |path: Path| Moved { title: path.title(), words: Role::ALL.map(|role| movement.of(role, path)) };
+    Path::ALL.into_iter().map(row).filter(|row| row.words.iter().any(|words| *words > 0)).collect()
 }
 
 /// Pixels of the timeline's picture.
@@ -184,6 +200,7 @@ impl PageReport {
             opens: opens(finished),
             class_shares: shares(tally.classes),
             op_shares: tally.ops.iter().map(|op| shares(op.classes)).collect(),
+            moved: moved(&tally.moves.all),
             timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0).height() },
             activity: activity(finished, unit),
         }

@@ -30,7 +30,7 @@ export function showCycles(report: Report): void {
     const words = `${percent(padding)} of what the arrays could multiply in active cycles was padding.`;
     notes.push(make('p', { class: 'quiet' }, words));
   }
-  host.replaceChildren(bar(present, total), legend, ...notes, ...operators(report), units(report));
+  host.replaceChildren(bar(present, total), legend, ...notes, ...operators(report), units(report), moved(report));
 }
 
 /** One line an operator, its bar as long as its part of all cycles. */
@@ -73,6 +73,29 @@ function units(report: Report): HTMLElement {
     make('summary', {}, 'How busy each unit was'),
     make('table', { class: 'legend', 'aria-label': 'Cycles in which each unit was busy' }, ...rows),
   );
+}
+
+/** Words by what they moved through and whose they are. */
+function moved(report: Report): HTMLElement {
+  const roles = ['activations', 'weights', 'sums', 'vectors'];
+  const head = make('tr', {}, make('td'), ...roles.map((role) => make('th', { scope: 'col' }, role)));
+  const rows = report.moved.map(({ title, words }) => {
+    const cells = words.map((count) => make('td', { class: 'mono' }, count === 0 ? '' : short(count)));
+    return make('tr', {}, make('th', { scope: 'row' }, title), ...cells);
+  });
+  return make(
+    'details',
+    {},
+    make('summary', {}, 'What moved'),
+    make('p', { class: 'quiet' }, 'Words, padding included. Vectors are what the vector unit adds and writes.'),
+    make('div', { class: 'scroll' }, make('table', { class: 'moved', 'aria-label': 'Words moved' }, head, ...rows)),
+  );
+}
+
+/** A count in few figures; whole up to 9,999. */
+function short(count: number): string {
+  if (count < 10_000) return grouped(count);
+  return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
 }
 
 function bar(shares: ClassShare[], total: number): HTMLElement {

@@ -104,6 +104,7 @@ export interface Report {
   units: { name: string; busy: number }[]; // cycles in which each unit that had work was busy
   classShares: ClassShare[]; // of all matrix units: cycles x matrixUnits in all
   opShares: ClassShare[][]; // by operator, as in `ops`
+  moved: { title: string; words: number[] }[]; // by path; of each the words of activations, weights, sums, vectors
   timeline: { gutter: number; height: number }; // CSS pixels left of the lanes, and in all
 }
 

@@ -98,6 +98,15 @@ const CONVOLUTION: [&str; 8] = [
 const GEMM: [&str; 4] = ["name", "M", "N", "K"];
 
 impl Layout {
+    /// By the header's words: `M`, `N` and `K`, in any order, are a GEMM's; anything else is a convolution's.
+    pub fn of_header(text: &str) -> Layout {
+        let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+        let mut named: Vec<String> =
+            row(1, header).fields.iter().skip(1).take(3).map(|f| f.to_uppercase()).collect();
+        named.sort();
+        if named == ["K", "M", "N"] { Layout::Gemm } else { Layout::Convolution }
+    }
+
     /// What each field is called, the name first.
     fn columns(self) -> &'static [&'static str] {
         match self {
@@ -576,6 +585,13 @@ mod tests {
         let found = sides(text, Layout::Convolution);
         assert_eq!(found, [(1, [20, 7, 27]), (1, [36, 7, 27]), (4, [16, 2, 9])]);
         assert_eq!(sides("Layer, M, N, K,\nDP, 2, 3, 4,\n", Layout::Gemm), [(1, [2, 3, 4])]);
+    }
+
+    #[test]
+    fn a_header_says_which_columns_follow() {
+        assert_eq!(Layout::of_header("\nLayer, k, M, N,\n"), Layout::Gemm);
+        assert_eq!(Layout::of_header("Layer, M, N,\n"), Layout::Convolution);
+        assert_eq!(Layout::of_header(""), Layout::Convolution);
     }
 
     #[test]
