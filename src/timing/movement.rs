@@ -93,16 +93,16 @@ impl Path {
     /// For people.
     pub fn title(self) -> &'static str {
         match self {
-            Path::DramReads => "DRAM, bytes read",
-            Path::DramWrites => "DRAM, bytes written",
-            Path::BufferReads => "unified buffer, reads",
-            Path::BufferWrites => "unified buffer, writes",
-            Path::FifoReads => "weight FIFO, reads",
-            Path::Hops => "hops from PE to PE",
-            Path::RegisterWrites => "registers, writes",
-            Path::AccumulatorWrites => "accumulators, writes",
-            Path::AccumulatorReadBacks => "accumulators, read back",
-            Path::AccumulatorReads => "accumulators, reads",
+            Path::DramReads => "DRAM read, bytes",
+            Path::DramWrites => "DRAM written, bytes",
+            Path::BufferReads => "buffer reads",
+            Path::BufferWrites => "buffer writes",
+            Path::FifoReads => "FIFO reads",
+            Path::Hops => "hops",
+            Path::RegisterWrites => "register writes",
+            Path::AccumulatorWrites => "sums arrive",
+            Path::AccumulatorReadBacks => "sums read back",
+            Path::AccumulatorReads => "sums read",
         }
     }
 }

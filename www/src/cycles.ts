@@ -67,30 +67,40 @@ function units(report: Report): HTMLElement {
       make('td', { class: 'mono' }, percent(busy / report.cycles)),
     ),
   );
-  return make(
-    'details',
-    {},
-    make('summary', {}, 'How busy each unit was'),
+  return folded(
+    'How busy each unit was',
     make('table', { class: 'legend', 'aria-label': 'Cycles in which each unit was busy' }, ...rows),
   );
 }
 
 /** Words by what they moved through and whose they are. */
 function moved(report: Report): HTMLElement {
-  const roles = ['activations', 'weights', 'sums', 'vectors'];
+  const roles = ['acts', 'weights', 'sums', 'vectors'];
   const head = make('tr', {}, make('td'), ...roles.map((role) => make('th', { scope: 'col' }, role)));
   const rows = report.moved.map(({ title, words }) => {
     const cells = words.map((count) => make('td', { class: 'mono' }, count === 0 ? '' : short(count)));
     return make('tr', {}, make('th', { scope: 'row' }, title), ...cells);
   });
-  return make(
-    'details',
-    {},
-    make('summary', {}, 'What moved'),
-    make('p', { class: 'quiet' }, 'Words, padding included. Vectors are what the vector unit adds and writes.'),
+  return folded(
+    'What moved',
+    make(
+      'p',
+      { class: 'quiet' },
+      'Words, padding included: activations, weights, sums, and what the vector unit adds and writes.',
+    ),
     make('div', { class: 'scroll' }, make('table', { class: 'moved', 'aria-label': 'Words moved' }, head, ...rows)),
   );
 }
+
+/** Opened by its title; it stays as it is from run to run. */
+function folded(title: string, ...content: HTMLElement[]): HTMLElement {
+  const details = make('details', {}, make('summary', {}, title), ...content);
+  details.open = opened.has(title);
+  details.addEventListener('toggle', () => (details.open ? opened.add(title) : opened.delete(title)));
+  return details;
+}
+
+const opened = new Set<string>();
 
 /** A count in few figures; whole up to 9,999. */
 function short(count: number): string {
