@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod made;
+
 use proptest::prelude::*;
 use systole::base::{Cycle, Diagnostic, Ratio};
-use systole::chip::{Chip, Dataflow, Dram, Link, WeightBuffering};
+use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, compile};
@@ -18,71 +20,11 @@ fn run(text: &str, chip: &Chip) -> Finished {
     compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
 }
 
-/// Chips of every dataflow with one core or two, and unified buffers from a few rows to all tensors.
-fn chip() -> impl Strategy<Value = Chip> {
-    let array = (1..20usize, 1..20usize, any::<bool>(), 1..80usize, 0..3usize, 1..5usize);
-    let around =
-        (1..3usize, 1..4usize, 1..9usize, 0..5u64, prop_oneof![Just(1u64 << 20), 500..40_000u64], 1..40u64);
-    (array, around).prop_map(
-        |((rows, cols, double, sums, dataflow, fifo), (cores, units, lanes, latency, buffer, bandwidth))| {
-            let chip = Chip::classroom(rows, cols).unwrap();
-            let link = Link { bytes_per_cycle: Ratio::new(bandwidth, 3).unwrap(), latency };
-            Chip {
-                dataflow: Dataflow::ALL[dataflow],
-                weights: if double { WeightBuffering::Double } else { WeightBuffering::Single },
-                cores,
-                matrix_units: cores * units,
-                weight_fifo_tiles: fifo,
-                // Small accumulators, so that rows are cut into blocks.
-                accumulator_rows: sums,
-                unified_buffer_bytes: buffer,
-                vector_lanes: lanes,
-                vector_latency: latency,
-                dram: Dram { link, ..chip.dram },
-                ..chip
-            }
-        },
-    )
-}
-
-/// A network of some layers, each with or without bias, relu and requantisation, and some vector work on its own.
-fn program() -> impl Strategy<Value = String> {
-    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32);
-    (1..40usize, 1..40usize, prop::collection::vec(layer, 1..4), any::<bool>(), any::<bool>()).prop_map(
-        |(batch, first, layers, argmax, residual)| {
-            let mut text = format!("input x : i8[{batch}, {first}]\n");
-            let (mut operand, mut depth) = ("x".to_owned(), first);
-            for (index, (width, bias, relu, shift)) in layers.iter().enumerate() {
-                text += &format!("weight w{index} : i8[{depth}, {width}]\nweight b{index} : i32[{width}]\n");
-                let mut sum = format!("{operand} @ w{index}");
-                if *bias {
-                    sum = if index % 2 == 0 {
-                        format!("{sum} + b{index}")
-                    } else {
-                        format!("b{index} + {sum}")
-                    };
-                }
-                text += &format!("s{index} = {sum}\n");
-                if residual {
-                    text += &format!("r{index} = s{index} + s{index}\n");
-                }
-                let source = if residual { "r" } else { "s" };
-                let quantised = format!("requant({source}{index}, scale=3, shift={shift}, zero=-1)");
-                let last = if *relu { format!("relu({quantised})") } else { quantised };
-                text += &format!("h{index} = {last}\n");
-                (operand, depth) = (format!("h{index}"), *width);
-            }
-            text += &format!("output {operand}\noutput s0\noutput x\n");
-            if argmax { text + &format!("output argmax({operand}, axis=-1)\n") } else { text }
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn memory_equals_the_reference(text in program(), chip in chip()) {
+    fn memory_equals_the_reference(text in made::program(), chip in made::chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.
@@ -118,7 +60,7 @@ proptest! {
 
     /// Any cycle of any matrix unit, found at once, is what every register of every cycle has come to.
     #[test]
-    fn any_cycle_is_the_one_stepped_to(text in program(), chip in chip(), rate in 0..4usize, at in any::<u64>()) {
+    fn any_cycle_is_the_one_stepped_to(text in made::program(), chip in made::chip(), rate in 0..4usize, at in any::<u64>()) {
         let rate = [(1, 1), (1, 2), (2, 1), (3, 2)].map(|(num, den)| Ratio::new(num, den).unwrap())[rate];
         let chip = Chip { rates: [((DType::I8, DType::I8), rate)].into(), ..chip };
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };

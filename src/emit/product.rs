@@ -260,26 +260,37 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Output tiles of one core in the row of tiles before this one, at least: the first row follows the last one of the
-    /// pattern, or of the copy before.
-    fn tiles_before(&self, builder: &Builder, core: u32, row: &Row) -> usize {
-        let (units, across) = (builder.chip.matrix_units, self.across());
+    /// Output tiles of a core in a row of tiles.
+    fn tiles_in(&self, builder: &Builder, core: u32, row: usize) -> usize {
+        let units = builder.chip.matrix_units;
         let of_core = |unit: &usize| builder.core_of(*unit) == core;
-        let until =
-            |tile: usize| (0..units).filter(of_core).map(move |unit| (tile + units - 1 - unit) / units);
-        let tiles_in =
-            |row: usize| until((row + 1) * across).sum::<usize>() - until(row * across).sum::<usize>();
-        if row.number > 0 {
-            return tiles_in(row.number - 1);
-        }
-        let of_pattern = tiles_in(row.step.map_or(0, |(_, rows)| rows - 1));
-        if self.layer.copies > 1 { of_pattern.min(tiles_in(self.down() - 1)) } else { of_pattern }
+        let until = |tile: usize| {
+            (0..units).filter(of_core).map(|unit| (tile + units - 1 - unit) / units).sum::<usize>()
+        };
+        until((row + 1) * self.across()) - until(row * self.across())
     }
 
-    /// Copies a block of activations' rows to every core. It takes the place of the block before the last.
+    /// Output tiles that a core has in the last row before this one in which it has any, at least: the first row follows
+    /// the last one of the pattern, or of the copy before.
+    fn tiles_before(&self, builder: &Builder, core: u32, row: &Row) -> usize {
+        let last_in = |rows: std::ops::Range<usize>| {
+            rows.rev().map(|row| self.tiles_in(builder, core, row)).find(|tiles| *tiles > 0)
+        };
+        let around = || {
+            let of_pattern = row.step.and_then(|(_, rows)| last_in(0..rows));
+            let of_copy = (self.layer.copies > 1).then(|| last_in(0..self.down())).flatten();
+            of_pattern.into_iter().chain(of_copy).min()
+        };
+        last_in(0..row.number).or_else(around).unwrap_or(0)
+    }
+
+    /// Copies a block of activations' rows to every core that has work on it. It takes the place of the core's block before
+    /// the last.
     fn block(&self, builder: &mut Builder, row: &Row) {
         let Some(from) = &self.a_from else { return };
-        for core in 0..builder.chip.cores as u32 {
+        let all = 0..builder.chip.cores as u32;
+        let busy: Vec<u32> = all.filter(|core| self.tiles_in(builder, *core, row.number) > 0).collect();
+        for core in busy {
             let mut waits = self.a_waits[core as usize].clone();
             if !builder.stays() {
                 waits.push(wait(builder.events.left[core as usize], self.tiles_before(builder, core, row)));
@@ -310,18 +321,22 @@ impl<'a> Product<'a> {
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
 
-    /// What may be overwritten when a tile's operands or results take the place of those some tiles before.
-    fn place_free(&self, builder: &Builder, core: u32) -> Vec<Wait> {
+    /// What may be overwritten when a tile's operands or results take the place of those some tiles before: there is room for
+    /// two tiles of each unit, and `ahead` tiles of the core are under way that have not come to the end of their
+    /// instructions.
+    fn place_free(&self, builder: &Builder, core: u32, ahead: usize) -> Vec<Wait> {
+        let places = 2 * builder.chip.units_per_core();
         match builder.stays() {
             true => Vec::new(),
-            false => vec![wait(builder.events.left[core as usize], 2 * builder.chip.units_per_core() - 1)],
+            false => vec![wait(builder.events.left[core as usize], places - 1 - ahead)],
         }
     }
 
     fn group(&self, builder: &mut Builder, row: &Row, tiles: &[Tile]) {
-        for tile in tiles {
+        for (at, tile) in tiles.iter().enumerate() {
             let core = builder.core_of(tile.unit);
-            let free = self.place_free(builder, core);
+            let ahead = tiles[..at].iter().filter(|tile| builder.core_of(tile.unit) == core).count();
+            let free = self.place_free(builder, core, ahead);
             if self.b_supply == Supply::InBlocks {
                 self.panel(builder, core, tile.n, tile.cols, free.clone());
             }
@@ -410,7 +425,7 @@ impl<'a> Product<'a> {
         let core = builder.core_of(tile.unit);
         let at = core as usize;
         let mut waits = vec![wait(builder.events.passed[tile.unit], 0)];
-        waits.extend(self.place_free(builder, core));
+        waits.extend(self.place_free(builder, core, 0));
         let (rows, cols, as_result) = match self.tiling.dataflow {
             Dataflow::InputStationary => (tile.cols, row.rows, AsResult::Transposed),
             _ => (row.rows, tile.cols, AsResult::Straight),

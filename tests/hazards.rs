@@ -1,0 +1,241 @@
+//! The hardware guesses nothing: a program's waits must keep its accesses apart. Here every word that random programs touch
+//! is watched, one by one.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod made;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use systole::base::Cycle;
+use systole::import::Files;
+use systole::isa::{
+    BufferId, Iteration, Order, Program, Space, SumMode, SumRows, Unit, VectorSource, VectorStep, Walk,
+    Window, Work,
+};
+use systole::job::{Finished, compile};
+
+/// A word: an element of a buffer, or a row of a matrix unit's accumulators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Element(BufferId, usize),
+    Sums(u32, usize),
+}
+
+/// What is done to a word, and until when.
+#[derive(Clone, Copy, Debug)]
+struct Access {
+    kind: Kind,
+    start: Cycle,
+    end: Cycle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+    /// Added to by a pass: passes of a unit follow each other in its own order.
+    Add,
+}
+
+/// All accesses by word, in the order of the program.
+fn accesses(finished: &Finished) -> BTreeMap<Place, Vec<Access>> {
+    let program = &finished.emitted.program;
+    let order = Order::new(program);
+    let mut watch = Watch { program, found: BTreeMap::new() };
+    let mut done: BTreeMap<Unit, u64> = BTreeMap::new();
+    let mut walk = Walk::default();
+    while let Some(step) = order.whole.get(walk.step) {
+        let instruction = &program.instructions[step.instruction];
+        let nth = done.entry(instruction.unit).or_default();
+        let (start, free, event) = match instruction.unit {
+            Unit::Load(_) => (0, 0, 0),
+            Unit::Matrix(unit) => {
+                let run = finished.trace.passes[unit as usize].get(*nth).unwrap();
+                (run.start, run.event, run.event)
+            }
+            unit => {
+                let run = finished.trace.lane(unit).unwrap().get(*nth).unwrap();
+                assert_eq!((run.instruction, run.iteration), (step.instruction, walk.iteration));
+                (run.start, run.busy_until, run.event)
+            }
+        };
+        *nth += 1;
+        watch.work(&instruction.work, instruction.unit, &walk.iteration, [start, free, event]);
+        walk.advance(&order.whole);
+    }
+    watch.found
+}
+
+struct Watch<'a> {
+    program: &'a Program,
+    found: BTreeMap<Place, Vec<Access>>,
+}
+
+impl Watch<'_> {
+    fn work(&mut self, work: &Work, unit: Unit, iteration: &Iteration, [start, free, event]: [Cycle; 3]) {
+        let read = Access { kind: Kind::Read, start, end: free };
+        let write = Access { kind: Kind::Write, start, end: event };
+        match work {
+            Work::Copy { from, to, .. } => {
+                self.window(from, iteration, read);
+                self.window(to, iteration, write);
+            }
+            Work::Fetch { tile } => self.window(tile, iteration, read),
+            Work::Load => {}
+            Work::Multiply { streamed, sums, .. } => {
+                self.window(streamed, iteration, read);
+                self.sums(unit, &sums.rows, streamed.rows, iteration, sum(sums.mode, write));
+            }
+            Work::Contract { activations, weights, sums } => {
+                self.window(activations, iteration, read);
+                self.window(weights, iteration, read);
+                self.sums(unit, &sums.rows, activations.rows, iteration, sum(sums.mode, write));
+            }
+            Work::Vector { source, steps, target } => {
+                match source {
+                    VectorSource::Accumulators { unit, place, rows, .. } => {
+                        self.sums(Unit::Matrix(*unit), place, *rows, iteration, read);
+                    }
+                    VectorSource::Buffer(window) => self.window(window, iteration, read),
+                }
+                for step in steps {
+                    if let VectorStep::Add(window) = step {
+                        self.window(window, iteration, read);
+                    }
+                }
+                self.window(target, iteration, write);
+            }
+        }
+    }
+
+    fn window(&mut self, window: &Window, iteration: &Iteration, access: Access) {
+        // What is declared lies in DRAM before the first cycle; nothing is written there twice.
+        if self.program.buffers[window.buffer].space == Space::Dram && access.kind == Kind::Read {
+            let written = |place| self.found.contains_key(&place);
+            if !written(Place::Element(window.buffer, window.in_iteration(iteration).at(0, 0))) {
+                return;
+            }
+        }
+        let window = window.in_iteration(iteration);
+        for row in 0..window.rows {
+            // A row or column that is repeated is one word.
+            for col in 0..window.cols {
+                let list = self.found.entry(Place::Element(window.buffer, window.at(row, col))).or_default();
+                list.push(access);
+            }
+        }
+    }
+
+    fn sums(&mut self, unit: Unit, place: &SumRows, rows: usize, iteration: &Iteration, access: Access) {
+        let Unit::Matrix(unit) = unit else { unreachable!("only matrix units have accumulators") };
+        let first = place.in_iteration(iteration);
+        for row in 0..rows {
+            self.found.entry(Place::Sums(unit, (first + row) % place.ring)).or_default().push(access);
+        }
+    }
+}
+
+fn sum(mode: SumMode, write: Access) -> Access {
+    match mode {
+        SumMode::Begin => write,
+        SumMode::Add => Access { kind: Kind::Add, ..write },
+    }
+}
+
+/// A read sees the last write before it, whole; sums are replaced when all reads before have ended. An element that is
+/// copied again is the same element in another place: [`assert_fits`] asks for room for both.
+fn assert_apart(place: Place, list: &[Access]) {
+    let (mut written, mut read) = (0, 0);
+    for (at, access) in list.iter().enumerate() {
+        match access.kind {
+            Kind::Read => {
+                assert!(access.start >= written, "{place:?} is read before it is there: {list:?}, {at}")
+            }
+            Kind::Write | Kind::Add => {
+                let elsewhere = matches!(place, Place::Element(..));
+                assert!(
+                    elsewhere || access.start >= read,
+                    "{place:?} is overwritten while it is read: {list:?}, {at}"
+                );
+            }
+        }
+        match access.kind {
+            Kind::Read => read = read.max(access.end),
+            Kind::Write | Kind::Add => written = written.max(access.end),
+        }
+    }
+}
+
+/// By word: from when to when it must be kept, once for each time that it is written.
+fn kept(list: &[Access]) -> Vec<(Cycle, Cycle)> {
+    let mut stays: Vec<(Cycle, Cycle)> = Vec::new();
+    for access in list {
+        match access.kind {
+            Kind::Write => stays.push((access.start, access.end)),
+            _ => {
+                if let Some(last) = stays.last_mut() {
+                    last.1 = last.1.max(access.end);
+                }
+            }
+        }
+    }
+    stays
+}
+
+/// A buffer never keeps more than it was given room for, and buffers that share a place are not in use together.
+fn assert_fits(finished: &Finished, found: &BTreeMap<Place, Vec<Access>>) {
+    let program = &finished.emitted.program;
+    let mut changes: BTreeMap<BufferId, Vec<(Cycle, i64)>> = BTreeMap::new();
+    let mut use_of: BTreeMap<BufferId, (Cycle, Cycle)> = BTreeMap::new();
+    for (place, list) in found {
+        let Place::Element(buffer, _) = place else { continue };
+        if program.buffers[*buffer].space == Space::Dram {
+            continue;
+        }
+        for (from, to) in kept(list) {
+            changes.entry(*buffer).or_default().extend([(to, -1), (from, 1)]);
+            let all = use_of.entry(*buffer).or_insert((from, to));
+            *all = (all.0.min(from), all.1.max(to));
+        }
+    }
+    for (id, mut list) in changes {
+        let buffer = &program.buffers[id];
+        if buffer.held_bytes == (buffer.len * buffer.dtype.bytes()) as u64 {
+            continue; // every element has a place of its own
+        }
+        // At the same cycle, what leaves goes first.
+        list.sort();
+        let mut kept = 0i64;
+        for (cycle, change) in list {
+            kept += change;
+            let bytes = kept.unsigned_abs() * buffer.dtype.bytes() as u64;
+            assert!(bytes <= buffer.held_bytes, "{}: {bytes} bytes in {cycle}: {buffer:?}", buffer.name);
+        }
+    }
+    let uses: Vec<_> = use_of.into_iter().collect();
+    for (at, (one, (from, to))) in uses.iter().enumerate() {
+        for (other, (other_from, other_to)) in &uses[at + 1..] {
+            let (one, other) = (&program.buffers[*one], &program.buffers[*other]);
+            let shared = one.space == other.space
+                && one.address < other.address + other.held_bytes
+                && other.address < one.address + one.held_bytes;
+            let together = from < other_to && other_from < to;
+            assert!(!(shared && together), "{one:?} and {other:?} share a place");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn accesses_are_kept_apart_and_buffers_hold_what_they_must(text in made::program(), chip in made::chip()) {
+        let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
+        let finished = job.finish();
+        let found = accesses(&finished);
+        found.iter().for_each(|(place, list)| assert_apart(*place, list));
+        assert_fits(&finished, &found);
+    }
+}
