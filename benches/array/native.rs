@@ -4,7 +4,7 @@ mod waves;
 
 use divan::Bencher;
 use systole::base::Cycle;
-use systole::sim::array::{Number, Stepper, frame};
+use systole::sim::array::{Flow, Number, Stepper, frame};
 use waves::{Busy, bf16, i8s};
 
 fn main() {
@@ -18,6 +18,14 @@ fn stepper_128(bencher: Bencher) {
     let mut stepper = Stepper::new(&waves);
     (0..400).for_each(|_| stepper.step());
     bencher.counter(128usize * 128).bench_local(|| stepper.step());
+}
+
+/// Every state, or every eighth; items are PE updates.
+#[divan::bench(args = [1, 8])]
+fn flow_128(bencher: Bencher, cycles: usize) {
+    let waves = i8s(128, 1 << 40);
+    let mut flow = Flow::at(&waves, 1000).expect("weights stay");
+    bencher.counter(128 * 128 * cycles).bench_local(|| divan::black_box(&mut flow).advance(cycles));
 }
 
 #[divan::bench(args = [128, 256])]

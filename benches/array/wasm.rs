@@ -7,7 +7,7 @@ mod waves;
 use std::hint::black_box;
 
 use systole::base::Cycle;
-use systole::sim::array::{Number, Stepper, frame};
+use systole::sim::array::{Flow, Number, Stepper, frame};
 use wasm_bindgen_test::{Criterion, wasm_bindgen_bench};
 use waves::{Busy, bf16, i8s};
 
@@ -17,6 +17,16 @@ fn stepper_128(criterion: &mut Criterion) {
     let mut stepper = Stepper::new(&waves);
     (0..400).for_each(|_| stepper.step());
     criterion.bench_function("stepper, 128 x 128, i8: a cycle", |b| b.iter(|| stepper.step()));
+}
+
+#[wasm_bindgen_bench]
+fn flow_128(criterion: &mut Criterion) {
+    let waves = i8s(128, 1 << 31);
+    for cycles in [1, 8] {
+        let mut flow = Flow::at(&waves, 1000).unwrap();
+        let name = format!("flow, 128 x 128, i8: {cycles} cycles");
+        criterion.bench_function(&name, |b| b.iter(|| black_box(&mut flow).advance(cycles)));
+    }
 }
 
 #[wasm_bindgen_bench]
