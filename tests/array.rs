@@ -295,7 +295,7 @@ fn engines_agree<N: Made>(waves: &Random<N>) -> Result<(), TestCaseError> {
 
 /// The fast engine, stride after stride, against the closed form, which the stepper holds to account: from any cycle on, and
 /// to the end.
-fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[usize]) -> Result<(), TestCaseError> {
+fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[Cycle]) -> Result<(), TestCaseError> {
     let Some(mut flow) = Flow::at(waves, from) else {
         prop_assert_eq!(waves.stationary, Stationary::Sums);
         return Ok(());
@@ -391,11 +391,11 @@ impl<N: Made> Random<N> {
 }
 
 /// Cycles that the fast engine takes at once, again and again.
-fn strides() -> impl Strategy<Value = Vec<usize>> {
+fn strides() -> impl Strategy<Value = Vec<Cycle>> {
     prop_oneof![
         Just(vec![1]),
         Just(vec![8]),
-        prop::collection::vec(prop_oneof![4 => 0..12usize, 1 => 12..300usize], 1..6)
+        prop::collection::vec(prop_oneof![4 => 0..12u64, 1 => 12..300u64], 1..6)
             .prop_filter("it must come to its end", |strides| strides.iter().any(|stride| *stride > 0)),
     ]
 }

@@ -1,15 +1,10 @@
-//! The array's speed on this machine: `cargo bench --bench array`.
-
-mod waves;
+//! By divan.
 
 use divan::Bencher;
 use systole::base::Cycle;
 use systole::sim::array::{Flow, Number, Stepper, frame};
-use waves::{Busy, bf16, i8s};
 
-fn main() {
-    divan::main();
-}
+use super::waves::{Busy, bf16, i8s};
 
 /// Register by register; items are PE updates.
 #[divan::bench(sample_count = 10)]
@@ -22,10 +17,10 @@ fn stepper_128(bencher: Bencher) {
 
 /// Every state, or every eighth; items are PE updates.
 #[divan::bench(args = [1, 8])]
-fn flow_128(bencher: Bencher, cycles: usize) {
+fn flow_128(bencher: Bencher, cycles: Cycle) {
     let waves = i8s(128, 1 << 40);
     let mut flow = Flow::at(&waves, 1000).expect("weights stay");
-    bencher.counter(128 * 128 * cycles).bench_local(|| divan::black_box(&mut flow).advance(cycles));
+    bencher.counter(128 * 128 * cycles as usize).bench_local(|| divan::black_box(&mut flow).advance(cycles));
 }
 
 #[divan::bench(args = [128, 256])]

@@ -1,15 +1,12 @@
-//! The same in WebAssembly, in Node: `cargo bench --target wasm32-unknown-unknown --bench array-wasm`.
-
-#![cfg(target_arch = "wasm32")]
-
-mod waves;
+//! By the harness of wasm-bindgen-test.
 
 use std::hint::black_box;
 
 use systole::base::Cycle;
 use systole::sim::array::{Flow, Number, Stepper, frame};
 use wasm_bindgen_test::{Criterion, wasm_bindgen_bench};
-use waves::{Busy, bf16, i8s};
+
+use super::waves::{Busy, bf16, i8s};
 
 #[wasm_bindgen_bench]
 fn stepper_128(criterion: &mut Criterion) {

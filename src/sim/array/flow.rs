@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::kernel::{Streams, Sums, Tile};
+use super::kernel::{Streams, Stride, Sums, Tile};
 use super::{Number, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
@@ -33,7 +33,7 @@ impl<'w, W: Waves> Flow<'w, W> {
         let lanes = (0..waves.lanes()).map(lane).collect();
         let mut flow = Flow { waves, now: t, tiles: Tiles::default(), lanes };
         // No sum is older than the array is high.
-        flow.add(waves.sides().rows);
+        flow.add(Stride::Whole);
         Some(flow)
     }
 
@@ -43,22 +43,35 @@ impl<'w, W: Waves> Flow<'w, W> {
     }
 
     /// So many cycles on.
-    pub fn advance(&mut self, cycles: usize) {
-        self.now += cycles as Cycle;
-        for Lane { streams, sums } in &mut self.lanes {
-            streams.seek(self.waves, self.now);
-            sums.sink(cycles as Cycle);
+    pub fn advance(&mut self, cycles: Cycle) {
+        let rows = self.waves.sides().rows as Cycle;
+        if cycles >= rows {
+            return self.stride(cycles, Stride::Whole);
         }
-        self.add(cycles);
+        for _ in 0..cycles / 8 {
+            self.stride(8, Stride::Eight);
+        }
+        for _ in 0..cycles % 8 {
+            self.stride(1, Stride::One);
+        }
     }
 
-    /// What the last `cycles` have added.
-    fn add(&mut self, cycles: usize) {
+    fn stride(&mut self, cycles: Cycle, stride: Stride) {
+        self.now += cycles;
+        for Lane { streams, sums } in &mut self.lanes {
+            streams.seek(self.waves, self.now);
+            sums.sink(cycles);
+        }
+        self.add(stride);
+    }
+
+    /// What has been added in the cycles up to now.
+    fn add(&mut self, stride: Stride) {
         let at_work = at_work(self.waves, self.now);
         self.tiles.keep(self.waves, &at_work);
         for (pass, diagonals) in at_work {
             for Lane { streams, sums } in &mut self.lanes {
-                sums.add(streams, self.tiles.of(pass), &diagonals, cycles);
+                sums.add(streams, self.tiles.of(pass), &diagonals, stride);
             }
         }
     }

@@ -166,14 +166,14 @@ impl<N: Number> Sums<N> {
         &self.values[self.place(row)..][..self.sides.cols]
     }
 
-    /// Adds what the PEs on some diagonals, at work on one tile, have added in the last `cycles`. Sums that have come in
+    /// Adds what the PEs on some diagonals, at work on one tile, have added in the last cycles. Sums that have come in
     /// since begin from +0.
     pub(super) fn add(
         &mut self,
         streams: &Streams<N>,
         tile: &Tile<N>,
         diagonals: &Range<usize>,
-        cycles: usize,
+        stride: Stride,
     ) {
         let Sides { rows, cols } = self.sides;
         for top in (0..rows).step_by(HIGH) {
@@ -184,18 +184,23 @@ impl<N: Number> Sums<N> {
             let places: [usize; HIGH] = std::array::from_fn(|row| self.place(top + row));
             for left in (start / WIDE * WIDE..end).step_by(WIDE) {
                 let mut block = [[N::default(); WIDE]; HIGH];
-                for row in cycles.saturating_sub(top).min(high)..high {
+                for row in stride.cycles(rows).saturating_sub(top).min(high)..high {
                     block[row] = *wide(&self.values[places[row] + left..]);
                 }
-                add_to_block(streams, tile, top, left, cycles, &mut block);
+                let at = Place { top, left };
+                match stride {
+                    Stride::One => at.add_the_last::<N, 1>(streams, tile, &mut block),
+                    Stride::Eight if top >= 8 => at.add_the_last::<N, 8>(streams, tile, &mut block),
+                    Stride::Eight | Stride::Whole => at.add_all(streams, tile, &mut block),
+                }
                 for (row, sums) in block[..high].iter().enumerate() {
                     let from = diagonals.start.saturating_sub(top + row).max(left);
                     let to = diagonals.end.saturating_sub(top + row).min(left + WIDE);
-                    if to - from.min(to) == WIDE {
-                        self.values[places[row] + left..][..WIDE].copy_from_slice(sums);
+                    let into = &mut self.values[places[row] + left..][..WIDE];
+                    if (from, to) == (left, left + WIDE) {
+                        into.copy_from_slice(sums);
                     } else if from < to {
-                        self.values[places[row] + from..places[row] + to]
-                            .copy_from_slice(&sums[from - left..to - left]);
+                        into[from - left..to - left].copy_from_slice(&sums[from - left..to - left]);
                     }
                 }
             }
@@ -203,48 +208,113 @@ impl<N: Number> Sums<N> {
     }
 }
 
-/// To sums that stand in rows `top` and below now, the products of the last `cycles`.
-#[inline]
-fn add_to_block<N: Number>(
-    streams: &Streams<N>,
-    tile: &Tile<N>,
+/// Cycles whose products are added at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stride {
+    One,
+    Eight,
+    /// As many as the array has rows: no sum is older.
+    Whole,
+}
+
+impl Stride {
+    pub(super) fn cycles(self, rows: usize) -> usize {
+        match self {
+            Stride::One => 1,
+            Stride::Eight => 8,
+            Stride::Whole => rows,
+        }
+    }
+}
+
+type Block<N> = [[N; WIDE]; HIGH];
+
+/// A block of PEs, by its first row and column.
+#[derive(Clone, Copy)]
+struct Place {
     top: usize,
     left: usize,
-    cycles: usize,
-    block: &mut [[N; WIDE]; HIGH],
-) {
-    let k_of = |row: usize| (top + row + 1).saturating_sub(cycles)..top + row + 1;
-    let (first, last) = (k_of(0), k_of(HIGH - 1));
-    let packs = first.start / N::PACKED..last.end.div_ceil(N::PACKED);
-    // Packs of which all rows need all.
-    let start = last.start.div_ceil(N::PACKED).min(packs.end);
-    let end = (first.end / N::PACKED).max(start);
-    let some = |pack: usize, block: &mut [[N; WIDE]; HIGH]| {
-        let weights = tile.at(pack, left);
+}
+
+impl Place {
+    /// All products of the block's sums.
+    #[inline(always)]
+    fn add_all<N: Number>(self, streams: &Streams<N>, tile: &Tile<N>, block: &mut Block<N>) {
+        for pack in 0..self.top / N::PACKED {
+            self.add_pack(streams, tile, pack, block);
+        }
+        for pack in 0..HIGH / N::PACKED {
+            self.add_some(
+                streams,
+                tile,
+                self.top / N::PACKED + pack,
+                |row| 0..(row + 1).saturating_sub(pack * N::PACKED),
+                block,
+            );
+        }
+    }
+
+    /// Those of the last `CYCLES`; in rows that are not above the array.
+    #[inline(always)]
+    fn add_the_last<N: Number, const CYCLES: usize>(
+        self,
+        streams: &Streams<N>,
+        tile: &Tile<N>,
+        block: &mut Block<N>,
+    ) {
+        // Packs above the block, and the k of each row, counted from the first of them.
+        let above = (CYCLES - 1).div_ceil(N::PACKED);
+        let first = self.top / N::PACKED - above;
+        let k_of = |row: usize, pack: usize| {
+            let end = above * N::PACKED + row + 1;
+            (end - CYCLES).saturating_sub(pack * N::PACKED)..end.saturating_sub(pack * N::PACKED)
+        };
+        // The first pack of which the lowest row needs all.
+        let common = (above * N::PACKED + HIGH).saturating_sub(CYCLES).div_ceil(N::PACKED).min(above);
+        for pack in 0..common {
+            self.add_some(streams, tile, first + pack, |row| k_of(row, pack), block);
+        }
+        for pack in common..above {
+            self.add_pack(streams, tile, first + pack, block);
+        }
+        for pack in above..above + HIGH / N::PACKED {
+            self.add_some(streams, tile, first + pack, |row| k_of(row, pack), block);
+        }
+    }
+
+    /// A pack that all rows need.
+    #[inline(always)]
+    fn add_pack<N: Number>(self, streams: &Streams<N>, tile: &Tile<N>, pack: usize, block: &mut Block<N>) {
+        let weights = tile.at(pack, self.left);
         for (row, sums) in block.iter_mut().enumerate() {
-            let (k, from) = (k_of(row), pack * N::PACKED);
-            let within = k.start.max(from) - from..k.end.clamp(from, from + N::PACKED) - from;
-            if within.start < within.end {
-                let weights = weights.map(|pack| keep::<N>(pack, &within));
-                N::add_products(sums, streams.at(pack, top + row + left), &weights);
+            N::add_products(sums, streams.at(pack, self.top + self.left + row), weights);
+        }
+    }
+
+    /// A pack of which each row needs only some.
+    #[inline(always)]
+    fn add_some<N: Number>(
+        self,
+        streams: &Streams<N>,
+        tile: &Tile<N>,
+        pack: usize,
+        needs: impl Fn(usize) -> Range<usize>,
+        block: &mut Block<N>,
+    ) {
+        let weights = tile.at(pack, self.left);
+        for (row, sums) in block.iter_mut().enumerate() {
+            let needs = needs(row);
+            let needs = needs.start..needs.end.min(N::PACKED);
+            if needs.start < needs.end {
+                let weights = weights.map(|pack| keep::<N>(pack, &needs));
+                N::add_products(sums, streams.at(pack, self.top + self.left + row), &weights);
             }
         }
-    };
-    for pack in packs.start..start {
-        some(pack, block);
-    }
-    for pack in start..end {
-        let weights = tile.at(pack, left);
-        for (row, sums) in block.iter_mut().enumerate() {
-            N::add_products(sums, streams.at(pack, top + row + left), weights);
-        }
-    }
-    for pack in end..packs.end {
-        some(pack, block);
     }
 }
 
 /// Zeros in place of the operands that are not within.
+#[inline(always)]
 fn keep<N: Number>(mut pack: N::Pack, within: &Range<usize>) -> N::Pack {
     for (at, operand) in pack.as_mut().iter_mut().enumerate() {
         if !within.contains(&at) {
