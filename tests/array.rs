@@ -12,8 +12,8 @@ use systole::base::{Cycle, Ratio};
 use systole::chip::Stationary;
 use systole::sim::array::cases::{Case, Engine, replay};
 use systole::sim::array::{
-    Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy, cycles_to_last_exit,
-    cycles_to_last_mac, frame, outputs, weights_waiting,
+    Flow, Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy,
+    cycles_to_last_exit, cycles_to_last_mac, frame, outputs, weights_waiting,
 };
 use systole::timing::movement::{self, Moves, Part, Sums};
 use systole::timing::{Sides, Stream, lanes};
@@ -293,6 +293,32 @@ fn engines_agree<N: Made>(waves: &Random<N>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The fast engine, stride after stride, against the closed form, which the stepper holds to account: from any cycle on, and
+/// to the end.
+fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[Cycle]) -> Result<(), TestCaseError> {
+    let Some(mut flow) = Flow::at(waves, from) else {
+        prop_assert_eq!(waves.stationary, Stationary::Sums);
+        return Ok(());
+    };
+    let mut strides = strides.iter().cycle();
+    while flow.now() < waves.end() + 3 {
+        let expected = bits(frame(waves, flow.now()));
+        for (at, pass) in expected.pass.iter().enumerate() {
+            let (row, col) = (at / waves.sides.cols, at % waves.sides.cols);
+            let (lane, row) = (row / waves.sides.rows, row % waves.sides.rows);
+            prop_assert_eq!(flow.passes(lane, row)[col], *pass);
+            if *pass != NONE {
+                let act = flow.activations(lane, row).nth(col).unwrap();
+                prop_assert_eq!(N::of(act).settled().bits(), expected.act[at]);
+                let sum = flow.sums(lane, row)[col].settled().bits();
+                prop_assert_eq!(sum, expected.psum[at], "cycle {}, PE({}, {})", flow.now(), row, col);
+            }
+        }
+        flow.advance(*strides.next().unwrap());
+    }
+    Ok(())
+}
+
 /// By the closed forms.
 fn moves<N: Made>(waves: &Random<N>) -> Moves {
     let of = |pass: usize| {
@@ -364,6 +390,16 @@ impl<N: Made> Random<N> {
     }
 }
 
+/// Cycles that the fast engine takes at once, again and again.
+fn strides() -> impl Strategy<Value = Vec<Cycle>> {
+    prop_oneof![
+        Just(vec![1]),
+        Just(vec![8]),
+        prop::collection::vec(prop_oneof![4 => 0..12u64, 1 => 12..300u64], 1..6)
+            .prop_filter("it must come to its end", |strides| strides.iter().any(|stride| *stride > 0)),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -380,6 +416,21 @@ proptest! {
     #[test]
     fn engines_agree_in_f32(waves in random::<f32>(15)) {
         engines_agree(&waves)?;
+    }
+
+    #[test]
+    fn the_flow_agrees_in_i32(waves in random::<i32>(25), from in 0..60u64, strides in strides()) {
+        flow_agrees(&waves, from, &strides)?;
+    }
+
+    #[test]
+    fn the_flow_agrees_in_i64_and_f32(
+        (whole, float) in (random::<i64>(15), random::<f32>(15)),
+        from in 0..40u64,
+        strides in strides(),
+    ) {
+        flow_agrees(&whole, from, &strides)?;
+        flow_agrees(&float, from, &strides)?;
     }
 
     /// What waits h hops before an edge stands in the first register behind it h cycles later.

@@ -5,11 +5,14 @@
 
 pub mod cases;
 mod closed;
+mod flow;
+mod kernel;
 mod number;
 mod stepper;
 
 pub use closed::{accumulated, activations_waiting, busy, frame, outputs, weights_waiting};
-pub use number::Number;
+pub use flow::Flow;
+pub use number::{Number, WIDE};
 pub use stepper::Stepper;
 
 use crate::base::Cycle;

@@ -125,7 +125,7 @@ fn fill<W: Waves>(
 }
 
 /// Some rows of the sums of some passes, by C columns: each pass sums in ascending k, passes are added in order.
-fn block_sums<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>) -> Vec<W::Number> {
+pub(super) fn block_sums<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>) -> Vec<W::Number> {
     let Sides { rows: r, cols } = waves.sides();
     let mut total = vec![W::Number::default(); rows.len() * cols];
     let (mut activations, mut weights) = (zeros::<W>(r), zeros::<W>(cols));

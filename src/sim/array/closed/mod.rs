@@ -3,7 +3,6 @@
 //! multiply-accumulates, wherever in the run the cycle lies; where sums stay, O(R C K).
 
 mod around;
-mod product;
 mod sums;
 mod weights;
 
@@ -98,9 +97,9 @@ impl Span {
 }
 
 /// Operands as they are shown.
-fn show<N: Number>(values: &[N::Operand], into: &mut [N]) {
+fn show<N: Number>(values: impl Iterator<Item = N::Operand>, into: &mut [N]) {
     for (into, value) in into.iter_mut().zip(values) {
-        *into = N::of(*value).settled();
+        *into = N::of(value).settled();
     }
 }
 
