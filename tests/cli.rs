@@ -90,6 +90,42 @@ fn the_chip_can_be_chosen_and_changed() {
 }
 
 #[test]
+fn chips_are_listed_printed_and_read_back() {
+    let said = |arguments: &[&str]| {
+        let output = systole(arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let list = said(&["chips"]);
+    for name in systole::chip::PRESETS {
+        assert!(list.contains(&format!("{name}\n    ")), "{name} is listed");
+    }
+    assert!(list.contains("source: N. P. Jouppi et al., In-Datacenter Performance Analysis"));
+    let assumed = said(&["chips", "--assumed"]);
+    assert!(assumed.contains("tpu-v1\n") && assumed.contains("    dram_latency_ns = 100: typical of DDR3\n"));
+    assert!(
+        said(&["chips", "--keys"]).contains("| `rows` | a whole number from 1 to 512, PEs | R: rows of PEs")
+    );
+    // What is printed is a chip file, and a chip file's errors have their lines.
+    let folder = std::env::temp_dir().join(format!("systole-chips-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("mine.toml");
+    let run = |chip: &str| said(&["run", "product.systole", "--chip", chip, "--format", "json"]);
+    std::fs::write(&file, said(&["chips", "tpu-v1", "--set", "dataflow=os"])).unwrap();
+    let report: Value = serde_json::from_str(&run(file.to_str().unwrap())).unwrap();
+    assert_eq!((&report["chip"]["dataflow"], &report["chip"]["rows"]), (&"os".into(), &256.into()));
+    std::fs::write(&file, "based_on = \"tpu-v1\"\nrows = 1000\n").unwrap();
+    let output = systole(&["run", "product.systole", "--chip", file.to_str().unwrap()], "");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error_of(&output).contains("mine.toml:2:8: error: `rows` cannot be `1000`"),
+        "{}",
+        error_of(&output)
+    );
+}
+
+#[test]
 fn a_program_comes_from_standard_input_too() {
     let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");
     assert_eq!(output.status.code(), Some(0));
@@ -130,9 +166,16 @@ fn errors_in_the_input_end_with_1() {
     for (arguments, expected) in [
         (&["run", "no-such-file.systole"][..], "no-such-file.systole"),
         (&["run", "-", "--chip", "tpu"], "there is no chip `tpu`"),
-        (&["run", "-", "--chip", "classroom-0x4"], "choose from 1 to 512 rows"),
-        (&["run", "-", "--set", "rows=many"], "no whole number"),
-        (&["run", "-", "--set", "colour=red"], "is none of rows=R"),
+        (&["run", "-", "--chip", "classroom-0x4"], "with 1 to 512 rows and columns"),
+        (&["run", "-", "--set", "rows=many"], "`rows` cannot be `many`; it is a whole number from 1 to 512"),
+        (&["run", "-", "--set", "colour=red"], "a chip has no `colour`; "),
+        (&["run", "-", "--set", "rows"], "`--set rows` has no value"),
+        (
+            &["run", "-", "--set", "cores=2", "--set", "matrix_units=3"],
+            "3 matrix units cannot be shared evenly by 2 cores",
+        ),
+        (&["run", "-", "--chip", "no-such-chip.toml"], "no-such-chip.toml"),
+        (&["chips", "tpu-v44"], "did you mean `tpu-v4"),
         (&["array", "-"], "no list of cases"),
     ] {
         let output = systole(arguments, "nonsense");

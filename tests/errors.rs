@@ -3,23 +3,13 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod golden;
 
 use systole::base::Severity;
 use systole::chip::Chip;
 use systole::import::{Files, npy};
 use systole::job::compile;
 use systole::num::{DType, Shape, Type, seeded};
-
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/errors");
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut cases: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|e| e == "systole")).collect();
-    cases.sort();
-    cases
-}
 
 /// What the programs may load: one good array, and some bad files.
 fn files() -> Files {
@@ -37,30 +27,26 @@ fn files() -> Files {
 #[test]
 fn wrong_programs_are_answered_as_recorded() {
     let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut different = Vec::new();
-    for case in cases() {
-        let text = fs::read_to_string(&case).unwrap();
-        let name = case.file_name().unwrap().to_str().unwrap();
-        let compiled = compile(&text, &files, &chip);
-        let said: String = compiled.diagnostics.iter().map(|d| d.render(name, &text)).collect();
-        assert!(!said.is_empty(), "{name} is a wrong program");
-        let errors = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
-        assert_eq!(
-            compiled.job.is_none(),
-            errors,
-            "{name}: a program with errors does not run, any other does"
-        );
-        for d in &compiled.diagnostics {
-            assert!(d.hint.is_some(), "{name}: `{}` says how to mend it", d.message);
-        }
-        let golden = case.with_extension("txt");
-        if bless {
-            fs::write(&golden, &said).unwrap();
-        } else if fs::read_to_string(&golden).unwrap_or_default() != said {
-            different.push(said);
-        }
-    }
-    assert!(cases().len() >= 40, "the gallery is there");
-    assert!(different.is_empty(), "other messages than recorded:\n{}", different.join("\n"));
+    let cases = golden::cases("errors");
+    assert!(cases.len() >= 40, "the gallery is there");
+    golden::hold(
+        &cases,
+        |case| case.with_extension("txt"),
+        |name, bytes| {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let compiled = compile(text, &files, &chip);
+            let said: String = compiled.diagnostics.iter().map(|d| d.render(name, text)).collect();
+            assert!(!said.is_empty(), "{name} is a wrong program");
+            let errors = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
+            assert_eq!(
+                compiled.job.is_none(),
+                errors,
+                "{name}: a program with errors does not run, any other does"
+            );
+            for d in &compiled.diagnostics {
+                assert!(d.hint.is_some(), "{name}: `{}` says how to mend it", d.message);
+            }
+            said
+        },
+    );
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod golden;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -261,24 +263,11 @@ fn rendered(diagnostics: &[Diagnostic], name: &str, text: &str) -> String {
 
 #[test]
 fn broken_files_are_answered_as_recorded() {
-    let folder = Path::new(ROOT).join("tests/cases/scalesim");
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut cases: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|e| e != "txt")).collect();
-    cases.sort();
+    let cases = golden::cases("scalesim");
     assert!(cases.len() >= 40, "the gallery is there");
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut different = Vec::new();
-    for case in cases {
-        let name = case.file_name().unwrap().to_str().unwrap();
-        let said = answer(name, &fs::read(&case).unwrap());
-        let golden = case.with_file_name(format!("{name}.txt"));
-        if bless {
-            fs::write(&golden, &said).unwrap();
-        } else if fs::read_to_string(&golden).unwrap_or_default() != said {
-            different.push(said);
-        }
-    }
-    assert!(different.is_empty(), "other messages than recorded:\n{}", different.join("\n"));
+    let beside =
+        |case: &Path| case.with_file_name(format!("{}.txt", case.file_name().unwrap().to_str().unwrap()));
+    golden::hold(&cases, beside, answer);
 }
 
 /// Reads bytes as each kind of file; whatever is read is simulated and printed.

@@ -9,7 +9,7 @@ mod commands {
 
     use clap::{Parser, Subcommand, ValueEnum};
     use systole::base::{Diagnostic, Severity};
-    use systole::chip::{Chip, WeightBuffering};
+    use systole::chip::{self, Chip, Description};
     use systole::graph::{LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
@@ -33,12 +33,8 @@ mod commands {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), whose layers are timed
             /// without values.
             file: PathBuf,
-            /// Chip to run on: classroom-RxC.
-            #[arg(long, default_value = "classroom-8x8")]
-            chip: String,
-            /// Change the chip: rows=R, cols=C, double_buffered=true or false. May be repeated.
-            #[arg(long = "set", value_name = "KEY=VALUE")]
-            settings: Vec<String>,
+            #[command(flatten)]
+            chip: ChipChoice,
             /// How to report.
             #[arg(long, value_enum, default_value_t = Format::Text)]
             format: Format,
@@ -47,6 +43,20 @@ mod commands {
         Check {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
+        },
+        /// List the chips that come with the command, with their sources; or print one as a chip file.
+        Chips {
+            /// Print this one as a chip file: a beginning for one of your own. With `--set` it is changed.
+            name: Option<String>,
+            /// Change a field of the chip that is printed. May be repeated.
+            #[arg(long = "set", value_name = "KEY=VALUE", requires = "name")]
+            settings: Vec<String>,
+            /// List every value that no source gives, and why it was chosen.
+            #[arg(long, conflicts_with = "name")]
+            assumed: bool,
+            /// List the keys of a chip file: units, values and meaning, as a Markdown table.
+            #[arg(long, conflicts_with_all = ["name", "assumed"])]
+            keys: bool,
         },
         /// Replay array cases; print their loads, starts, outputs and states.
         Array {
@@ -77,6 +87,16 @@ mod commands {
         },
     }
 
+    #[derive(clap::Args)]
+    struct ChipChoice {
+        /// Chip to run on: a preset (`systole chips` lists them), classroom-RxC, or a chip file (.toml).
+        #[arg(long, value_name = "NAME or FILE.toml", default_value = "classroom-8x8")]
+        chip: String,
+        /// Change a field of the chip; `systole chips --keys` lists them. May be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    }
+
     #[derive(Clone, Copy, ValueEnum)]
     enum Format {
         Text,
@@ -95,8 +115,14 @@ mod commands {
 
     pub fn main() -> ExitCode {
         let done = match Arguments::parse().command {
-            Command::Run { file, chip, settings, format } => run(&file, &chip, &settings, format),
+            Command::Run { file, chip, format } => run(&file, &chip, format),
             Command::Check { file } => check(&file),
+            Command::Chips { keys: true, .. } => print(&chip::keys()),
+            Command::Chips { assumed: true, .. } => print(&chip::assumptions()),
+            Command::Chips { name: None, .. } => print(&chip::list()),
+            Command::Chips { name: Some(chip), settings, .. } => {
+                choose(&ChipChoice { chip, settings }).and_then(|(chip, _)| print(&chip.to_toml()))
+            }
             Command::Array { file, closed_form } => {
                 array(&file, if closed_form { Engine::ClosedForm } else { Engine::Stepper })
             }
@@ -110,8 +136,8 @@ mod commands {
         }
     }
 
-    fn run(file: &Path, chip: &str, settings: &[String], format: Format) -> Result<(), InputErrors> {
-        let chip = choose_chip(chip, settings)?;
+    fn run(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
+        let (_, chip) = choose(chip)?;
         let (report, classes) = match file.extension() {
             Some(ending) if ending.eq_ignore_ascii_case("csv") => run_layers(file, &chip)?,
             _ => {
@@ -140,7 +166,7 @@ mod commands {
     }
 
     fn check(file: &Path) -> Result<(), InputErrors> {
-        let chip = choose_chip("classroom-8x8", &[])?;
+        let (_, chip) = choose(&ChipChoice { chip: "classroom-8x8".into(), settings: Vec::new() })?;
         compile(&Program::read(file)?, &chip).map(|_| ())
     }
 
@@ -312,33 +338,37 @@ mod commands {
         occurring.map(word).collect::<Vec<_>>().join(", ")
     }
 
-    fn choose_chip(name: &str, settings: &[String]) -> Result<Chip, InputErrors> {
-        let size = name.strip_prefix("classroom-").and_then(|size| size.split_once('x'));
-        let parsed = size.and_then(|(rows, cols)| Some((rows.parse().ok()?, cols.parse().ok()?)));
-        let Some((mut rows, mut cols)) = parsed else {
-            return Err(
-                format!("there is no chip `{name}`; there is classroom-RxC, as in classroom-8x8").into()
-            );
+    /// The chip that was asked for, as described and as built.
+    fn choose(choice: &ChipChoice) -> Result<(Description, Chip), InputErrors> {
+        let file = Path::new(&choice.chip);
+        let mut described = match file.extension() {
+            Some(ending) if ending.eq_ignore_ascii_case("toml") => read_chip(file)?,
+            _ => chip::preset(&choice.chip).ok_or_else(|| in_one_line(chip::unknown_preset(&choice.chip)))?,
         };
-        let mut weights = WeightBuffering::Double;
-        for setting in settings {
-            match setting.split_once('=') {
-                Some(("rows", value)) => rows = side(setting, value)?,
-                Some(("cols", value)) => cols = side(setting, value)?,
-                Some(("double_buffered", "true")) => weights = WeightBuffering::Double,
-                Some(("double_buffered", "false")) => weights = WeightBuffering::Single,
-                _ => {
-                    let known = "rows=R, cols=C, double_buffered=true or double_buffered=false";
-                    return Err(format!("`--set {setting}` is none of {known}").into());
-                }
+        for setting in &choice.settings {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                format!("`--set {setting}` has no value; write --set KEY=VALUE, as in --set rows=16")
+            })?;
+            described.set(key.trim(), value).map_err(in_one_line)?;
+        }
+        match described.chip() {
+            Ok(chip) => Ok((described, chip)),
+            Err(errors) => {
+                let mut told = errors.into_iter().map(|error| InputErrors::from(in_one_line(error)));
+                Err(told.by_ref().last().unwrap_or(InputErrors))
             }
         }
-        let chip = Chip::classroom(rows, cols).map_err(|e| format!("{}; {}", e.message, e.hint))?;
-        Ok(Chip { weights, ..chip })
     }
 
-    fn side(setting: &str, value: &str) -> Result<usize, String> {
-        value.parse().map_err(|_| format!("`--set {setting}`: `{value}` is no whole number"))
+    fn read_chip(file: &Path) -> Result<Description, InputErrors> {
+        let text = text_of(read(file, chip::MOST_FILE_BYTES as u64)?, file)?;
+        let parsed = chip::parse(&text);
+        Shown { file, text: &text }.tell(&parsed.diagnostics)?;
+        parsed.description.ok_or(InputErrors)
+    }
+
+    fn in_one_line(error: chip::ChipError) -> String {
+        format!("{}; {}", error.message, error.hint)
     }
 
     /// The directory beside a program.

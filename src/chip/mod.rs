@@ -1,6 +1,27 @@
 //! The machine description: arrays, what stands around them, and how fast each part is.
 //!
-//! Everything is exact: clocks and bandwidths are fractions, times whole cycles.
+//! A [`Description`] is what a chip file says, in the units of data sheets; a [`Chip`] is what is made from it, in cycles
+//! and bytes. Everything is exact: clocks and bandwidths are fractions, times whole cycles.
+//!
+//! - [`mod@field`] is the table of all keys: units, meanings, limits,
+//! - [`mod@value`] reads and prints what they say,
+//! - [`mod@description`] holds it, with where each value is from, and makes a chip of it,
+//! - [`mod@file`] reads it from TOML,
+//! - [`mod@presets`] are the chips that come with the crate, [`mod@listing`] tells of them.
+
+mod description;
+mod field;
+mod file;
+mod listing;
+mod presets;
+mod value;
+
+pub use description::{Description, Origin};
+pub use field::{Field, Key, Kind, Need, Part};
+pub use file::{MOST_FILE_BYTES, ParsedChip, parse};
+pub use listing::{assumptions, keys, list};
+pub use presets::{PRESETS, preset, unknown as unknown_preset};
+pub use value::Value;
 
 use std::collections::BTreeMap;
 
@@ -164,6 +185,8 @@ pub struct Queues {
 /// A chip that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipError {
+    /// The fields that say so, the most telling one first.
+    pub keys: Vec<Key>,
     /// What is wrong.
     pub message: String,
     /// How to mend it.
@@ -171,53 +194,29 @@ pub struct ChipError {
 }
 
 impl Chip {
-    /// Greatest number of rows and of columns.
-    pub const MOST_SIDE: usize = 512;
-    /// Greatest number of matrix units.
-    pub const MOST_UNITS: usize = 64;
+    /// A chip that comes with the crate, by its name.
+    pub fn preset(name: &str) -> Option<Chip> {
+        let description = preset(name)?;
+        Some(description.chip().expect("a test holds that every preset makes a chip"))
+    }
 
-    /// A chip for the classroom, R x C from 1 to 512: all its numbers are assumed. At 100 MHz its DRAM brings four bytes
-    /// a cycle, so that waiting for weights shows; it holds 4096 accumulator rows as TPU v1 does (Jouppi et al., ISCA
-    /// 2017), and has one vector lane a column.
+    /// A chip for the classroom, R x C from 1 to 512: all its numbers are assumed (`presets/classroom.toml`). It has one
+    /// vector lane a column.
     pub fn classroom(rows: usize, cols: usize) -> Result<Chip, ChipError> {
-        for (side, size) in [("rows", rows), ("columns", cols)] {
-            check_side(side, size)?;
-        }
-        let ratio = |value| Ratio::whole(value).expect("it is above 0");
-        Ok(Chip {
-            name: format!("Classroom {rows} x {cols}"),
-            clock_mhz: ratio(100),
-            launch_overhead_ns: 0,
-            cores: 1,
-            matrix_units: 1,
-            rows,
-            cols,
-            dataflow: Dataflow::WeightStationary,
-            weights: WeightBuffering::Double,
-            rates: BTreeMap::from([
-                ((DType::I8, DType::I8), Ratio::ONE),
-                ((DType::Bf16, DType::Bf16), Ratio::ONE),
-            ]),
-            accumulator_rows: 4096,
-            weight_fifo_tiles: 4,
-            unified_buffer_bytes: 1 << 27,
-            vector_lanes: cols,
-            vector_latency: 1,
-            vector_cost: VectorCost::default(),
-            dram: Dram {
-                link: Link { bytes_per_cycle: ratio(4), latency: 10 },
-                bytes: 1 << 30,
-                burst_bytes: 64,
-                padded_tiles: false,
-            },
-            host: None,
-            queues: Queues::default(),
-        })
+        let description = presets::classroom(&rows.to_string(), &cols.to_string())?;
+        Ok(description.chip().expect("a classroom chip of possible sides is possible"))
     }
 
     /// PEs in an array.
     pub fn pes(&self) -> u64 {
         (self.rows * self.cols) as u64
+    }
+
+    /// Operations a second, two to a multiply-accumulate, of all matrix units on operands of a dtype; 0 where they do not
+    /// multiply it.
+    pub fn peak(&self, dtype: DType) -> f64 {
+        let rows_per_cycle = self.rate(dtype, dtype).map_or(0.0, Ratio::as_f64);
+        2.0 * (self.pes() * self.matrix_units as u64) as f64 * rows_per_cycle * self.clock_mhz.as_f64() * 1e6
     }
 
     /// Seconds that a run of so many cycles takes, the launch included.
@@ -236,16 +235,6 @@ impl Chip {
     }
 }
 
-fn check_side(side: &str, size: usize) -> Result<(), ChipError> {
-    if (1..=Chip::MOST_SIDE).contains(&size) {
-        return Ok(());
-    }
-    Err(ChipError {
-        message: format!("an array of {size} {side} cannot be built"),
-        hint: format!("choose from 1 to {} {side}", Chip::MOST_SIDE),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,7 +242,7 @@ mod tests {
     #[test]
     fn sides_are_checked() {
         assert!(Chip::classroom(1, 512).is_ok());
-        assert_eq!(Chip::classroom(0, 4).unwrap_err().message, "an array of 0 rows cannot be built");
-        assert_eq!(Chip::classroom(4, 513).unwrap_err().hint, "choose from 1 to 512 columns");
+        assert_eq!(Chip::classroom(0, 4).unwrap_err().message, "`rows` cannot be `0`");
+        assert_eq!(Chip::classroom(4, 513).unwrap_err().hint, "it is a whole number from 1 to 512, in PEs");
     }
 }

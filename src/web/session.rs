@@ -80,8 +80,7 @@ impl Session {
 
     /// What is refused beyond.
     pub fn limits(&self) -> Result<JsValue, JsError> {
-        let limits =
-            Limits { array_side: Chip::MOST_SIDE, text_bytes: MOST_TEXT_BYTES, file_bytes: npy::MOST_BYTES };
+        let limits = Limits { array_side: 512, text_bytes: MOST_TEXT_BYTES, file_bytes: npy::MOST_BYTES };
         to_js(&limits)
     }
 

@@ -1,0 +1,333 @@
+//! A chip as its file describes it: values in the units that data sheets have, each with where it is from. [`Chip`] is
+//! made from it, in cycles and bytes.
+
+use super::field::{Key, Kind, Need, Part};
+use super::value::{Value, quoted, shown};
+use super::{Chip, ChipError, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
+use crate::base::{Bytes, Cycle, Ratio};
+use crate::num::DType;
+
+/// What a chip file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    entries: [Option<Entry>; Key::ALL.len()],
+    /// Titles of the sources that [`Origin::Source`] names.
+    sources: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    value: Value,
+    origin: Origin,
+}
+
+/// Where a value is from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody says.
+    #[default]
+    Unsaid,
+    /// The source of this number says so.
+    Source(usize),
+    /// No source gives it; this is why it was chosen.
+    Assumed(String),
+}
+
+impl Default for Description {
+    fn default() -> Self {
+        Description { entries: [const { None }; Key::ALL.len()], sources: Vec::new() }
+    }
+}
+
+impl Description {
+    /// What it says of a key.
+    pub fn value(&self, key: Key) -> Option<&Value> {
+        self.entries[key as usize].as_ref().map(|entry| &entry.value)
+    }
+
+    /// Where that is from.
+    pub fn origin(&self, key: Key) -> Option<&Origin> {
+        self.entries[key as usize].as_ref().map(|entry| &entry.origin)
+    }
+
+    /// Titles of its sources.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+
+    /// The title of a value's source, if it has one.
+    pub fn source(&self, key: Key) -> Option<&str> {
+        match self.origin(key)? {
+            Origin::Source(at) => Some(&self.sources[*at]),
+            _ => None,
+        }
+    }
+
+    /// Why a value was assumed, if it was.
+    pub fn assumed(&self, key: Key) -> Option<&str> {
+        match self.origin(key)? {
+            Origin::Assumed(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Changes a field by its name; what it says is then nobody's word but the changer's. `none` takes away an optional one.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), ChipError> {
+        let key = Key::named(name).ok_or_else(|| unknown(name))?;
+        if text.trim() == "none" && key.field().need == Need::Optional {
+            self.entries[key as usize] = None;
+        } else {
+            self.put(key, Value::read(key, text)?);
+        }
+        Ok(())
+    }
+
+    /// As [`Description::set`], the value coming from where the one before came from.
+    pub(super) fn amend(&mut self, key: Key, text: &str) -> Result<(), ChipError> {
+        let value = Value::read(key, text)?;
+        let origin = self.origin(key).cloned().unwrap_or_default();
+        self.entries[key as usize] = Some(Entry { value, origin });
+        Ok(())
+    }
+
+    pub(super) fn put(&mut self, key: Key, value: Value) {
+        self.entries[key as usize] = Some(Entry { value, origin: Origin::Unsaid });
+    }
+
+    /// Adds a source, for [`Description::come_from`].
+    pub(super) fn add_source(&mut self, title: String) -> usize {
+        self.sources.push(title);
+        self.sources.len() - 1
+    }
+
+    /// Says where a value is from; false where there is no value.
+    pub(super) fn come_from(&mut self, key: Key, origin: Origin) -> bool {
+        match &mut self.entries[key as usize] {
+            Some(entry) => {
+                entry.origin = origin;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The chip that it describes, or everything that contradicts itself.
+    pub fn chip(&self) -> Result<Chip, Vec<ChipError>> {
+        let problems = self.contradictions();
+        if problems.is_empty() { self.assemble().map_err(|error| vec![error]) } else { Err(problems) }
+    }
+
+    fn contradictions(&self) -> Vec<ChipError> {
+        let missing: Vec<Key> = Key::ALL
+            .into_iter()
+            .filter(|key| key.field().need == Need::Required && self.value(*key).is_none())
+            .collect();
+        if !missing.is_empty() {
+            return vec![incomplete(missing)];
+        }
+        let mut problems = Vec::new();
+        let (cores, units) = (self.whole(Key::Cores), self.whole(Key::MatrixUnits));
+        if !units.is_multiple_of(cores) {
+            problems.push(ChipError {
+                keys: vec![Key::MatrixUnits, Key::Cores],
+                message: format!("{units} matrix units cannot be shared evenly by {cores} cores"),
+                hint: format!("give each core as many: {}, say", units.div_ceil(cores) * cores),
+            });
+        }
+        if rates().all(|(key, _)| self.value(key).is_none()) {
+            problems.push(ChipError {
+                keys: rates().map(|(key, _)| key).collect(),
+                message: "no matrix unit multiplies anything".into(),
+                hint: "say how many rows it takes in a cycle, as in `rows_per_cycle_i8 = 1`".into(),
+            });
+        }
+        if self.value(Key::HostLatencyNs).is_some() && self.value(Key::HostGbPerS).is_none() {
+            problems.push(ChipError {
+                keys: vec![Key::HostLatencyNs],
+                message: "the way to the host has a latency and no bandwidth".into(),
+                hint: "give it `host_gb_per_s`, or leave out `host_latency_ns`".into(),
+            });
+        }
+        problems
+    }
+
+    fn assemble(&self) -> Result<Chip, ChipError> {
+        let clock_mhz = self.number(Key::ClockMhz);
+        let rate = |(key, pair): (Key, (DType, DType))| match self.value(key)? {
+            Value::Number(rate) => Some((pair, *rate)),
+            _ => None,
+        };
+        let places = |key| self.optional_whole(key).map(|places| places as usize);
+        Ok(Chip {
+            name: self.value(Key::Name).map(Value::to_string).unwrap_or_default(),
+            clock_mhz,
+            launch_overhead_ns: self.whole(Key::LaunchOverheadNs),
+            cores: self.size(Key::Cores),
+            matrix_units: self.size(Key::MatrixUnits),
+            rows: self.size(Key::Rows),
+            cols: self.size(Key::Cols),
+            dataflow: self.dataflow(),
+            weights: match self.value(Key::DoubleBuffered) {
+                Some(Value::Flag(false)) => WeightBuffering::Single,
+                _ => WeightBuffering::Double,
+            },
+            rates: rates().filter_map(rate).collect(),
+            accumulator_rows: self.size(Key::AccumulatorRows),
+            weight_fifo_tiles: self.size(Key::WeightFifoTiles),
+            unified_buffer_bytes: self.whole(Key::UnifiedBufferKib) << 10,
+            vector_lanes: self.size(Key::VectorLanes),
+            vector_latency: self.whole(Key::VectorLatencyCycles),
+            vector_cost: VectorCost {
+                simple: self.whole(Key::VectorSimpleCycles),
+                divide: self.whole(Key::VectorDivideCycles),
+                transcendental: self.whole(Key::VectorTranscendentalCycles),
+                reduce: self.whole(Key::VectorReduceCycles),
+            },
+            dram: Dram {
+                link: self.link(Key::DramGbPerS, self.whole(Key::DramLatencyNs))?,
+                bytes: self.number(Key::DramGib).floor_of(1 << 30) as Bytes,
+                burst_bytes: self.whole(Key::BurstBytes),
+                padded_tiles: self.value(Key::PaddedTilesInDram) == Some(&Value::Flag(true)),
+            },
+            host: match self.value(Key::HostGbPerS) {
+                Some(_) => {
+                    let latency = self.optional_whole(Key::HostLatencyNs).unwrap_or(0);
+                    Some(self.link(Key::HostGbPerS, latency)?)
+                }
+                None => None,
+            },
+            queues: Queues {
+                dma_in: places(Key::QueueDmaIn),
+                dma_out: places(Key::QueueDmaOut),
+                weight_fetch: places(Key::QueueWeightFetch),
+                weight_load: places(Key::QueueWeightLoad),
+                matrix: places(Key::QueueMatrix),
+                vector: places(Key::QueueVector),
+            },
+        })
+    }
+
+    /// `b` GB/s at `f` MHz are `1000 b / f` bytes a cycle; nanoseconds are rounded up to whole cycles.
+    fn link(&self, bandwidth: Key, latency_ns: u64) -> Result<Link, ChipError> {
+        let clock_mhz = self.number(Key::ClockMhz);
+        let gb_per_s = self.number(bandwidth);
+        let mega = Ratio::whole(1000).and_then(|kilo| kilo.times(gb_per_s));
+        let bytes_per_cycle = mega.and_then(|mega| mega.times(clock_mhz.inverse()));
+        Ok(Link {
+            bytes_per_cycle: bytes_per_cycle.ok_or_else(|| too_exact(bandwidth))?,
+            latency: cycles_of(latency_ns, clock_mhz).ok_or_else(|| too_exact(Key::ClockMhz))?,
+        })
+    }
+
+    fn dataflow(&self) -> Dataflow {
+        let named = |dataflow: &Dataflow| self.value(Key::Dataflow) == Some(&Value::Word(dataflow.name()));
+        Dataflow::ALL.into_iter().find(named).expect("it was read as one of these")
+    }
+
+    fn optional_whole(&self, key: Key) -> Option<u64> {
+        match self.value(key)? {
+            Value::Whole(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn whole(&self, key: Key) -> u64 {
+        self.optional_whole(key).expect("nothing is missing, and it is a whole number")
+    }
+
+    fn size(&self, key: Key) -> usize {
+        self.whole(key) as usize
+    }
+
+    fn number(&self, key: Key) -> Ratio {
+        match self.value(key) {
+            Some(Value::Number(number)) => *number,
+            _ => unreachable!("nothing is missing, and it is a number"),
+        }
+    }
+
+    /// As a chip file, its sources and assumptions below.
+    pub fn to_toml(&self) -> String {
+        let mut out = String::new();
+        for part in Part::ALL {
+            let keys = Key::ALL.into_iter().filter(|key| key.field().part == part);
+            let lines = keys.filter_map(|key| Some((key.field().name, self.value(key)?.to_toml())));
+            let lines: Vec<String> = lines.map(|(name, value)| format!("{name} = {value}\n")).collect();
+            if !lines.is_empty() {
+                out += &format!("{}{}", if out.is_empty() { "" } else { "\n" }, lines.concat());
+            }
+        }
+        let names = |at: usize| -> Vec<String> {
+            let from_it = |key: &Key| self.origin(*key) == Some(&Origin::Source(at));
+            Key::ALL.into_iter().filter(from_it).map(|key| quoted(key.field().name)).collect()
+        };
+        let mut head = "\n[sources]\n";
+        for (at, title) in self.sources.iter().enumerate().filter(|(at, _)| !names(*at).is_empty()) {
+            out += &format!("{}{} = [{}]\n", std::mem::take(&mut head), quoted(title), names(at).join(", "));
+        }
+        let mut head = "\n[assumed]\n";
+        for key in Key::ALL {
+            if let Some(why) = self.assumed(key) {
+                out += &format!("{}{} = {}\n", std::mem::take(&mut head), key.field().name, quoted(why));
+            }
+        }
+        out
+    }
+}
+
+/// Rates by what is multiplied; a mixed product has the same one either way round.
+fn rates() -> impl Iterator<Item = (Key, (DType, DType))> {
+    use DType::{Bf16, F32, Fp8, I8, I16};
+    [
+        (Key::RateI8, (I8, I8)),
+        (Key::RateI8I16, (I8, I16)),
+        (Key::RateI8I16, (I16, I8)),
+        (Key::RateI16, (I16, I16)),
+        (Key::RateFp8, (Fp8, Fp8)),
+        (Key::RateBf16, (Bf16, Bf16)),
+        (Key::RateF32, (F32, F32)),
+    ]
+    .into_iter()
+}
+
+/// Nanoseconds at `f` MHz, in cycles, rounded up.
+fn cycles_of(ns: u64, clock_mhz: Ratio) -> Option<Cycle> {
+    let per_ns = Ratio::new(1, 1000).and_then(|milli| milli.times(clock_mhz))?;
+    Some(per_ns.ceil_of(ns))
+}
+
+fn too_exact(key: Key) -> ChipError {
+    ChipError {
+        keys: vec![key],
+        message: format!("`{}` has too many figures to be exact at this clock", key.field().name),
+        hint: "write it with fewer figures".into(),
+    }
+}
+
+fn incomplete(missing: Vec<Key>) -> ChipError {
+    let names: Vec<String> = missing.iter().map(|key| format!("`{}`", key.field().name)).collect();
+    let example = match missing[0].field().kind {
+        Kind::Whole { most, .. } => most.min(8).to_string(),
+        Kind::Number { .. } => "1".into(),
+        Kind::Flag => "true".into(),
+        Kind::Word(words) => quoted(words[0]),
+        Kind::Text => "\"mine\"".into(),
+    };
+    ChipError {
+        message: format!("{} {} missing", names.join(", "), if names.len() == 1 { "is" } else { "are" }),
+        hint: format!(
+            "say `{} = {example}`, or begin with `based_on = \"classroom-8x8\"` to take what is left out from that chip",
+            missing[0].field().name
+        ),
+        keys: missing,
+    }
+}
+
+pub(super) fn unknown(name: &str) -> ChipError {
+    let shown = shown(name);
+    let hint = match Key::near(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`systole chips --keys` lists every key".into(),
+    };
+    ChipError { keys: Vec::new(), message: format!("a chip has no `{shown}`"), hint }
+}

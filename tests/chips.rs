@@ -1,0 +1,229 @@
+//! Chip files: wrong ones and what is said of them (`tests/cases/chips/`), presets, changed fields, files from strangers.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod golden;
+
+use proptest::prelude::*;
+use systole::base::Severity;
+use systole::chip::{Chip, Description, Key, Kind, MOST_FILE_BYTES, Need, PRESETS, parse, preset};
+use systole::import::Files;
+use systole::import::scalesim::{Layout, parse_topology};
+use systole::job::{compile, time_topology};
+
+#[test]
+fn wrong_files_are_answered_as_recorded() {
+    let cases = golden::cases("chips");
+    assert!(cases.len() >= 24, "the gallery is there");
+    golden::hold(
+        &cases,
+        |case| case.with_extension("txt"),
+        |name, bytes| {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let parsed = parse(text);
+            assert!(parsed.description.is_none(), "{name} is a wrong file");
+            for d in &parsed.diagnostics {
+                assert!(d.hint.is_some(), "{name}: `{}` says how to mend it", d.message);
+            }
+            parsed.diagnostics.iter().map(|d| d.render(name, text)).collect()
+        },
+    );
+}
+
+#[test]
+fn a_file_of_ones_own_is_a_preset_with_changes() {
+    let text = "based_on = \"tpu-v4\"\nname = \"mine\"\nclock_mhz = 1200.5 # MHz\ndram_gb_per_s = \"4000/3\"\n\
+                [assumed]\nclock_mhz = 'as it was'\n";
+    let mine = parse(text).description.unwrap();
+    let mut expected = preset("tpu-v4").unwrap();
+    for (name, value) in [("name", "mine"), ("clock_mhz", "1200.5"), ("dram_gb_per_s", "4000/3")] {
+        expected.set(name, value).unwrap();
+    }
+    assert_eq!(mine.chip(), expected.chip());
+    assert_eq!(mine.assumed(Key::ClockMhz), Some("as it was"));
+    assert_eq!(mine.source(Key::Rows), preset("tpu-v4").unwrap().source(Key::Rows));
+    assert_eq!((mine.source(Key::DramGbPerS), mine.assumed(Key::DramGbPerS)), (None, None));
+    assert_eq!(parse(&mine.to_toml()).description, Some(mine));
+}
+
+/// 34 GB/s at 700 MHz is 340/7 bytes a cycle (MACHINE.md); 100 ns are 70 cycles, and at 705 MHz 70.5, so 71.
+#[test]
+fn bandwidths_and_latencies_become_cycles() {
+    let mut v1 = preset("tpu-v1").unwrap();
+    let link = v1.chip().unwrap().dram.link;
+    assert_eq!((link.bytes_per_cycle.to_string(), link.latency), ("340/7".into(), 70));
+    v1.set("clock_mhz", "705").unwrap();
+    let link = v1.chip().unwrap().dram.link;
+    assert_eq!((link.bytes_per_cycle.to_string(), link.latency), ("6800/141".into(), 71));
+}
+
+#[test]
+fn every_preset_runs_programs_and_networks() {
+    let program = "input x : i8[20, 30]\nweight w : i8[30, 17]\nweight b : i32[17]\n\
+                   output relu(requant(x @ w + b, shift=7))\n";
+    let network = include_str!("data/scalesim/resnet50.csv");
+    let network = parse_topology(network, Layout::Convolution).value.unwrap();
+    for name in PRESETS {
+        let chip = Chip::preset(name).unwrap();
+        let compiled = compile(program, &Files::default(), &chip);
+        let job = compiled.job.unwrap_or_else(|| panic!("{name}: {:?}", compiled.diagnostics));
+        assert_eq!(job.finish().disagreement, None, "{name}");
+        let timed = time_topology(&network, &chip).unwrap_or_else(|refused| panic!("{name}: {refused:?}"));
+        assert_eq!(timed.tally().classes.total(), timed.trace.cycles * chip.matrix_units as u64, "{name}");
+    }
+}
+
+/// The least and the greatest values of a field.
+fn extremes(key: Key) -> Vec<String> {
+    match key.field().kind {
+        Kind::Text => vec!["x".into()],
+        Kind::Whole { least, most } => vec![least.to_string(), most.to_string()],
+        Kind::Number { least, most } => vec![least.to_string(), most.to_string()],
+        Kind::Flag => vec!["true".into(), "false".into()],
+        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+    }
+}
+
+/// A chip runs a program, or says what is wrong: with itself, or with the program.
+fn answers(described: &Description) -> Result<(), String> {
+    let chip = match described.chip() {
+        Ok(chip) => chip,
+        Err(errors) => {
+            assert!(errors.iter().all(|e| !e.message.is_empty() && !e.hint.is_empty()));
+            return Err(errors[0].message.clone());
+        }
+    };
+    let compiled =
+        compile("input a : i8[5, 7]\nweight w : i8[7, 6]\noutput a @ w\n", &Files::default(), &chip);
+    match compiled.job {
+        Some(job) => assert_eq!(job.finish().disagreement, None),
+        None => assert!(compiled.diagnostics.iter().any(|d| d.severity == Severity::Error)),
+    }
+    Ok(())
+}
+
+#[test]
+fn every_field_goes_to_its_limits() {
+    for name in ["classroom-4x4", "tpu-v4", "gemmini"] {
+        for key in Key::ALL {
+            for value in extremes(key) {
+                let mut described = preset(name).unwrap();
+                described.set(key.field().name, &value).unwrap();
+                let answer = answers(&described);
+                let shared = matches!(key, Key::Cores | Key::MatrixUnits | Key::HostLatencyNs);
+                assert!(answer.is_ok() || shared, "{name}, {key:?} = {value}: {answer:?}");
+            }
+            let mut described = preset(name).unwrap();
+            let without = described.set(key.field().name, "none");
+            // A chip may well be called none.
+            assert_eq!(without.is_ok(), key.field().need == Need::Optional || key == Key::Name, "{key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_unread() {
+    let long = "# nothing\n".repeat(1 + MOST_FILE_BYTES / 10);
+    let parsed = parse(&long);
+    assert!(parsed.description.is_none() && parsed.diagnostics[0].message.contains("65536 bytes"));
+}
+
+/// As long as can be, and made to cost as much as can be: each is answered.
+#[test]
+fn long_files_cost_little() {
+    for line in
+        ["colour_of_it = 1\n", "[sources]\n\"a\" = []\n", "rows = 4\n", "[[[[", "a.b.c.d.e.f = 1\n", "=\n"]
+    {
+        let text: String = (0..MOST_FILE_BYTES / line.len()).map(|_| line).collect();
+        let parsed = parse(&text);
+        assert!(parsed.description.is_none() && (1..=200).contains(&parsed.diagnostics.len()), "{line}");
+    }
+    let unknown: String = (0..6000).map(|i| format!("k{i} = 1\n")).collect();
+    assert_eq!(parse(&unknown).diagnostics.len(), 100);
+}
+
+fn survive(text: &str) {
+    let parsed = parse(text);
+    for d in &parsed.diagnostics {
+        assert!(d.span.range().end <= text.len());
+        let shown = d.render("c", text);
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    }
+    match parsed.description {
+        Some(described) => {
+            assert!(described.chip().is_ok());
+            assert_eq!(parse(&described.to_toml()).description, Some(described));
+        }
+        None => assert!(!parsed.diagnostics.is_empty()),
+    }
+}
+
+const WORDS: [&str; 24] = [
+    "rows",
+    "cols",
+    "dataflow",
+    "\"ws\"",
+    "clock_mhz",
+    "[sources]",
+    "[assumed]",
+    "based_on",
+    "\"tpu-v1\"",
+    "=",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\n",
+    "1",
+    "-1",
+    "1e9",
+    "\"1/3\"",
+    "true",
+    ",",
+    ".",
+    "\"\"\"",
+    "'",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn random_text(text in "\\PC{0,200}") {
+        survive(&text);
+    }
+
+    #[test]
+    fn random_tokens(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60)) {
+        survive(&words.join(" "));
+    }
+
+    #[test]
+    fn mutated_presets(
+        name in prop::sample::select(&PRESETS[..]),
+        cuts in prop::collection::vec((0..2000usize, 0..6usize, prop::sample::select(&WORDS[..])), 1..4),
+    ) {
+        let mut text = preset(name).unwrap().to_toml();
+        for (at, length, word) in cuts {
+            let near = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let (from, to) = (near(at), near(at + length));
+            text.replace_range(from..to, word);
+        }
+        survive(&text);
+    }
+
+    /// Several fields at once, each at one of its limits.
+    #[test]
+    fn contradictory_chips_are_answered(
+        name in prop::sample::select(&PRESETS[..]),
+        changes in prop::collection::vec((0..Key::ALL.len(), any::<bool>()), 1..8),
+    ) {
+        let mut described = preset(name).unwrap();
+        for (key, last) in changes {
+            let values = extremes(Key::ALL[key]);
+            let value = if last { values.last() } else { values.first() };
+            described.set(Key::ALL[key].field().name, value.unwrap()).unwrap();
+        }
+        let _ = answers(&described);
+    }
+}
