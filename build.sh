@@ -230,18 +230,25 @@ install_browser() {
 
 # --- Building ------------------------------------------------------------------------------------------------------
 
-# target/wasm: the module, its JavaScript and types. Optimised again only when what rustc wrote has changed.
+# target/wasm: the page's modules, their JavaScript and types; the second one has a folder of its own to build in, since
+# one folder would be built anew at every change of features.
 wasm_module() {
-  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown
-  local built=target/wasm32-unknown-unknown/wasm/systole.wasm
-  if cmp -s "$built" target/stamps/systole.wasm && [ -f target/wasm/systole_bg.wasm ]; then return; fi
-  rm -f target/stamps/systole.wasm # if a tool below fails, target/wasm holds no finished module
-  target/tools/bin/wasm-bindgen --target web --remove-name-section --remove-producers-section --out-dir target/wasm "$built"
+  one_module page systole target
+  one_module files systole_files target/files
+}
+
+# Optimised again only when what rustc wrote has changed.
+one_module() { # feature, name, folder
+  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown --no-default-features --features "$1" --target-dir "$3"
+  local built=$3/wasm32-unknown-unknown/wasm/systole.wasm stamp=target/stamps/$2.wasm
+  if cmp -s "$built" "$stamp" && [ -f "target/wasm/$2_bg.wasm" ]; then return; fi
+  rm -f "$stamp" # if a tool below fails, target/wasm holds no finished module
+  target/tools/bin/wasm-bindgen --target web --remove-name-section --remove-producers-section --out-name "$2" --out-dir target/wasm "$built"
   www/node_modules/.bin/wasm-opt -Os --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
-    target/wasm/systole_bg.wasm -o target/wasm/optimised.wasm
-  mv target/wasm/optimised.wasm target/wasm/systole_bg.wasm
-  cp "$built" target/stamps/systole.wasm
+    "target/wasm/$2_bg.wasm" -o target/wasm/optimised.wasm
+  mv target/wasm/optimised.wasm "target/wasm/$2_bg.wasm"
+  cp "$built" "$stamp"
 }
 
 vite_build() {

@@ -227,3 +227,20 @@ proptest! {
         let _ = answers(&described);
     }
 }
+
+#[test]
+fn words_hand_a_chip_over() {
+    for name in PRESETS {
+        let described = preset(name).unwrap();
+        let again = Description::from_words(&described.to_words()).unwrap();
+        assert_eq!(again.chip(), described.chip());
+        for key in Key::ALL {
+            assert_eq!(
+                (again.source(key), again.assumed(key)),
+                (described.source(key), described.assumed(key))
+            );
+        }
+    }
+    let bad = ["rows", "0", "", ""].map(str::to_owned);
+    assert!(Description::from_words(&bad).is_err());
+}

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use systole::base::{Ratio, Span};
-use systole::chip::{Chip, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
+use systole::chip::{Chip, Dataflow, Dram, Link, Queues, Rates, VectorCost, WeightBuffering};
 use systole::isa::{
     AsResult, Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program,
     ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait,
@@ -45,7 +45,7 @@ fn chip(dice: &mut Dice) -> Chip {
         let (num, den) = rates[dice.roll(5) as usize];
         Ratio::new(num, den).unwrap()
     };
-    let table = BTreeMap::from([((DType::I8, DType::I8), rate()), ((DType::I8, DType::I16), rate())]);
+    let table = Rates::from([((DType::I8, DType::I8), rate()), ((DType::I8, DType::I16), rate())]);
     let cores = dice.range(1, 2) as usize;
     let mut places = || if dice.chance(3) { Some(dice.range(1, 4) as usize) } else { None };
     let queues = Queues {

@@ -33,7 +33,10 @@ fn session(width: u32, height: u32) -> (Session, OffscreenCanvas) {
 }
 
 fn run(session: &mut Session, text: &str, rows: usize, cols: usize) {
-    let checked = session.check(text, rows, cols).unwrap();
+    let form =
+        session.set_chip(format!("classroom-{rows}x{cols}"), Vec::new(), Vec::new(), Vec::new()).unwrap();
+    assert!(form.is_undefined() || get(&form, "summary").is_string());
+    let checked = session.check(text).unwrap();
     assert_eq!(length(&checked, "diagnostics"), 0.0, "{text}");
     while session.advance() < 1.0 {}
 }
@@ -96,7 +99,7 @@ fn a_broken_program_leaves_the_last_one_standing() {
     assert!(session.report().unwrap().is_undefined());
     assert!(session.seek(3.0).unwrap().is_undefined());
     run(&mut session, PRODUCT, 4, 4);
-    let checked = session.check("# π 😀\noutput b @ c\n", 4, 4).unwrap();
+    let checked = session.check("# π 😀\noutput b @ c\n").unwrap();
     let diagnostics = js_sys::Array::from(&get(&checked, "diagnostics"));
     assert_eq!(diagnostics.length(), 2);
     // Offsets are UTF-16: # space π space 😀 (two) line break makes 7, and `output ` 7 more.
@@ -114,7 +117,6 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
     };
     assert!(message(session.set_file("x.npy", b"junk")).starts_with("x.npy: it is no .npy file"));
     assert!(message(session.set_row("x.npy", 0, &[1, 2]).map(drop)).contains("no row 0"));
-    assert!(message(session.check(PRODUCT, 0, 4).map(drop)).contains("from 1 to 512 rows"));
 
     let file = systole::import::npy::write(&systole::num::seeded(
         "x",
@@ -126,4 +128,55 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
     assert_eq!(&changed[changed.len() - 3..], [7, 8, 9]);
     assert!(message(session.set_row("x.npy", 2, &[7, 8, 9]).map(drop)).contains("no row 2"));
     run(&mut session, "input x : i8[2, 3] = load(\"x.npy\")\noutput x\n", 4, 4);
+}
+
+/// A chip is a preset or a file, and what is changed of it; one that cannot be leaves the last run standing.
+#[wasm_bindgen_test]
+fn chips_are_chosen_changed_and_refused() {
+    let (mut session, _) = session(300, 300);
+    let choose = |session: &mut Session, base: &str, changes: &[(&str, &str)]| {
+        let file = systole::chip::parse(base).description;
+        let words = file.map(|described| described.to_words()).unwrap_or_default();
+        let (keys, values) = changes.iter().map(|(key, value)| (key.to_string(), value.to_string())).unzip();
+        session.set_chip(base.into(), words, keys, values).unwrap()
+    };
+    let problems = |form: &JsValue| -> Vec<String> {
+        let list = js_sys::Array::from(&get(form, "problems"));
+        list.iter().map(|problem| get(&problem, "message").as_string().unwrap()).collect()
+    };
+    let cycles = |session: &mut Session| {
+        assert_eq!(get(&session.check(PRODUCT).unwrap(), "runs"), JsValue::TRUE);
+        while session.advance() < 1.0 {}
+        number(&session.report().unwrap(), "cyclesToLastMac")
+    };
+    assert_eq!(number(&session.presets().unwrap(), "length"), systole::chip::PRESETS.len() as f64);
+    choose(&mut session, "classroom-4x4", &[]);
+    assert_eq!(cycles(&mut session), 28.0);
+    // The same wish again is no news.
+    assert!(choose(&mut session, "classroom-4x4", &[]).is_undefined());
+    // Eight bytes a cycle bring the tile in two cycles, not four.
+    let form = choose(&mut session, "classroom-4x4", &[("dram_gb_per_s", "0.8")]);
+    assert!(problems(&form).is_empty());
+    assert_eq!(cycles(&mut session), 26.0);
+    let form = choose(
+        &mut session,
+        "based_on = \"classroom-4x4\"\ndram_gb_per_s = 0.8\n",
+        &[("dram_gb_per_s", "0.4")],
+    );
+    assert!(
+        problems(&form).is_empty() && get(&form, "file").as_string().unwrap().contains("dram_gb_per_s = 0.4")
+    );
+    assert_eq!(cycles(&mut session), 28.0);
+    for (base, changes, expected) in [
+        ("classroom-4x4", &[("rows", "0")][..], "`rows` cannot be `0`"),
+        ("classroom-4x4", &[("cores", "2")], "1 matrix units cannot be shared evenly by 2 cores"),
+        ("tpu", &[], "there is no chip `tpu`"),
+    ] {
+        let form = choose(&mut session, base, changes);
+        assert_eq!(problems(&form), [expected]);
+        let checked = session.check(PRODUCT).unwrap();
+        assert_eq!((get(&checked, "runs"), length(&checked, "diagnostics")), (JsValue::FALSE, 0.0));
+        assert_eq!(session.advance(), 1.0);
+        assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 28.0);
+    }
 }

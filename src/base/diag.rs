@@ -1,6 +1,6 @@
 //! What is said about a text that came from outside: where, what is wrong, how to mend it.
 
-use crate::base::{Lines, Span};
+use crate::base::{Lines, Span, insert_by_key};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +86,10 @@ impl Diagnostics {
 
     /// The findings in the order of the text, errors and warnings together.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
-        let mut list = [self.errors, self.warnings].concat();
-        list.sort_by_key(|d| (d.span.start, d.span.end));
+        let mut list = Vec::new();
+        for finding in self.errors.into_iter().chain(self.warnings) {
+            insert_by_key(&mut list, finding, |d| (d.span.start, d.span.end));
+        }
         list
     }
 }

@@ -19,3 +19,10 @@ pub type Cycle = u64;
 
 /// Bytes of memory or of a transfer.
 pub type Bytes = u64;
+
+/// Inserts where its key belongs, behind those with the same one: for short lists, a hundredth of a sort's code.
+pub fn insert_by_key<T, K: Ord>(list: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
+    let of_item = key(&item);
+    let at = list.partition_point(|other| key(other) <= of_item);
+    list.insert(at, item);
+}

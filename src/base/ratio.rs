@@ -61,10 +61,35 @@ impl Ratio {
         saturated((u128::from(count) * u128::from(self.num)).div_ceil(u128::from(self.den)))
     }
 
+    /// All its figures, if they come to an end: `0.25`, `34`.
+    pub fn to_decimal(self) -> Option<String> {
+        let ends =
+            |places: &u32| 10u64.checked_pow(*places).is_some_and(|power| power.is_multiple_of(self.den));
+        let places = (0..=12).find(ends)?;
+        let scaled = self.num.checked_mul(10u64.pow(places) / self.den)?;
+        Some(with_point(scaled, places))
+    }
+
+    /// Three figures, or all of them before the point; halves away from zero.
+    pub fn to_figures(self) -> String {
+        let (num, den) = (u128::from(self.num), u128::from(self.den));
+        let places = (0..9).find(|places| num * 10u128.pow(*places) >= 100 * den).unwrap_or(9);
+        let rounded = (num * 10u128.pow(places) * 2 + den) / (2 * den);
+        let text = with_point(saturated(rounded), places);
+        if places > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    }
+
     /// The nearest float, for ratios that are shown.
     pub fn as_f64(self) -> f64 {
         self.num as f64 / self.den as f64
     }
+}
+
+/// `value / 10^places`
+fn with_point(value: u64, places: u32) -> String {
+    let digits = format!("{value:0>width$}", width = places as usize + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places as usize);
+    if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") }
 }
 
 fn saturated(value: u128) -> u64 {
@@ -96,6 +121,13 @@ impl fmt::Display for Ratio {
     }
 }
 
+impl Ratio {
+    /// A decimal if it ends, else a fraction.
+    pub fn exactly(self) -> String {
+        self.to_decimal().unwrap_or_else(|| self.to_string())
+    }
+}
+
 impl fmt::Debug for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -115,6 +147,12 @@ mod tests {
         assert_eq!(rate.inverse().ceil_of(340), 7);
         assert_eq!(rate.inverse().floor_of(341), 7);
         assert_eq!(rate.times(Ratio::new(7, 34).unwrap()), Ratio::whole(10));
+        let shown = |num, den| Ratio::new(num, den).map(|r| (r.to_decimal(), r.to_figures()));
+        assert_eq!(shown(1, 4), Some((Some("0.25".into()), "0.25".into())));
+        assert_eq!(shown(91_750_400, 1_000_000), Some((Some("91.7504".into()), "91.8".into())));
+        assert_eq!(shown(1_835_008, 1000), Some((Some("1835.008".into()), "1835".into())));
+        assert_eq!(shown(340, 7), Some((None, "48.6".into())));
+        assert_eq!(shown(1, 1000), Some((Some("0.001".into()), "0.001".into())));
         assert!(Ratio::new(0, 1).is_none() && Ratio::ONE < rate);
     }
 }

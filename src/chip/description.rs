@@ -21,6 +21,9 @@ struct Entry {
     origin: Origin,
 }
 
+const SOURCE: &str = "source";
+const ASSUMED: &str = "assumed";
+
 /// Where a value is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
@@ -77,21 +80,13 @@ impl Description {
         if text.trim() == "none" && key.field().need == Need::Optional {
             self.entries[key as usize] = None;
         } else {
-            self.put(key, Value::read(key, text)?);
+            self.put(key, Value::read(key, text)?, Origin::Unsaid);
         }
         Ok(())
     }
 
-    /// As [`Description::set`], the value coming from where the one before came from.
-    pub(super) fn amend(&mut self, key: Key, text: &str) -> Result<(), ChipError> {
-        let value = Value::read(key, text)?;
-        let origin = self.origin(key).cloned().unwrap_or_default();
+    pub(super) fn put(&mut self, key: Key, value: Value, origin: Origin) {
         self.entries[key as usize] = Some(Entry { value, origin });
-        Ok(())
-    }
-
-    pub(super) fn put(&mut self, key: Key, value: Value) {
-        self.entries[key as usize] = Some(Entry { value, origin: Origin::Unsaid });
     }
 
     /// Adds a source, for [`Description::come_from`].
@@ -109,6 +104,38 @@ impl Description {
             }
             None => false,
         }
+    }
+
+    /// Four words a value, to hand it from one module to another: key, value, kind of origin, and what that says.
+    pub fn to_words(&self) -> Vec<String> {
+        let words = |key: Key| {
+            let (kind, said) = match self.origin(key)? {
+                Origin::Unsaid => ("", ""),
+                Origin::Source(at) => (SOURCE, self.sources[*at].as_str()),
+                Origin::Assumed(why) => (ASSUMED, why.as_str()),
+            };
+            Some([key.field().name.into(), self.value(key)?.to_string(), kind.into(), said.into()])
+        };
+        Key::ALL.into_iter().filter_map(words).flatten().collect()
+    }
+
+    /// What [`Description::to_words`] has handed over.
+    pub fn from_words(words: &[String]) -> Result<Description, ChipError> {
+        let mut described = Description::default();
+        for [name, value, kind, said] in words.as_chunks().0 {
+            described.set(name, value)?;
+            let key = Key::named(name).expect("it has just been set");
+            let origin = match kind.as_str() {
+                SOURCE => {
+                    let known = described.sources.iter().position(|title| title == said);
+                    Origin::Source(known.unwrap_or_else(|| described.add_source(said.clone())))
+                }
+                ASSUMED => Origin::Assumed(said.clone()),
+                _ => Origin::Unsaid,
+            };
+            described.come_from(key, origin);
+        }
+        Ok(described)
     }
 
     /// The chip that it describes, or everything that contradicts itself.

@@ -99,7 +99,9 @@ impl Kind {
         match self {
             Kind::Text => format!("a text of 1 to {MOST_TEXT} characters"),
             Kind::Whole { least, most } => format!("a whole number from {least} to {most}"),
-            Kind::Number { least, most } => format!("a number from {} to {}", least.as_f64(), most.as_f64()),
+            Kind::Number { least, most } => {
+                format!("a number from {} to {}", least.exactly(), most.exactly())
+            }
             Kind::Flag => "true or false".into(),
             Kind::Word(words) => words.join(", "),
         }
@@ -234,7 +236,7 @@ impl Key {
     pub fn near(name: &str) -> Option<&'static str> {
         // What is far longer than any name is near to none.
         let name: String = name.chars().take(MOST_TEXT).collect();
-        let distance = |key: &Key| strsim::damerau_levenshtein(key.field().name, &name);
+        let distance = |key: &Key| strsim::osa_distance(key.field().name, &name);
         let nearest = Key::ALL.into_iter().min_by_key(distance)?;
         (distance(&nearest) <= 1 + name.len() / 4).then(|| nearest.field().name)
     }

@@ -177,7 +177,7 @@ impl Reader<'_> {
                 self.say.error(value.span, message, format!("it is {}", key.field().kind.in_words()));
             }
             _ => match Value::read(key, text) {
-                Ok(value) => description.put(key, value),
+                Ok(value) => description.put(key, value, Origin::Unsaid),
                 Err(error) => self.error(value.span, error),
             },
         }

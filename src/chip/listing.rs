@@ -3,13 +3,14 @@
 use super::field::{Key, Need, Part};
 use super::presets::{PRESETS, preset};
 use super::{Chip, Description};
+use crate::base::Ratio;
 
 /// Every preset in a paragraph: what it is, and the sources of its values.
 pub fn list() -> String {
     let mut out = String::new();
     for (name, description) in presets() {
-        let chip = Chip::preset(name).expect("it is a preset");
-        out += &format!("{name}\n    {}\n", in_a_line(&chip));
+        let title = description.value(Key::Name).map(ToString::to_string).unwrap_or_default();
+        out += &format!("{name}\n    {title}: {}\n", description.summary());
         let assumed = Key::ALL.into_iter().filter(|key| description.assumed(*key).is_some()).count();
         for source in description.sources() {
             out += &format!("    source: {source}\n");
@@ -63,41 +64,44 @@ fn values(description: &Description) -> usize {
     Key::ALL.into_iter().filter(|key| description.value(*key).is_some()).count()
 }
 
-/// Arrays, clock, peak and DRAM.
+impl Description {
+    /// Arrays, clock, peaks and DRAM in a line; as far as it makes a chip.
+    pub fn summary(&self) -> String {
+        self.chip().map(|chip| in_a_line(&chip)).unwrap_or_default()
+    }
+}
+
 fn in_a_line(chip: &Chip) -> String {
     let units = match chip.matrix_units {
         1 => "a matrix unit".to_owned(),
         units => format!("{units} matrix units"),
     };
-    let peaks: Vec<String> = chip
-        .rates
-        .iter()
-        .filter(|((activations, weights), _)| activations == weights)
-        .map(|((dtype, _), _)| format!("{} on {dtype}", tera(chip.peak(*dtype))))
-        .collect();
+    let peak = |dtype| Some(format!("{} on {dtype}", with_prefix(chip.peak(dtype)?)));
+    let peaks: Vec<String> = chip.rates.alike().filter_map(peak).collect();
+    let dram = chip.dram.link.bytes_per_cycle.times(chip.clock_mhz).and_then(|rate| rate.times(THOUSANDTH));
     format!(
-        "{}: {units} of {} x {}, {} MHz, {} operations a second; DRAM {} GB/s",
-        chip.name,
+        "{units} of {} x {} at {} MHz, {} operations a second; DRAM {} GB/s",
         chip.rows,
         chip.cols,
-        chip.clock_mhz.as_f64(),
+        chip.clock_mhz.exactly(),
         peaks.join(", "),
-        rounded(chip.dram.link.bytes_per_cycle.as_f64() * chip.clock_mhz.as_f64() / 1000.0),
+        dram.map(Ratio::to_figures).unwrap_or_default(),
     )
 }
 
-fn tera(operations: f64) -> String {
-    match operations {
-        small if small < 1e12 => format!("{} G", rounded(small / 1e9)),
-        large => format!("{} T", rounded(large / 1e12)),
-    }
-}
+const THOUSANDTH: Ratio = Ratio::new(1, 1000).expect("neither is 0");
 
-/// Three figures, or all before the point.
-fn rounded(value: f64) -> String {
-    let places = (2 - value.log10().floor() as i32).clamp(0, 3) as usize;
-    let text = format!("{value:.places$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+/// In G or T.
+fn with_prefix(mut operations: Ratio) -> String {
+    let mut prefix = "";
+    for next in ["k", "M", "G", "T"] {
+        if operations >= THOUSANDTH.inverse()
+            && let Some(less) = operations.times(THOUSANDTH)
+        {
+            (operations, prefix) = (less, next);
+        }
+    }
+    format!("{} {prefix}", operations.to_figures())
 }
 
 #[cfg(test)]
@@ -118,10 +122,5 @@ mod tests {
             let line = listed.lines().find(|line| line.contains(&format!("{name}:"))).expect("it is listed");
             assert!(line.contains(peak), "{line}");
         }
-    }
-
-    #[test]
-    fn figures_are_few() {
-        assert_eq!([0.4, 91.75, 275.25, 34.0, 1000.0].map(rounded), ["0.4", "91.8", "275", "34", "1000"]);
     }
 }

@@ -23,7 +23,7 @@ pub use listing::{assumptions, keys, list};
 pub use presets::{PRESETS, preset, unknown as unknown_preset};
 pub use value::Value;
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::base::{Bytes, Cycle, Ratio};
 use crate::num::DType;
@@ -51,7 +51,7 @@ pub struct Chip {
     /// When the next tile's load may start.
     pub weights: WeightBuffering,
     /// By dtypes of activations and weights: rows that an array takes in a cycle. What is not listed, it cannot multiply.
-    pub rates: BTreeMap<(DType, DType), Ratio>,
+    pub rates: Rates,
     /// Of each matrix unit: rows of C sums of 32 bits. Two output tiles share them: one drains while the next fills.
     pub accumulator_rows: usize,
     /// Of each matrix unit: tiles that its weight FIFO holds, those on their way included.
@@ -70,6 +70,38 @@ pub struct Chip {
     pub host: Option<Link>,
     /// Instructions that wait in front of a unit.
     pub queues: Queues,
+}
+
+/// Rows a cycle, by dtypes of activations and weights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rates(LiteMap<(DType, DType), Ratio>);
+
+impl Rates {
+    /// Of a pair.
+    pub fn get(&self, activations: DType, weights: DType) -> Option<Ratio> {
+        self.0.get(&(activations, weights)).copied()
+    }
+
+    /// Dtypes that are multiplied with themselves.
+    pub fn alike(&self) -> impl Iterator<Item = DType> + '_ {
+        self.0.keys().filter(|(activations, weights)| activations == weights).map(|(dtype, _)| *dtype)
+    }
+}
+
+impl<const N: usize> From<[((DType, DType), Ratio); N]> for Rates {
+    fn from(rates: [((DType, DType), Ratio); N]) -> Rates {
+        rates.into_iter().collect()
+    }
+}
+
+impl FromIterator<((DType, DType), Ratio)> for Rates {
+    fn from_iter<I: IntoIterator<Item = ((DType, DType), Ratio)>>(rates: I) -> Rates {
+        let mut map = LiteMap::new();
+        for (pair, rate) in rates {
+            map.insert(pair, rate);
+        }
+        Rates(map)
+    }
 }
 
 /// What stays in the PEs while the rest streams through.
@@ -200,7 +232,7 @@ impl Chip {
         Some(description.chip().expect("a test holds that every preset makes a chip"))
     }
 
-    /// A chip for the classroom, R x C from 1 to 512: all its numbers are assumed (`presets/classroom.toml`). It has one
+    /// A chip for the classroom, R x C from 1 to 512: all its numbers are assumed. It has one
     /// vector lane a column.
     pub fn classroom(rows: usize, cols: usize) -> Result<Chip, ChipError> {
         let description = presets::classroom(&rows.to_string(), &cols.to_string())?;
@@ -212,11 +244,11 @@ impl Chip {
         (self.rows * self.cols) as u64
     }
 
-    /// Operations a second, two to a multiply-accumulate, of all matrix units on operands of a dtype; 0 where they do not
-    /// multiply it.
-    pub fn peak(&self, dtype: DType) -> f64 {
-        let rows_per_cycle = self.rate(dtype, dtype).map_or(0.0, Ratio::as_f64);
-        2.0 * (self.pes() * self.matrix_units as u64) as f64 * rows_per_cycle * self.clock_mhz.as_f64() * 1e6
+    /// Operations a second, two to a multiply-accumulate, of all matrix units on operands of a dtype; nothing where
+    /// they do not multiply it.
+    pub fn peak(&self, dtype: DType) -> Option<Ratio> {
+        let a_row = Ratio::whole(2 * self.pes() * self.matrix_units as u64 * 1_000_000)?;
+        a_row.times(self.rate(dtype, dtype)?)?.times(self.clock_mhz)
     }
 
     /// Seconds that a run of so many cycles takes, the launch included.
@@ -231,7 +263,7 @@ impl Chip {
 
     /// Rows that an array takes in a cycle.
     pub fn rate(&self, activations: DType, weights: DType) -> Option<Ratio> {
-        self.rates.get(&(activations, weights)).copied()
+        self.rates.get(activations, weights)
     }
 }
 

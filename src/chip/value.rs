@@ -45,7 +45,7 @@ impl Value {
         match self {
             Value::Text(text) => quoted(text),
             Value::Word(word) => quoted(word),
-            Value::Number(ratio) if decimal(*ratio).is_none() => quoted(&ratio.to_string()),
+            Value::Number(ratio) if ratio.to_decimal().is_none() => quoted(&ratio.to_string()),
             other => other.to_string(),
         }
     }
@@ -57,10 +57,7 @@ impl fmt::Display for Value {
         match self {
             Value::Text(text) => f.write_str(text),
             Value::Whole(number) => write!(f, "{number}"),
-            Value::Number(ratio) => match decimal(*ratio) {
-                Some(decimal) => f.write_str(&decimal),
-                None => write!(f, "{ratio}"),
-            },
+            Value::Number(ratio) => f.write_str(&ratio.exactly()),
             Value::Flag(flag) => write!(f, "{flag}"),
             Value::Word(word) => f.write_str(word),
         }
@@ -123,19 +120,6 @@ fn exact(text: &str) -> Option<Exact> {
 fn digits(text: &str) -> Option<u64> {
     let fits = (1..=MOST_FIGURES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if fits { text.parse().ok() } else { None }
-}
-
-/// A ratio without a fraction's line, if it has an end.
-fn decimal(ratio: Ratio) -> Option<String> {
-    let places = (0..=MOST_FIGURES as u32)
-        .find(|places| 10u64.checked_pow(*places).is_some_and(|power| power.is_multiple_of(ratio.den())))?;
-    let power = 10u64.pow(places);
-    let scaled = ratio.num().checked_mul(power / ratio.den())?;
-    let (whole, rest) = (scaled / power, scaled % power);
-    Some(match places {
-        0 => whole.to_string(),
-        _ => format!("{whole}.{rest:0>width$}", width = places as usize),
-    })
 }
 
 /// What somebody wrote, for a message: no control characters, of bounded length.

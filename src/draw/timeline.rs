@@ -2,7 +2,7 @@
 
 use super::OP_COLOURS;
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
-use crate::base::Cycle;
+use crate::base::{Cycle, insert_by_key};
 use crate::chip::{Chip, Stationary};
 use crate::isa::{InstructionId, Program, Unit};
 use crate::timing;
@@ -37,15 +37,16 @@ const LOOKS: u64 = 4;
 impl Timeline<'_> {
     /// Units that have a lane, from top to bottom: as data goes through the chip.
     pub fn units(&self) -> Vec<Unit> {
-        let mut units: Vec<Unit> = self.trace.units.iter().map(|(unit, _)| *unit).collect();
+        let mut units = Vec::new();
+        let mut add = |unit: Unit| insert_by_key(&mut units, unit, |unit| unit.on_the_way());
+        self.trace.units.iter().for_each(|(unit, _)| add(*unit));
         let passes = self.trace.passes.iter().enumerate();
         for (number, _) in passes.filter(|(_, lane)| !lane.is_empty()) {
             if self.chip.dataflow.stationary() == Stationary::Weights {
-                units.push(Unit::Load(number as u32));
+                add(Unit::Load(number as u32));
             }
-            units.push(Unit::Matrix(number as u32));
+            add(Unit::Matrix(number as u32));
         }
-        units.sort_unstable_by_key(|unit| unit.on_the_way());
         units
     }
 

@@ -577,7 +577,7 @@ fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k s
     };
     known
         .filter(|near| near.len().abs_diff(word.len()) <= 4 * far)
-        .map(|near| (strsim::damerau_levenshtein(word, near), near))
+        .map(|near| (strsim::osa_distance(word, near), near))
         .filter(|(distance, _)| *distance <= far)
         .min()
         .map(|(_, near)| near)

@@ -1,6 +1,6 @@
 //! The files that a program may load, by path.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::npy::{self, NpyError};
 use crate::graph::{LoadError, Loader};
@@ -9,7 +9,7 @@ use crate::num::{Array, Values};
 /// Files held in memory: dropped on the page, fetched beside an example, or read from disk.
 #[derive(Debug, Default)]
 pub struct Files {
-    arrays: BTreeMap<String, Result<Array, NpyError>>,
+    arrays: LiteMap<String, Result<Array, NpyError>>,
 }
 
 fn bytes_of(array: &Array) -> usize {
@@ -78,7 +78,7 @@ impl Loader for Files {
 
 impl Files {
     fn near(&self, path: &str) -> Option<String> {
-        let distance = |known: &&String| strsim::damerau_levenshtein(known, path);
+        let distance = |known: &&String| strsim::osa_distance(known, path);
         let nearest = self.arrays.keys().min_by_key(distance)?;
         (distance(&nearest) <= 3).then(|| format!("did you mean `{nearest}`?"))
     }

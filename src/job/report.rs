@@ -1,5 +1,4 @@
-//! What a run came to, for people and programs. The command line's JSON has these fields under these names; the page
-//! gets the same ones in JavaScript's spelling.
+//! What a run came to, for people and programs. The command line's JSON has these fields under these names.
 
 use serde::{Serialize, Serializer};
 
@@ -14,7 +13,6 @@ use crate::trace::{Class, Classes, Trace};
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct Report {
     /// Of this crate.
     pub version: &'static str,
@@ -39,7 +37,6 @@ pub struct Report {
     /// What crossed the DRAM's bus.
     pub dram_bytes: DramReport,
     /// What moved.
-    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub movement: MovementReport,
     /// As data goes through the chip: units that had work.
     pub units: Vec<UnitReport>,
@@ -57,7 +54,6 @@ pub struct Report {
 
 /// Cycles of matrix units by class.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct ClassReport {
     /// The next row enters.
     pub active: Cycle,
@@ -94,7 +90,6 @@ impl From<Classes> for ClassReport {
 
 /// Bytes over the DRAM's bus.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct DramReport {
     /// To the chip.
     pub read: Bytes,
@@ -145,7 +140,6 @@ impl Serialize for Row<'_> {
 
 /// One unit of the chip.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct UnitReport {
     /// Kind and number.
     pub name: String,
@@ -155,7 +149,6 @@ pub struct UnitReport {
 
 /// A chip.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct ChipReport {
     /// For people.
     pub name: String,
@@ -171,7 +164,6 @@ pub struct ChipReport {
 
 /// Operators that ran as one.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct OpReport {
     /// The result's name.
     pub name: String,
@@ -186,13 +178,11 @@ pub struct OpReport {
     /// Cycles of matrix units that belong to it; those of all operators add up to the totals.
     pub classes: ClassReport,
     /// What moved for it.
-    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub movement: MovementReport,
 }
 
 /// An output's values, read from simulated memory.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct OutputReport {
     /// The tensor's name.
     pub name: String,

@@ -171,7 +171,7 @@ impl Parser<'_> {
 
     /// A word that was meant to be a keyword and stands before a name is reported, and read as what it was meant to be.
     fn misspelt(&mut self, word: &Name) -> Option<Storage> {
-        let near = |keyword| strsim::damerau_levenshtein(&word.text, keyword) <= 2;
+        let near = |keyword| strsim::osa_distance(&word.text, keyword) <= 2;
         let (keyword, storage) = [("input", Storage::Input), ("weight", Storage::Weight)]
             .into_iter()
             .find(|(keyword, _)| near(keyword))?;

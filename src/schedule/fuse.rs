@@ -1,6 +1,7 @@
 //! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
 //! go to memory in between.
 
+use crate::base::insert_by_key;
 use crate::graph::{Graph, OpId, OpKind};
 
 /// Chains of operators that the outputs need, in an order in which they can run.
@@ -18,10 +19,9 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
             chain.push(next);
         }
         chain.iter().for_each(|op| taken[op.index()] = true);
-        chains.push(chain);
+        // All operands of a chain's last operator, hence of the whole chain, are results of operators before it.
+        insert_by_key(&mut chains, chain, |chain| chain.last().copied());
     }
-    // All operands of a chain's last operator, hence of the whole chain, are results of operators before it.
-    chains.sort_unstable_by_key(|chain| chain.last().copied());
     chains
 }
 

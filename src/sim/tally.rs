@@ -4,7 +4,7 @@ use litemap::LiteMap;
 
 use super::clock::bus_bytes;
 use super::pass::{self, Shape};
-use crate::base::{Bytes, Cycle};
+use crate::base::{Bytes, Cycle, insert_by_key};
 use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::{
     BufferId, Instruction, Program, ProgramOpId, Space, Unit, VectorSource, VectorStep, Window, Work,
@@ -56,15 +56,14 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
     for (lane, unit) in trace.passes.iter().zip(0..) {
         let (loads, streams) = tally.passes(program, chip, trace.cycles, lane);
         if !lane.is_empty() && chip.dataflow.stationary() == Stationary::Weights {
-            tally.busy.push((Unit::Load(unit), loads));
+            tally.add_unit(Unit::Load(unit), loads);
         }
-        tally.busy.push((Unit::Matrix(unit), streams));
+        tally.add_unit(Unit::Matrix(unit), streams);
     }
     for (unit, lane) in &trace.units {
         let busy = tally.work(program, chip, &roles, lane);
-        tally.busy.push((*unit, busy));
+        tally.add_unit(*unit, busy);
     }
-    tally.busy.sort_unstable_by_key(|(unit, _)| unit.on_the_way());
     for op in &mut tally.ops {
         // What an array holds and what it streams are each other's where the product is transposed.
         if chip.dataflow == Dataflow::InputStationary {
@@ -77,6 +76,10 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
 }
 
 impl Tally {
+    fn add_unit(&mut self, unit: Unit, busy: Cycle) {
+        insert_by_key(&mut self.busy, (unit, busy), |(unit, _)| unit.on_the_way());
+    }
+
     /// Bytes read from DRAM, and written to it.
     pub fn dram_bytes(&self) -> (Bytes, Bytes) {
         let sum = |path| Role::ALL.iter().map(|role| self.moves.all.of(*role, path)).sum();

@@ -1,11 +1,22 @@
-//! The page's way into the crate: a session that a worker owns, and the painter of its canvas.
+//! The page's way into the crate: a session that a worker owns, and the painter of its canvas. What reads files that few
+//! visitors open is a module of its own, by the feature `files`: the page loads it when it is used.
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
+#[cfg(feature = "page")]
+mod chips;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "page")]
 mod paint;
+#[cfg(feature = "page")]
 mod session;
+#[cfg(feature = "page")]
 mod values;
 
+#[cfg(feature = "files")]
+pub use files::ChipFile;
+#[cfg(feature = "page")]
 pub use session::Session;
 
 #[cfg(not(target_feature = "simd128"))]

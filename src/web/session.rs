@@ -5,10 +5,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
+use super::chips::{self, Chosen, Wish};
 use super::paint::{Painter, Theme};
 use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeline};
 use crate::base::Cycle;
-use crate::chip::Chip;
+use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
 use crate::job::{Finished, Job, compile};
@@ -22,6 +23,8 @@ pub struct Session {
     /// Of the timeline, if the page has room for one.
     timeline: Option<Painter>,
     files: Files,
+    /// As it was asked for, and as it is if it can be.
+    chip: Option<(Wish, Option<Chip>)>,
     pending: Option<(String, Job)>,
     shown: Option<(String, Finished)>,
     cycle: Cycle,
@@ -43,6 +46,7 @@ impl Session {
             painter: Painter::new(canvas)?,
             timeline: None,
             files: Files::default(),
+            chip: None,
             pending: None,
             shown: None,
             cycle: 0,
@@ -80,8 +84,16 @@ impl Session {
 
     /// What is refused beyond.
     pub fn limits(&self) -> Result<JsValue, JsError> {
-        let limits = Limits { array_side: 512, text_bytes: MOST_TEXT_BYTES, file_bytes: npy::MOST_BYTES };
-        to_js(&limits)
+        to_js(&Limits {
+            text_bytes: MOST_TEXT_BYTES,
+            file_bytes: npy::MOST_BYTES,
+            chip_bytes: MOST_FILE_BYTES,
+        })
+    }
+
+    /// The chips that come with the module.
+    pub fn presets(&self) -> Result<JsValue, JsError> {
+        to_js(&chips::presets())
     }
 
     /// Keeps a `.npy` file for `load("path")`.
@@ -108,13 +120,35 @@ impl Session {
         Ok(self.files.array(path).map(npy::write).unwrap_or_default())
     }
 
-    /// Compiles a program. Without errors a new run is pending; with them, what is shown stays.
-    pub fn check(&mut self, text: &str, rows: usize, cols: usize) -> Result<JsValue, JsError> {
-        let chip =
-            Chip::classroom(rows, cols).map_err(|e| JsError::new(&format!("{}; {}", e.message, e.hint)))?;
-        let compiled = compile(text, &self.files, &chip);
-        let checked = Checked::new(text, &compiled);
-        self.pending = compiled.job.map(|job| (text.to_owned(), job));
+    /// Chooses the chip for what is checked from now on: a preset by its name, or a chip file by its words, and what is
+    /// changed of it, key by key. Returns it as a form; nothing if it is the one chosen already.
+    #[wasm_bindgen(js_name = setChip)]
+    pub fn set_chip(
+        &mut self,
+        base: String,
+        words: Vec<String>,
+        keys: Vec<String>,
+        values: Vec<String>,
+    ) -> Result<JsValue, JsError> {
+        let wish = Wish { base, words, keys, values };
+        if self.chip.as_ref().is_some_and(|(known, _)| *known == wish) {
+            return Ok(JsValue::UNDEFINED);
+        }
+        let Chosen { form, chip } = wish.choose();
+        self.chip = Some((wish, chip));
+        to_js(&form)
+    }
+
+    /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
+    pub fn check(&mut self, text: &str) -> Result<JsValue, JsError> {
+        let chip = self.chip.as_ref().and_then(|(_, chip)| chip.as_ref());
+        // What is wrong with a program is said even if there is no chip for it.
+        let compiled = match chip {
+            Some(chip) => compile(text, &self.files, chip),
+            None => compile(text, &self.files, &Chip::classroom(8, 8).map_err(|e| JsError::new(&e.message))?),
+        };
+        let checked = Checked::new(text, &compiled, chip.is_some());
+        self.pending = compiled.job.filter(|_| chip.is_some()).map(|job| (text.to_owned(), job));
         to_js(&checked)
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::{Diagnostic, Lines, Severity, Utf16};
 use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::Source;
-use crate::job::{Compiled, Finished, Report};
+use crate::job::{Compiled, Finished, OpReport, OutputReport, Report, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
 use crate::trace::{Class, Classes, Lane, NONE, PassRun};
@@ -14,9 +14,9 @@ use crate::trace::{Class, Classes, Lane, NONE, PassRun};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    pub array_side: usize,
     pub text_bytes: usize,
     pub file_bytes: usize,
+    pub chip_bytes: usize,
 }
 
 /// What compiling found.
@@ -27,6 +27,7 @@ pub struct Checked {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     tokens: js_sys::Uint32Array,
     loads: Vec<String>,
+    compiles: bool,
     runs: bool,
 }
 
@@ -43,14 +44,16 @@ struct PageDiagnostic {
 }
 
 impl Checked {
-    pub fn new(text: &str, compiled: &Compiled) -> Checked {
+    /// `possible` is whether there is a chip to run on.
+    pub fn new(text: &str, compiled: &Compiled, possible: bool) -> Checked {
         let lines = Lines::new(text);
         let mut walk = Utf16::new(text);
         Checked {
             diagnostics: compiled.diagnostics.iter().map(|d| diagnostic(d, &lines, &mut walk)).collect(),
             tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
             loads: compiled.loads.clone(),
-            runs: compiled.job.is_some(),
+            compiles: compiled.job.is_some(),
+            runs: compiled.job.is_some() && possible,
         }
     }
 }
@@ -101,23 +104,58 @@ fn class(kind: TokenKind, before: Option<TokenKind>, next: Option<TokenKind>) ->
     }
 }
 
-/// A report, and what only the page asks for.
+/// A report as the page shows it. It has fields of its own: those of [`Report`] that nobody looks at here would be part of
+/// the module.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageReport {
-    #[serde(flatten)]
-    report: Report,
     rows: usize,
     cols: usize,
+    dataflow: &'static str,
+    cycles: u64,
+    cycles_to_last_mac: u64,
+    opens: u64,
+    macs: u64,
+    padding_macs: u64,
+    utilization: f64,
+    agrees: bool,
+    disagreement: Option<String>,
+    ops: Vec<PageOp>,
     colours: usize,
     inputs: Vec<Input>,
-    opens: u64,
+    outputs: Vec<PageOutput>,
+    matrix_units: usize,
+    units: Vec<PageUnit>,
     class_shares: Vec<ClassShare>,
     op_shares: Vec<Vec<ClassShare>>,
     moved: Vec<Moved>,
     timeline: TimelineSize,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     activity: js_sys::Uint8Array,
+}
+
+#[derive(Serialize)]
+struct PageOp {
+    name: String,
+    line: u32,
+    start: u64,
+    end: u64,
+    macs: u64,
+}
+
+#[derive(Serialize)]
+struct PageOutput {
+    name: String,
+    line: u32,
+    dtype: &'static str,
+    shape: Vec<usize>,
+    values: Option<Vec<i32>>,
+}
+
+#[derive(Serialize)]
+struct PageUnit {
+    name: String,
+    busy: u64,
 }
 
 #[derive(Serialize)]
@@ -191,13 +229,40 @@ impl PageReport {
     /// The report with the activity of a matrix unit.
     pub fn new(text: &str, finished: &Finished, unit: usize) -> PageReport {
         let tally = finished.tally();
+        let report = finished.report(text);
+        let op = |op: OpReport| PageOp {
+            name: op.name,
+            line: op.line,
+            start: op.start,
+            end: op.end,
+            macs: op.macs,
+        };
+        let output = |output: OutputReport| PageOutput {
+            name: output.name,
+            line: output.line,
+            dtype: output.dtype,
+            shape: output.shape,
+            values: output.values,
+        };
+        let unit_of = |unit: UnitReport| PageUnit { name: unit.name, busy: unit.busy };
         PageReport {
-            report: finished.report(text),
             rows: finished.chip.rows,
             cols: finished.chip.cols,
+            dataflow: finished.chip.dataflow.name(),
+            cycles: report.cycles,
+            cycles_to_last_mac: report.cycles_to_last_mac,
+            opens: opens(finished),
+            macs: report.macs,
+            padding_macs: report.padding_macs,
+            utilization: report.utilization,
+            agrees: report.agrees == Some(true),
+            disagreement: report.disagreement,
+            ops: report.ops.into_iter().map(op).collect(),
             colours: OP_COLOURS,
             inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
-            opens: opens(finished),
+            outputs: report.outputs.into_iter().map(output).collect(),
+            matrix_units: report.matrix_units,
+            units: report.units.into_iter().map(unit_of).collect(),
             class_shares: shares(tally.classes),
             op_shares: tally.ops.iter().map(|op| shares(op.classes)).collect(),
             moved: moved(&tally.moves.all),

@@ -52,7 +52,7 @@ test('files: wrong ones are named, right ones are used, kept and forgotten', asy
   await app.ready();
   await expect(page.locator('#answer td')).toHaveText(['0', '2', '0', '4']);
   await give('notes.pdf', Buffer.from('%PDF'));
-  await expect(page.locator('#notices')).toContainText('notes.pdf is neither');
+  await expect(page.locator('#notices')).toContainText('notes.pdf is no .npy array');
 
   await page.reload();
   await app.ready();

@@ -334,7 +334,7 @@ impl<'a> Naive<'a> {
             Work::Contract { activations, weights, .. } => (dtype(activations), dtype(weights)),
             _ => unreachable!(),
         };
-        self.chip.rates[&pair]
+        self.chip.rates.get(pair.0, pair.1).unwrap()
     }
 
     fn start(&mut self, unit: Unit, number: usize) {

@@ -70,7 +70,7 @@ impl Counter {
             }
             Work::Contract { activations, weights, sums } => {
                 let dtype = |window: &Window| program.buffers[window.buffer].dtype;
-                let rate = chip.rates[&(dtype(activations), dtype(weights))];
+                let rate = chip.rate(dtype(activations), dtype(weights)).unwrap();
                 let cycles: std::collections::BTreeSet<u64> =
                     (0..activations.cols as u64).map(|k| k * rate.den() / rate.num()).collect();
                 let used = (activations.rows, weights.cols);

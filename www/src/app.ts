@@ -2,6 +2,7 @@
 
 import { showAnswer } from './answer';
 import { Cells } from './cells';
+import { ChipDesk, sameChip, tabs } from './chip';
 import { button, byId, grouped, make, opColour } from './dom';
 import { type Editor, utf8Bytes } from './editor';
 import { showCycles } from './cycles';
@@ -30,8 +31,6 @@ import { Transport } from './transport';
 
 export class App {
   private readonly root = document.documentElement;
-  private readonly rows = byId<HTMLInputElement>('rows');
-  private readonly cols = byId<HTMLInputElement>('cols');
   private readonly chooser = byId<HTMLSelectElement>('example');
   private readonly engine = new Engine(
     { picture: byId('canvas-host'), timeline: byId('lanes') },
@@ -46,12 +45,18 @@ export class App {
     (cycle) => this.transport.seek(cycle),
     (y) => this.engine.lane(y),
   );
+  private readonly desk = new ChipDesk(
+    EXAMPLES[0]!.chip,
+    () => this.edited(),
+    (message) => notice(message),
+  );
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
     program: (name, text) => this.takeProgram(name, text),
+    chip: (name, text) => void this.desk.open(name, text),
     forget: (path) => this.forgetArray(path),
   });
   private readonly pad = new Pad(
@@ -71,10 +76,9 @@ export class App {
   });
 
   // Before the module answers, these stand for its limits.
-  private limits: Limits = { arraySide: 512, textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024 };
+  private limits: Limits = { textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024, chipBytes: 64 * 1024 };
   private example: Example = EXAMPLES[0]!;
   private original = '';
-  private chip: Chip = EXAMPLES[0]!.chip;
   /** Arrays of examples that are being or have been fetched, by path. */
   private readonly searches = new Map<string, Promise<boolean>>();
   private loads: string[] = [];
@@ -97,6 +101,7 @@ export class App {
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
+    tabs();
     this.applyTheme(keptTheme() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
     this.listen();
     await claimTab();
@@ -127,7 +132,6 @@ export class App {
 
   private listen(): void {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
-    for (const field of [this.rows, this.cols]) field.addEventListener('input', () => this.resized());
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
     byId('save').addEventListener('click', () => download(`${this.example.name}.systole`, this.editor.text()));
     byId('theme').addEventListener('click', () => {
@@ -192,25 +196,6 @@ export class App {
     this.run();
   }
 
-  private resized(): void {
-    const problem = byId('size-problem');
-    const most = this.limits.arraySide;
-    const bad = [this.rows, this.cols].find((field) => {
-      const value = field.valueAsNumber;
-      return !Number.isInteger(value) || value < 1 || value > most;
-    });
-    for (const field of [this.rows, this.cols]) field.setAttribute('aria-invalid', String(field === bad));
-    problem.hidden = !bad;
-    if (bad) {
-      const side = bad === this.rows ? 'rows' : 'columns';
-      problem.textContent = `An array has from 1 to ${most} ${side}; the last one stays.`;
-      return;
-    }
-    this.chip = { rows: this.rows.valueAsNumber, cols: this.cols.valueAsNumber };
-    this.keep();
-    this.run();
-  }
-
   private async choose(value: string): Promise<void> {
     const example = EXAMPLES.find((example) => example.name === value);
     if (example) {
@@ -234,10 +219,8 @@ export class App {
   private async openDraft(draft: Draft): Promise<void> {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
-    const fits = (side: number) => side >= 1 && side <= this.limits.arraySide;
-    const chip = fits(draft.chip.rows) && fits(draft.chip.cols) ? draft.chip : example.chip;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, chip, original);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original);
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
@@ -245,10 +228,8 @@ export class App {
     if (this.isEdited()) shelveDraft(this.draft());
     this.example = example;
     this.original = original;
-    this.chip = chip;
+    this.desk.set(chip);
     this.rewind = true;
-    this.rows.value = String(chip.rows);
-    this.cols.value = String(chip.cols);
     this.transport.pause();
     this.transport.setSpeed(example.speed);
     this.editor.setText(text);
@@ -264,7 +245,7 @@ export class App {
       return;
     }
     this.openings++;
-    this.open(text, this.example, this.chip, this.original);
+    this.open(text, this.example, this.desk.chip, this.original);
     notice(`${name} is open. Reset brings the example back.`);
   }
 
@@ -302,13 +283,12 @@ export class App {
   }
 
   private draft(): Draft {
-    return { text: this.editor.text(), chip: this.chip, example: this.example.name, time: Date.now() };
+    return { text: this.editor.text(), chip: this.desk.chip, example: this.example.name, time: Date.now() };
   }
 
   /** Whether there is anything that the example does not have already. */
   private isEdited(): boolean {
-    const { rows, cols } = this.example.chip;
-    return this.editor.text() !== this.original || this.chip.rows !== rows || this.chip.cols !== cols;
+    return this.editor.text() !== this.original || !sameChip(this.desk.chip, this.example.chip);
   }
 
   /** Keeps the text for a reload, and what the user has changed for longer. */
@@ -345,7 +325,7 @@ export class App {
     this.running = true;
     this.phase('running');
     this.filesOfRun = this.engine.fileChanges;
-    this.engine.run(this.editor.text(), this.chip);
+    this.engine.run(this.editor.text(), this.desk.chip);
     clearTimeout(this.cancelTimer);
     this.cancelTimer = setTimeout(() => (byId('progress').hidden = !this.running), 300);
   }
@@ -354,7 +334,12 @@ export class App {
     switch (message.kind) {
       case 'ready':
         this.limits = message.limits;
+        this.desk.setPresets(message.presets);
         byId('version').textContent = `Systole ${message.version}`;
+        break;
+      case 'chip':
+        // A later run on the same chip brings no form of its own.
+        if (message.form.summary !== null || message.id === this.engine.newest) this.desk.show(message.form);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);
@@ -395,7 +380,7 @@ export class App {
     }
   }
 
-  private async checked(id: number, { diagnostics, tokens, loads, runs }: Checked): Promise<void> {
+  private async checked(id: number, { diagnostics, tokens, loads, compiles, runs }: Checked): Promise<void> {
     this.loads = loads;
     const found = await this.fetchLoads(loads);
     if (found || this.filesOfRun !== this.engine.fileChanges) {
@@ -405,9 +390,8 @@ export class App {
     }
     if (id !== this.engine.newest) return;
     this.editor.show(diagnostics, tokens);
-    const broken = !runs;
-    this.problems(diagnostics, broken);
-    if (broken) {
+    this.problems(diagnostics, !compiles);
+    if (!runs) {
       this.idle();
       this.phase('error');
     }

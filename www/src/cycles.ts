@@ -130,5 +130,6 @@ function classColour(name: string): string {
 
 function percent(share: number): string {
   const parts = 100 * share;
-  return `${parts > 0 && parts < 0.1 ? '<0.1' : parts.toFixed(1)} %`;
+  if (parts > 0 && parts < 0.1) return '<0.1 %';
+  return parts < 100 && parts > 99.9 ? '>99.9 %' : `${parts.toFixed(1)} %`;
 }

@@ -1,5 +1,6 @@
 // Programs that come with the page. Their arrays lie beside them and are fetched when a program loads them.
 
+import { preset } from './chip';
 import type { Chip } from './protocol';
 
 export interface Example {
@@ -13,11 +14,17 @@ export interface Example {
 }
 
 export const EXAMPLES: Example[] = [
-  { name: 'product', title: '4 × 4, one small product', chip: { rows: 4, cols: 4 }, speed: 2, arrays: [] },
+  {
+    name: 'product',
+    title: '4 × 4, one small product',
+    chip: preset('classroom-4x4'),
+    speed: 2,
+    arrays: [],
+  },
   {
     name: 'digits',
     title: 'Handwritten digits, two layers',
-    chip: { rows: 8, cols: 8 },
+    chip: preset('classroom-8x8'),
     speed: 32,
     arrays: ['x', 'w1', 'b1', 'w2', 'b2'].map((name) => `digits/${name}.npy`),
   },

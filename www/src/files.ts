@@ -9,6 +9,7 @@ export interface FileEvents {
   /** An array to keep under its own name, or the path under which the program loads one of that name. */
   array(name: string, bytes: Uint8Array): void;
   program(name: string, text: string): void;
+  chip(name: string, text: string): void;
   /** The user wants an array forgotten. */
   forget(path: string): void;
 }
@@ -94,16 +95,19 @@ export class FileDesk {
 
   private async takeOne(file: File): Promise<void> {
     const isArray = file.name.endsWith('.npy');
-    const { fileBytes, textBytes } = this.limits();
-    const most = isArray ? fileBytes : textBytes;
+    const isChip = file.name.endsWith('.toml');
+    const { fileBytes, textBytes, chipBytes } = this.limits();
+    const most = isArray ? fileBytes : isChip ? chipBytes : textBytes;
     if (file.size > most) {
       notice(`${file.name} has ${file.size} bytes, more than the ${most} that are read. Nothing has changed.`);
     } else if (isArray) {
       this.events.array(file.name, new Uint8Array(await file.arrayBuffer()));
+    } else if (isChip) {
+      this.events.chip(file.name, await file.text());
     } else if (/\.(systole|txt)$/.test(file.name)) {
       this.events.program(file.name, await file.text());
     } else {
-      notice(`${file.name} is neither a .npy array nor a .systole program.`);
+      notice(`${file.name} is no .npy array, .systole program or .toml chip.`);
     }
   }
 

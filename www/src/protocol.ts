@@ -18,7 +18,8 @@ export type ToWorker =
 
 /** From the worker to the page. */
 export type FromWorker =
-  | { kind: 'ready'; version: string; limits: Limits }
+  | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
+  | { kind: 'chip'; id: number; form: ChipForm } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
@@ -38,9 +39,39 @@ export interface View {
   timelineWidth: number; // CSS pixels; its height comes with the report
 }
 
+/** A chip as the user has it. */
 export interface Chip {
-  rows: number;
-  cols: number;
+  base: string; // a preset's name, or that of a chip file
+  words: string[]; // what the file says, as the module has read it; nothing for a preset
+  changes: Record<string, string>; // of fields, by their keys
+}
+
+export interface Preset {
+  name: string;
+  title: string;
+}
+
+/** A chip with every field. */
+export interface ChipForm {
+  summary: string | null; // null: the base could not be read, and there are only problems
+  sources: string[];
+  parts: { title: string; fields: ChipField[] }[];
+  problems: { keys: string[]; message: string; hint: string }[]; // with any, it runs nothing
+  file: string; // as a chip file
+}
+
+export interface ChipField {
+  key: string;
+  title: string;
+  unit: string;
+  meaning: string;
+  values: string; // what may be said, in words
+  words: string[]; // of a choice
+  optional: boolean;
+  value: string | null; // null: an optional field that is not there
+  original: string | null; // in the base
+  source: string | null;
+  assumed: string | null; // why, if no source gives it
 }
 
 export interface Pe {
@@ -49,16 +80,17 @@ export interface Pe {
 }
 
 export interface Limits {
-  arraySide: number; // greatest number of rows and of columns
   textBytes: number; // longest program, in UTF-8 bytes
   fileBytes: number; // largest .npy file
+  chipBytes: number; // longest chip file
 }
 
 export interface Checked {
   diagnostics: Diagnostic[];
   tokens: Uint32Array; // triples: from, to, index into TOKEN_CLASSES
   loads: string[]; // every path that the program loads, whether it is there or not
-  runs: boolean; // whether a run is pending now: there was no error
+  compiles: boolean; // there was no error in the program
+  runs: boolean; // and there is a chip for it: a run is pending now
 }
 
 export const TOKEN_CLASSES = [
@@ -84,9 +116,9 @@ export interface Diagnostic {
 }
 
 export interface Report {
-  version: string;
   rows: number;
   cols: number;
+  dataflow: 'ws' | 'is' | 'os';
   cycles: number; // from 0 to the last event: the scrubber's length
   cyclesToLastMac: number; // from 0 to the last MAC
   opens: number; // the cycle before anything enters an array: where a picture of the run may begin

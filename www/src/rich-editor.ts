@@ -1,9 +1,17 @@
 // CodeMirror with what the module says about the text: token classes, errors, operators' colours. It has no lexer.
+// Errors are marked here, not by @codemirror/lint, which would be a tenth of the editor.
 
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching } from '@codemirror/language';
-import { lintGutter, setDiagnostics } from '@codemirror/lint';
-import { Annotation, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
+import {
+  Annotation,
+  EditorState,
+  RangeSet,
+  RangeSetBuilder,
+  StateEffect,
+  StateField,
+  type Text,
+} from '@codemirror/state';
 import {
   Decoration,
   type DecorationSet,
@@ -87,6 +95,65 @@ const opField = StateField.define<RangeSet<GutterMarker>>({
   },
 });
 
+const setProblems = StateEffect.define<Diagnostic[]>();
+
+class ProblemMarker extends GutterMarker {
+  constructor(private readonly problem: Diagnostic) {
+    super();
+  }
+
+  override eq(other: ProblemMarker): boolean {
+    return inWords(other.problem) === inWords(this.problem) && other.problem.severity === this.problem.severity;
+  }
+
+  override toDOM(): Node {
+    const dot = document.createElement('span');
+    dot.className = `problem-dot ${this.problem.severity}`;
+    dot.title = inWords(this.problem);
+    return dot;
+  }
+}
+
+function inWords({ message, hint }: Diagnostic): string {
+  return hint ? `${message}. ${hint}` : message;
+}
+
+interface Problems {
+  places: DecorationSet;
+  lines: RangeSet<GutterMarker>;
+}
+
+/** Errors move along with edits until the module has read the new text. */
+const problemField = StateField.define<Problems>({
+  create: () => ({ places: Decoration.none, lines: RangeSet.empty }),
+  update({ places, lines }, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setProblems)) return markProblems(effect.value, transaction.newDoc);
+    }
+    return { places: places.map(transaction.changes), lines: lines.map(transaction.changes) };
+  },
+  provide: (field) => EditorView.decorations.from(field, ({ places }) => places),
+});
+
+function markProblems(problems: Diagnostic[], doc: Text): Problems {
+  const within = problems.filter(({ to }) => to <= doc.length);
+  const places = within.map((problem) => {
+    // Where something is missing there is nothing to underline but what stands beside it.
+    const to = Math.min(Math.max(problem.to, problem.from + 1), doc.length);
+    const from = Math.min(problem.from, Math.max(0, to - 1));
+    const attributes = { title: inWords(problem) };
+    return { from, to, value: Decoration.mark({ class: `problem-mark ${problem.severity}`, attributes }) };
+  });
+  const lines = within.map((problem) => new ProblemMarker(problem).range(doc.lineAt(problem.from).from));
+  return {
+    places: RangeSet.of(
+      places.filter(({ from, to }) => from < to),
+      true,
+    ),
+    lines: RangeSet.of(lines, true),
+  };
+}
+
 export class RichEditor implements Editor {
   private readonly view: EditorView;
 
@@ -120,7 +187,7 @@ export class RichEditor implements Editor {
         extensions: [
           lineNumbers(),
           gutter({ class: 'op-gutter', markers: (view) => view.state.field(opField) }),
-          lintGutter(),
+          gutter({ class: 'problem-gutter', markers: (view) => view.state.field(problemField).lines }),
           history(),
           drawSelection(),
           highlightActiveLine(),
@@ -130,6 +197,7 @@ export class RichEditor implements Editor {
           paste,
           tokenField,
           opField,
+          problemField,
           EditorView.contentAttributes.of({ 'aria-label': 'Program', spellcheck: 'false' }),
           EditorView.updateListener.of((update) => {
             const silent = update.transactions.some((transaction) => transaction.annotation(opened));
@@ -150,14 +218,7 @@ export class RichEditor implements Editor {
   }
 
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void {
-    this.view.dispatch({ effects: setTokens.of(tokens) });
-    const marked = diagnostics.map(({ from, to, severity, message, hint }) => ({
-      from,
-      to,
-      severity,
-      message: hint ? `${message}. ${hint}` : message,
-    }));
-    this.view.dispatch(setDiagnostics(this.view.state, marked));
+    this.view.dispatch({ effects: [setTokens.of(tokens), setProblems.of(diagnostics)] });
   }
 
   showOps(ops: Op[], colours: number): void {

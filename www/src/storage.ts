@@ -4,6 +4,7 @@
 // draft for each tab, so that two tabs never overwrite each other and a closed tab's text can be had again.
 
 import { createStore, del, entries, set } from 'idb-keyval';
+import { preset, sameChip } from './chip';
 import type { Chip } from './protocol';
 
 export interface Draft {
@@ -156,8 +157,7 @@ function randomName(): string {
 /** Of the same text on the same array, `keep` drafts are enough. */
 function forgetCopies(draft: Draft, keep: number): void {
   const same = otherDrafts().filter(
-    ({ draft: other }) =>
-      other.text === draft.text && other.chip.rows === draft.chip.rows && other.chip.cols === draft.chip.cols,
+    ({ draft: other }) => other.text === draft.text && sameChip(other.chip, draft.chip),
   );
   for (const { key } of same.slice(keep)) attempt(() => localStorage.removeItem(key));
 }
@@ -172,11 +172,21 @@ function parse(value: string | null): Draft | null {
   try {
     const { text, chip, example, time } = JSON.parse(value) as Partial<Draft>;
     const whole = typeof text === 'string' && typeof example === 'string' && typeof time === 'number';
-    if (!whole || !Number.isInteger(chip?.rows) || !Number.isInteger(chip?.cols)) return null;
-    return { text, example, time, chip: { rows: chip!.rows, cols: chip!.cols } };
+    const known = chipOf(chip);
+    return whole && known ? { text, example, time, chip: known } : null;
   } catch {
     return null;
   }
+}
+
+/** A chip as it is kept now, or as drafts had it when a chip was two sides. */
+function chipOf(value: unknown): Chip | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { base, words, changes, rows, cols } = value as Record<string, unknown>;
+  if (Number.isInteger(rows) && Number.isInteger(cols)) return preset(`classroom-${rows}x${cols}`);
+  if (typeof base !== 'string' || !Array.isArray(words) || typeof changes !== 'object' || changes === null) return null;
+  const texts = Object.entries(changes).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return { base, words: words.map(String), changes: Object.fromEntries(texts) };
 }
 
 let store: ReturnType<typeof createStore> | null = null;

@@ -1,7 +1,7 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import type { Checked, Frame, FromWorker, Limits, Pe, Report, ToWorker, View } from './protocol';
+import type { Checked, ChipForm, Frame, FromWorker, Limits, Pe, Preset, Report, ToWorker, View } from './protocol';
 
 let session: Session | null = null;
 /** The run under way, if there is one. */
@@ -22,7 +22,8 @@ function receive(message: ToWorker): void {
     session = new Session(message.canvas);
     session.setTimeline(message.timeline);
     look(message.view);
-    post({ kind: 'ready', version: session.version(), limits: session.limits() as Limits });
+    const presets = session.presets() as Preset[];
+    post({ kind: 'ready', version: session.version(), limits: session.limits() as Limits, presets });
     return;
   }
   if (!session) return;
@@ -41,7 +42,11 @@ function receive(message: ToWorker): void {
       break;
     case 'run':
       refusing(() => {
-        const checked = session!.check(message.text, message.chip.rows, message.chip.cols) as Checked;
+        const { base, words, changes } = message.chip;
+        const [keys, values] = [Object.keys(changes), Object.values(changes)];
+        const form = session!.setChip(base, words, keys, values) as ChipForm | undefined;
+        if (form) post({ kind: 'chip', id: message.id, form });
+        const checked = session!.check(message.text) as Checked;
         post({ kind: 'checked', id: message.id, checked });
         running = checked.runs ? { id: message.id, since: performance.now() } : null;
         later();

@@ -132,7 +132,7 @@ impl<'t> Reader<'t> {
             return;
         }
         let lower = key.to_lowercase();
-        let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &lower);
+        let distance = |name: &str| strsim::osa_distance(&name.to_lowercase(), &lower);
         // Longer than any key: not worth the search.
         let near =
             KEYS.iter().map(|(name, _)| *name).filter(|_| key.len() < 40).min_by_key(|name| distance(name));

@@ -1,0 +1,33 @@
+//! Files that the page reads in a module of its own.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::base::Lines;
+use crate::chip::{self, ParsedChip};
+
+/// A chip file that has been read.
+#[wasm_bindgen(getter_with_clone)]
+pub struct ChipFile {
+    /// What it says, for a session; nothing if it has errors.
+    pub words: Vec<String>,
+    /// What is wrong with it: the line, the reason and how to mend it.
+    pub problems: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl ChipFile {
+    /// Reads a chip file.
+    #[wasm_bindgen(constructor)]
+    pub fn new(text: &str) -> ChipFile {
+        let ParsedChip { description, diagnostics } = chip::parse(text);
+        let lines = Lines::new(text);
+        let problem = |d: crate::base::Diagnostic| {
+            let line = lines.position(d.span.start).line;
+            format!("line {line}: {}; {}", d.message, d.hint.unwrap_or_default())
+        };
+        ChipFile {
+            words: description.map(|described| described.to_words()).unwrap_or_default(),
+            problems: diagnostics.into_iter().map(problem).collect(),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// The chip: presets, fields, dataflows, files.
+
+import { expect, test } from './page';
+
+const counts = '#counts';
+
+test('a preset is chosen, a field changed and undone, and the run follows', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await expect(page.locator('#chip-summary')).toContainText('a matrix unit of 4 x 4 at 100 MHz');
+  await expect(page.locator(counts)).toContainText('the last MAC after 28');
+  // Eight bytes a cycle bring the tile two cycles earlier.
+  await page.getByLabel('DRAM bandwidth').fill('0.8');
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await expect(page.locator('#chip-help')).toContainText('Changed; it was 0.4.');
+  await expect(page.getByRole('tab', { name: 'Chip 1 change' })).toBeVisible();
+  await page.getByRole('button', { name: 'Undo changes' }).click();
+  await expect(page.locator(counts)).toContainText('the last MAC after 28');
+  await expect(page.getByLabel('DRAM bandwidth')).toHaveValue('0.4');
+
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v1');
+  await expect(page.locator('#chip-summary')).toContainText('91.8 T on i8');
+  await expect(page.locator('#chip-sources')).toContainText('ISCA 2017');
+  await expect(page.getByLabel('rows of PEs')).toHaveValue('256');
+  await page.getByLabel('DRAM latency').focus();
+  await expect(page.locator('#chip-help')).toContainText('Assumed: typical of DDR3.');
+  await expect(page.locator('.field[data-key=dram_latency_ns] .origin')).toHaveText('assumed');
+  await app.ready();
+  await expect(page.locator('#verdict')).toContainText('equals the reference');
+});
+
+test('every dataflow runs, and its own lanes and classes are shown', async ({ app, page }) => {
+  await app.open();
+  await app.chooseDigits();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  const seen = new Set<string>();
+  for (const dataflow of ['ws', 'is', 'os']) {
+    await page.getByLabel('dataflow').selectOption(dataflow);
+    await app.ready();
+    await expect(page.locator('#verdict')).toContainText('equals the reference');
+    await expect(page.locator('#answer')).toContainText('3');
+    seen.add(await page.locator(counts).innerText());
+    // Where sums stay, no weights are loaded.
+    await page.getByText('How busy each unit was').click();
+    const loads = page.getByRole('table', { name: 'Cycles in which each unit was busy' }).getByText('weight load');
+    await expect(loads).toHaveCount(dataflow === 'os' ? 0 : 1);
+    await page.getByText('How busy each unit was').click();
+  }
+  expect(seen.size).toBe(3);
+});
+
+test('several matrix units are there to choose from', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('matrix units').fill('4');
+  await app.ready();
+  await expect(page.getByLabel('matrix unit', { exact: true }).locator('option')).toHaveCount(4);
+  await page.getByLabel('cores', { exact: true }).fill('3');
+  await expect(page.getByRole('alert')).toContainText('4 matrix units cannot be shared evenly by 3 cores');
+  await page.getByLabel('cores', { exact: true }).fill('2');
+  await app.ready();
+  await expect(page.locator('#chip-problem')).toBeHidden();
+});
+
+test('impossible values are named beside the field, and the last run stays', async ({ app, page }) => {
+  await app.open();
+  const before = await page.locator(counts).innerText();
+  await page.getByLabel('rows of PEs').fill('513');
+  await expect(page.getByRole('alert')).toContainText('`rows` cannot be `513`; it is a whole number from 1 to 512');
+  await expect(page.getByLabel('rows of PEs')).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await expect(page.locator('#chip-rows')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('button', { name: 'Save as a chip file' })).toBeDisabled();
+  for (const [field, value, said] of [
+    ['clock', 'fast', '`clock_mhz` cannot be `fast`'],
+    ['DRAM bandwidth', '-1', '`dram_gb_per_s` cannot be `-1`'],
+    ['DRAM capacity', '1e300', '`dram_gib` cannot be `1e300`'],
+    ['host latency', '5', 'a latency and no bandwidth'],
+  ] as const) {
+    await page.getByLabel(field, { exact: true }).fill(value);
+    await expect(page.getByRole('alert')).toContainText(said);
+  }
+  await expect(page.locator(counts)).toHaveText(before);
+  // A program is checked all the same.
+  await page.getByRole('tab', { name: 'Program' }).click();
+  await app.type('output a @ b\n');
+  await expect(page.locator('#problems')).toContainText('nothing is called `a`');
+});
+
+test('a chip file is dropped, kept over a reload, and saved', async ({ app, page }) => {
+  await app.open();
+  const file = (text: string) => ({ name: 'mine.toml', mimeType: 'text/plain', buffer: Buffer.from(text) });
+  await page.locator('#chooser').setInputFiles(file('based_on = "classroom-4x4"\nrows = 9999\ncolour = 1\n'));
+  await expect(page.locator('#notices')).toContainText('mine.toml is not taken. line 2: `rows` cannot be `9999`');
+  await expect(page.locator('#notices')).toContainText('line 3: a chip has no `colour`');
+  await expect(page.getByLabel('chip', { exact: true })).toHaveValue('classroom-4x4');
+
+  const mine = 'based_on = "classroom-4x4"\ndram_gb_per_s = 0.8\n[assumed]\ndram_gb_per_s = "a faster one"\n';
+  await page.locator('#chooser').setInputFiles(file(mine));
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await expect(page.getByLabel('chip', { exact: true })).toHaveValue('mine.toml');
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('DRAM bandwidth').focus();
+  await expect(page.locator('#chip-help')).toContainText('Assumed: a faster one.');
+  await page.getByLabel('DRAM latency').fill('0');
+  await expect(page.locator(counts)).toContainText('the last MAC after 16');
+
+  await page.reload();
+  await app.ready();
+  await expect(page.locator(counts)).toContainText('the last MAC after 16');
+  await expect(page.getByLabel('chip', { exact: true })).toHaveValue('mine.toml');
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save as a chip file' }).click(),
+  ]);
+  const text = await (await saved.createReadStream()).toArray().then((parts) => Buffer.concat(parts).toString());
+  expect(text).toContain('dram_gb_per_s = 0.8\ndram_latency_ns = 0\n');
+  expect(text).toContain('dram_gb_per_s = "a faster one"');
+});
+
+test('tabs and fields work by keyboard, and nobody is kept out', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Program' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Chip' })).toBeFocused();
+  await expect(page.locator('#chip-panel')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('name', { exact: true })).toBeFocused();
+  await expect(page.locator('#chip-help')).toContainText('What people call it.');
+  expect(await app.violations()).toEqual([]);
+});
+
+test('a draft of the first version, whose chip was two sides, is opened', async ({ app, page }) => {
+  await app.open();
+  const text = 'input a : i8[4, 4]\nweight w : i8[4, 4]\noutput a @ w\n';
+  const draft = { text, chip: { rows: 2, cols: 3 }, example: 'product', time: 1 };
+  await page.evaluate((draft) => sessionStorage.setItem('systole.draft', JSON.stringify(draft)), draft);
+  // The page keeps its own draft when it is left.
+  await page.addInitScript((draft) => sessionStorage.setItem('systole.draft', JSON.stringify(draft)), draft);
+  await page.reload();
+  await app.ready();
+  await expect(page.getByLabel('rows of PEs')).toHaveValue('2');
+  await expect(page.getByLabel('columns of PEs')).toHaveValue('3');
+  await expect(page.locator('#verdict')).toContainText('equals the reference');
+});
