@@ -155,7 +155,7 @@ function comment(source: string, form: RegExp): (Tokens.HTML & Tokens.Tag) | und
 function target(href: string, page: string): string {
   const markdown = /^([\w-]+)\.md(#.*)?$/.exec(href);
   if (markdown && names().includes(markdown[1]!)) return `${markdown[1]}.html${markdown[2] ?? ''}`;
-  if (/^(https?:\/\/|mailto:|#|\.\.\/index\.html)/.test(href)) return href;
+  if (/^(https:\/\/|#|\.\.\/index\.html)/.test(href)) return href;
   throw new Error(`docs/${page}.md links to ${href}, which is no page of the site`);
 }
 
@@ -205,8 +205,8 @@ function escape(text: string): string {
 
 function text({ sections, heading, body }: Page): string {
   const links = sections.map((section) => `<li class="depth-${section.depth}">${link('', section)}</li>`);
-  const contents = `<nav id="contents" aria-labelledby="contents-title">
-<h2 id="contents-title">On this page</h2>
+  const contents = `<nav id="page-contents" aria-labelledby="page-contents-title">
+<h2 id="page-contents-title">On this page</h2>
 <ol>
 ${links.join('\n')}
 </ol>
@@ -229,7 +229,7 @@ function entry({ name, title, lead, sections }: Page): string {
   return `<li>
 <h2><a href="${name}.html">${escape(title)}</a></h2>
 <p>${escape(lead)}</p>
-<ul>${links.map((each) => `<li>${each}</li>`).join('')}</ul>
+${links.length > 0 ? `<ul>${links.map((each) => `<li>${each}</li>`).join('')}</ul>` : ''}
 </li>
 `;
 }
@@ -255,7 +255,7 @@ function document(pages: Page[], name: string, title: string, description: strin
     <script type="module" src="/src/docs.ts"></script>
   </head>
   <body>
-    <a class="skip" href="#text">To the text</a>
+    <a class="skip" href="#page-text">To the text</a>
     <header>
       <a class="home" href="../index.html">Systole</a>
       <nav aria-label="Documentation">
@@ -263,9 +263,9 @@ function document(pages: Page[], name: string, title: string, description: strin
           ${tabs.join('\n          ')}
         </ul>
       </nav>
-      <button type="button" id="theme" aria-label="Switch between light and dark">◐</button>
+      <button type="button" id="page-theme" aria-label="Switch between light and dark">◐</button>
     </header>
-    <main id="text">
+    <main id="page-text">
 ${main}
     </main>
     <footer>

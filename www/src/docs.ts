@@ -6,7 +6,7 @@ const root = document.documentElement;
 const kept = keptTheme();
 if (kept) root.dataset['theme'] = kept;
 
-document.getElementById('theme')?.addEventListener('click', () => {
+document.getElementById('page-theme')?.addEventListener('click', () => {
   const shown = root.dataset['theme'] ?? systemTheme();
   const theme: Theme = shown === 'dark' ? 'light' : 'dark';
   root.dataset['theme'] = theme;
