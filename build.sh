@@ -66,6 +66,7 @@ run_tests() {
   try 'page' vite_build
   try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore
   try 'page types' www/node_modules/.bin/tsc --noEmit -p www
+  try 'page build types' www/node_modules/.bin/tsc --noEmit -p www/tsconfig.node.json
   try 'browser test types' www/node_modules/.bin/tsc --noEmit -p tests/browser
   try 'page in Chromium' playwright
   echo "$passed passed, $failed failed"

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vite';
+import { docs } from './docs-plugin.ts';
 
 const wasm = decodeURIComponent(new URL('../target/wasm', import.meta.url).pathname);
 
 // Relative paths throughout, so that dist/ works from any sub-path of any static host.
 export default defineConfig({
   base: './',
+  plugins: [docs()],
   resolve: { alias: { 'systole-wasm': wasm } },
   worker: { format: 'es' },
   build: {

@@ -96,13 +96,25 @@ export class App {
 
   /** What axe-core finds serious or critical. */
   async violations(): Promise<string[]> {
+    const found = await this.axe();
+    return found.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ text }) => text);
+  }
+
+  /** Whatever axe-core finds. */
+  async everyViolation(): Promise<string[]> {
+    return (await this.axe()).map(({ text }) => text);
+  }
+
+  private async axe(): Promise<{ impact: string; text: string }[]> {
     const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     await this.page.evaluate(source);
     return this.page.evaluate(async () => {
       type Axe = { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
       const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-      const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      return grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
+      return violations.map(({ id, impact, nodes }) => ({
+        impact,
+        text: `${id}: ${nodes.map((node) => node.html).join(' | ')}`,
+      }));
     });
   }
 }

@@ -150,9 +150,9 @@ test('the array can have any size, and an impossible one is explained', async ({
   await page.getByLabel('rows of PEs').fill('256');
   await expect(page.locator('#counts')).toContainText('813 cycles · the last MAC after 784');
   await page.getByLabel('columns of PEs').fill('1000000');
-  await expect(page.getByRole('alert')).toContainText('An array has from 1 to 512 columns');
+  await expect(page.getByRole('alert')).toContainText('`cols` cannot be `1000000`; it is a whole number from 1 to 512');
   await page.getByLabel('columns of PEs').fill('');
-  await expect(page.getByRole('alert')).toContainText('An array has from 1 to 512 columns');
+  await expect(page.getByRole('alert')).toContainText('`cols` cannot be `1000000`; it is a whole number from 1 to 512');
   await page.getByLabel('columns of PEs').fill('1');
   await page.getByLabel('rows of PEs').fill('1');
   await expect(page.getByRole('alert')).toBeHidden();

@@ -15,18 +15,8 @@ import { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
 import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
-import {
-  claimTab,
-  type Draft,
-  keepDraft,
-  keepExample,
-  keepTheme,
-  keptFiles,
-  keptTheme,
-  otherDrafts,
-  ownDraft,
-  shelveDraft,
-} from './storage';
+import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
+import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
 
 export class App {
@@ -102,7 +92,7 @@ export class App {
 
   async start(): Promise<void> {
     tabs();
-    this.applyTheme(keptTheme() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+    this.applyTheme(keptTheme() ?? systemTheme());
     this.listen();
     await claimTab();
     this.listExamples();
@@ -507,7 +497,7 @@ export class App {
     this.root.dataset['phase'] = name;
   }
 
-  private applyTheme(theme: 'light' | 'dark'): void {
+  private applyTheme(theme: Theme): void {
     this.root.dataset['theme'] = theme;
     this.engine.resize();
     this.transport.redraw();

@@ -95,17 +95,6 @@ export async function dropFile(path: string): Promise<void> {
   }
 }
 
-/** Light, dark, or the system's choice. */
-export function keptTheme(): 'light' | 'dark' | null {
-  let value: string | null = null;
-  attempt(() => (value = localStorage.getItem('systole.theme')));
-  return value === 'light' || value === 'dark' ? value : null;
-}
-
-export function keepTheme(theme: 'light' | 'dark'): void {
-  attempt(() => localStorage.setItem('systole.theme', theme));
-}
-
 function attempt(action: () => void): boolean {
   try {
     action();

@@ -1,0 +1,161 @@
+// The documentation as pages: whole without a script, linked without a gap, legible in light and dark, on any screen.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type App, expect, test } from './page.ts';
+
+const DOCS = new URL('../../www/docs/', import.meta.url);
+const DIST = new URL('../../dist/', import.meta.url);
+const SOURCES = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+const PAGES = ['index', ...SOURCES.map((name) => name.replace(/\.md$/, ''))];
+
+/** Opens a page of the documentation. */
+async function open(app: App, name: string): Promise<void> {
+  const answer = await app.page.goto(`docs/${name}.html`);
+  expect(answer?.status()).toBe(200);
+}
+
+test('every Markdown file is a page, and no page is anything else', () => {
+  expect(SOURCES).toContain('machine.md');
+  const built = readdirSync(new URL('docs/', DIST)).filter((name) => name.endsWith('.html'));
+  expect(built.sort()).toEqual(PAGES.map((name) => `${name}.html`).sort());
+});
+
+for (const name of PAGES) {
+  test(`${name}: one title, headings in order, no marks of Markdown left`, async ({ app, page }) => {
+    await open(app, name);
+    const title = await page.locator('h1').allInnerTexts();
+    expect(title).toHaveLength(1);
+    await expect(page).toHaveTitle(`${title[0]} · Systole`);
+    await expect(page.locator('meta[name=description]')).toHaveAttribute('content', /^\S.{10,}[.?!]$/);
+    await expect(page.locator('header [aria-current=page]')).toHaveCount(1);
+    const depths = await page
+      .locator(':is(h1, h2, h3, h4):not(nav *)')
+      .evaluateAll((all) => all.map((h) => Number(h.tagName[1])));
+    expect(depths.filter((depth, at) => depth > (depths[at - 1] ?? 0) + 1)).toEqual([]);
+    const prose = await page
+      .locator('article')
+      .evaluate((article) =>
+        [...article.querySelectorAll('p, li, td, th, h2, h3')]
+          .map((element) =>
+            [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent),
+          )
+          .join(' '),
+      );
+    expect(prose).not.toMatch(/<!--|-->|\*\*|`|\]\(|^\||^#/m);
+  });
+
+  test(`${name}: every link and anchor leads somewhere`, async ({ app, page, baseURL }) => {
+    await open(app, name);
+    const links = await page.locator('a').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+    const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id));
+    expect(new Set(ids).size, 'an id occurs twice').toBe(ids.length);
+    expect(links.length).toBeGreaterThan(PAGES.length);
+    const lost: string[] = [];
+    for (const link of links.map((each) => new URL(each))) {
+      if (!link.href.startsWith(baseURL!)) {
+        if (!/^https:/.test(link.href)) lost.push(link.href);
+        continue;
+      }
+      const file = link.pathname.slice(new URL(baseURL!).pathname.length);
+      if (!existsSync(new URL(file, DIST))) lost.push(link.href);
+      else if (link.hash && file.startsWith('docs/')) {
+        const there = readFileSync(new URL(file, DIST), 'utf8');
+        if (!there.includes(` id="${decodeURIComponent(link.hash.slice(1))}"`)) lost.push(link.href);
+      }
+    }
+    expect(lost).toEqual([]);
+  });
+
+  for (const theme of ['light', 'dark'] as const) {
+    test(`${name}: axe-core finds nothing, ${theme}`, async ({ app, page }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 844 });
+        await open(app, name);
+        expect(await app.everyViolation()).toEqual([]);
+      }
+    });
+  }
+
+  for (const width of [360, 390, 1440]) {
+    test(`${name}: nothing is wider than ${width} px but what scrolls by itself`, async ({ app, page }) => {
+      await page.setViewportSize({ width, height: 844 });
+      await open(app, name);
+      const across = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(across).toBeLessThanOrEqual(width);
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll('a, h1, h2, h3, p, li, pre, blockquote, .table, button, code')]
+          .filter((e) => e.getClientRects().length > 0 && !e.closest('.table table, pre code, .skip'))
+          .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)
+          .map((e) => e.outerHTML.slice(0, 80)),
+      );
+      expect(cut).toEqual([]);
+    });
+  }
+}
+
+test('the index lists each page with its first sentence', async ({ app, page }) => {
+  await open(app, 'index');
+  const entries = page.locator('.pages > li');
+  await expect(entries).toHaveCount(SOURCES.length);
+  const machine = entries.filter({ has: page.getByRole('heading', { name: 'The machine contract' }) });
+  await expect(machine.locator('p')).toHaveText(
+    'What one clock cycle does, and what every count in this project means.',
+  );
+  await machine.getByRole('link', { name: '1. The array' }).click();
+  await expect(page).toHaveURL(/docs\/machine\.html#1-the-array$/);
+  await expect(page.getByRole('heading', { name: '1. The array' })).toBeInViewport();
+});
+
+test('tables are those of the Markdown, and scroll by keyboard where they do not fit', async ({ app, page }) => {
+  const markdown = readFileSync(new URL('machine.md', DOCS), 'utf8');
+  const rows = markdown.split('\n').filter((line) => line.startsWith('|') && !/^[|\s:-]+$/.test(line));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(app, 'machine');
+  await expect(page.locator('tr')).toHaveCount(rows.length);
+  const units = page.locator('.table', { hasText: 'frees its unit' });
+  await units.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => units.evaluate((frame) => frame.scrollLeft)).toBeGreaterThan(0);
+});
+
+test('the theme is the workbench’s: kept there, shown here, and the other way round', async ({ app, page }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await app.open();
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByRole('button', { name: 'Switch between light and dark' }).click();
+  const dark = await ground();
+  expect(dark).not.toBe(light);
+  await page.getByRole('link', { name: 'Docs' }).click();
+  await expect(page).toHaveURL(/docs\/index\.html$/);
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  expect(await ground()).toBe(dark);
+  await page.getByRole('button', { name: 'Switch between light and dark' }).click();
+  expect(await ground()).toBe(light);
+  await page.getByRole('link', { name: 'Systole', exact: true }).click();
+  await app.ready();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+});
+
+test('the help leads to what a cycle is', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('button', { name: 'Keys and help' }).click();
+  await page.getByRole('link', { name: 'What a cycle is' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('The machine contract');
+});
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a page is whole, in the theme of the system', async ({ page }) => {
+    const background = async () => page.locator('body').evaluate((body) => getComputedStyle(body).backgroundColor);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.goto('docs/machine.html');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The machine contract');
+    await expect(page.getByRole('button', { name: 'Switch between light and dark' })).toBeHidden();
+    const dark = await background();
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await background()).not.toBe(dark);
+  });
+});
