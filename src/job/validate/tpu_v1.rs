@@ -54,17 +54,16 @@ pub struct Compared {
 
 const HEADER: &str = "app,array_active,useful_macs,unused_macs,weight_stall,weight_shift,non_matrix";
 
-/// Runs the program on the preset and compares.
-pub fn compare(csv: &str) -> Result<Compared, String> {
+/// Runs the program on a chip and compares.
+pub fn compare(csv: &str, chip: &Chip) -> Result<Compared, String> {
     let apps = super::rows(csv, HEADER, |fields| {
         let numbers: Result<Vec<f64>, String> =
             fields[1..].iter().map(|field| super::measured(field)).collect();
         Ok((fields[0].to_owned(), numbers?))
     })?;
     let (_, measured) = apps.iter().find(|(app, _)| app == "MLP0").ok_or("there is no MLP0")?;
-    let chip = Chip::preset("tpu-v1").ok_or("there is no preset tpu-v1")?;
-    let job = compile(MLP0, &Files::default(), &chip).job.ok_or("the program does not compile")?;
-    let classes = tally(&job.emitted.program, &chip, &job.trace).classes;
+    let job = compile(MLP0, &Files::default(), chip).job.ok_or("the program does not compile")?;
+    let classes = tally(&job.emitted.program, chip, &job.trace).classes;
     let ours = [Class::Active, Class::WeightStall, Class::WeightShift].map(|class| classes.of(class) as f64);
     let theirs = [measured[0], measured[3], measured[4]];
     let (all_ours, all_theirs) = (ours.iter().sum::<f64>(), theirs.iter().sum::<f64>());
@@ -79,7 +78,7 @@ pub fn compare(csv: &str) -> Result<Compared, String> {
 
 /// A row a class.
 pub fn table(csv: &str) -> Result<Table, String> {
-    let compared = compare(csv)?;
+    let compared = compare(csv, &Chip::preset("tpu-v1").ok_or("there is no preset tpu-v1")?)?;
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let row = |share: &Share| {
         let difference = format!("{:+.1} %", 100.0 * share.relative_difference());
