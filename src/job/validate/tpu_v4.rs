@@ -186,7 +186,7 @@ pub struct Simulated {
     supplied: Vec<(Ratio, Vec<f64>)>,
 }
 
-/// Runs every product on the preset, and on it as [`supplied_at`] has it at every rate that is tried.
+/// Runs every product on the preset, and on it as `supplied_at` has it at every rate that is tried.
 pub fn simulate(products: &[Measured], preset: &Chip) -> Result<Simulated, String> {
     let supplied = RATES.iter().filter_map(|(p, q)| Ratio::new(*p, *q));
     let supplied = supplied.map(|rate| Ok((rate, machine(products, &supplied_at(preset, rate))?)));
