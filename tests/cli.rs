@@ -212,3 +212,22 @@ fn a_case_that_is_none_is_named_and_the_others_are_replayed() {
     );
     assert!(error_of(&output).contains("case 2: "));
 }
+
+#[test]
+fn comparisons_are_printed_and_what_is_missing_is_named() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+    let output = systole(&["validate", data, "--only", "rtl"], "");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), shown.lines().count()), (Some(0), 9), "{shown}");
+    assert!(shown.starts_with("### Latencies of public RTL designs\n\n| design "), "{shown}");
+    let output = systole(&["validate", "no-such-folder"], "");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(
+        error_of(&output).starts_with("error: no-such-folder/array/golden.json: "),
+        "{}",
+        error_of(&output)
+    );
+    let output = systole(&["validate", data, "--only", "tpu"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_of(&output).contains("there are array, rtl, scalesim, tpu-v1, tpu-v4"));
+}

@@ -29,8 +29,12 @@ fn documents() -> Vec<String> {
 
 /// Runs `systole` beside the examples; standard output.
 fn systole(arguments: &[&str], input: &str) -> String {
+    systole_in("www/public/examples", arguments, input)
+}
+
+fn systole_in(folder: &str, arguments: &[&str], input: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
-    command.args(arguments).current_dir(format!("{ROOT}/www/public/examples"));
+    command.args(arguments).current_dir(format!("{ROOT}/{folder}"));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -56,6 +60,33 @@ fn commands_in_the_documentation_print_what_it_says() {
         let arguments: Vec<&str> = command.strip_prefix("$ systole ").unwrap().split(' ').collect();
         assert_eq!(systole(&arguments, ""), expected, "{command}");
     }
+}
+
+/// Between `<!-- systole ... -->` and `<!-- end -->` a page has what the command prints in the repository's folder.
+/// `BLESS=1 cargo test --test docs` writes it anew; read the difference before you commit it.
+#[test]
+fn tables_in_the_documentation_are_those_that_the_command_prints() {
+    const END: &str = "<!-- end -->";
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut commands = 0;
+    for entry in fs::read_dir(format!("{ROOT}/www/docs")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut parts = text.split("<!-- systole ");
+        let mut made = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (command, rest) = part.split_once(" -->").unwrap();
+            let (_, behind) = rest.split_once(END).expect("every table has an end");
+            let printed = systole_in("", &command.split(' ').collect::<Vec<_>>(), "");
+            made += &format!("<!-- systole {command} -->\n\n{printed}\n{END}{behind}");
+            commands += 1;
+        }
+        if bless {
+            fs::write(&path, &made).unwrap();
+        }
+        assert!(bless || made == text, "{}: the commands print otherwise", path.display());
+    }
+    assert!(commands > 0);
 }
 
 #[test]

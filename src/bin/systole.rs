@@ -13,6 +13,7 @@ mod commands {
     use systole::graph::{LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
+    use systole::job::validate::{Subject, Table};
     use systole::job::{self, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, replay};
@@ -85,6 +86,15 @@ mod commands {
             #[arg(short, long, value_name = "DIR")]
             output: PathBuf,
         },
+        /// Compare with what others published, as Markdown tables.
+        Validate {
+            /// Where that lies: tests/data of this project's repository.
+            #[arg(default_value = "tests/data")]
+            data: PathBuf,
+            /// One comparison alone: array, rtl, scalesim, tpu-v1 or tpu-v4.
+            #[arg(long, value_name = "NAME", value_parser = Subject::named)]
+            only: Option<Subject>,
+        },
     }
 
     #[derive(clap::Args)]
@@ -129,6 +139,7 @@ mod commands {
             Command::Scalesim { topology, config, gemm, output } => {
                 scalesim(&topology, &config, if gemm { Layout::Gemm } else { Layout::Convolution }, &output)
             }
+            Command::Validate { data, only } => validate(&data, only),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -228,6 +239,20 @@ mod commands {
             fs::write(&path, report).map_err(|e| format!("{}: {e}", path.display()))?;
         }
         print(&job::scalesim::summary(&topology, &counts, &config))
+    }
+
+    fn validate(data: &Path, only: Option<Subject>) -> Result<(), InputErrors> {
+        const MOST_BYTES: u64 = 64 << 20;
+        let subjects = only.map_or(Subject::ALL.to_vec(), |subject| vec![subject]);
+        let read = |path: &str| {
+            let file = data.join(path);
+            text_of(read(&file, MOST_BYTES)?, &file)
+        };
+        let mut tables = Vec::new();
+        for subject in subjects {
+            tables.extend(subject.tables(&read)?);
+        }
+        print(&tables.iter().map(Table::to_markdown).collect::<Vec<_>>().join("\n"))
     }
 
     fn scalesim_text(file: &Path, most: usize) -> Result<String, String> {

@@ -3,6 +3,7 @@
 mod layers;
 mod report;
 pub mod scalesim;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
 pub use layers::time_topology;

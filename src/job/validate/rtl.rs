@@ -1,6 +1,7 @@
 //! Latencies of public RTL designs beside [`crate::timing`]'s: each follows from our formulas and a constant that its
 //! registers explain. What was simulated, and how, stands in `tests/data/rtl/README.md`.
 
+use super::Table;
 use crate::base::{Cycle, Ratio};
 use crate::chip::{Stationary, WeightBuffering};
 use crate::timing::{Sides, Stream};
@@ -138,28 +139,23 @@ pub fn cycles(stationary: Stationary, sides: Sides, length: usize, tiles: usize,
 
 /// Compares each line of `latencies.csv`. Errors name a line and what is wrong with it.
 pub fn compare(csv: &str) -> Result<Vec<Comparison>, String> {
-    const HEADER: &str = "design,rows,cols,length,tiles,with_weight_load,edges";
-    let mut lines = csv.lines().enumerate();
-    if lines.next().map(|(_, header)| header) != Some(HEADER) {
-        return Err(format!("line 1: the columns are not {HEADER}"));
-    }
-    lines.map(|(at, line)| comparison(line).map_err(|what| format!("line {}: {what}", at + 1))).collect()
+    super::rows(csv, "design,rows,cols,length,tiles,with_weight_load,edges", comparison)
 }
 
-fn comparison(line: &str) -> Result<Comparison, String> {
-    let fields: Vec<&str> = line.split(',').collect();
-    let [name, rows, cols, length, tiles, load, edges] = fields[..] else {
-        return Err(format!("{} fields, not 7", fields.len()));
+fn comparison(fields: &[&str]) -> Result<Comparison, String> {
+    let design =
+        DESIGNS.iter().find(|design| design.name == fields[0]).ok_or(format!("no design {}", fields[0]))?;
+    let at_least_one = |at: usize| -> Result<usize, String> {
+        usize::try_from(super::whole(fields[at])?).map_err(|e| e.to_string())
     };
-    let design = DESIGNS.iter().find(|design| design.name == name).ok_or(format!("no design {name}"))?;
-    let [rows, cols, length, tiles] = [rows, cols, length, tiles].map(at_least_one);
-    let (rows, cols, length, tiles) = (rows?, cols?, length?, tiles?);
-    let from = match load {
+    let (rows, cols, length, tiles) =
+        (at_least_one(1)?, at_least_one(2)?, at_least_one(3)?, at_least_one(4)?);
+    let from = match fields[5] {
         "yes" => From::Load,
         "no" => From::Stream,
         other => return Err(format!("`{other}` is neither yes nor no")),
     };
-    let measured = at_least_one(edges)? as Cycle;
+    let measured = super::whole(fields[6])?;
     let sides = match design.shape {
         Shape::Same => Sides { rows, cols },
         Shape::Transposed => Sides { rows: cols, cols: rows },
@@ -169,6 +165,25 @@ fn comparison(line: &str) -> Result<Comparison, String> {
     Ok(Comparison { design, rows, cols, length, tiles, from, measured, ours })
 }
 
-fn at_least_one(field: &str) -> Result<usize, String> {
-    field.parse().ok().filter(|value| *value > 0).ok_or(format!("`{field}` is no number above 0"))
+/// A row a design.
+pub fn table(csv: &str) -> Result<Table, String> {
+    let compared = compare(csv)?;
+    let row = |design: &'static Design| {
+        let cases = || compared.iter().filter(move |row| row.design == design);
+        let stays = match design.stationary {
+            Stationary::Weights => "weights",
+            Stationary::Sums => "sums",
+        };
+        [
+            design.name.to_owned(),
+            stays.to_owned(),
+            cases().count().to_string(),
+            design.offset.to_string(),
+            design.because.to_owned(),
+            cases().filter(|row| row.agrees()).count().to_string(),
+        ]
+    };
+    let rows = DESIGNS.iter().map(row).collect();
+    let columns = ["design", "what stays", "latencies", "cycles more", "why", "equal"];
+    Ok(Table::new("Latencies of public RTL designs", columns, rows))
 }

@@ -1,0 +1,405 @@
+//! Times of matrix products on TPU v4, predicted from the machine and a few constants. Source of the measurements:
+//! `tests/data/tpu_v4/README.md`.
+//!
+//! The constants are fitted on every second row, the errors are those of the other rows. What is fitted, and why that is physics:
+//!
+//! - The kernel's clock starts with its operands on the chip, so the machine here is fed by a bus that never makes it wait. What a core
+//!   moves to and from its registers is added: by the measurements it is not hidden behind the arrays.
+//! - A product is one program over both cores. They halve the rows or the columns of the result, whichever is less to move: each reads half of
+//!   one operand and all of the other, in 16 bits, and handles half of the sums, in 32 bits.
+//! - The arrays take less than a row a cycle: float16 is no dtype of theirs, and each tile of a larger product moves operands again that
+//!   an earlier one has moved.
+
+use super::{Table, scalesim, statistics};
+use crate::base::{Cycle, Ratio, Span};
+use crate::chip::{Chip, Dram, Link};
+use crate::job::time_products;
+use crate::num::DType;
+use crate::schedule::Product;
+
+/// A product and how long it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// M, K and N.
+    pub extents: [u64; 3],
+    /// The mean of its repetitions, in microseconds.
+    pub micros: f64,
+    /// SCALE-Sim's "Total Cycles", where they were published.
+    pub scalesim: Option<u64>,
+}
+
+/// Sizes that were measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// No side above 128.
+    Small,
+    /// Between.
+    Medium,
+    /// No side below 1024.
+    Large,
+}
+
+impl Range {
+    /// Every range.
+    pub const ALL: [Range; 3] = [Range::Small, Range::Medium, Range::Large];
+
+    fn name(self) -> &'static str {
+        match self {
+            Range::Small => "sides of 32 to 128",
+            Range::Medium => "128 to 1024",
+            Range::Large => "1024 to 4096",
+        }
+    }
+}
+
+impl Measured {
+    /// Which of the three it belongs to.
+    pub fn range(&self) -> Range {
+        match self.extents {
+            sides if sides.iter().all(|side| *side <= 128) => Range::Small,
+            sides if sides.iter().all(|side| *side >= 1024) => Range::Large,
+            _ => Range::Medium,
+        }
+    }
+
+    fn product(&self) -> Product {
+        Product {
+            name: "product".into(),
+            span: Span::default(),
+            copies: 1,
+            extents: self.extents.map(|side| side as usize),
+            dtypes: [DType::Bf16; 3],
+        }
+    }
+
+    /// Bytes that one of two cores moves: operands of 16 bits, sums of 32.
+    fn core_bytes(&self) -> u64 {
+        let [m, k, n] = self.extents;
+        let operands = (m * k + 2 * k * n).min(2 * m * k + k * n);
+        operands + 2 * m * n
+    }
+
+    /// All operands and the result, 16 bits each.
+    fn bytes(&self) -> u64 {
+        let [m, k, n] = self.extents;
+        2 * (m * k + k * n + m * n)
+    }
+
+    /// Rows through all tiles of weights.
+    fn tile_cycles(&self, chip: &Chip) -> u64 {
+        let [m, k, n] = self.extents;
+        m * k.div_ceil(chip.rows as u64) * n.div_ceil(chip.cols as u64)
+    }
+}
+
+/// Greatest side of a product that is read.
+const MOST_SIDE: u64 = 1 << 14;
+
+/// The rows of `gemm.csv`. Errors name a line.
+pub fn parse(csv: &str) -> Result<Vec<Measured>, String> {
+    super::rows(csv, "m,n,k,avg_us,min_us,max_us,stddev_us,scalesim_cycles", |fields| {
+        let side = |at: usize| match super::whole(fields[at])? {
+            side if side <= MOST_SIDE => Ok(side),
+            side => Err(format!("a side of {side} is above {MOST_SIDE}")),
+        };
+        let micros = super::measured(fields[3])?;
+        if micros == 0.0 {
+            return Err("it took no time".into());
+        }
+        let cycles = fields[7].strip_suffix(".0").unwrap_or(fields[7]);
+        let scalesim = (!cycles.is_empty()).then(|| super::whole(cycles)).transpose()?;
+        Ok(Measured { extents: [side(0)?, side(2)?, side(1)?], micros, scalesim })
+    })
+}
+
+/// A way to predict times.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// For people.
+    pub name: &'static str,
+    /// How many constants were fitted.
+    pub fitted: usize,
+    /// What they are, with units.
+    pub constants: Vec<(String, String)>,
+    /// For every product, in microseconds.
+    pub micros: Vec<f64>,
+}
+
+/// Which rows constants are fitted on; errors are those of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fitted {
+    /// The first, the third, ...
+    Odd,
+    /// The second, the fourth, ...
+    Even,
+}
+
+impl Fitted {
+    fn has(self, row: usize) -> bool {
+        row.is_multiple_of(2) == (self == Fitted::Odd)
+    }
+
+    fn rows(self, products: &[Measured]) -> impl Iterator<Item = usize> {
+        (0..products.len()).filter(move |at| self.has(*at))
+    }
+
+    fn held_out(self, products: &[Measured]) -> impl Iterator<Item = usize> {
+        (0..products.len()).filter(move |at| !self.has(*at))
+    }
+}
+
+/// How far predictions are off, for the products that were held out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Errors {
+    /// How many they are.
+    pub products: usize,
+    /// Half of the relative errors are below it.
+    pub median: f64,
+    /// Nine in ten are.
+    pub ninetieth: f64,
+    /// Spearman's, of times.
+    pub rank_correlation: f64,
+}
+
+/// Of one range, or of all products.
+pub fn errors(products: &[Measured], method: &Method, fitted: Fitted, range: Option<Range>) -> Errors {
+    let held_out =
+        fitted.held_out(products).filter(|at| range.is_none_or(|range| products[*at].range() == range));
+    let (times, predicted): (Vec<f64>, Vec<f64>) =
+        held_out.map(|at| (products[at].micros, method.micros[at])).unzip();
+    let errors: Vec<f64> = times.iter().zip(&predicted).map(|(time, p)| (p / time - 1.0).abs()).collect();
+    Errors {
+        products: times.len(),
+        median: statistics::median(&errors),
+        ninetieth: statistics::quantile(&errors, 0.9),
+        rank_correlation: statistics::rank_correlation(&times, &predicted),
+    }
+}
+
+/// Every product through the machine: microseconds by its own cycles.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    chip: Chip,
+    /// The chip as it is.
+    alone: Vec<f64>,
+    /// Never waiting for the bus, by the rows that an array takes in a cycle.
+    supplied: Vec<(Ratio, Vec<f64>)>,
+}
+
+/// Runs every product on the preset, and on it as `supplied_at` has it at every rate that is tried.
+pub fn simulate(products: &[Measured], preset: &Chip) -> Result<Simulated, String> {
+    let supplied = RATES.iter().filter_map(|(p, q)| Ratio::new(*p, *q));
+    let supplied = supplied.map(|rate| Ok((rate, machine(products, &supplied_at(preset, rate))?)));
+    Ok(Simulated {
+        chip: preset.clone(),
+        alone: machine(products, preset)?,
+        supplied: supplied.collect::<Result<_, String>>()?,
+    })
+}
+
+/// Ours, the preset alone, the crude sum, SCALE-Sim.
+pub fn methods(products: &[Measured], simulated: &Simulated, fitted: Fitted) -> Result<[Method; 4], String> {
+    Ok([
+        ours(products, simulated, fitted)?,
+        alone(simulated),
+        crude(products, &simulated.chip, fitted)?,
+        lines(products, fitted)?,
+    ])
+}
+
+/// Terms with fitted factors, behind what is known. All in microseconds.
+fn fit<const N: usize>(
+    products: &[Measured],
+    known: &[f64],
+    terms: impl Fn(&Measured) -> [f64; N],
+    fitted: Fitted,
+) -> Result<([f64; N], Vec<f64>), String> {
+    let all: Vec<[f64; N]> = products.iter().map(terms).collect();
+    let rows = || fitted.rows(products);
+    let (some, targets): (Vec<_>, Vec<_>) = rows().map(|at| (all[at], products[at].micros)).unzip();
+    let behind: Vec<f64> = rows().map(|at| known[at]).collect();
+    let factors = statistics::least_relative_errors(&some, &targets, &behind)
+        .ok_or("there are too few products to fit constants on")?;
+    let micros = all.iter().zip(known).map(|(term, known)| known + statistics::sum(term, &factors)).collect();
+    Ok((factors, micros))
+}
+
+/// Rows a cycle that are tried.
+const RATES: [(u64, u64); 6] = [(1, 2), (2, 3), (3, 4), (4, 5), (9, 10), (1, 1)];
+
+fn ours(products: &[Measured], simulated: &Simulated, fitted: Fitted) -> Result<Method, String> {
+    let mut best: Option<(f64, Method)> = None;
+    for (rate, machine) in &simulated.supplied {
+        let terms = |product: &Measured| [1.0, product.core_bytes() as f64];
+        let ([launch, per_byte], micros) = fit(products, machine, terms, fitted)?;
+        let off = fitted.rows(products).map(|at| (micros[at] / products[at].micros - 1.0).abs()).sum();
+        if best.as_ref().is_none_or(|(least, _)| off < *least) {
+            let constants = vec![
+                ("launch of a kernel".into(), format!("{launch:.3} µs")),
+                ("rows that an array takes".into(), format!("{rate} a cycle")),
+                ("operands and sums through a core".into(), format!("{:.0} GB/s", 1e-3 / per_byte)),
+            ];
+            let name = "Systole's machine and three constants";
+            best = Some((off, Method { name, fitted: 3, constants, micros }));
+        }
+    }
+    best.map(|(_, method)| method).ok_or_else(|| "no rate was tried".into())
+}
+
+/// The preset as one program over both cores, never waiting for its bus, and in tiles as high as an array, so that small products reach
+/// every unit.
+fn supplied_at(preset: &Chip, rate: Ratio) -> Chip {
+    let mut chip = preset.clone();
+    chip.rates.insert((DType::Bf16, DType::Bf16), rate);
+    let link = Link { bytes_per_cycle: Ratio::whole(1 << 20).unwrap_or(Ratio::ONE), latency: 0 };
+    Chip {
+        vector_lanes: chip.vector_lanes * chip.cores,
+        cores: 1,
+        accumulator_rows: 2 * chip.rows,
+        unified_buffer_bytes: chip.dram.bytes,
+        dram: Dram { link, ..chip.dram },
+        ..chip
+    }
+}
+
+/// Microseconds by a chip's own cycles.
+fn machine(products: &[Measured], chip: &Chip) -> Result<Vec<f64>, String> {
+    let each = products.iter().map(|product| {
+        let timed = time_products(&[product.product()], chip);
+        let cycles: Cycle = timed.map_err(|refused| refused.diagnostic().message)?.trace.cycles;
+        Ok(chip.seconds(cycles) * 1e6)
+    });
+    each.collect()
+}
+
+fn alone(simulated: &Simulated) -> Method {
+    let (name, micros) = ("`systole run --chip tpu-v4` as it is", simulated.alone.clone());
+    Method { name, fitted: 0, constants: Vec::new(), micros }
+}
+
+fn crude(products: &[Measured], preset: &Chip, fitted: Fitted) -> Result<Method, String> {
+    let units = preset.matrix_units as f64 * preset.clock_mhz.as_f64();
+    let terms =
+        |product: &Measured| [1.0, product.tile_cycles(preset) as f64 / units, product.bytes() as f64];
+    let ([launch, factor, per_byte], micros) = fit(products, &vec![0.0; products.len()], terms, fitted)?;
+    let constants = vec![
+        ("launch".into(), format!("{launch:.3} µs")),
+        ("tiles' cycles over the units".into(), format!("x {factor:.2}")),
+        ("bytes".into(), format!("{:.0} GB/s", 1e-3 / per_byte)),
+    ];
+    Ok(Method { name: "crude sum", fitted: 3, constants, micros })
+}
+
+/// SCALE-Sim's cycles and a straight line for each range, by least squares of microseconds.
+fn lines(products: &[Measured], fitted: Fitted) -> Result<Method, String> {
+    let cycles = scalesim::total_cycles(products)?;
+    let mut micros = vec![0.0; products.len()];
+    let mut constants = Vec::new();
+    for range in Range::ALL {
+        let of_range = |at: &usize| products[*at].range() == range;
+        let term = |at: usize| [1.0, cycles[at] as f64];
+        let rows = fitted.rows(products).filter(of_range);
+        let (terms, targets): (Vec<_>, Vec<_>) = rows.map(|at| (term(at), products[at].micros)).unzip();
+        let factors = statistics::least_squares(&terms, &targets, &vec![1.0; targets.len()])
+            .ok_or("there are too few products to fit lines on")?;
+        let all = (0..products.len()).filter(of_range);
+        all.for_each(|at| micros[at] = statistics::sum(&term(at), &factors));
+        let [first, each] = factors;
+        constants.push((range.name().into(), format!("{first:.3} µs + {:.3} ns a cycle", each * 1e3)));
+    }
+    Ok(Method { name: "SCALE-Sim's cycles, a line a range", fitted: 6, constants, micros })
+}
+
+/// Errors of all methods, by size, their constants, and where ours is furthest off.
+pub fn tables(csv: &str) -> Result<Vec<Table>, String> {
+    let products = parse(csv)?;
+    let fitted = Fitted::Odd;
+    let preset = Chip::preset("tpu-v4").ok_or("there is no preset tpu-v4")?;
+    let simulated = simulate(&products, &preset)?;
+    let other_way_round = methods(&products, &simulated, Fitted::Even)?;
+    let methods = methods(&products, &simulated, fitted)?;
+    Ok(vec![
+        summed_up(&products, &methods, fitted).with_note(swapped(&products, &other_way_round)),
+        by_range(&products, &methods, fitted),
+        constants(&methods),
+        misses(&products, &methods[0], fitted),
+    ])
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+fn summed_up(products: &[Measured], methods: &[Method], fitted: Fitted) -> Table {
+    let row = |method: &Method| {
+        let all = errors(products, method, fitted, None);
+        [
+            method.name.to_owned(),
+            method.fitted.to_string(),
+            percent(all.median),
+            percent(all.ninetieth),
+            format!("{:.4}", all.rank_correlation),
+        ]
+    };
+    let columns = ["method", "fitted", "median error", "90th percentile", "rank correlation"];
+    let rows = methods.iter().map(row).collect();
+    let held_out = fitted.held_out(products).count();
+    Table::new("TPU v4: times of matrix products", columns, rows).with_note(format!(
+        "Errors of {held_out} products; constants were fitted on the other {}, every second row.",
+        products.len() - held_out
+    ))
+}
+
+fn swapped(products: &[Measured], methods: &[Method]) -> String {
+    let each = methods.iter().filter(|method| method.fitted > 0).map(|method| {
+        let all = errors(products, method, Fitted::Even, None);
+        format!("{} {}, {}", method.name, percent(all.median), percent(all.ninetieth))
+    });
+    let each: Vec<String> = each.collect();
+    format!(
+        "The other way round, fitted on the second half and with the errors of the first: {}.",
+        each.join("; ")
+    )
+}
+
+fn by_range(products: &[Measured], methods: &[Method], fitted: Fitted) -> Table {
+    let rows = methods.iter().map(|method| {
+        let [small, medium, large] = Range::ALL.map(|range| {
+            let of_range = errors(products, method, fitted, Some(range));
+            format!("{}, {}", percent(of_range.median), percent(of_range.ninetieth))
+        });
+        [method.name.to_owned(), small, medium, large]
+    });
+    let [small, medium, large] = Range::ALL.map(Range::name);
+    Table::new(
+        "TPU v4, by size: median error, 90th percentile",
+        ["method", small, medium, large],
+        rows.collect(),
+    )
+}
+
+fn constants(methods: &[Method]) -> Table {
+    let rows = methods.iter().flat_map(|method| {
+        let row = |(name, value): &(String, String)| [method.name.to_owned(), name.clone(), value.clone()];
+        method.constants.iter().map(row).collect::<Vec<_>>()
+    });
+    Table::new("TPU v4: the constants", ["method", "constant", "value"], rows.collect())
+}
+
+/// Products that ours is furthest off for.
+const MISSES: usize = 8;
+
+fn misses(products: &[Measured], method: &Method, fitted: Fitted) -> Table {
+    let off = |at: &usize| method.micros[*at] / products[*at].micros - 1.0;
+    let mut order: Vec<usize> = fitted.held_out(products).collect();
+    order.sort_by(|a, b| off(b).abs().total_cmp(&off(a).abs()));
+    let row = |at: usize| {
+        let [m, k, n] = products[at].extents;
+        let (measured, predicted) = (products[at].micros, method.micros[at]);
+        let sides = format!("{m} x {k} x {n}");
+        [sides, format!("{measured:.1}"), format!("{predicted:.1}"), format!("{:+.0} %", 100.0 * off(&at))]
+    };
+    let rows = order.into_iter().take(MISSES).map(row).collect();
+    let columns = ["M x K x N", "measured, µs", "predicted, µs", "error"];
+    Table::new("TPU v4: where ours is furthest off", columns, rows)
+}

@@ -1,0 +1,101 @@
+//! Measurements of real chips, `tests/data/tpu_v1/` and `tests/data/tpu_v4/`: TPU v1's counters and TPU v4's matrix products, compared as
+//! `systole validate` does.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+use systole::base::Ratio;
+use systole::chip::{Chip, Dram, Link};
+use systole::job::validate::tpu_v4::{Errors, Fitted, Measured, Range, errors, methods, parse, simulate};
+use systole::job::validate::{Subject, tpu_v1};
+
+fn data(path: &str) -> Result<String, String> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
+    std::fs::read_to_string(format!("{root}{path}")).map_err(|e| format!("{path}: {e}"))
+}
+
+fn preset(name: &str) -> Chip {
+    Chip::preset(name).unwrap()
+}
+
+/// Each share of active + stall + shift within 8 % of the measured one.
+#[test]
+fn tpu_v1_spends_its_cycles_as_counted() {
+    let compared = tpu_v1::compare(&data("tpu_v1/table3.csv").unwrap(), &preset("tpu-v1")).unwrap();
+    for share in compared.shares {
+        assert!(share.relative_difference().abs() < 0.08, "{share:?}");
+    }
+    assert!((compared.shares.iter().map(|share| share.ours).sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+/// The shares belong to this chip: with four fifths of its DRAM's speed, or tiles that do not move padded, they are not met.
+#[test]
+fn another_memory_is_noticed() {
+    let chip = preset("tpu-v1");
+    let Link { bytes_per_cycle, latency } = chip.dram.link;
+    let slower = bytes_per_cycle.times(Ratio::new(4, 5).unwrap()).unwrap();
+    let slower = Dram { link: Link { bytes_per_cycle: slower, latency }, ..chip.dram };
+    let compared =
+        tpu_v1::compare(&data("tpu_v1/table3.csv").unwrap(), &Chip { dram: slower, ..chip }).unwrap();
+    assert!(compared.shares.iter().any(|share| share.relative_difference().abs() > 0.08), "{compared:?}");
+}
+
+fn products() -> Vec<Measured> {
+    parse(&data("tpu_v4/gemm.csv").unwrap()).unwrap()
+}
+
+/// Whichever half the constants are fitted on: this good, better than SCALE-Sim, and as good as the crude sum, half a point more or
+/// less; fitted on the half that the page has it for, no worse.
+#[test]
+fn tpu_v4_takes_as_long_as_measured() {
+    let products = products();
+    let simulated = simulate(&products, &preset("tpu-v4")).unwrap();
+    for (fitted, slack) in [(Fitted::Odd, 0.0), (Fitted::Even, 0.005)] {
+        let methods = methods(&products, &simulated, fitted).unwrap();
+        let [ours, alone, crude, scalesim] = methods.map(|method| errors(&products, &method, fitted, None));
+        let no_worse =
+            |than: Errors| ours.median <= than.median + slack && ours.ninetieth <= than.ninetieth + slack;
+        assert!(no_worse(crude), "{fitted:?}: {ours:?}, {crude:?}");
+        assert!(ours.median < scalesim.median && ours.ninetieth < scalesim.ninetieth, "{scalesim:?}");
+        assert!(ours.rank_correlation > 0.988 && ours.rank_correlation > crude.rank_correlation);
+        assert!(ours.median < 0.062 && ours.ninetieth < 0.17, "{fitted:?}: {ours:?}");
+        assert!(alone.median > ours.median, "the constants are there for a reason");
+    }
+}
+
+#[test]
+fn ranges_are_those_that_were_measured_together() {
+    let products = products();
+    assert_eq!(products.len(), 598);
+    for product in &products {
+        // The largest products came without SCALE-Sim's cycles.
+        assert_eq!(product.scalesim.is_none(), product.range() == Range::Large, "{product:?}");
+    }
+}
+
+/// Every comparison has rows, and columns as many as it says.
+#[test]
+fn every_subject_has_a_table() {
+    for subject in Subject::ALL {
+        for table in subject.tables(&data).unwrap() {
+            assert!(!table.rows.is_empty(), "{}", table.title);
+            assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{}", table.title);
+        }
+    }
+}
+
+#[test]
+fn broken_files_are_named() {
+    let broken = |path: &str| data(path).map(|text| text.replacen("\n", "\nx", 1).replacen("[{", "[", 1));
+    for (subject, file) in [
+        (Subject::Array, "array/golden.json: "),
+        (Subject::Rtl, "rtl/latencies.csv: line 2: "),
+        (Subject::TpuV4, "tpu_v4/gemm.csv: line 2: "),
+    ] {
+        let error = subject.tables(&broken).unwrap_err();
+        assert!(error.starts_with(file), "{error}");
+    }
+    let error = Subject::TpuV1.tables(&broken).unwrap_err();
+    assert_eq!(error, "tpu_v1/table3.csv: there is no MLP0");
+    let none = |path: &str| Err(format!("{path}: no such file"));
+    assert_eq!(Subject::ScaleSim.tables(&none).unwrap_err(), "scalesim/results.csv: no such file");
+}
