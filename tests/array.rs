@@ -618,11 +618,11 @@ fn cases_that_cannot_be_are_answered_with_place_and_remedy() {
         ),
         (with("dataflow", json!("os")), "pass 0: it has no `b`; os takes `a`, R x K, and `b`, K x C"),
         (with("dataflow", json!("rs")), "`dataflow` is \"rs\"; write \"ws\", \"is\" or \"os\""),
-        (with("rows", json!(0)), "an array of 0 rows cannot be built; choose from 1 to 512 rows"),
+        (with("rows", json!(0)), "`rows` cannot be `0`; it is a whole number from 1 to 512, in PEs"),
         (with("rows", json!(-1)), "`rows` is -1; choose from 1 to 512"),
         (
             with("cols", json!(1u64 << 60)),
-            "an array of 1152921504606846976 columns cannot be built; choose from 1 to 512 columns",
+            "`cols` cannot be `1152921504606846976`; it is a whole number from 1 to 512, in PEs",
         ),
         (with("cols", json!(1.5)), "`cols` is 1.5; write a whole number from 1 to 512"),
         (with("passes", json!([])), "it has no passes; give at least one"),

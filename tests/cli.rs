@@ -98,11 +98,14 @@ fn chips_are_listed_printed_and_read_back() {
     };
     let list = said(&["chips"]);
     for name in systole::chip::PRESETS {
-        assert!(list.contains(&format!("{name}\n    ")), "{name} is listed");
+        assert!(list.contains(&format!("- `{name}`: ")), "{name} is listed");
     }
     assert!(list.contains("source: N. P. Jouppi et al., In-Datacenter Performance Analysis"));
     let assumed = said(&["chips", "--assumed"]);
-    assert!(assumed.contains("tpu-v1\n") && assumed.contains("    dram_latency_ns = 100: typical of DDR3\n"));
+    assert!(
+        assumed.contains("- `tpu-v1`\n")
+            && assumed.contains("  - `dram_latency_ns = 100`: typical of DDR3\n")
+    );
     assert!(
         said(&["chips", "--keys"]).contains("| `rows` | a whole number from 1 to 512, PEs | R: rows of PEs")
     );

@@ -58,7 +58,12 @@ fn commands_in_the_documentation_print_what_it_says() {
     for session in sessions {
         let (command, expected) = session.split_once('\n').unwrap();
         let arguments: Vec<&str> = command.strip_prefix("$ systole ").unwrap().split(' ').collect();
-        assert_eq!(systole(&arguments, ""), expected, "{command}");
+        let printed = systole(&arguments, "");
+        // A session may show the beginning only.
+        match expected.strip_suffix("...\n") {
+            Some(beginning) => assert!(printed.starts_with(beginning), "{command}: {printed}"),
+            None => assert_eq!(printed, expected, "{command}"),
+        }
     }
 }
 

@@ -87,10 +87,9 @@ impl Reader<'_> {
             }
             if let [name] = &statement.path[..]
                 && name.text != BASED_ON
+                && let Some(key) = self.value(name, &statement.value, &mut description)
             {
-                if let Some(key) = self.value(name, &statement.value, &mut description) {
-                    places[key as usize] = Some(statement.value.span);
-                }
+                places[key as usize] = Some(statement.value.span);
             }
         }
         // Sources may stand before the values that they give.

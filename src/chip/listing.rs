@@ -5,35 +5,34 @@ use super::presets::{PRESETS, preset};
 use super::{Chip, Description};
 use crate::base::Ratio;
 
-/// Every preset in a paragraph: what it is, and the sources of its values.
+/// Every preset as an item of a Markdown list: what it is, and the sources of its values.
 pub fn list() -> String {
-    let mut out = String::new();
-    for (name, description) in presets() {
-        let title = description.value(Key::Name).map(ToString::to_string).unwrap_or_default();
-        out += &format!("{name}\n    {title}: {}\n", description.summary());
-        let assumed = Key::ALL.into_iter().filter(|key| description.assumed(*key).is_some()).count();
-        for source in description.sources() {
-            out += &format!("    source: {source}\n");
-        }
-        out += &format!("    assumed: {assumed} of {} values\n", values(&description));
-    }
-    out + "\nclassroom-RxC is a classroom chip of any size from 1 x 1 to 512 x 512.\n\
-           `systole chips NAME` prints a chip as a file, `--assumed` every value that no source gives, `--keys` what a chip file \
-           can say.\n"
+    let item = |(name, described): (&str, Description)| {
+        let title = described.value(Key::Name).map(ToString::to_string).unwrap_or_default();
+        let sources = described.sources().iter().map(|source| format!("  - source: {source}\n"));
+        let assumed = Key::ALL.into_iter().filter(|key| described.assumed(*key).is_some()).count();
+        let values = Key::ALL.into_iter().filter(|key| described.value(*key).is_some()).count();
+        format!(
+            "- `{name}`: {title}, {}\n{}  - assumed: {assumed} of {values} values\n",
+            described.summary(),
+            sources.collect::<String>(),
+        )
+    };
+    presets().map(item).collect::<String>()
+        + "- `classroom-RxC`: a classroom chip of any size from 1 x 1 to 512 x 512\n"
 }
 
-/// Every value of a preset that no source gives, and why it was chosen.
+/// Every value of a preset that no source gives, and why it was chosen, as a Markdown list.
 pub fn assumptions() -> String {
-    let mut out = String::new();
-    for (name, description) in presets() {
-        out += &format!("{name}\n");
-        for key in Key::ALL {
-            if let (Some(value), Some(why)) = (description.value(key), description.assumed(key)) {
-                out += &format!("    {} = {}: {why}\n", key.field().name, value.to_toml());
-            }
-        }
-    }
-    out
+    let line = |described: &Description, key: Key| {
+        let (value, why) = (described.value(key)?, described.assumed(key)?);
+        Some(format!("  - `{} = {}`: {why}\n", key.field().name, value.to_toml()))
+    };
+    let item = |(name, described): (&str, Description)| {
+        let lines = Key::ALL.into_iter().filter_map(|key| line(&described, key));
+        format!("- `{name}`\n{}", lines.collect::<String>())
+    };
+    presets().map(item).collect()
 }
 
 /// The keys of a chip file as Markdown tables, a part of the chip each.
@@ -58,10 +57,6 @@ fn row(key: Key) -> String {
 
 fn presets() -> impl Iterator<Item = (&'static str, Description)> {
     PRESETS.into_iter().filter_map(|name| Some((name, preset(name)?)))
-}
-
-fn values(description: &Description) -> usize {
-    Key::ALL.into_iter().filter(|key| description.value(*key).is_some()).count()
 }
 
 impl Description {
@@ -119,7 +114,8 @@ mod tests {
             ("TPU v6e", "1835 T on i8, 918 T on bf16"),
             ("TPU v7x", "4614 T on fp8, 2307 T on bf16"),
         ] {
-            let line = listed.lines().find(|line| line.contains(&format!("{name}:"))).expect("it is listed");
+            let line =
+                listed.lines().find(|line| line.contains(&format!(": {name}, "))).expect("it is listed");
             assert!(line.contains(peak), "{line}");
         }
     }

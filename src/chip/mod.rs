@@ -3,11 +3,11 @@
 //! A [`Description`] is what a chip file says, in the units of data sheets; a [`Chip`] is what is made from it, in cycles
 //! and bytes. Everything is exact: clocks and bandwidths are fractions, times whole cycles.
 //!
-//! - [`mod@field`] is the table of all keys: units, meanings, limits,
-//! - [`mod@value`] reads and prints what they say,
-//! - [`mod@description`] holds it, with where each value is from, and makes a chip of it,
-//! - [`mod@file`] reads it from TOML,
-//! - [`mod@presets`] are the chips that come with the crate, [`mod@listing`] tells of them.
+//! - `field` is the table of all keys: units, meanings, limits,
+//! - `value` reads and prints what they say,
+//! - `description` holds it, with where each value is from, and makes a chip of it,
+//! - `file` reads it from TOML,
+//! - `presets` are the chips that come with the crate, `listing` tells of them.
 
 mod description;
 mod field;
@@ -229,14 +229,20 @@ impl Chip {
     /// A chip that comes with the crate, by its name.
     pub fn preset(name: &str) -> Option<Chip> {
         let description = preset(name)?;
-        Some(description.chip().expect("a test holds that every preset makes a chip"))
+        Some(
+            description
+                .chip()
+                .unwrap_or_else(|_| unreachable!("a test holds that every preset makes a chip")),
+        )
     }
 
     /// A chip for the classroom, R x C from 1 to 512: all its numbers are assumed. It has one
     /// vector lane a column.
     pub fn classroom(rows: usize, cols: usize) -> Result<Chip, ChipError> {
         let description = presets::classroom(&rows.to_string(), &cols.to_string())?;
-        Ok(description.chip().expect("a classroom chip of possible sides is possible"))
+        Ok(description
+            .chip()
+            .unwrap_or_else(|_| unreachable!("a classroom chip of possible sides is possible")))
     }
 
     /// PEs in an array.

@@ -83,7 +83,7 @@ impl Preset {
 }
 
 fn read(key: Key, value: &str) -> Value {
-    Value::read(key, value).ok().expect("a test holds that every preset's values can be")
+    Value::read(key, value).unwrap_or_else(|_| unreachable!("a test holds that every preset's values can be"))
 }
 
 /// What to say where a preset's name is none.

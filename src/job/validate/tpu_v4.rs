@@ -249,10 +249,10 @@ fn ours(products: &[Measured], simulated: &Simulated, fitted: Fitted) -> Result<
 /// The preset as one program over both cores, never waiting for its bus, and in tiles as high as an array, so that small products reach
 /// every unit.
 fn supplied_at(preset: &Chip, rate: Ratio) -> Chip {
-    let mut chip = preset.clone();
-    chip.rates.insert((DType::Bf16, DType::Bf16), rate);
+    let chip = preset.clone();
     let link = Link { bytes_per_cycle: Ratio::whole(1 << 20).unwrap_or(Ratio::ONE), latency: 0 };
     Chip {
+        rates: [((DType::Bf16, DType::Bf16), rate)].into(),
         vector_lanes: chip.vector_lanes * chip.cores,
         cores: 1,
         accumulator_rows: 2 * chip.rows,
