@@ -129,6 +129,30 @@ fn chips_are_listed_printed_and_read_back() {
 }
 
 #[test]
+fn a_frame_is_printed_of_programs_and_topologies() {
+    let frame = |arguments: &[&str]| -> Value {
+        let output = systole(&[&["frame"], arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let product = frame(&["product.systole", "--chip", "classroom-4x4", "--cycle", "23"]);
+    assert_eq!(product["step"][0], serde_json::json!([[], [], [3], [2]]));
+    assert_eq!(product["registers"]["act"][0], serde_json::json!([null, null, -2, 4]));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");
+    let layers = frame(&[file, "--chip", "tpu-v4", "--unit", "7", "--cycle", "100000"]);
+    assert_eq!((layers["unit"].as_u64(), layers.get("registers")), (Some(7), None));
+    for (arguments, expected) in [
+        (["--cycle", "61", "--unit", "0"], "there is no cycle 61: the run ends after 60"),
+        (["--cycle", "0", "--unit", "1"], "there is no matrix unit 1: Classroom 4 x 4 has 1, counted from 0"),
+    ] {
+        let output =
+            systole(&[&["frame", "product.systole", "--chip", "classroom-4x4"][..], &arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(error_of(&output).contains(expected), "{}", error_of(&output));
+    }
+}
+
+#[test]
 fn a_program_comes_from_standard_input_too() {
     let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");
     assert_eq!(output.status.code(), Some(0));

@@ -40,6 +40,19 @@ mod commands {
             #[arg(long, value_enum, default_value_t = Format::Text)]
             format: Format,
         },
+        /// Run a program and print one matrix unit in one cycle, as JSON: pass, step, operands and registers of every PE.
+        Frame {
+            /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), without registers.
+            file: PathBuf,
+            /// The cycle, at whose end it is looked at.
+            #[arg(long, value_name = "T")]
+            cycle: u64,
+            /// The matrix unit.
+            #[arg(long, default_value_t = 0, value_name = "U")]
+            unit: usize,
+            #[command(flatten)]
+            chip: ChipChoice,
+        },
         /// Check a program; print errors and warnings only.
         Check {
             /// A .systole program, or `-` for standard input.
@@ -126,6 +139,7 @@ mod commands {
     pub fn main() -> ExitCode {
         let done = match Arguments::parse().command {
             Command::Run { file, chip, format } => run(&file, &chip, format),
+            Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
             Command::Check { file } => check(&file),
             Command::Chips { keys: true, .. } => print(&chip::keys()),
             Command::Chips { assumed: true, .. } => print(&chip::assumptions()),
@@ -148,14 +162,9 @@ mod commands {
     }
 
     fn run(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
-        let (_, chip) = choose(chip)?;
-        let (report, classes) = match file.extension() {
-            Some(ending) if ending.eq_ignore_ascii_case("csv") => run_layers(file, &chip)?,
-            _ => {
-                let program = Program::read(file)?;
-                let finished = compile(&program, &chip)?.finish();
-                (finished.report(&program.text), finished.tally().classes)
-            }
+        let (report, classes) = match Ran::new(file, &choose(chip)?.1)? {
+            Ran::Layers { text, timed } => (timed.report(&text), timed.tally().classes),
+            Ran::Program { text, finished } => (finished.report(&text), finished.tally().classes),
         };
         match format {
             Format::Json => print(&(to_json(&report)? + "\n")),
@@ -163,15 +172,61 @@ mod commands {
         }
     }
 
-    fn run_layers(file: &Path, chip: &Chip) -> Result<(Report, Classes), InputErrors> {
-        let text = scalesim_text(file, import::scalesim::MOST_TOPOLOGY_BYTES)?;
-        let lines = Shown { file, text: &text };
-        let topology = lines.value_of(parse_topology(&text, Layout::of_header(&text)))?;
-        match job::time_topology(&topology, chip) {
-            Ok(timed) => Ok((timed.report(&text), timed.tally().classes)),
-            Err(refused) => {
-                lines.tell(&[refused.diagnostic()])?;
-                Err(InputErrors)
+    fn frame(file: &Path, cycle: u64, unit: usize, chip: &ChipChoice) -> Result<(), InputErrors> {
+        let (_, chip) = choose(chip)?;
+        if unit >= chip.matrix_units {
+            let units = matrix_units(chip.matrix_units);
+            return Err(
+                format!("there is no matrix unit {unit}: {} has {units}, counted from 0", chip.name).into()
+            );
+        }
+        let ran = Ran::new(file, &chip)?;
+        let cycles = ran.cycles();
+        if cycle > cycles {
+            return Err(format!("there is no cycle {cycle}: the run ends after {cycles}").into());
+        }
+        let frame = match &ran {
+            Ran::Layers { text, timed } => timed.frame(text, unit, cycle),
+            Ran::Program { text, finished } => finished.frame(text, unit, cycle),
+        };
+        print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
+    }
+
+    /// What a file's run came to.
+    enum Ran {
+        Program { text: String, finished: Box<job::Finished> },
+        Layers { text: String, timed: Box<job::Timed> },
+    }
+
+    impl Ran {
+        fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
+            match file.extension() {
+                Some(ending) if ending.eq_ignore_ascii_case("csv") => Ran::layers(file, chip),
+                _ => {
+                    let program = Program::read(file)?;
+                    let finished = Box::new(compile(&program, chip)?.finish());
+                    Ok(Ran::Program { text: program.text, finished })
+                }
+            }
+        }
+
+        fn layers(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
+            let text = scalesim_text(file, import::scalesim::MOST_TOPOLOGY_BYTES)?;
+            let lines = Shown { file, text: &text };
+            let topology = lines.value_of(parse_topology(&text, Layout::of_header(&text)))?;
+            match job::time_topology(&topology, chip) {
+                Ok(timed) => Ok(Ran::Layers { timed: Box::new(timed), text }),
+                Err(refused) => {
+                    lines.tell(&[refused.diagnostic()])?;
+                    Err(InputErrors)
+                }
+            }
+        }
+
+        fn cycles(&self) -> u64 {
+            match self {
+                Ran::Program { finished, .. } => finished.trace.cycles,
+                Ran::Layers { timed, .. } => timed.trace.cycles,
             }
         }
     }

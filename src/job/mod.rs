@@ -1,11 +1,13 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
+mod frame;
 mod layers;
 mod report;
 pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
+pub use frame::{FrameReport, PassReport};
 pub use layers::time_topology;
 pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 

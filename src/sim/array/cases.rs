@@ -191,7 +191,8 @@ where
     (states, leaving)
 }
 
-fn state<N: Copy + Into<i64>>(frame: &Frame<N>) -> State {
+/// The registers of a frame.
+pub fn state<N: Copy + Into<i64>>(frame: &Frame<N>) -> State {
     let t = frame.cycle;
     let grid = |values: &[N], passes: &[u32]| grid(frame, values, passes);
     let act = grid(&frame.act, &frame.pass);

@@ -1,0 +1,159 @@
+//! One matrix unit in one cycle, for programs: which pass, step and operands each PE works on, and its registers.
+
+use serde::Serialize;
+
+use super::{Finished, Timed};
+use crate::base::{Cycle, Lines};
+use crate::chip::Stationary;
+use crate::isa::Window;
+use crate::sim::array::cases::{State, state};
+use crate::sim::{Machine, Reach};
+use crate::trace::{Frame, NONE, Pass, View};
+
+/// The array at the end of a cycle. Grids have R rows of C entries; an entry is a list, since above one row a cycle a PE
+/// works on several at once, and empty where it is at rest.
+#[derive(Clone, Debug, Serialize)]
+pub struct FrameReport {
+    /// t
+    pub cycle: Cycle,
+    /// Which matrix unit.
+    pub unit: usize,
+    /// What stays in its PEs: ws, is or os.
+    pub dataflow: &'static str,
+    /// The passes that PEs work on.
+    pub passes: Vec<PassReport>,
+    /// Of each PE: the pass it works on, by its number.
+    pub pass: Grid,
+    /// Of each PE: the row of that pass's streamed operand, where weights stay; the step of k where sums stay.
+    pub step: Grid,
+    /// Of each PE: the element of the operand from the left that it multiplies, in `passes`' tensor; none for padding.
+    pub left_element: Grid,
+    /// Of each PE: the element of the operand from above.
+    pub above_element: Grid,
+    /// Its registers, as in section 5 of the machine's contract; of a run with values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registers: Option<State>,
+}
+
+/// Entries of every PE.
+pub type Grid = Vec<Vec<Vec<u64>>>;
+
+/// One pass.
+#[derive(Clone, Debug, Serialize)]
+pub struct PassReport {
+    /// Among all passes of its unit, from 0.
+    pub number: u64,
+    /// The result that it is for.
+    pub op: String,
+    /// Where that is written.
+    pub line: u32,
+    /// Where weights stay: the first weight enters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<Cycle>,
+    /// The first step enters row 0.
+    pub start: Cycle,
+    /// Rows, or steps of k.
+    pub steps: usize,
+    /// The tensor whose elements come from the left.
+    pub left: String,
+    /// The tensor whose elements come from above.
+    pub above: String,
+}
+
+impl Finished {
+    /// A matrix unit of the run at the end of a cycle; `text` is the program's.
+    pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
+        Look { machine: self.machine(), unit, cycle }.report(text, state)
+    }
+}
+
+impl Timed {
+    /// The same without registers.
+    pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
+        let Timed { emitted, chip, trace, .. } = self;
+        let machine = Machine { program: &emitted.program, chip, trace, memory: &[] };
+        let report = Look { machine, unit, cycle }.report(text, state);
+        FrameReport { registers: None, ..report }
+    }
+}
+
+struct Look<'a> {
+    machine: Machine<'a>,
+    unit: usize,
+    cycle: Cycle,
+}
+
+impl Look<'_> {
+    fn report(&self, text: &str, registers: impl Fn(&Frame) -> State) -> FrameReport {
+        let moment = self.machine.at(self.unit, self.cycle, Reach::default());
+        let (frame, view) = (moment.frame(), &moment.view);
+        let at_work = |pass: usize| frame.pass.contains(&(pass as u32));
+        let passes = (0..view.passes.len()).filter(|pass| at_work(*pass));
+        let lines = Lines::new(text);
+        FrameReport {
+            cycle: self.cycle,
+            unit: self.unit,
+            dataflow: self.machine.chip.dataflow.name(),
+            passes: passes.map(|pass| self.pass(view, pass, &lines)).collect(),
+            pass: grid(&frame, |_, _, pass| vec![view.first + pass as u64]),
+            step: self.steps(&frame, view, |_, _, _, step| Some(step)),
+            left_element: self.steps(&frame, view, |pass, row, _, step| match self.stationary() {
+                Stationary::Weights => element(&pass.streamed, step, row),
+                Stationary::Sums => element(&pass.streamed, row, step),
+            }),
+            above_element: self.steps(&frame, view, |pass, row, col, step| match self.stationary() {
+                Stationary::Weights => element(&pass.tile, row, col),
+                Stationary::Sums => element(&pass.tile, step, col),
+            }),
+            registers: Some(registers(&frame)),
+        }
+    }
+
+    fn stationary(&self) -> Stationary {
+        self.machine.chip.dataflow.stationary()
+    }
+
+    /// What `of` says of each step that a PE works on.
+    fn steps(
+        &self,
+        frame: &Frame,
+        view: &View,
+        of: impl Fn(&Pass, usize, usize, usize) -> Option<usize>,
+    ) -> Grid {
+        grid(frame, |row, col, pass| {
+            let pass = &view.passes[pass];
+            // A pass that has reached the PE entered at least as many cycles ago as it is hops away.
+            let steps = pass.stream.entering(self.cycle - (row + col) as Cycle);
+            steps.filter_map(|step| Some(of(pass, row, col, step)? as u64)).collect()
+        })
+    }
+
+    fn pass(&self, view: &View, at: usize, lines: &Lines) -> PassReport {
+        let (pass, program) = (&view.passes[at], self.machine.program);
+        let op = &program.ops[pass.op];
+        let tensor = |window: &Window| program.buffers[window.buffer].name.clone();
+        PassReport {
+            number: view.first + at as u64,
+            op: op.name.clone(),
+            line: lines.position(op.span.start).line,
+            load: (self.stationary() == Stationary::Weights).then_some(pass.run.load),
+            start: pass.stream.start,
+            steps: pass.stream.length,
+            left: tensor(&pass.streamed),
+            above: tensor(&pass.tile),
+        }
+    }
+}
+
+/// An element of a buffer by its row and column in a window, unless it is padding.
+fn element(window: &Window, row: usize, col: usize) -> Option<usize> {
+    (row < window.rows && col < window.cols).then(|| window.at(row, col))
+}
+
+fn grid(frame: &Frame, of: impl Fn(usize, usize, usize) -> Vec<u64>) -> Grid {
+    let pe = |row: usize, col: usize| match frame.pass[frame.at(row, col)] {
+        NONE => Vec::new(),
+        pass => of(row, col, pass as usize),
+    };
+    (0..frame.rows).map(|row| (0..frame.cols).map(|col| pe(row, col)).collect()).collect()
+}
