@@ -175,10 +175,8 @@ mod commands {
     fn frame(file: &Path, cycle: u64, unit: usize, chip: &ChipChoice) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
         if unit >= chip.matrix_units {
-            let units = matrix_units(chip.matrix_units);
-            return Err(
-                format!("there is no matrix unit {unit}: {} has {units}, counted from 0", chip.name).into()
-            );
+            let (name, units) = (&chip.name, chip.matrix_units);
+            return Err(format!("there is no matrix unit {unit}: {name} has {units}, counted from 0").into());
         }
         let ran = Ran::new(file, &chip)?;
         let cycles = ran.cycles();
