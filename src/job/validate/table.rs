@@ -28,16 +28,33 @@ impl Table {
         self
     }
 
+    /// Whether its fields stand below each other digit by digit, not letter by letter.
+    fn is_of_numbers(&self, column: usize) -> bool {
+        let is_number =
+            |field: &str| field.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit());
+        !self.rows.is_empty()
+            && self.rows.iter().all(|row| is_number(&row[column]) && !row[column].contains(" x "))
+    }
+
     /// A heading, the table with its columns in line, and the notes.
     pub fn to_markdown(&self) -> String {
         let all = || [&self.columns].into_iter().chain(&self.rows);
         let width = |at: usize| all().map(|row| row[at].chars().count()).max().unwrap_or(0).max(3);
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let numbers: Vec<bool> = (0..self.columns.len()).map(|at| self.is_of_numbers(at)).collect();
         let line = |fields: &[String]| {
-            let padded = fields.iter().zip(&widths).map(|(field, width)| format!(" {field:width$} |"));
+            let padded =
+                fields.iter().zip(&widths).zip(&numbers).map(|((field, width), right)| match right {
+                    true => format!(" {field:>width$} |"),
+                    false => format!(" {field:width$} |"),
+                });
             format!("|{}\n", padded.collect::<String>())
         };
-        let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        let dashes = widths.iter().zip(&numbers).map(|(width, right)| match right {
+            true => format!("{}:", "-".repeat(width - 1)),
+            false => "-".repeat(*width),
+        });
+        let rule: Vec<String> = dashes.collect();
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
         let notes: String = self.notes.iter().map(|note| format!("\n{note}\n")).collect();
         format!("### {}\n\n{}{}{rows}{notes}", self.title, line(&self.columns), line(&rule))
@@ -54,7 +71,7 @@ mod tests {
         let table =
             Table::new("What", ["a", "long"], vec![row("µ", "1"), row("four", "22")]).with_note("Why.");
         let expected =
-            "### What\n\n| a    | long |\n| ---- | ---- |\n| µ    | 1    |\n| four | 22   |\n\nWhy.\n";
+            "### What\n\n| a    | long |\n| ---- | ---: |\n| µ    |    1 |\n| four |   22 |\n\nWhy.\n";
         assert_eq!(table.to_markdown(), expected);
     }
 }
