@@ -88,7 +88,7 @@ fn dtype(text: &str) -> Result<(DType, bool), NpyError> {
             let name = numpy_name(&code);
             error(
                 format!("it holds {name}; i8 and i32 are read"),
-                if name.contains("int64") { AS_EITHER } else { AS_I8 },
+                if name == "int64" { AS_EITHER } else { AS_I8 },
             )
         }
     }
@@ -106,7 +106,7 @@ fn numpy_name(code: &str) -> String {
         "f4" => "float32",
         "f8" => "float64",
         "b1" => "bool",
-        _ => return format!("dtype `{}`", code.escape_default()),
+        _ => return format!("dtype `{}`", code.replace(char::is_control, " ")),
     };
     name.to_owned()
 }
