@@ -10,6 +10,7 @@ use systole::chip::{Chip, Description, Key, Kind, MOST_FILE_BYTES, Need, PRESETS
 use systole::import::Files;
 use systole::import::scalesim::{Layout, parse_topology};
 use systole::job::{compile, time_topology};
+use systole::num::DType;
 
 #[test]
 fn wrong_files_are_answered_as_recorded() {
@@ -44,6 +45,66 @@ fn a_file_of_ones_own_is_a_preset_with_changes() {
     assert_eq!(mine.source(Key::Rows), preset("tpu-v4").unwrap().source(Key::Rows));
     assert_eq!((mine.source(Key::DramGbPerS), mine.assumed(Key::DramGbPerS)), (None, None));
     assert_eq!(parse(&mine.to_toml()).description, Some(mine));
+}
+
+#[test]
+fn what_is_kept_of_a_file_prints_and_parses() {
+    let text = "based_on = \"tpu-v1\"\nhost_gb_per_s = \"none\"\nhost_latency_ns = 'none'\nclock_mhz = 1_400\nname = 'a \"b\" \\'\n\
+                [sources]\n\"tab\\tand \\u001b\" = [\"clock_mhz\"]\n[assumed]\nrows = \"two\\nlines\"\n";
+    let described = parse(text).description.unwrap();
+    assert!(described.value(Key::HostGbPerS).is_none() && described.chip().unwrap().host.is_none());
+    assert_eq!(described.source(Key::ClockMhz), Some("tab and  "));
+    assert_eq!(described.assumed(Key::Rows), Some("two lines"));
+    assert_eq!(parse(&described.to_toml()).description, Some(described));
+}
+
+/// As published; the peaks in tera-operations a second, rounded as they are there. What is not published is 0.
+#[test]
+fn presets_are_the_chips_that_were_published() {
+    // name, MHz, cores, units, side, KiB of unified buffer a core, GB/s, GiB, i8, bf16, fp8
+    let published = [
+        ("tpu-v1", 700, 1, 1, 256, 24576, 34, 8, 92, 0, 0),
+        ("tpu-v2", 700, 2, 2, 128, 16384, 700, 16, 0, 46, 0),
+        ("tpu-v3", 940, 2, 4, 128, 16384, 900, 32, 0, 123, 0),
+        ("tpu-v4i", 1050, 1, 4, 128, 16384, 614, 8, 0, 138, 0),
+        ("tpu-v4", 1050, 2, 8, 128, 16384, 1200, 32, 275, 275, 0),
+        ("tpu-v5e", 1500, 1, 4, 128, 131_072, 819, 16, 394, 197, 0),
+        ("tpu-v5p", 1750, 2, 8, 128, 65536, 2765, 95, 918, 459, 0),
+        ("tpu-v6e", 0, 1, 2, 256, 131_072, 1638, 32, 1836, 918, 0),
+        ("tpu-v7x", 0, 2, 4, 256, 65536, 7380, 192, 0, 2307, 4614),
+        ("trainium1", 0, 2, 2, 128, 24576, 820, 32, 0, 190, 0),
+        ("trainium2", 0, 8, 8, 128, 28672, 2900, 96, 0, 667, 1299),
+        ("gemmini", 0, 1, 1, 16, 256, 0, 0, 0, 0, 0),
+    ];
+    assert_eq!(published.map(|(name, ..)| name), PRESETS[3..]);
+    for (name, mhz, cores, units, side, kib, gb_per_s, gib, i8, bf16, fp8) in published {
+        let (described, chip) = (preset(name).unwrap(), Chip::preset(name).unwrap());
+        let says = |key: Key, value: u64| {
+            let said = described.value(key).unwrap().to_string();
+            assert!(value == 0 || said == value.to_string(), "{name}: {key:?} is {said}, published {value}");
+        };
+        for (key, value) in [
+            (Key::ClockMhz, mhz),
+            (Key::Cores, cores),
+            (Key::MatrixUnits, units),
+            (Key::Rows, side),
+            (Key::Cols, side),
+            (Key::UnifiedBufferKib, kib),
+            (Key::DramGbPerS, gb_per_s),
+            (Key::DramGib, gib),
+        ] {
+            says(key, value);
+        }
+        for (dtype, peak) in [(DType::I8, i8), (DType::Bf16, bf16), (DType::Fp8, fp8)] {
+            let ours = chip.peak(dtype).map_or(0.0, |peak| peak.as_f64() / 1e12);
+            // Trainium2's fp8 peak is a little less than twice that of bf16.
+            let near = if dtype == DType::Fp8 { 0.03 } else { 0.005 };
+            assert!(
+                peak == 0 || (ours / f64::from(peak) - 1.0).abs() < near,
+                "{name}: {ours} on {dtype}, not {peak}"
+            );
+        }
+    }
 }
 
 /// 34 GB/s at 700 MHz is 340/7 bytes a cycle (MACHINE.md); 100 ns are 70 cycles, and at 705 MHz 70.5, so 71.
@@ -138,6 +199,9 @@ fn long_files_cost_little() {
         let parsed = parse(&text);
         assert!(parsed.description.is_none() && (1..=200).contains(&parsed.diagnostics.len()), "{line}");
     }
+    // A long header stands before every key below it.
+    let deep = format!("[{}a]\n{}", "a.".repeat(15_000), "a=1\n".repeat(8_000));
+    assert_eq!(parse(&deep).diagnostics.len(), 100);
     let unknown: String = (0..6000).map(|i| format!("k{i} = 1\n")).collect();
     assert_eq!(parse(&unknown).diagnostics.len(), 100);
 }
@@ -158,7 +222,7 @@ fn survive(text: &str) {
     }
 }
 
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 27] = [
     "rows",
     "cols",
     "dataflow",
@@ -174,6 +238,9 @@ const WORDS: [&str; 24] = [
     "{",
     "}",
     "\n",
+    "\"a\\nb\"",
+    "0x1f",
+    "none",
     "1",
     "-1",
     "1e9",

@@ -423,19 +423,25 @@ mod commands {
             Some(ending) if ending.eq_ignore_ascii_case("toml") => read_chip(file)?,
             _ => chip::preset(&choice.chip).ok_or_else(|| in_one_line(chip::unknown_preset(&choice.chip)))?,
         };
-        for setting in &choice.settings {
-            let (key, value) = setting.split_once('=').ok_or_else(|| {
-                format!("`--set {setting}` has no value; write --set KEY=VALUE, as in --set rows=16")
+        let split = |setting: &'_ String| {
+            let missing =
+                || format!("`--set {setting}` has no value; write --set KEY=VALUE, as in --set rows=16");
+            let (key, value) = setting.split_once('=').ok_or_else(missing)?;
+            Ok((key.trim().to_owned(), value.to_owned()))
+        };
+        let changes: Vec<(String, String)> =
+            choice.settings.iter().map(split).collect::<Result<_, String>>()?;
+        let mut chip = described
+            .amend(changes.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+            .map_err(|errors| {
+                errors.into_iter().for_each(|error| drop(InputErrors::from(in_one_line(error))));
+                InputErrors
             })?;
-            described.set(key.trim(), value).map_err(in_one_line)?;
+        // A report says what it is of.
+        if !changes.is_empty() {
+            chip.name += &format!(" with {}", choice.settings.join(", "));
         }
-        match described.chip() {
-            Ok(chip) => Ok((described, chip)),
-            Err(errors) => {
-                let mut told = errors.into_iter().map(|error| InputErrors::from(in_one_line(error)));
-                Err(told.by_ref().last().unwrap_or(InputErrors))
-            }
-        }
+        Ok((described, chip))
     }
 
     fn read_chip(file: &Path) -> Result<Description, InputErrors> {

@@ -1,7 +1,7 @@
 //! A chip as its file describes it: values in the units that data sheets have, each with where it is from. [`Chip`] is
 //! made from it, in cycles and bytes.
 
-use super::field::{Key, Kind, Need, Part};
+use super::field::{Key, Kind, NONE, Need, Part};
 use super::value::{Value, quoted, shown};
 use super::{Chip, ChipError, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
 use crate::base::{Bytes, Cycle, Ratio};
@@ -77,22 +77,29 @@ impl Description {
     /// Changes a field by its name; what it says is then nobody's word but the changer's. `none` takes away an optional one.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), ChipError> {
         let key = Key::named(name).ok_or_else(|| unknown(name))?;
-        if text.trim() == "none" && key.field().need == Need::Optional {
-            self.entries[key as usize] = None;
+        if text.trim() == NONE && key.field().need == Need::Optional {
+            self.remove(key);
         } else {
             self.put(key, Value::read(key, text)?, Origin::Unsaid);
         }
         Ok(())
     }
 
+    pub(super) fn remove(&mut self, key: Key) {
+        self.entries[key as usize] = None;
+    }
+
     pub(super) fn put(&mut self, key: Key, value: Value, origin: Origin) {
         self.entries[key as usize] = Some(Entry { value, origin });
     }
 
-    /// Adds a source, for [`Description::come_from`].
-    pub(super) fn add_source(&mut self, title: String) -> usize {
-        self.sources.push(title);
-        self.sources.len() - 1
+    /// The number of a source, for [`Description::come_from`].
+    pub(super) fn add_source(&mut self, title: &str) -> usize {
+        let known = self.sources.iter().position(|known| known == title);
+        known.unwrap_or_else(|| {
+            self.sources.push(title.to_owned());
+            self.sources.len() - 1
+        })
     }
 
     /// Says where a value is from; false where there is no value.
@@ -126,16 +133,23 @@ impl Description {
             described.set(name, value)?;
             let key = Key::named(name).expect("it has just been set");
             let origin = match kind.as_str() {
-                SOURCE => {
-                    let known = described.sources.iter().position(|title| title == said);
-                    Origin::Source(known.unwrap_or_else(|| described.add_source(said.clone())))
-                }
+                SOURCE => Origin::Source(described.add_source(said)),
                 ASSUMED => Origin::Assumed(said.clone()),
                 _ => Origin::Unsaid,
             };
             described.come_from(key, origin);
         }
         Ok(described)
+    }
+
+    /// Changes fields by their names, all that can be; the chip that comes of it, or everything that is wrong.
+    pub fn amend<'a>(
+        &mut self,
+        changes: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Chip, Vec<ChipError>> {
+        let errors: Vec<ChipError> =
+            changes.filter_map(|(name, value)| self.set(name, value).err()).collect();
+        if errors.is_empty() { self.chip() } else { Err(errors) }
     }
 
     /// The chip that it describes, or everything that contradicts itself.

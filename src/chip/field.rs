@@ -89,7 +89,7 @@ pub enum Kind {
 pub enum Need {
     /// It cannot.
     Required,
-    /// It can: `none` takes it away.
+    /// It can: [`NONE`] takes it away.
     Optional,
 }
 
@@ -103,10 +103,16 @@ impl Kind {
                 format!("a number from {} to {}", least.exactly(), most.exactly())
             }
             Kind::Flag => "true or false".into(),
-            Kind::Word(words) => words.join(", "),
+            Kind::Word(words) => match words {
+                [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+                _ => words.concat(),
+            },
         }
     }
 }
+
+/// In place of an optional field's value: it is not there.
+pub const NONE: &str = "none";
 
 /// Longest text of a field, in characters.
 pub const MOST_TEXT: usize = 60;
@@ -202,13 +208,13 @@ fields! {
         "From the last byte's turn on the bus to its arrival."
     DramGib "dram_gib" Memory number((1, 1024), 65_536), Required "DRAM capacity" "GiB" "What the DRAM holds."
     BurstBytes "burst_bytes" Memory whole(1, 65_536), Required "burst" "bytes"
-        "Least bytes that a row of a gather moves."
+        "Least bytes that a row of a gather moves; no program gathers yet."
     PaddedTilesInDram "padded_tiles_in_dram" Memory Kind::Flag, Required "padded tiles in DRAM" ""
         "Whether tiles of weights lie in DRAM whole, padded to R x C, or only what is used of them."
     HostGbPerS "host_gb_per_s" Memory number((1, 1000), 1_000_000), Optional "host bandwidth" "GB/s"
-        "Bandwidth of the way to the host, where its speed is known."
+        "Bandwidth of the way to the host, where its speed is known; no program uses it yet."
     HostLatencyNs "host_latency_ns" Memory whole(0, 1_000_000_000), Optional "host latency" "ns"
-        "From the last byte's departure to its arrival, on the way to the host."
+        "From the last byte's departure to its arrival, on the way to the host; no program uses it yet."
     QueueDmaIn "dma_in_queue_instructions" Queues QUEUE, Optional "DMA in" "instructions"
         "Instructions that wait for DMA in; without it as many as come."
     QueueDmaOut "dma_out_queue_instructions" Queues QUEUE, Optional "DMA out" "instructions" "The same for DMA out."

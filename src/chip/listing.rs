@@ -71,11 +71,17 @@ fn in_a_line(chip: &Chip) -> String {
         1 => "a matrix unit".to_owned(),
         units => format!("{units} matrix units"),
     };
-    let peak = |dtype| Some(format!("{} on {dtype}", with_prefix(chip.peak(dtype)?)));
-    let peaks: Vec<String> = chip.rates.alike().filter_map(peak).collect();
+    let peak = |dtype| Some((with_prefix(chip.peak(dtype)?), dtype));
+    let peaks = chip.rates.alike().filter_map(peak).enumerate();
+    let peaks: Vec<String> = peaks
+        .map(|(at, (peak, dtype))| match at {
+            0 => format!("{peak}operations a second on {dtype}"),
+            _ => format!("{peak}on {dtype}"),
+        })
+        .collect();
     let dram = chip.dram.link.bytes_per_cycle.times(chip.clock_mhz).and_then(|rate| rate.times(THOUSANDTH));
     format!(
-        "{units} of {} x {} at {} MHz, {} operations a second; DRAM {} GB/s",
+        "{units} of {} x {} at {} MHz, {}; DRAM {} GB/s",
         chip.rows,
         chip.cols,
         chip.clock_mhz.exactly(),
@@ -96,7 +102,7 @@ fn with_prefix(mut operations: Ratio) -> String {
             (operations, prefix) = (less, next);
         }
     }
-    format!("{} {prefix}", operations.to_figures())
+    format!("{} {prefix}{}", operations.to_figures(), if prefix.is_empty() { "" } else { " " })
 }
 
 #[cfg(test)]
@@ -108,10 +114,10 @@ mod tests {
     fn presets_have_their_published_peaks() {
         let listed = list();
         for (name, peak) in [
-            ("TPU v1", "91.8 T on i8"),
-            ("TPU v4", "275 T on i8, 275 T on bf16"),
-            ("TPU v5e", "393 T on i8, 197 T on bf16"),
-            ("TPU v6e", "1835 T on i8, 918 T on bf16"),
+            ("TPU v1", "91.8 T operations a second on i8"),
+            ("TPU v4", "275 T operations a second on i8, 275 T on bf16"),
+            ("TPU v5e", "393 T operations a second on i8, 197 T on bf16"),
+            ("TPU v6e", "1835 T operations a second on i8, 918 T on bf16"),
             ("TPU v7x", "4614 T on fp8, 2307 T on bf16"),
         ] {
             let line =

@@ -38,7 +38,8 @@ pub const PRESETS: [&str; 15] = {
 /// The description of a preset.
 pub fn preset(name: &str) -> Option<Description> {
     if let Some((rows, cols)) = name.strip_prefix("classroom-").and_then(|sides| sides.split_once('x')) {
-        return classroom(rows, cols).ok();
+        let plain = |side: &str| side.bytes().all(|byte| byte.is_ascii_digit());
+        return if plain(rows) && plain(cols) { classroom(rows, cols).ok() } else { None };
     }
     CHIPS.into_iter().find(|chip| chip.name == name).map(Preset::description)
 }
@@ -69,7 +70,7 @@ impl Preset {
             chip.come_from(*key, Origin::Assumed((*why).into()));
         }
         for (title, keys) in self.sources {
-            let source = chip.add_source((*title).into());
+            let source = chip.add_source(title);
             keys.iter().for_each(|key| {
                 chip.come_from(*key, Origin::Source(source));
             });
@@ -606,9 +607,9 @@ const GEMMINI: Preset = Preset {
         (Cols, "16"),
         (Key::Dataflow, "ws"),
         (DoubleBuffered, "true"),
-        (UnifiedBufferKib, "128"),
+        (UnifiedBufferKib, "256"),
         (WeightFifoTiles, "2"),
-        (AccumulatorRows, "2048"),
+        (AccumulatorRows, "1024"),
         (RateI8, "1"),
         (VectorLanes, "16"),
         (VectorLatencyCycles, "4"),
@@ -628,7 +629,6 @@ const GEMMINI: Preset = Preset {
             MatrixUnits,
             Rows,
             Cols,
-            Dataflow,
             DoubleBuffered,
             UnifiedBufferKib,
             AccumulatorRows,
@@ -640,6 +640,7 @@ const GEMMINI: Preset = Preset {
         ],
     )],
     assumed: &[
+        (Key::Dataflow, "it can do both ws and os"),
         (ClockMhz, "not part of the generator’s configuration; a round number"),
         (WeightFifoTiles, "tiles come from the scratchpad: one in use, one on its way"),
         (VectorLanes, "a lane a column: activations are applied on the way out"),

@@ -96,6 +96,13 @@ const MOST_FIGURES: usize = 12;
 
 /// Digits with a point, an exponent, or a fraction's line, and underscores between digits; nothing for anything else.
 fn exact(text: &str) -> Option<Exact> {
+    let apart = |(at, byte): (usize, u8)| {
+        let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+        byte != b'_' || at > 0 && is_digit(at - 1) && is_digit(at + 1)
+    };
+    if !text.bytes().enumerate().all(apart) {
+        return None;
+    }
     let text = text.replace('_', "");
     let text = text.strip_prefix('+').unwrap_or(&text);
     if let Some((above, below)) = text.split_once('/') {
@@ -185,7 +192,7 @@ mod tests {
             error.hint,
             "it is a number from 1 to 100000, in MHz; at most 12 figures, or a fraction such as 1/2"
         );
-        assert_eq!(Value::read(Key::Dataflow, "OS").unwrap_err().hint, "it is ws, is, os");
+        assert_eq!(Value::read(Key::Dataflow, "OS").unwrap_err().hint, "it is ws, is or os");
     }
 
     #[test]

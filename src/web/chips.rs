@@ -103,20 +103,13 @@ impl Wish {
             Err(error) => return Chosen { form: ChipForm::unreadable(error), chip: None },
         };
         let mut described = original.clone();
-        let mut problems = Vec::new();
-        for (name, value) in self.keys.iter().zip(&self.values) {
-            if let Err(mut error) = described.set(name, value) {
-                error.keys.extend(Key::named(name).filter(|key| !error.keys.contains(key)));
-                problems.push(Problem::new(error));
-            }
-        }
-        let chip = match described.chip() {
-            Ok(chip) => Some(chip).filter(|_| problems.is_empty()),
-            Err(errors) => {
-                problems.extend(errors.into_iter().map(Problem::new));
-                None
-            }
+        let changes = self.keys.iter().zip(&self.values);
+        let (chip, errors) = match described.amend(changes.map(|(key, value)| (key.as_str(), value.as_str())))
+        {
+            Ok(chip) => (Some(chip), Vec::new()),
+            Err(errors) => (None, errors),
         };
+        let problems = errors.into_iter().map(Problem::new).collect();
         Chosen { form: ChipForm::new(&described, &original, problems), chip }
     }
 }
