@@ -27,7 +27,8 @@ fn tpu_v1_spends_its_cycles_as_counted() {
     assert!((compared.shares.iter().map(|share| share.ours).sum::<f64>() - 1.0).abs() < 1e-12);
 }
 
-/// The shares belong to this chip: with four fifths of its DRAM's speed, or tiles that do not move padded, they are not met.
+/// The shares belong to this chip's DRAM: at four fifths of its speed they are not met. That tiles move padded matters less, as
+/// nearly all of these are whole.
 #[test]
 fn another_memory_is_noticed() {
     let chip = preset("tpu-v1");
@@ -55,11 +56,14 @@ fn tpu_v4_takes_as_long_as_measured() {
     let simulated = simulate(&products, &preset("tpu-v4")).unwrap();
     for (fitted, slack) in [(Fitted::Odd, 0.0), (Fitted::Even, 0.005)] {
         let methods = methods(&products, &simulated, fitted).unwrap();
-        let [ours, alone, crude, scalesim] = methods.map(|method| errors(&products, &method, fitted, None));
+        let [ours, alone, crude, scalesim, relative] =
+            methods.map(|method| errors(&products, &method, fitted, None));
         let no_worse =
             |than: Errors| ours.median <= than.median + slack && ours.ninetieth <= than.ninetieth + slack;
         assert!(no_worse(crude), "{fitted:?}: {ours:?}, {crude:?}");
-        assert!(ours.median < scalesim.median && ours.ninetieth < scalesim.ninetieth, "{scalesim:?}");
+        for theirs in [scalesim, relative] {
+            assert!(ours.median < theirs.median && ours.ninetieth < theirs.ninetieth, "{theirs:?}");
+        }
         assert!(ours.rank_correlation > 0.988 && ours.rank_correlation > crude.rank_correlation);
         assert!(ours.median < 0.062 && ours.ninetieth < 0.17, "{fitted:?}: {ours:?}");
         assert!(alone.median > ours.median, "the constants are there for a reason");

@@ -44,7 +44,7 @@ mod commands {
         Frame {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), without registers.
             file: PathBuf,
-            /// The cycle, at whose end it is looked at.
+            /// The cycle, at whose end it is looked at; that of the run's length is the machine at rest behind it.
             #[arg(long, value_name = "T")]
             cycle: u64,
             /// The matrix unit.

@@ -63,7 +63,9 @@ pub struct PassReport {
 impl Finished {
     /// A matrix unit of the run at the end of a cycle; `text` is the program's.
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
-        Look { machine: self.machine(), unit, cycle }.report(text, state)
+        let look = Look { machine: self.machine(), unit, cycle };
+        let moment = look.machine.at(unit, cycle, Reach::default());
+        FrameReport { registers: Some(state(&moment.frame())), ..look.report(text) }
     }
 }
 
@@ -72,8 +74,7 @@ impl Timed {
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
         let Timed { emitted, chip, trace, .. } = self;
         let machine = Machine { program: &emitted.program, chip, trace, memory: &[] };
-        let report = Look { machine, unit, cycle }.report(text, state);
-        FrameReport { registers: None, ..report }
+        Look { machine, unit, cycle }.report(text)
     }
 }
 
@@ -84,7 +85,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn report(&self, text: &str, registers: impl Fn(&Frame) -> State) -> FrameReport {
+    fn report(&self, text: &str) -> FrameReport {
         let moment = self.machine.at(self.unit, self.cycle, Reach::default());
         let (frame, view) = (moment.frame(), &moment.view);
         let at_work = |pass: usize| frame.pass.contains(&(pass as u32));
@@ -105,7 +106,7 @@ impl Look<'_> {
                 Stationary::Weights => element(&pass.tile, row, col),
                 Stationary::Sums => element(&pass.tile, step, col),
             }),
-            registers: Some(registers(&frame)),
+            registers: None,
         }
     }
 

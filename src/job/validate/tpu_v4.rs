@@ -197,13 +197,14 @@ pub fn simulate(products: &[Measured], preset: &Chip) -> Result<Simulated, Strin
     })
 }
 
-/// Ours, the preset alone, the crude sum, SCALE-Sim.
-pub fn methods(products: &[Measured], simulated: &Simulated, fitted: Fitted) -> Result<[Method; 4], String> {
+/// Ours, the preset alone, the crude sum, SCALE-Sim as its authors fit it and as ours is fitted.
+pub fn methods(products: &[Measured], simulated: &Simulated, fitted: Fitted) -> Result<[Method; 5], String> {
     Ok([
         ours(products, simulated, fitted)?,
         alone(simulated),
         crude(products, &simulated.chip, fitted)?,
-        lines(products, fitted)?,
+        lines(products, fitted, Loss::Squares)?,
+        lines(products, fitted, Loss::Relative)?,
     ])
 }
 
@@ -290,8 +291,17 @@ fn crude(products: &[Measured], preset: &Chip, fitted: Fitted) -> Result<Method,
     Ok(Method { name: "crude sum", fitted: 3, constants, micros })
 }
 
-/// SCALE-Sim's cycles and a straight line for each range, by least squares of microseconds.
-fn lines(products: &[Measured], fitted: Fitted) -> Result<Method, String> {
+/// What a line is to make least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    /// Squares of microseconds, as SCALE-Sim's authors.
+    Squares,
+    /// Relative errors, as ours and the crude sum.
+    Relative,
+}
+
+/// SCALE-Sim's cycles and a straight line for each range.
+fn lines(products: &[Measured], fitted: Fitted, loss: Loss) -> Result<Method, String> {
     let cycles = scalesim::total_cycles(products)?;
     let mut micros = vec![0.0; products.len()];
     let mut constants = Vec::new();
@@ -300,14 +310,21 @@ fn lines(products: &[Measured], fitted: Fitted) -> Result<Method, String> {
         let term = |at: usize| [1.0, cycles[at] as f64];
         let rows = fitted.rows(products).filter(of_range);
         let (terms, targets): (Vec<_>, Vec<_>) = rows.map(|at| (term(at), products[at].micros)).unzip();
-        let factors = statistics::least_squares(&terms, &targets, &vec![1.0; targets.len()])
-            .ok_or("there are too few products to fit lines on")?;
+        let factors = match loss {
+            Loss::Squares => statistics::least_squares(&terms, &targets, &vec![1.0; targets.len()]),
+            Loss::Relative => statistics::least_relative_errors(&terms, &targets, &vec![0.0; targets.len()]),
+        };
+        let factors = factors.ok_or("there are too few products to fit lines on")?;
         let all = (0..products.len()).filter(of_range);
         all.for_each(|at| micros[at] = statistics::sum(&term(at), &factors));
         let [first, each] = factors;
         constants.push((range.name().into(), format!("{first:.3} µs + {:.3} ns a cycle", each * 1e3)));
     }
-    Ok(Method { name: "SCALE-Sim's cycles, a line a range", fitted: 6, constants, micros })
+    let name = match loss {
+        Loss::Squares => "SCALE-Sim's cycles, a line a range",
+        Loss::Relative => "the same, fitted as ours",
+    };
+    Ok(Method { name, fitted: 6, constants, micros })
 }
 
 /// Errors of all methods, by size, their constants, and where ours is furthest off.
