@@ -87,6 +87,48 @@ test('impossible values are named beside the field, and the last run stays', asy
   await expect(page.locator('#problems')).toContainText('nothing is called `a`');
 });
 
+test('a side that is too large and one that is not lose nothing', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('DRAM bandwidth').fill('0.8');
+  await page.getByLabel('rows of PEs').fill('600');
+  await page.getByLabel('columns of PEs').fill('16');
+  await expect(page.getByRole('alert')).toContainText('`rows` cannot be `600`');
+  await expect(page.locator('#stale')).toBeVisible();
+  await page.getByLabel('rows of PEs').fill('6');
+  await app.ready();
+  await expect(page.locator('#stale')).toBeHidden();
+  await expect(page.locator('#chip-summary')).toContainText('a matrix unit of 6 x 16');
+  await expect(page.getByLabel('DRAM bandwidth')).toHaveValue('0.8');
+  // The vector unit of a classroom chip has a lane a column, by whichever field columns are changed.
+  await expect(page.getByLabel('lanes')).toHaveValue('16');
+  await page.locator('#chip-cols').fill('12');
+  await expect(page.getByLabel('lanes')).toHaveValue('12');
+});
+
+test('a changed chip that another one replaces can be had again', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('DRAM bandwidth').fill('0.8');
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v1');
+  await expect(page.locator('#chip-summary')).toContainText('91.8 T');
+  await page.reload();
+  await app.ready();
+  const kept = page.locator('#example optgroup[label="Kept in this browser"] option');
+  await expect(kept).toHaveCount(1);
+  await page.getByLabel('example').selectOption((await kept.first().getAttribute('value'))!);
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+});
+
+test('a chip file that cannot be read for want of its module is said', async ({ app, page }) => {
+  app.expected.push('Failed to load resource', 'systole_files');
+  await app.open();
+  await page.route('**/systole_files*', (route) => route.abort());
+  await page.locator('#chooser').setInputFiles({ name: 'MINE.TOML', mimeType: '', buffer: Buffer.from('rows = 4') });
+  await expect(page.locator('#notices')).toContainText('MINE.TOML could not be read');
+});
+
 test('a chip file is dropped, kept over a reload, and saved', async ({ app, page }) => {
   await app.open();
   const file = (text: string) => ({ name: 'mine.toml', mimeType: 'text/plain', buffer: Buffer.from(text) });

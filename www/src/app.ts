@@ -35,18 +35,19 @@ export class App {
     (cycle) => this.transport.seek(cycle),
     (y) => this.engine.lane(y),
   );
-  private readonly desk = new ChipDesk(
-    EXAMPLES[0]!.chip,
-    () => this.edited(),
-    (message) => notice(message),
-  );
+  private readonly desk = new ChipDesk(EXAMPLES[0]!.chip, {
+    changed: () => this.edited(),
+    // What was changed of the chip before can be had again.
+    replacing: () => shelveDraft(this.draft()),
+    refused: (message) => notice(message),
+  });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
     program: (name, text) => this.takeProgram(name, text),
-    chip: (name, text) => void this.desk.open(name, text),
+    chip: (name, text) => this.desk.open(name, text),
     forget: (path) => this.forgetArray(path),
   });
   private readonly pad = new Pad(
@@ -328,8 +329,7 @@ export class App {
         byId('version').textContent = `Systole ${message.version}`;
         break;
       case 'chip':
-        // A later run on the same chip brings no form of its own.
-        if (message.form.summary !== null || message.id === this.engine.newest) this.desk.show(message.form);
+        this.desk.show(message.chip, message.form);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);
@@ -370,7 +370,7 @@ export class App {
     }
   }
 
-  private async checked(id: number, { diagnostics, tokens, loads, compiles, runs }: Checked): Promise<void> {
+  private async checked(id: number, { diagnostics, tokens, loads, runs }: Checked): Promise<void> {
     this.loads = loads;
     const found = await this.fetchLoads(loads);
     if (found || this.filesOfRun !== this.engine.fileChanges) {
@@ -380,7 +380,8 @@ export class App {
     }
     if (id !== this.engine.newest) return;
     this.editor.show(diagnostics, tokens);
-    this.problems(diagnostics, !compiles);
+    this.problems(diagnostics);
+    byId('stale').hidden = runs;
     if (!runs) {
       this.idle();
       this.phase('error');
@@ -408,10 +409,9 @@ export class App {
     return search;
   }
 
-  private problems(diagnostics: Diagnostic[], broken: boolean): void {
+  private problems(diagnostics: Diagnostic[]): void {
     const region = byId('problems');
     region.hidden = diagnostics.length === 0;
-    byId('stale').hidden = !broken;
     const items = diagnostics.map((d) => {
       const where = `line ${d.line}, column ${d.column}`;
       const go = button('', () => this.editor.goTo(d.from, d.to), { class: 'problem-link' });

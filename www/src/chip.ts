@@ -27,6 +27,15 @@ async function readFile(text: string): Promise<{ words: string[]; problems: stri
   return { words, problems };
 }
 
+export interface ChipEvents {
+  /** The chip is another. */
+  changed(): void;
+  /** A chip that somebody has changed is about to be replaced. */
+  replacing(): void;
+  /** In words. */
+  refused(message: string): void;
+}
+
 export class ChipDesk {
   private readonly chooser = byId<HTMLSelectElement>('chip');
   private readonly sides = [byId<HTMLInputElement>('rows'), byId<HTMLInputElement>('cols')];
@@ -34,6 +43,12 @@ export class ChipDesk {
   private readonly help = byId('chip-help');
   private presets: Preset[] = [];
   private form: ChipForm | null = null;
+  /** What the form's chip is based on. */
+  private formOf = '';
+  /** How many chips have been asked for: a file that is read late must not replace a later one. */
+  private choices = 0;
+  /** What the list of presets shows. */
+  private listed = '';
   /** The form's controls by key; they stay while only values change. */
   private readonly controls = new Map<string, HTMLInputElement | HTMLSelectElement>();
   private chosen: Chip;
@@ -42,18 +57,21 @@ export class ChipDesk {
 
   constructor(
     first: Chip,
-    private readonly changed: () => void,
-    private readonly refused: (message: string) => void,
+    private readonly events: ChipEvents,
   ) {
     this.chosen = first;
     this.chooser.addEventListener('change', () => this.take(preset(this.chooser.value)));
-    for (const side of this.sides) side.addEventListener('input', () => this.resize(side));
+    for (const side of this.sides) side.addEventListener('input', () => this.resize(side.id, side.value.trim()));
     byId('chip-reset').addEventListener('click', () => this.take({ ...this.chosen, changes: {} }));
     byId('chip-save').addEventListener('click', () => {
-      if (this.form) download('chip.toml', this.form.file);
+      const name = this.chosen.base.replace(/\.toml$/i, '');
+      if (this.form) download(`${name}.toml`, this.form.file);
     });
     this.host.addEventListener('focusin', (event) => this.explain(event.target));
-    this.host.addEventListener('pointerover', (event) => this.explain(event.target));
+    this.host.addEventListener('pointerover', (event) => {
+      // A field that is being filled in keeps its description.
+      if (!this.host.contains(document.activeElement)) this.explain(event.target);
+    });
   }
 
   get chip(): Chip {
@@ -62,6 +80,7 @@ export class ChipDesk {
 
   /** Takes another chip without telling anybody. */
   set(chip: Chip): void {
+    this.choices++;
     this.chosen = chip;
     this.list();
     // An answer fills the form; until then, fields say what is known of them.
@@ -78,51 +97,76 @@ export class ChipDesk {
 
   /** A chip file's text, under its name. */
   async open(name: string, text: string): Promise<void> {
-    const { words, problems } = await readFile(text);
-    if (problems.length === 0) this.take({ base: name, words, changes: {} });
-    else this.refused(`${name} is not taken. ${problems.slice(0, 3).join('. ')}.`);
+    const choice = ++this.choices;
+    const read = await readFile(text).catch(() => null);
+    if (choice !== this.choices) return;
+    if (read === null)
+      this.events.refused(`${name} could not be read: the part of this page that reads chips did not load.`);
+    else if (read.problems.length > 0)
+      this.events.refused(`${name} is not taken. ${read.problems.slice(0, 3).join('. ')}.`);
+    else this.take({ base: name, words: read.words, changes: {} });
   }
 
-  /** The module's word on the chip that was asked for. */
-  show(form: ChipForm): void {
-    if (form.summary === null) {
-      // A draft may name a preset that another version had.
-      this.refused(form.problems.map(({ message, hint }) => `${message}; ${hint}.`).join(' '));
-      this.take(preset('classroom-8x8'));
-      return;
+  /** The module's word on a chip that was asked for; on one that is no longer wanted it is let pass. */
+  show(chip: Chip, form: ChipForm): void {
+    if (!sameChip(chip, this.chosen)) return;
+    if (form.summary !== null) {
+      const same = this.form && keysOf(this.form).join() === keysOf(form).join();
+      this.form = form;
+      this.formOf = chip.base;
+      if (!same) this.build(form);
+      this.fill(form);
     }
-    const same = this.form && keysOf(this.form).join() === keysOf(form).join();
-    this.form = form;
-    if (!same) this.build(form);
-    this.fill(form);
+    // A draft may be of a chip that this version does not know: it is kept, and runs on nothing.
+    this.tell(form);
+  }
+
+  /** What is wrong with it. */
+  private tell({ problems }: ChipForm): void {
+    const problem = byId('chip-problem');
+    const text = problems.map(({ message, hint }) => `${message}; ${hint}.`).join(' ');
+    problem.hidden = text === '';
+    if (problem.textContent !== text) problem.textContent = text;
+    byId<HTMLButtonElement>('chip-save').disabled = text !== '';
   }
 
   private take(chip: Chip): void {
+    const { words, changes } = this.chosen;
+    if (words.length > 0 || Object.keys(changes).length > 0) this.events.replacing();
     this.set(chip);
-    this.changed();
+    this.events.changed();
   }
 
   /** Another classroom chip, if it is one and could be; else a change of the one there is. */
-  private resize(side: HTMLInputElement): void {
+  private resize(key: string, value: string): void {
     const { base, changes } = this.chosen;
-    const [rows, cols] = this.sides.map(({ value }) => value.trim());
-    const whole = /^[1-9]\d*$/;
-    if (sideOf(base, side.id) === null || !whole.test(rows!) || !whole.test(cols!) || Number(side.value) > MOST_SIDE) {
-      this.change(side.id, side.value.trim());
+    const side = (name: string) => (name === key ? value : (changes[name] ?? sideOf(base, name) ?? ''));
+    const [rows, cols] = [side('rows'), side('cols')];
+    const possible = (text: string) => /^[1-9]\d*$/.test(text) && Number(text) <= MOST_SIDE;
+    if (sideOf(base, key) === null || !possible(rows) || !possible(cols)) {
+      this.change(key, value);
       return;
     }
     const { rows: _, cols: __, ...others } = changes;
-    this.chosen = { base: `classroom-${rows}x${cols}`, words: [], changes: others };
-    this.list();
-    this.changed();
+    this.edit({ base: `classroom-${rows}x${cols}`, words: [], changes: others });
   }
 
   private change(key: string, value: string): void {
     const changes = { ...this.chosen.changes, [key]: value };
     const field = this.form && fieldsOf(this.form).find((field) => field.key === key);
-    if (field && value === (field.original ?? 'none')) delete changes[key];
-    this.chosen = { ...this.chosen, changes };
-    this.changed();
+    // The form's originals are those of this base: fields are built when its answer has come.
+    if (field && value === (field.original ?? NONE) && this.formOf === this.chosen.base) delete changes[key];
+    this.edit({ ...this.chosen, changes });
+  }
+
+  private edit(chip: Chip): void {
+    if (sameChip(chip, this.chosen)) return;
+    this.choices++;
+    this.chosen = chip;
+    // Until the answer comes, what there is to save is the chip before.
+    byId<HTMLButtonElement>('chip-save').disabled = true;
+    this.list();
+    this.events.changed();
   }
 
   // --- The form -------------------------------------------------------------------------------------------------
@@ -145,7 +189,8 @@ export class ChipDesk {
     if (field.optional) control.setAttribute('placeholder', 'none');
     control.addEventListener('input', () => {
       const value = control.value.trim();
-      this.change(field.key, value === '' && field.optional ? 'none' : value);
+      if (this.sides.some(({ id }) => id === field.key)) this.resize(field.key, value);
+      else this.change(field.key, value === '' && field.optional ? NONE : value);
     });
     this.controls.set(field.key, control);
     const label = make('label', { for: id }, field.title);
@@ -167,10 +212,11 @@ export class ChipDesk {
       const control = this.controls.get(field.key);
       if (!control) continue;
       const typed = this.chosen.changes[field.key];
-      const shown = typed === undefined || typed === 'none' ? (field.value ?? '') : typed;
+      const shown = typed === undefined || (typed === NONE && field.optional) ? (field.value ?? '') : typed;
       if (control.value.trim() !== shown) control.value = shown;
       const invalid = String(wrong.has(field.key));
       control.setAttribute('aria-invalid', invalid);
+      control.setAttribute('aria-errormessage', 'chip-problem');
       const side = this.sides.find(({ id }) => id === field.key);
       if (side && document.activeElement !== side) side.value = shown;
       side?.setAttribute('aria-invalid', invalid);
@@ -180,11 +226,7 @@ export class ChipDesk {
       const origin = changed ? 'changed' : field.assumed !== null ? 'assumed' : '';
       row.querySelector('.origin')!.textContent = origin;
     }
-    const problem = byId('chip-problem');
-    problem.hidden = form.problems.length === 0;
-    problem.textContent = form.problems.map(({ message, hint }) => `${message}; ${hint}.`).join(' ');
     byId<HTMLButtonElement>('chip-reset').disabled = Object.keys(this.chosen.changes).length === 0;
-    byId<HTMLButtonElement>('chip-save').disabled = form.problems.length > 0;
     const sources = form.sources.map((source) => make('li', {}, source));
     byId('chip-sources').replaceChildren(...sources);
     byId('chip-sources-title').hidden = sources.length === 0;
@@ -210,11 +252,10 @@ export class ChipDesk {
           : field.source !== null
             ? `Source: ${field.source}.`
             : '';
-    this.help.replaceChildren(
-      make('code', {}, field.key),
-      ` ${field.meaning} It is ${field.values}${field.optional ? ', or none' : ''}. `,
-      make('em', {}, origin),
-    );
+    const unit = field.unit === '' ? '' : `, in ${field.unit}`;
+    const meaning = ` ${field.meaning} It is ${field.values}${unit}${field.optional ? ', or none' : ''}. `;
+    if (this.help.textContent === field.key + meaning + origin) return;
+    this.help.replaceChildren(make('code', {}, field.key), meaning, make('em', {}, origin));
   }
 
   // --- The list of presets --------------------------------------------------------------------------------------
@@ -236,10 +277,14 @@ export class ChipDesk {
       const text = title.replace(' x ', ' × ') + (name === base && count > 0 ? ' *' : '');
       return make('option', { value: name }, text);
     };
+    byId('chip-changes').textContent = count === 0 ? '' : `${count} ${count === 1 ? 'change' : 'changes'}`;
+    // A list that is open stays as it is, unless it has changed.
+    const listed = JSON.stringify([filled, base, count > 0]);
+    if (listed === this.listed) return;
+    this.listed = listed;
     const options = filled.map(([label, presets]) => make('optgroup', { label }, ...presets.map(option)));
     this.chooser.replaceChildren(...options);
     this.chooser.value = base;
-    byId('chip-changes').textContent = count === 0 ? '' : `${count} ${count === 1 ? 'change' : 'changes'}`;
   }
 }
 
@@ -262,6 +307,9 @@ function fieldsOf(form: ChipForm): ChipField[] {
 function keysOf(form: ChipForm): string[] {
   return fieldsOf(form).map(({ key }) => key);
 }
+
+/** In place of an optional field's value. */
+const NONE = 'none';
 
 /** Of a classroom chip; beyond it, the module says what is wrong. */
 const MOST_SIDE = 512;

@@ -9,7 +9,7 @@ export interface FileEvents {
   /** An array to keep under its own name, or the path under which the program loads one of that name. */
   array(name: string, bytes: Uint8Array): void;
   program(name: string, text: string): void;
-  chip(name: string, text: string): void;
+  chip(name: string, text: string): Promise<void>;
   /** The user wants an array forgotten. */
   forget(path: string): void;
 }
@@ -94,8 +94,8 @@ export class FileDesk {
   }
 
   private async takeOne(file: File): Promise<void> {
-    const isArray = file.name.endsWith('.npy');
-    const isChip = file.name.endsWith('.toml');
+    const isArray = /\.npy$/i.test(file.name);
+    const isChip = /\.toml$/i.test(file.name);
     const { fileBytes, textBytes, chipBytes } = this.limits();
     const most = isArray ? fileBytes : isChip ? chipBytes : textBytes;
     if (file.size > most) {
@@ -103,8 +103,8 @@ export class FileDesk {
     } else if (isArray) {
       this.events.array(file.name, new Uint8Array(await file.arrayBuffer()));
     } else if (isChip) {
-      this.events.chip(file.name, await file.text());
-    } else if (/\.(systole|txt)$/.test(file.name)) {
+      await this.events.chip(file.name, await file.text());
+    } else if (/\.(systole|txt)$/i.test(file.name)) {
       this.events.program(file.name, await file.text());
     } else {
       notice(`${file.name} is no .npy array, .systole program or .toml chip.`);

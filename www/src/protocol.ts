@@ -19,7 +19,7 @@ export type ToWorker =
 /** From the worker to the page. */
 export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
-  | { kind: 'chip'; id: number; form: ChipForm } // before `checked`, when the chip of `run` is another than before
+  | { kind: 'chip'; chip: Chip; form: ChipForm } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs

@@ -45,7 +45,7 @@ function receive(message: ToWorker): void {
         const { base, words, changes } = message.chip;
         const [keys, values] = [Object.keys(changes), Object.values(changes)];
         const form = session!.setChip(base, words, keys, values) as ChipForm | undefined;
-        if (form) post({ kind: 'chip', id: message.id, form });
+        if (form) post({ kind: 'chip', chip: message.chip, form });
         const checked = session!.check(message.text) as Checked;
         post({ kind: 'checked', id: message.id, checked });
         running = checked.runs ? { id: message.id, since: performance.now() } : null;
