@@ -12,6 +12,7 @@ mod tally;
 mod values;
 
 pub use clock::{Clock, Deadlock, Loops};
+pub use array::Kept;
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};
 pub use values::Numbers;

@@ -1,8 +1,9 @@
 //! Frames where weights stay.
 
-use super::around::block_sums;
+use super::around::add_passes;
 use super::{Diagonals, Span, show, zeros};
 use crate::base::Cycle;
+use crate::sim::array::kernel::Sums;
 use crate::sim::array::{Flow, Leaving, Number, Operand, Waves, frame_shape};
 use crate::timing::Sides;
 use crate::trace::{Frame, NONE};
@@ -89,14 +90,18 @@ pub(super) fn outputs<W: Waves>(waves: &W) -> Vec<Leaving<W::Number>> {
     let mut list = Vec::new();
     for pass in 0..waves.passes() {
         let stream = waves.timing(pass).stream;
-        let sums = block_sums(waves, pass..pass + 1, 0..stream.length);
-        let leaving = |(at, value): (usize, W::Number)| {
-            let (row, col) = (at / sides.cols, at % sides.cols);
-            // The sum stands in the bottom register the cycle before it is added.
-            let cycle = sides.accumulated(&stream, row, col) - 1;
-            Leaving { cycle, pass, row, col, value: value.settled() }
-        };
-        list.extend(sums.into_iter().enumerate().map(leaving));
+        let mut sums = Sums::new(Sides { rows: stream.length, ..sides });
+        add_passes(waves, pass..pass + 1, 0..stream.length, &mut sums);
+        for row in 0..stream.length {
+            list.extend(sums.row(row).iter().enumerate().map(|(col, sum)| Leaving {
+                // The sum stands in the bottom register the cycle before it is added.
+                cycle: sides.accumulated(&stream, row, col) - 1,
+                pass,
+                row,
+                col,
+                value: sum.settled(),
+            }));
+        }
     }
     list
 }
