@@ -155,12 +155,17 @@ impl<'a> Machine<'a> {
         let Some(Values::I8(values)) = self.memory.get(window.buffer.index()) else { return into.fill(0) };
         let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
         let (used, padding) = into.split_at_mut(window.elements());
-        let mut place = window.offset;
-        for into in used {
-            *into = values[place].into();
-            place += stride;
-        }
         padding.fill(0);
+        match stride {
+            1 => array::widen(&values[window.offset..][..used.len()], used),
+            _ => {
+                let mut place = window.offset;
+                for into in used {
+                    *into = values[place].into();
+                    place += stride;
+                }
+            }
+        }
     }
 
     /// Most steps that a pass of the program takes in a cycle.

@@ -133,8 +133,14 @@ impl<N: Number> Streams<N> {
             let Some(step) = waves.timing(pass).stream.entering(cycle).nth(self.lane) else { continue };
             self.passes[place] = pass as u32;
             waves.activations(pass, step, &mut column);
-            for (line, operands) in self.values.chunks_mut(self.width).zip(column.chunks(N::PACKED)) {
-                line[place].as_mut().iter_mut().zip(operands).for_each(|(into, operand)| *into = *operand);
+            let mut at = place;
+            for operands in column.chunks(N::PACKED) {
+                let pack = self.values[at].as_mut();
+                pack[0] = operands[0];
+                if let Some(second) = operands.get(1) {
+                    pack[1] = *second;
+                }
+                at += self.width;
             }
         }
     }
@@ -212,10 +218,17 @@ impl<N: Number> Sums<N> {
         &self.values[self.place(row)..][..self.across].as_flattened()[..self.sides.cols]
     }
 
-    /// Rows worked on together, from `top` on.
+    /// Rows worked on together, from `top` on: below each other but where the lowest place is followed by the first.
     fn rows_from(&mut self, top: usize) -> Rows<'_, N> {
-        let places: [usize; HIGH] = std::array::from_fn(|row| self.place(top + row));
-        let rows = places.map(|place| place..place + self.across);
+        let (across, first, last) = (self.across, self.place(top), self.place(top + HIGH - 1));
+        if last == first + (HIGH - 1) * across {
+            let (row0, rest) = self.values[first..].split_at_mut(across);
+            let (row1, rest) = rest.split_at_mut(across);
+            let (row2, rest) = rest.split_at_mut(across);
+            return [row0, row1, row2, &mut rest[..across]];
+        }
+        let rows: [usize; HIGH] = std::array::from_fn(|row| self.place(top + row));
+        let rows = rows.map(|place| place..place + across);
         self.values.get_disjoint_mut(rows).expect("each row has its own place")
     }
 

@@ -17,7 +17,8 @@ pub use closed::{
 pub use flow::Flow;
 pub use kept::Kept;
 pub use kernel::Sums;
-pub use number::{Number, WIDE};
+pub use number::Number;
+pub(super) use number::widen;
 pub use stepper::Stepper;
 
 use std::ops::Range;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use wide::bytemuck::cast;
-use wide::{f32x8, i16x16, i32x8};
+use wide::{f32x8, i8x16, i16x16, i32x8};
 
 /// Sums side by side in [`Number::Sums`].
 pub const WIDE: usize = 8;
@@ -79,6 +79,15 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
 
 // Instructions of the processor by name, and no loop over few of them: the page's module is compiled for size, where
 // neither would be found or unrolled.
+
+/// Bytes as operands, as many as both have.
+pub fn widen(from: &[i8], into: &mut [i16]) {
+    let ((blocks, rest), (wide, wide_rest)) = (from.as_chunks(), into.as_chunks_mut());
+    for (from, into) in blocks.iter().zip(wide) {
+        *into = i16x16::from_i8x16(i8x16::new(*from)).to_array();
+    }
+    wide_rest.iter_mut().zip(rest).for_each(|(into, from)| *into = i16::from(*from));
+}
 
 /// The same bits on every side.
 #[inline(always)]
