@@ -11,7 +11,7 @@ mod pass;
 mod tally;
 mod values;
 
-pub use clock::{Clock, Deadlock, Loops};
+pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES};
 pub use array::Kept;
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};
