@@ -159,7 +159,9 @@ impl<'a> Product<'a> {
                 let panel = wait(builder.events.panel[core as usize], 0);
                 let ready = resident.map_or(vec![panel], |_| there(builder, b_declared, core));
                 product.b_ready.push(ready);
-                product.b.push(resident.unwrap_or_else(|| builder.unified(b, core, most(&[tiles, tiling.n, k]))));
+                product
+                    .b
+                    .push(resident.unwrap_or_else(|| builder.unified(b, core, most(&[tiles, tiling.n, k]))));
             }
         }
         for core in cores.clone() {
@@ -216,7 +218,8 @@ impl<'a> Product<'a> {
         let units = builder.chip.matrix_units;
         let whole = self.m / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
-        let pattern = (1..=units).find(|rows| (rows * (self.across() % units)).is_multiple_of(units)).unwrap_or(1);
+        let pattern =
+            (1..=units).find(|rows| (rows * (self.across() % units)).is_multiple_of(units)).unwrap_or(1);
         let step = self.tiling.m;
         builder.repeat(whole / pattern, |builder, depth| {
             for number in 0..pattern {

@@ -95,7 +95,9 @@ fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
         // No word of a pass is counted eight times, nor moves further down than the array is high.
         words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
         let message = match () {
-            () if passes > MOST_PASSES => format!("up to here there are {passes} passes, more than {MOST_PASSES}"),
+            () if passes > MOST_PASSES => {
+                format!("up to here there are {passes} passes, more than {MOST_PASSES}")
+            }
             () if words > MOST_WORDS => "up to here more words may move than 63 bits count".into(),
             () => continue,
         };
@@ -190,8 +192,7 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     if plan.residence == Residence::Unified {
         return Ok(rows);
     }
-    let row_bytes =
-        |id: PlannedId| plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes;
+    let row_bytes = |id: PlannedId| plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes;
     let result = &plan.tensors[layer.result];
     // A reduction along rows leaves one element of each.
     let left = (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes;

@@ -19,8 +19,8 @@ mod skip;
 mod units;
 
 pub use deadlock::Deadlock;
-pub use halt::{Halt, MOST_CYCLES};
 use halt::MOST_EFFORT;
+pub use halt::{Halt, MOST_CYCLES};
 pub(super) use units::bus_bytes;
 
 use std::collections::VecDeque;
@@ -221,16 +221,9 @@ impl<'a> Clock<'a> {
     pub fn advance(&mut self, budget: u64) -> Result<bool, Halt> {
         let stop = self.effort + budget;
         while self.effort < stop {
-            if self.latest > MOST_CYCLES {
-                return Err(Halt::TooLong);
-            }
-            if self.effort > MOST_EFFORT {
-                return Err(Halt::TooIrregular);
-            }
-            if self.move_all() {
-                continue;
-            }
-            if self.go_on() {
+            let moved = self.move_all() || self.go_on();
+            self.check_limits()?;
+            if moved {
                 continue;
             }
             if let Some(unit) = self.first_request() {
@@ -267,12 +260,21 @@ impl<'a> Clock<'a> {
         Trace { cycles_to_last_mac, cycles: last_pass.max(last_run).unwrap_or(0), passes, units }
     }
 
+    /// Past the limits, units stop where they are.
+    fn check_limits(&self) -> Result<(), Halt> {
+        match () {
+            () if self.latest > MOST_CYCLES => Err(Halt::TooLong),
+            () if self.effort > MOST_EFFORT => Err(Halt::TooIrregular),
+            () => Ok(()),
+        }
+    }
+
     /// Moves every unit as far as it goes without the bus; whether any moved.
     fn move_all(&mut self) -> bool {
         self.issue_all();
         let mut moved = false;
         for at in 0..self.units.len() {
-            while self.latest <= MOST_CYCLES && self.effort <= MOST_EFFORT && self.step(at) {
+            while self.check_limits().is_ok() && self.step(at) {
                 moved = true;
             }
         }

@@ -119,7 +119,9 @@ impl Clock<'_> {
         let index = walk.iteration[looped.depth];
         self.forget_signals();
         self.write_state(&mut skipper.state, looped, index, base);
-        self.effort += skipper.state.len() as u64 / STATE;
+        // States and signals are compared, kept or repeated: that takes as long as they are.
+        let signals = self.events.iter().map(|signals| signals.latest.len()).sum::<usize>();
+        self.effort += (skipper.state.len() + signals) as u64 / STATE;
         let looped = &mut skipper.loops[id.index()];
         let kept = looped.kept.as_ref().filter(|kept| kept.outer == outer && kept.index < index);
         match kept {
@@ -172,7 +174,8 @@ impl Clock<'_> {
         if times == 0 || !even {
             return false;
         }
-        let Some(later) = period.cycles.checked_mul(times.into()).filter(|later| *later <= MOST_CYCLES) else {
+        let Some(later) = period.cycles.checked_mul(times.into()).filter(|later| *later <= MOST_CYCLES)
+        else {
             self.latest = Cycle::MAX;
             return true;
         };
