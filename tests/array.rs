@@ -12,7 +12,7 @@ use systole::base::{Cycle, Ratio};
 use systole::chip::Stationary;
 use systole::sim::array::cases::{Case, Engine, replay};
 use systole::sim::array::{
-    Flow, Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy,
+    Flow, Kept, Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy,
     cycles_to_last_exit, cycles_to_last_mac, frame, outputs, weights_waiting,
 };
 use systole::timing::movement::{self, Moves, Part, Sums};
@@ -277,14 +277,19 @@ fn engines_agree<N: Made>(waves: &Random<N>) -> Result<(), TestCaseError> {
     let mut stepper = Stepper::new(waves);
     let mut left = Vec::new();
     let mut accumulators = Accumulating::new(waves);
+    let mut kept = Kept::default();
     for t in 0..waves.end() + 3 {
         stepper.step();
         let stepped = stepper.frame();
         prop_assert_eq!(at_work(&stepped), busy(waves, t));
         let leaving = stepper.leaving();
         accumulators.take(waves, t, &leaving);
-        accumulators.compare(waves, t)?;
-        prop_assert_eq!(bits(stepped), bits(frame(waves, t)));
+        accumulators.compare(waves, t, &mut kept)?;
+        // What earlier looks leave changes nothing, nor does a look back.
+        let stepped = bits(stepped);
+        prop_assert_eq!(&stepped, &bits(frame(waves, t, &mut Kept::default())));
+        frame(waves, t / 2, &mut kept);
+        prop_assert_eq!(&stepped, &bits(frame(waves, t, &mut kept)));
         left.extend(leaving.into_iter().map(leaving_bits));
     }
     let at_once: Vec<_> = outputs(waves).into_iter().map(leaving_bits).collect();
@@ -302,7 +307,7 @@ fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[Cycle]) -> Re
     };
     let mut strides = strides.iter().cycle();
     while flow.now() < waves.end() + 3 {
-        let expected = bits(frame(waves, flow.now()));
+        let expected = bits(frame(waves, flow.now(), &mut Kept::default()));
         for (at, pass) in expected.pass.iter().enumerate() {
             let (row, col) = (at / waves.sides.cols, at % waves.sides.cols);
             let (lane, row) = (row / waves.sides.rows, row % waves.sides.rows);
@@ -363,11 +368,10 @@ impl<N: Made> Accumulating<N> {
         }
     }
 
-    fn compare(&self, waves: &Random<N>, t: Cycle) -> Result<(), TestCaseError> {
-        let begins = |pass: usize| waves.parts[pass].sums == Sums::Replace;
+    fn compare(&self, waves: &Random<N>, t: Cycle, kept: &mut Kept<N>) -> Result<(), TestCaseError> {
         let seen = |entry: &Option<Accumulated<N>>| entry.map(|e| (e.sum.bits(), e.pass, e.now));
         for most in [1, 3, 1000] {
-            let shown = accumulated(waves, t, most, begins);
+            let shown = accumulated(waves, t, most, kept);
             prop_assert!(shown.rows.len() <= most);
             for (row, entries) in (shown.first..).zip(&shown.rows) {
                 let expected: Vec<_> = self.entries[row].iter().map(seen).collect();
@@ -440,7 +444,7 @@ proptest! {
         for t in 0..waves.end() {
             let (left, above) = (activations_waiting(&waves, t, most), weights_waiting(&waves, t, most));
             for hops in 1..=most {
-                let later = frame(&waves, t + hops as Cycle);
+                let later = frame(&waves, t + hops as Cycle, &mut Kept::default());
                 let held = |value: i32, pass: u32| (pass != NONE).then_some(Waiting { value, pass });
                 for (row, waiting) in left[hops - 1].iter().enumerate() {
                     let at = later.at(row, 0);

@@ -11,8 +11,8 @@ use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, compile};
 use systole::num::DType;
-use systole::sim::Reach;
-use systole::sim::array::Stepper;
+use systole::sim::array::{Stepper, accumulated};
+use systole::sim::{Kept, Reach};
 use systole::trace::NONE;
 
 fn run(text: &str, chip: &Chip) -> Finished {
@@ -71,15 +71,24 @@ proptest! {
         let whole = machine.whole(unit);
         let mut stepper = Stepper::new(&whole);
         (0..=cycle).for_each(|_| stepper.step());
-        let here = machine.at(unit, cycle, Reach::default());
+        let reach = Reach { accumulators: 6, ..Reach::default() };
+        // What an earlier look leaves changes nothing.
+        let mut kept = Kept::default();
+        let earlier = machine.at(unit, at % (cycle + 1), reach);
+        earlier.frame(&mut kept);
+        earlier.surroundings(&mut kept);
+        let here = machine.at(unit, cycle, reach);
         let first = here.view.first as u32;
-        let mut found = here.frame();
+        let mut found = here.frame(&mut kept);
         let lists = [
             &mut found.pass, &mut found.psum_pass, &mut found.weight_pass, &mut found.shadow_pass,
             &mut found.bus_pass, &mut found.drain_pass,
         ];
         lists.into_iter().flatten().filter(|pass| **pass != NONE).for_each(|pass| *pass += first);
         prop_assert_eq!(found, stepper.frame(), "{} on {:?}", text, chip);
+        let mut shown = here.surroundings(&mut kept).accumulators;
+        shown.rows.iter_mut().flatten().flatten().for_each(|entry| entry.pass += first);
+        prop_assert_eq!(shown, accumulated(&whole, cycle, 6, &mut Kept::default()), "{} on {:?}", text, chip);
     }
 }
 

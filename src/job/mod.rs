@@ -19,7 +19,7 @@ use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, StatementKind, Token};
 use crate::num::Values;
 use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
-use crate::sim::{Clock, Deadlock, Loops, Machine, Numbers, Tally, tally};
+use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
 /// What compiling leaves.
@@ -33,9 +33,6 @@ pub struct Compiled {
     /// The program, ready to run, if there was no error.
     pub job: Option<Job>,
 }
-
-/// How to mend a deadlock.
-const DEEPER: &str = "give the chip deeper queues";
 
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
@@ -54,7 +51,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
         match plan(&graph, chip) {
             Ok(plan) => match Job::new(graph, plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(deadlock) => diagnostics.error(Span::default(), deadlock.to_string(), DEEPER),
+                Err(halt) => diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
             },
             Err(error) => diagnostics.error(error.span, error.message, error.hint),
         }
@@ -66,7 +63,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
 pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
     let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
     let emitted = emit(&plan, chip);
-    let trace = run(&emitted, chip).map_err(Refused::Deadlock)?;
+    let trace = run(&emitted, chip).map_err(Refused::Halt)?;
     Ok(Timed { plan, emitted, chip: chip.clone(), trace })
 }
 
@@ -75,8 +72,8 @@ pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused
 pub enum Refused {
     /// It needs too much.
     TooMuch(TooMuch),
-    /// It cannot go on.
-    Deadlock(Deadlock),
+    /// It does not come to its end.
+    Halt(Halt),
 }
 
 impl Refused {
@@ -85,7 +82,7 @@ impl Refused {
         let mut say = Diagnostics::default();
         match self {
             Refused::TooMuch(TooMuch { span, message, hint }) => say.error(span, message, hint),
-            Refused::Deadlock(deadlock) => say.error(Span::default(), deadlock.to_string(), DEEPER),
+            Refused::Halt(halt) => say.error(Span::default(), halt.to_string(), halt.hint()),
         }
         say.into_sorted().remove(0)
     }
@@ -110,7 +107,7 @@ impl Timed {
     }
 }
 
-fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Deadlock> {
+fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Halt> {
     isa::verify(&emitted.program, chip).expect("what is emitted is a program");
     Clock::new(&emitted.program, chip, Loops::Skipped).run()
 }
@@ -137,7 +134,7 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Deadlock> {
+    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Halt> {
         let emitted = emit(&plan, &chip);
         let trace = run(&emitted, &chip)?;
         let order = Order::new(&emitted.program);

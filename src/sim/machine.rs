@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::array::{self, Timing, Waves};
+use super::array::{self, Kept, Sums, Timing, Waves};
 use super::pass;
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
@@ -41,6 +41,7 @@ pub struct Moment<'a> {
     machine: Machine<'a>,
     /// The passes near the cycle.
     pub view: View,
+    unit: usize,
     cycle: Cycle,
     reach: Reach,
     lanes: usize,
@@ -49,14 +50,17 @@ pub struct Moment<'a> {
 impl<'a> Machine<'a> {
     /// A matrix unit at the end of a cycle, and as far around it as `reach` says.
     pub fn at(&self, unit: usize, cycle: Cycle, reach: Reach) -> Moment<'a> {
-        Moment { machine: *self, view: self.view(unit, cycle, reach), cycle, reach, lanes: self.lanes() }
+        self.moment(unit, cycle, reach, self.view(unit, cycle, reach))
     }
 
     /// All passes of a matrix unit at once, to step through them: for runs that are small.
     pub fn whole(&self, unit: usize) -> Moment<'a> {
         let end = self.trace.passes.get(unit).map_or(0, Lane::len);
-        let view = self.passes(unit, 0..end);
-        Moment { machine: *self, view, cycle: 0, reach: Reach::default(), lanes: self.lanes() }
+        self.moment(unit, 0, Reach::default(), self.passes(unit, 0..end))
+    }
+
+    fn moment(&self, unit: usize, cycle: Cycle, reach: Reach, view: View) -> Moment<'a> {
+        Moment { machine: *self, view, unit, cycle, reach, lanes: self.lanes() }
     }
 
     fn view(&self, unit: usize, cycle: Cycle, reach: Reach) -> View {
@@ -66,10 +70,7 @@ impl<'a> Machine<'a> {
         // The far corner's registers may still be those of the last pass that came this long ago.
         let long_ago = cycle.saturating_sub(2 * rows + cols);
         let oldest = lane.come(long_ago, |run| run.start).min(lane.come(long_ago, |run| run.load));
-        let mut first = oldest.min(lane.come(cycle, |run| run.event)).saturating_sub(1);
-        if reach.accumulators > 0 {
-            first = self.tile_begin(lane, first);
-        }
+        let first = oldest.min(lane.come(cycle, |run| run.event)).saturating_sub(1);
         self.passes(unit, first..lane.come(ahead, |run| run.load))
     }
 
@@ -92,14 +93,12 @@ impl<'a> Machine<'a> {
     }
 
     /// The pass that began the sums to which another one adds.
-    fn tile_begin(&self, lane: &Lane<PassRun>, from: u64) -> u64 {
-        let begins = |at: &u64| {
-            lane.get(*at).is_none_or(|run| match &self.instruction(run.instruction).work {
-                Work::Multiply { sums, .. } | Work::Contract { sums, .. } => sums.mode == SumMode::Begin,
-                _ => true,
-            })
+    fn tile_begin(&self, lane: &Lane<PassRun>, pass: u64) -> u64 {
+        let begins = |run: &PassRun| match &self.instruction(run.instruction).work {
+            Work::Multiply { sums, .. } | Work::Contract { sums, .. } => sums.mode == SumMode::Begin,
+            _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
         };
-        (0..=from).rev().find(begins).unwrap_or(0)
+        lane.last_before(pass + 1, begins).unwrap_or(0)
     }
 
     fn instruction(&self, id: InstructionId) -> &'a Instruction {
@@ -145,7 +144,8 @@ impl<'a> Machine<'a> {
         let cycles = self.trace.cycles;
         let count = (samples as Cycle).min(cycles);
         let busy = |sample: Cycle| {
-            let cycle = (2 * sample + 1) * cycles / (2 * count);
+            let part = u128::from(cycles) * u128::from(2 * sample + 1);
+            let cycle = (part / u128::from(2 * count)) as Cycle;
             array::busy(&self.at(unit, cycle, Reach::default()), cycle)
         };
         (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
@@ -156,12 +156,17 @@ impl<'a> Machine<'a> {
         let Some(Values::I8(values)) = self.memory.get(window.buffer.index()) else { return into.fill(0) };
         let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
         let (used, padding) = into.split_at_mut(window.elements());
-        let mut place = window.offset;
-        for into in used {
-            *into = values[place].into();
-            place += stride;
-        }
         padding.fill(0);
+        match stride {
+            1 => array::widen(&values[window.offset..][..used.len()], used),
+            _ => {
+                let mut place = window.offset;
+                for into in used {
+                    *into = values[place].into();
+                    place += stride;
+                }
+            }
+        }
     }
 
     /// Most steps that a pass of the program takes in a cycle.
@@ -174,21 +179,23 @@ impl<'a> Machine<'a> {
 }
 
 impl Moment<'_> {
-    /// The array's registers at the end of the cycle.
-    pub fn frame(&self) -> Frame {
-        array::frame(self, self.cycle)
+    /// The array's registers at the end of the cycle. What is kept must be of the same run.
+    pub fn frame(&self, kept: &mut Kept<i32>) -> Frame {
+        array::frame(self, self.cycle, kept)
     }
 
-    /// What stands around it.
-    pub fn surroundings(&self) -> Surroundings {
-        let begins = |pass: usize| self.view.passes[pass].mode == SumMode::Begin;
+    /// What stands around it. What is kept must be of the same run.
+    pub fn surroundings(&self, kept: &mut Kept<i32>) -> Surroundings {
         Surroundings {
             activations: array::activations_waiting(self, self.cycle, self.reach.activations),
             weights: array::weights_waiting(self, self.cycle, self.reach.weights),
-            accumulators: array::accumulated(self, self.cycle, self.reach.accumulators, begins),
+            accumulators: array::accumulated(self, self.cycle, self.reach.accumulators, kept),
         }
     }
 }
+
+/// Passes looked at together, of those before a view.
+const TOGETHER: u64 = 1024;
 
 impl Waves for Moment<'_> {
     type Number = i32;
@@ -217,6 +224,31 @@ impl Waves for Moment<'_> {
     fn part(&self, pass: usize) -> Part {
         let instruction = self.machine.instruction(self.view.passes[pass].run.instruction);
         pass::shape(self.machine.program, self.machine.chip, instruction).part
+    }
+
+    fn array(&self) -> usize {
+        self.unit
+    }
+
+    fn number(&self, pass: usize) -> u64 {
+        self.view.first + pass as u64
+    }
+
+    fn begin(&self) -> u64 {
+        let lane = self.machine.trace.passes.get(self.unit);
+        lane.map_or(0, |lane| self.machine.tile_begin(lane, self.view.first))
+    }
+
+    fn add_before(&self, passes: Range<u64>, rows: Range<usize>, into: &mut Sums<i32>) {
+        // A run without numbers has zeros only.
+        if self.machine.memory.is_empty() {
+            return;
+        }
+        for first in passes.clone().step_by(TOGETHER as usize) {
+            let view = self.machine.passes(self.unit, first..passes.end.min(first + TOGETHER));
+            let before = self.machine.moment(self.unit, self.cycle, Reach::default(), view);
+            array::add_passes(&before, 0..before.passes(), rows.clone(), into);
+        }
     }
 
     fn activations(&self, pass: usize, step: usize, into: &mut [i16]) {

@@ -96,6 +96,27 @@ impl<T: Run> Lane<T> {
             }
     }
 
+    /// The last run before number `end` that `is` as asked, in whatever iteration: `is` must not ask for times or
+    /// iterations.
+    pub fn last_before(&self, end: u64, is: impl Fn(&T) -> bool + Copy) -> Option<u64> {
+        let reached = self.ends.partition_point(|piece_end| *piece_end < end) + 1;
+        let pieces = self.pieces.iter().zip(&self.ends).take(reached).enumerate();
+        pieces.rev().find_map(|(at, (piece, piece_end))| {
+            let begin = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let within = end.min(*piece_end).checked_sub(begin)?;
+            let found = match piece {
+                Piece::One(run) => (within > 0 && is(run)).then_some(0),
+                Piece::Many(Repeated { body, .. }) => {
+                    let (times, within) = (within / body.len(), within % body.len());
+                    let here = body.last_before(within, is).map(|found| times * body.len() + found);
+                    let earlier = || body.last_before(body.len(), is);
+                    here.or_else(|| Some((times.checked_sub(1)? * body.len()) + earlier()?))
+                }
+            };
+            found.map(|found| begin + found)
+        })
+    }
+
     /// Shows every run once: the first of its kind, how many there are like it in all but time, and the last of them.
     pub fn for_each_kind(&self, each: &mut dyn FnMut(&T, u64, &T)) {
         self.kinds(1, each);
@@ -207,6 +228,15 @@ mod tests {
         for now in 0..1000 {
             let come = all.iter().filter(|tick| tick.0 <= now).count() as u64;
             assert_eq!(lane.come(now, |tick| tick.0), come, "cycle {now}");
+        }
+        for wanted in [5, 10, 12, 900] {
+            // Times within the first iteration tell the kinds apart.
+            let is = |tick: &Tick| tick.0 == wanted;
+            let kind = |tick: &Tick| if tick.0 == 5 || tick.0 == 900 { tick.0 } else { 10 + tick.0 % 10 };
+            for end in 0..40 {
+                let expected = all.iter().take(end as usize).rposition(|tick| kind(tick) == wanted);
+                assert_eq!(lane.last_before(end, is), expected.map(|at| at as u64), "{wanted} before {end}");
+            }
         }
         let mut count = 0;
         let mut latest = 0;

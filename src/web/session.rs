@@ -14,7 +14,7 @@ use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
 use crate::job::{Finished, Job, compile};
 use crate::lang::MOST_TEXT_BYTES;
-use crate::sim::Reach;
+use crate::sim::{Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
 #[wasm_bindgen]
@@ -27,6 +27,8 @@ pub struct Session {
     chip: Option<(Wish, Option<Chip>)>,
     pending: Option<(String, Job)>,
     shown: Option<(String, Finished)>,
+    /// Sums of the run shown.
+    kept: Kept<i32>,
     cycle: Cycle,
     /// The matrix unit on show.
     unit: usize,
@@ -49,6 +51,7 @@ impl Session {
             chip: None,
             pending: None,
             shown: None,
+            kept: Kept::default(),
             cycle: 0,
             unit: 0,
             selected: (0, 0),
@@ -165,6 +168,7 @@ impl Session {
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
+            self.kept = Kept::default();
         }
         1.0
     }
@@ -196,8 +200,8 @@ impl Session {
         let unit = self.unit;
         let here = finished.machine().at(unit, self.cycle, reach);
         let moment = Moment {
-            frame: &here.frame(),
-            around: &here.surroundings(),
+            frame: &here.frame(&mut self.kept),
+            around: &here.surroundings(&mut self.kept),
             view: &here.view,
             trace: &finished.trace,
             program: &finished.emitted.program,

@@ -4,7 +4,7 @@ mod given;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Leaving, Number, Stepper, Waves, cycles_to_last_exit, cycles_to_last_mac, frame, outputs};
+use super::{Kept, Leaving, Number, Stepper, Waves, cycles_to_last_exit, cycles_to_last_mac, frame, outputs};
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
 use crate::timing::Sides;
@@ -146,7 +146,10 @@ fn replay_in<N: Number<Operand = i16> + Into<i64>>(
     let cycles = last_exit.unwrap_or(last_mac);
     check_size(&waves, cycles)?;
     let (states, leaving) = match engine {
-        Engine::ClosedForm => ((0..cycles).map(|t| state(&frame(&waves, t))).collect(), outputs(&waves)),
+        Engine::ClosedForm => {
+            let mut kept = Kept::default();
+            ((0..cycles).map(|t| state(&frame(&waves, t, &mut kept))).collect(), outputs(&waves))
+        }
         Engine::Stepper => step(&waves, cycles),
     };
     let timings = (0..waves.passes()).map(|pass| waves.timing(pass));

@@ -69,10 +69,11 @@ impl<'w, W: Waves> Flow<'w, W> {
     fn add(&mut self, stride: Stride) {
         let at_work = at_work(self.waves, self.now);
         self.tiles.keep(self.waves, &at_work);
-        for (pass, diagonals) in at_work {
-            for Lane { streams, sums } in &mut self.lanes {
-                sums.add(streams, self.tiles.of(pass), &diagonals, stride);
-            }
+        let tiles = &self.tiles;
+        let at_work: Vec<_> =
+            at_work.into_iter().map(|(pass, diagonals)| (tiles.of(pass), diagonals)).collect();
+        for Lane { streams, sums } in &mut self.lanes {
+            sums.add(streams, &at_work, stride);
         }
     }
 

@@ -10,7 +10,10 @@ use crate::timing::Sides;
 use crate::trace::NONE;
 
 /// Rows worked on together.
-const HIGH: usize = 4;
+pub(super) const HIGH: usize = 4;
+
+/// Neighbouring places of a stream that a block of PEs sees in a cycle.
+const LINE: usize = HIGH + WIDE - 1;
 
 /// Cycles whose activations are laid out in one go, once an array is under way.
 const AHEAD: usize = 128;
@@ -20,30 +23,44 @@ fn packs<N: Number>(rows: usize) -> usize {
     rows.next_multiple_of(HIGH).div_ceil(N::PACKED)
 }
 
+/// Blocks of columns in a line of them. It is odd, so that lines below each other do not fight for the same places in the
+/// processor's cache.
+fn blocks(cols: usize) -> usize {
+    cols.div_ceil(WIDE) | 1
+}
+
 /// One tile of weights.
 pub(super) struct Tile<N: Number> {
-    width: usize,
-    /// By rows of k packed together, and column, padded to whole blocks.
-    values: Vec<N::Pack>,
+    /// Packs of a column.
+    down: usize,
+    /// By block of columns, and rows of k packed together.
+    values: Vec<[N::Pack; WIDE]>,
 }
 
 impl<N: Number> Tile<N> {
     pub(super) fn new(waves: &impl Waves<Number = N>, pass: usize) -> Self {
         let Sides { rows, cols } = waves.sides();
-        let width = cols.next_multiple_of(WIDE);
-        let mut values = vec![N::Pack::default(); packs::<N>(rows) * width];
+        let down = packs::<N>(rows);
+        let mut values = vec![[N::Pack::default(); WIDE]; cols.div_ceil(WIDE) * down];
         let mut row = vec![Default::default(); cols];
         for k in 0..rows {
             waves.weights(pass, k, &mut row);
-            for (pack, value) in values[k / N::PACKED * width..].iter_mut().zip(&row) {
-                pack.as_mut()[k % N::PACKED] = *value;
+            for (block, row) in values.chunks_mut(down).zip(row.chunks(WIDE)) {
+                let packs = block[k / N::PACKED].iter_mut().zip(row);
+                packs.for_each(|(pack, value)| pack.as_mut()[k % N::PACKED] = *value);
             }
         }
-        Tile { width, values }
+        Tile { down, values }
     }
 
-    fn at(&self, pack: usize, col: usize) -> &[N::Pack; WIDE] {
-        wide(&self.values[pack * self.width + col..])
+    /// Some packs of a block of columns.
+    #[inline(always)]
+    fn some<const PACKS: usize>(&self, first: usize, block: usize) -> &[[N::Pack; WIDE]; PACKS] {
+        let at = block * self.down + first;
+        match self.values.as_slice().get(at..at + PACKS).and_then(<[_]>::first_chunk) {
+            Some(packs) => packs,
+            None => unreachable!("tiles are padded to whole blocks"),
+        }
     }
 }
 
@@ -59,6 +76,8 @@ pub(super) struct Streams<N: Number> {
     /// By place: the pass, or [`NONE`].
     passes: Vec<u32>,
     width: usize,
+    /// Places that blocks of the same rows see.
+    seen: usize,
     /// By rows of k packed together, and place.
     values: Vec<N::Pack>,
 }
@@ -73,7 +92,7 @@ impl<N: Number> Streams<N> {
 
     fn empty(sides: Sides, lane: usize, t: Cycle, ahead: usize) -> Self {
         let places = ahead + sides.rows + sides.cols - 1;
-        let width = places + HIGH + WIDE;
+        let width = places + 2 * HIGH + WIDE;
         Streams {
             rows: sides.rows,
             lane,
@@ -81,6 +100,7 @@ impl<N: Number> Streams<N> {
             now: ahead,
             passes: vec![NONE; places],
             width,
+            seen: sides.cols.next_multiple_of(WIDE) + HIGH,
             values: vec![N::Pack::default(); packs::<N>(sides.rows) * width],
         }
     }
@@ -113,15 +133,21 @@ impl<N: Number> Streams<N> {
             let Some(step) = waves.timing(pass).stream.entering(cycle).nth(self.lane) else { continue };
             self.passes[place] = pass as u32;
             waves.activations(pass, step, &mut column);
-            let packs = self.values[place..].iter_mut().step_by(self.width);
-            for (pack, operands) in packs.zip(column.chunks(N::PACKED)) {
-                pack.as_mut()[..operands.len()].copy_from_slice(operands);
+            let mut at = place;
+            for operands in column.chunks(N::PACKED) {
+                let pack = self.values[at].as_mut();
+                pack[0] = operands[0];
+                if let Some(second) = operands.get(1) {
+                    pack[1] = *second;
+                }
+                at += self.width;
             }
         }
     }
 
-    fn at(&self, pack: usize, diagonal: usize) -> &[N::Pack; WIDE] {
-        wide(&self.values[pack * self.width + self.now + diagonal..])
+    /// What the blocks of some rows see of a pack, the nearest diagonal first.
+    fn line(&self, pack: usize, top: usize) -> &[N::Pack] {
+        &self.values[pack * self.width + self.now + top..][..self.seen]
     }
 
     /// The passes on the diagonals from `first` on.
@@ -136,19 +162,39 @@ impl<N: Number> Streams<N> {
     }
 }
 
-/// Partial sums of one lane. A sum moves down a row a cycle, and the rows move with it: what they hold stays in place.
-pub(super) struct Sums<N> {
+/// Rows of sums, as partial ones of a lane: these move down a row a cycle, and the rows move with them, so that what they
+/// hold stays in place.
+#[derive(Clone, Debug)]
+pub struct Sums<N> {
     sides: Sides,
-    width: usize,
+    across: usize,
     /// Place of row 0.
     top: usize,
-    values: Vec<N>,
+    /// By place and block of columns; then the rows that fill up the last block of rows.
+    values: Vec<[N; WIDE]>,
 }
+
+/// The sums of a block of PEs as the processor holds them, by row.
+type Block<N> = [<N as Number>::Sums; HIGH];
+
+/// Rows worked on together.
+type Rows<'a, N> = [&'a mut [[N; WIDE]]; HIGH];
 
 impl<N: Number> Sums<N> {
     pub(super) fn new(sides: Sides) -> Self {
-        let width = sides.cols.next_multiple_of(WIDE);
-        Sums { sides, width, top: 0, values: vec![N::default(); sides.rows * width] }
+        let across = blocks(sides.cols);
+        let values = vec![[N::default(); WIDE]; (sides.rows + HIGH - 1) * across];
+        Sums { sides, across, top: 0, values }
+    }
+
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.values.len() * WIDE
+    }
+
+    /// All begin anew, from +0.
+    pub(super) fn clear(&mut self) {
+        self.values.fill(N::NONE);
     }
 
     /// All sums move down by so many rows.
@@ -158,54 +204,143 @@ impl<N: Number> Sums<N> {
     }
 
     fn place(&self, row: usize) -> usize {
-        (self.top + row) % self.sides.rows * self.width
+        let (rows, turned) = (self.sides.rows, self.top + row);
+        self.across
+            * match row {
+                _ if row >= rows => row,
+                _ if turned < rows => turned,
+                _ => turned - rows,
+            }
     }
 
     /// The sums of a row.
     pub(super) fn row(&self, row: usize) -> &[N] {
-        &self.values[self.place(row)..][..self.sides.cols]
+        &self.values[self.place(row)..][..self.across].as_flattened()[..self.sides.cols]
     }
 
-    /// Adds what the PEs on some diagonals, at work on one tile, have added in the last cycles. Sums that have come in
-    /// since begin from +0.
-    pub(super) fn add(
-        &mut self,
-        streams: &Streams<N>,
-        tile: &Tile<N>,
-        diagonals: &Range<usize>,
-        stride: Stride,
-    ) {
+    /// Rows worked on together, from `top` on: below each other but where the lowest place is followed by the first.
+    fn rows_from(&mut self, top: usize) -> Rows<'_, N> {
+        let (across, first, last) = (self.across, self.place(top), self.place(top + HIGH - 1));
+        if last == first + (HIGH - 1) * across {
+            let (row0, rest) = self.values[first..].split_at_mut(across);
+            let (row1, rest) = rest.split_at_mut(across);
+            let (row2, rest) = rest.split_at_mut(across);
+            return [row0, row1, row2, &mut rest[..across]];
+        }
+        let rows: [usize; HIGH] = std::array::from_fn(|row| self.place(top + row));
+        let rows = rows.map(|place| place..place + across);
+        self.values.get_disjoint_mut(rows).expect("each row has its own place")
+    }
+
+    /// Adds what the PEs have added in the last cycles, those on some diagonals at work on some tile. Sums that have come
+    /// in since begin from +0.
+    pub(super) fn add(&mut self, streams: &Streams<N>, at_work: &[(&Tile<N>, Range<usize>)], stride: Stride) {
         let Sides { rows, cols } = self.sides;
         for top in (0..rows).step_by(HIGH) {
-            let high = HIGH.min(rows - top);
-            // Columns of the block's rows on these diagonals.
-            let end = diagonals.end.saturating_sub(top).min(cols);
-            let start = diagonals.start.saturating_sub(top + high - 1).min(end);
-            let places: [usize; HIGH] = std::array::from_fn(|row| self.place(top + row));
-            for left in (start / WIDE * WIDE..end).step_by(WIDE) {
-                let mut block = [[N::default(); WIDE]; HIGH];
-                for row in stride.cycles(rows).saturating_sub(top).min(high)..high {
-                    block[row] = *wide(&self.values[places[row] + left..]);
-                }
-                let at = Place { top, left };
-                match stride {
-                    Stride::One => at.add_the_last::<N, 1>(streams, tile, &mut block),
-                    Stride::Eight if top >= 8 => at.add_the_last::<N, 8>(streams, tile, &mut block),
-                    Stride::Eight | Stride::Whole => at.add_all(streams, tile, &mut block),
-                }
-                for (row, sums) in block[..high].iter().enumerate() {
-                    let from = diagonals.start.saturating_sub(top + row).max(left);
-                    let to = diagonals.end.saturating_sub(top + row).min(left + WIDE);
-                    let into = &mut self.values[places[row] + left..][..WIDE];
-                    if (from, to) == (left, left + WIDE) {
-                        into.copy_from_slice(sums);
-                    } else if from < to {
-                        into[from - left..to - left].copy_from_slice(&sums[from - left..to - left]);
-                    }
+            let mut lines = self.rows_from(top);
+            for (tile, diagonals) in at_work {
+                let columns = columns(top, cols, diagonals);
+                // What is beyond the array's edges does not matter.
+                let end = if diagonals.end == rows + cols - 1 { usize::MAX } else { diagonals.end };
+                let on = On { top, columns, diagonals: diagonals.start..end };
+                let strip = Strip { streams, tile, top };
+                match (stride, N::PACKED) {
+                    (Stride::One, 2) => strip.add_the_last::<2>(&on, &mut lines),
+                    (Stride::One, _) => strip.add_the_last::<4>(&on, &mut lines),
+                    (Stride::Eight, 2) if top >= 8 => strip.add_the_last_eight::<6>(&on, &mut lines),
+                    (Stride::Eight, _) if top >= 8 => strip.add_the_last_eight::<11>(&on, &mut lines),
+                    (_, 2) => strip.begin::<2>(&on, &mut lines),
+                    _ => strip.begin::<4>(&on, &mut lines),
                 }
             }
         }
     }
+
+    /// Adds the products of a panel: those of the first `ends[i + j]` steps to the sum of PE(i, j). They do not ascend, and
+    /// the last one is also that of all diagonals beyond it.
+    pub(super) fn contract(&mut self, panel: &Panel<N>, ends: &[usize]) {
+        let Sides { rows, cols } = self.sides;
+        let end_of = |diagonal: usize| ends.get(diagonal).or(ends.last()).map_or(0, |end| *end as i32);
+        let ends: Vec<i32> = (0..rows + cols + LINE).map(end_of).collect();
+        for top in (0..rows).step_by(HIGH) {
+            let mut lines = self.rows_from(top);
+            let on = On { top, columns: 0..cols, diagonals: 0..usize::MAX };
+            on.each::<N>(&mut lines, |block, sums| {
+                let ends = ends[top + block * WIDE..].first_chunk().expect("there are more than diagonals");
+                panel.add(top, block, ends, sums)
+            });
+        }
+    }
+
+    /// Adds the first rows of others to them, one to one.
+    pub(super) fn plus(&mut self, other: &Sums<N>, rows: usize) {
+        for row in 0..rows {
+            let from = self.place(row);
+            let into = self.values[from..][..self.across].as_flattened_mut();
+            into.iter_mut().zip(other.row(row)).for_each(|(sum, more)| *sum = sum.plus(*more));
+        }
+    }
+}
+
+/// Columns that a block's rows have on some diagonals.
+fn columns(top: usize, cols: usize, diagonals: &Range<usize>) -> Range<usize> {
+    let end = diagonals.end.saturating_sub(top).min(cols);
+    diagonals.start.saturating_sub(top + HIGH - 1).min(end)..end
+}
+
+/// Some columns of rows worked on together.
+struct On {
+    top: usize,
+    columns: Range<usize>,
+    /// Elsewhere, sums are left as they are.
+    diagonals: Range<usize>,
+}
+
+impl On {
+    /// Puts new sums in place of those that stand there, block by block.
+    #[inline(always)]
+    fn each<N: Number>(
+        &self,
+        [row0, row1, row2, row3]: &mut Rows<N>,
+        next: impl Fn(usize, Block<N>) -> Block<N>,
+    ) {
+        for block in self.columns.start / WIDE..self.columns.end.div_ceil(WIDE) {
+            let into = [&mut row0[block], &mut row1[block], &mut row2[block], &mut row3[block]];
+            let mut new = next(block, block_of::<N>(&into));
+            let nearest = self.top + block * WIDE;
+            if nearest < self.diagonals.start || self.diagonals.end < nearest + LINE {
+                // The old ones are read again, rather than held all the while.
+                new = self.choose::<N>(nearest as i32, new, block_of::<N>(&into));
+            }
+            let ([new0, new1, new2, new3], [into0, into1, into2, into3]) = (new, into);
+            *into0 = N::values(new0);
+            *into1 = N::values(new1);
+            *into2 = N::values(new2);
+            *into3 = N::values(new3);
+        }
+    }
+
+    /// The new ones on the diagonals.
+    #[inline(always)]
+    fn choose<N: Number>(
+        &self,
+        nearest: i32,
+        [new0, new1, new2, new3]: Block<N>,
+        [old0, old1, old2, old3]: Block<N>,
+    ) -> Block<N> {
+        let on = [self.diagonals.start as i32, self.diagonals.end.min(i32::MAX as usize) as i32];
+        [
+            N::choose(new0, old0, nearest, on),
+            N::choose(new1, old1, nearest + 1, on),
+            N::choose(new2, old2, nearest + 2, on),
+            N::choose(new3, old3, nearest + 3, on),
+        ]
+    }
+}
+
+#[inline(always)]
+fn block_of<N: Number>([row0, row1, row2, row3]: &[&mut [N; WIDE]; HIGH]) -> Block<N> {
+    [N::sums(row0), N::sums(row1), N::sums(row2), N::sums(row3)]
 }
 
 /// Cycles whose products are added at once.
@@ -217,113 +352,283 @@ pub(super) enum Stride {
     Whole,
 }
 
-impl Stride {
-    pub(super) fn cycles(self, rows: usize) -> usize {
-        match self {
-            Stride::One => 1,
-            Stride::Eight => 8,
-            Stride::Whole => rows,
-        }
-    }
-}
-
-type Block<N> = [[N; WIDE]; HIGH];
-
-/// A block of PEs, by its first row and column.
+/// Rows worked on together, from `top` on, and their operands.
 #[derive(Clone, Copy)]
-struct Place {
+struct Strip<'a, N: Number> {
+    streams: &'a Streams<N>,
+    tile: &'a Tile<N>,
     top: usize,
-    left: usize,
 }
 
-impl Place {
-    /// All products of the block's sums.
-    #[inline(always)]
-    fn add_all<N: Number>(self, streams: &Streams<N>, tile: &Tile<N>, block: &mut Block<N>) {
-        for pack in 0..self.top / N::PACKED {
-            self.add_pack(streams, tile, pack, block);
-        }
-        for pack in 0..HIGH / N::PACKED {
-            self.add_some(
-                streams,
-                tile,
-                self.top / N::PACKED + pack,
-                |row| 0..(row + 1).saturating_sub(pack * N::PACKED),
-                block,
-            );
-        }
+/// What rows take of a pack: bit 0 is its first operand.
+const ALL: u8 = 3;
+const FIRST: u8 = 1;
+const SECOND: u8 = 2;
+const NO: u8 = 0;
+
+impl<'a, N: Number> Strip<'a, N> {
+    /// The packs of the rows' own k, and of the k before.
+    fn packs<const PACKS: usize>(self, before: usize) -> Packs<'a, N, PACKS> {
+        let first = self.top / N::PACKED - before;
+        let lines = std::array::from_fn(|pack| self.streams.line(first + pack, self.top));
+        Packs { lines, tile: self.tile, first }
     }
 
-    /// Those of the last `CYCLES`; in rows that are not above the array.
-    #[inline(always)]
-    fn add_the_last<N: Number, const CYCLES: usize>(
-        self,
-        streams: &Streams<N>,
-        tile: &Tile<N>,
-        block: &mut Block<N>,
-    ) {
-        // Packs above the block, and the k of each row, counted from the first of them.
-        let above = (CYCLES - 1).div_ceil(N::PACKED);
-        let first = self.top / N::PACKED - above;
-        let k_of = |row: usize, pack: usize| {
-            let end = above * N::PACKED + row + 1;
-            (end - CYCLES).saturating_sub(pack * N::PACKED)..end.saturating_sub(pack * N::PACKED)
-        };
-        // The first pack of which the lowest row needs all.
-        let common = (above * N::PACKED + HIGH).saturating_sub(CYCLES).div_ceil(N::PACKED).min(above);
-        for pack in 0..common {
-            self.add_some(streams, tile, first + pack, |row| k_of(row, pack), block);
-        }
-        for pack in common..above {
-            self.add_pack(streams, tile, first + pack, block);
-        }
-        for pack in above..above + HIGH / N::PACKED {
-            self.add_some(streams, tile, first + pack, |row| k_of(row, pack), block);
-        }
-    }
-
-    /// A pack that all rows need.
-    #[inline(always)]
-    fn add_pack<N: Number>(self, streams: &Streams<N>, tile: &Tile<N>, pack: usize, block: &mut Block<N>) {
-        let weights = tile.at(pack, self.left);
-        for (row, sums) in block.iter_mut().enumerate() {
-            N::add_products(sums, streams.at(pack, self.top + self.left + row), weights);
-        }
-    }
-
-    /// A pack of which each row needs only some.
-    #[inline(always)]
-    fn add_some<N: Number>(
-        self,
-        streams: &Streams<N>,
-        tile: &Tile<N>,
-        pack: usize,
-        needs: impl Fn(usize) -> Range<usize>,
-        block: &mut Block<N>,
-    ) {
-        let weights = tile.at(pack, self.left);
-        for (row, sums) in block.iter_mut().enumerate() {
-            let needs = needs(row);
-            let needs = needs.start..needs.end.min(N::PACKED);
-            if needs.start < needs.end {
-                let weights = weights.map(|pack| keep::<N>(pack, &needs));
-                N::add_products(sums, streams.at(pack, self.top + self.left + row), &weights);
+    /// All products of sums, from +0: k from 0 to the row.
+    fn begin<const OWN: usize>(self, on: &On, rows: &mut Rows<N>) {
+        let own = self.packs::<OWN>(0);
+        let place = self.streams.now + self.top;
+        on.each::<N>(rows, |block, _| {
+            let lines = self.streams.values[place + block * WIDE..].chunks(self.streams.width);
+            let weights = &self.tile.values[block * self.tile.down..][..own.first];
+            let mut sums = nothing::<N>();
+            for (weights, line) in weights.iter().zip(lines) {
+                sums = add_line::<N, ALL, ALL, ALL, ALL>(sums, first_of(line), weights);
             }
-        }
+            own.of(block).add_own(sums)
+        });
+    }
+
+    /// Those of the last eight cycles, at least eight rows below the edge: k from row - 7 to the row.
+    fn add_the_last_eight<const PACKS: usize>(self, on: &On, rows: &mut Rows<N>) {
+        let packs = self.packs::<PACKS>(if N::PACKED == 2 { 4 } else { 7 });
+        on.each::<N>(rows, |block, mut sums| {
+            let packs = packs.of(block);
+            if N::PACKED == 2 {
+                sums = packs.add::<SECOND, NO, NO, NO>(0, sums);
+                sums = packs.add::<ALL, ALL, SECOND, NO>(1, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(2, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(3, sums);
+            } else {
+                sums = packs.add::<ALL, NO, NO, NO>(0, sums);
+                sums = packs.add::<ALL, ALL, NO, NO>(1, sums);
+                sums = packs.add::<ALL, ALL, ALL, NO>(2, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(3, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(4, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(5, sums);
+                sums = packs.add::<ALL, ALL, ALL, ALL>(6, sums);
+            }
+            packs.add_own(sums)
+        });
+    }
+
+    /// Those of the last cycle: k is the row. In row 0 they are the first.
+    fn add_the_last<const OWN: usize>(self, on: &On, rows: &mut Rows<N>) {
+        let own = self.packs::<OWN>(0);
+        on.each::<N>(rows, |block, mut sums| {
+            if self.top == 0 {
+                sums[0] = N::sums(&N::NONE);
+            }
+            let own = own.of(block);
+            if N::PACKED == 2 {
+                sums = own.add::<FIRST, SECOND, NO, NO>(0, sums);
+                return own.add::<NO, NO, FIRST, SECOND>(1, sums);
+            }
+            sums = own.add::<ALL, NO, NO, NO>(0, sums);
+            sums = own.add::<NO, ALL, NO, NO>(1, sums);
+            sums = own.add::<NO, NO, ALL, NO>(2, sums);
+            own.add::<NO, NO, NO, ALL>(3, sums)
+        });
     }
 }
 
-/// Zeros in place of the operands that are not within.
+/// Packs that rows worked on together need, the last ones those of their own k.
+struct Packs<'a, N: Number, const PACKS: usize> {
+    lines: [&'a [N::Pack]; PACKS],
+    tile: &'a Tile<N>,
+    first: usize,
+}
+
+/// The same for one block.
+struct PacksOf<'a, N: Number, const PACKS: usize> {
+    lines: &'a [&'a [N::Pack]; PACKS],
+    weights: &'a [[N::Pack; WIDE]; PACKS],
+    place: usize,
+}
+
+impl<N: Number, const PACKS: usize> Packs<'_, N, PACKS> {
+    #[inline(always)]
+    fn of(&self, block: usize) -> PacksOf<'_, N, PACKS> {
+        PacksOf { lines: &self.lines, weights: self.tile.some(self.first, block), place: block * WIDE }
+    }
+}
+
+impl<N: Number, const PACKS: usize> PacksOf<'_, N, PACKS> {
+    /// The products of a pack: of which operands, by row.
+    #[inline(always)]
+    fn add<const ROW0: u8, const ROW1: u8, const ROW2: u8, const ROW3: u8>(
+        &self,
+        pack: usize,
+        sums: Block<N>,
+    ) -> Block<N> {
+        let Some(line) = self.lines[pack].get(self.place..self.place + LINE) else {
+            unreachable!("{PADDED}")
+        };
+        add_line::<N, ROW0, ROW1, ROW2, ROW3>(sums, first_of(line), &self.weights[pack])
+    }
+
+    /// Those of the rows' own k, up to the row.
+    #[inline(always)]
+    fn add_own(&self, mut sums: Block<N>) -> Block<N> {
+        if N::PACKED == 2 {
+            sums = self.add::<FIRST, ALL, ALL, ALL>(PACKS - 2, sums);
+            return self.add::<NO, NO, FIRST, ALL>(PACKS - 1, sums);
+        }
+        sums = self.add::<ALL, ALL, ALL, ALL>(PACKS - 4, sums);
+        sums = self.add::<NO, ALL, ALL, ALL>(PACKS - 3, sums);
+        sums = self.add::<NO, NO, ALL, ALL>(PACKS - 2, sums);
+        self.add::<NO, NO, NO, ALL>(PACKS - 1, sums)
+    }
+}
+
+const PADDED: &str = "streams are padded to whole blocks";
+
 #[inline(always)]
-fn keep<N: Number>(mut pack: N::Pack, within: &Range<usize>) -> N::Pack {
-    for (at, operand) in pack.as_mut().iter_mut().enumerate() {
-        if !within.contains(&at) {
-            *operand = N::Operand::default();
-        }
-    }
-    pack
+fn first_of<T>(line: &[T]) -> &[T; LINE] {
+    let Some(line) = line.first_chunk() else { unreachable!("{PADDED}") };
+    line
 }
 
-fn wide<T>(values: &[T]) -> &[T; WIDE] {
-    values.first_chunk().expect("rows are padded to whole blocks")
+#[inline(always)]
+fn nothing<N: Number>() -> Block<N> {
+    let none = N::sums(&N::NONE);
+    [none, none, none, none]
+}
+
+#[inline(always)]
+fn add_line<N: Number, const ROW0: u8, const ROW1: u8, const ROW2: u8, const ROW3: u8>(
+    [sums0, sums1, sums2, sums3]: Block<N>,
+    line: &[N::Pack; LINE],
+    weights: &[N::Pack; WIDE],
+) -> Block<N> {
+    let weights = N::packs(weights);
+    let [row0 @ .., _, _, _] = line;
+    let [_, row1 @ .., _, _] = line;
+    let [_, _, row2 @ .., _] = line;
+    let [_, _, _, row3 @ ..] = line;
+    [
+        add_row::<N, ROW0>(sums0, row0, weights),
+        add_row::<N, ROW1>(sums1, row1, weights),
+        add_row::<N, ROW2>(sums2, row2, weights),
+        add_row::<N, ROW3>(sums3, row3, weights),
+    ]
+}
+
+#[inline(always)]
+fn add_row<N: Number, const OF: u8>(
+    sums: N::Sums,
+    activations: &[N::Pack; WIDE],
+    weights: N::Packs,
+) -> N::Sums {
+    match OF {
+        NO => sums,
+        ALL => N::add_products(sums, N::packs(activations), weights),
+        _ => N::add_products(sums, N::packs(activations), N::only::<OF>(weights)),
+    }
+}
+
+/// Both operands of some steps of k, for sums that stay where they are: A[i][k] by W[k][j].
+pub(super) struct Panel<N: Number> {
+    sides: Sides,
+    /// Packs that there is room for.
+    packs: usize,
+    /// By block of rows and pack.
+    activations: Vec<[N::Pack; HIGH]>,
+    /// By block of columns and pack.
+    weights: Vec<[N::Pack; WIDE]>,
+}
+
+impl<N: Number> Panel<N> {
+    /// Room for some steps.
+    pub(super) fn new(sides: Sides, steps: usize) -> Self {
+        let packs = steps.div_ceil(N::PACKED);
+        Panel {
+            sides,
+            packs,
+            activations: vec![[N::Pack::default(); HIGH]; sides.rows.div_ceil(HIGH) * packs],
+            weights: vec![[N::Pack::default(); WIDE]; sides.cols.div_ceil(WIDE) * packs],
+        }
+    }
+
+    /// Takes other steps, from those given by number on: activations are written by row, weights by column.
+    pub(super) fn fill(
+        &mut self,
+        steps: Range<usize>,
+        mut operands: impl FnMut(usize, &mut [N::Operand], &mut [N::Operand]),
+    ) {
+        let mut activations = vec![N::Operand::default(); self.sides.rows];
+        let mut weights = vec![N::Operand::default(); self.sides.cols];
+        for (at, step) in steps.enumerate() {
+            operands(step, &mut activations, &mut weights);
+            self.put(at, &activations, &weights);
+        }
+    }
+
+    fn put(&mut self, at: usize, activations: &[N::Operand], weights: &[N::Operand]) {
+        let (pack, within) = (at / N::PACKED, at % N::PACKED);
+        let rows = self.activations.chunks_mut(self.packs).zip(activations.chunks(HIGH));
+        for (block, operands) in rows {
+            let packs = block[pack].iter_mut().zip(operands);
+            packs.for_each(|(pack, operand)| pack.as_mut()[within] = *operand);
+        }
+        let cols = self.weights.chunks_mut(self.packs).zip(weights.chunks(WIDE));
+        for (block, operands) in cols {
+            let packs = block[pack].iter_mut().zip(operands);
+            packs.for_each(|(pack, operand)| pack.as_mut()[within] = *operand);
+        }
+    }
+
+    /// Adds to a block's sums the products of their first steps, as many as `ends` says by diagonal.
+    #[inline(always)]
+    fn add(&self, top: usize, block: usize, ends: &[i32; LINE], mut sums: Block<N>) -> Block<N> {
+        let activations = &self.activations[top / HIGH * self.packs..][..self.packs];
+        let weights = &self.weights[block * self.packs..][..self.packs];
+        let mut packs = activations.iter().zip(weights);
+        let whole = ends[LINE - 1] as usize / N::PACKED;
+        for (activations, weights) in packs.by_ref().take(whole) {
+            sums = add_outer::<N>(sums, activations, weights);
+        }
+        let some = (ends[0] as usize).div_ceil(N::PACKED) - whole;
+        for ((activations, weights), pack) in packs.take(some).zip(whole..) {
+            sums = add_outer_below::<N>(sums, activations, weights, (pack * N::PACKED) as i32, ends);
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn add_outer<N: Number>(
+    [sums0, sums1, sums2, sums3]: Block<N>,
+    [row0, row1, row2, row3]: &[N::Pack; HIGH],
+    weights: &[N::Pack; WIDE],
+) -> Block<N> {
+    let weights = N::packs(weights);
+    [
+        N::add_products(sums0, N::splat(*row0), weights),
+        N::add_products(sums1, N::splat(*row1), weights),
+        N::add_products(sums2, N::splat(*row2), weights),
+        N::add_products(sums3, N::splat(*row3), weights),
+    ]
+}
+
+/// The same of a pack that begins with k, below each sum's own end.
+#[inline(always)]
+fn add_outer_below<N: Number>(
+    [sums0, sums1, sums2, sums3]: Block<N>,
+    [row0, row1, row2, row3]: &[N::Pack; HIGH],
+    weights: &[N::Pack; WIDE],
+    k: i32,
+    ends: &[i32; LINE],
+) -> Block<N> {
+    let weights = N::packs(weights);
+    let [ends0 @ .., _, _, _] = ends;
+    let [_, ends1 @ .., _, _] = ends;
+    let [_, _, ends2 @ .., _] = ends;
+    let [_, _, _, ends3 @ ..] = ends;
+    [
+        N::add_products_below(sums0, N::splat(*row0), weights, k, ends0),
+        N::add_products_below(sums1, N::splat(*row1), weights, k, ends1),
+        N::add_products_below(sums2, N::splat(*row2), weights, k, ends2),
+        N::add_products_below(sums3, N::splat(*row3), weights, k, ends3),
+    ]
 }

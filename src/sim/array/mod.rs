@@ -6,14 +6,20 @@
 pub mod cases;
 mod closed;
 mod flow;
+mod kept;
 mod kernel;
 mod number;
 mod stepper;
 
-pub use closed::{accumulated, activations_waiting, busy, frame, outputs, weights_waiting};
+pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting};
 pub use flow::Flow;
-pub use number::{Number, WIDE};
+pub use kept::Kept;
+pub use kernel::Sums;
+pub use number::Number;
+pub(super) use number::widen;
 pub use stepper::Stepper;
+
+use std::ops::Range;
 
 use crate::base::Cycle;
 use crate::chip::Stationary;
@@ -40,6 +46,20 @@ pub trait Waves {
     fn part(&self, _pass: usize) -> Part {
         Part::whole(self.sides())
     }
+    /// Which array of the run it is.
+    fn array(&self) -> usize {
+        0
+    }
+    /// A pass's number among all of its array in the run: that by which sums of it are [`Kept`].
+    fn number(&self, pass: usize) -> u64 {
+        pass as u64
+    }
+    /// The number of the pass that began the sums to which pass 0 adds.
+    fn begin(&self) -> u64 {
+        self.number(0)
+    }
+    /// Adds what passes before pass 0 add, from [`Waves::begin`] on, to some rows of an output tile's sums.
+    fn add_before(&self, _passes: Range<u64>, _rows: Range<usize>, _into: &mut Sums<Self::Number>) {}
     /// Copies the R activations of a step into `into[..R]`: row m of A where weights stay, column k of A where sums stay.
     /// What a partial tile does not use is 0.
     fn activations(&self, pass: usize, step: usize, into: &mut [Operand<Self>]);

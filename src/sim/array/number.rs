@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-/// Sums side by side in [`Number::add_products`].
+use wide::bytemuck::cast;
+use wide::{f32x8, i8x16, i16x16, i32x8};
+
+/// Sums side by side in [`Number::Sums`].
 pub const WIDE: usize = 8;
 
 /// Numbers of sums (MACHINE.md section 4): i32 for operands of 8 bits and other small ones, i64 for operands of up to
@@ -11,11 +14,23 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
     /// Numbers of activations and weights.
     type Operand: Copy + Default + PartialEq + Debug + 'static;
 
-    /// Operands of neighbouring k that are multiplied together, [`Number::PACKED`] of them.
+    /// Operands of neighbouring k that are multiplied together, [`Number::PACKED`] of them, in this order.
     type Pack: Copy + Default + AsRef<[Self::Operand]> + AsMut<[Self::Operand]> + 'static;
 
-    /// How many.
+    /// How many: one or two.
     const PACKED: usize;
+
+    /// Whether sums depend on the order in which they are made.
+    const ORDERED: bool;
+
+    /// Sums of nothing.
+    const NONE: [Self; WIDE];
+
+    /// [`WIDE`] packs as the processor holds them.
+    type Packs: Copy;
+
+    /// [`WIDE`] sums as the processor holds them.
+    type Sums: Copy;
 
     /// An operand as it is shown.
     fn of(operand: Self::Operand) -> Self;
@@ -23,14 +38,35 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
     /// The next sum: this one and a product.
     fn mac(self, activation: Self::Operand, weight: Self::Operand) -> Self;
 
+    /// Packs side by side.
+    fn packs(packs: &[Self::Pack; WIDE]) -> Self::Packs;
+
+    /// The same pack on every side.
+    fn splat(pack: Self::Pack) -> Self::Packs;
+
+    /// Zeros in place of the operands that are not `of`: bit 0 is the first one of a pack.
+    fn only<const OF: u8>(packs: Self::Packs) -> Self::Packs;
+
+    /// Sums side by side.
+    fn sums(sums: &[Self; WIDE]) -> Self::Sums;
+
+    /// One by one.
+    fn values(sums: Self::Sums) -> [Self; WIDE];
+
     /// Adds to each sum the products of its packs, in ascending k: what the fast engines spend their time on.
-    fn add_products(sums: &mut [Self; WIDE], activations: &[Self::Pack; WIDE], weights: &[Self::Pack; WIDE]) {
-        for ((sum, a), w) in sums.iter_mut().zip(activations).zip(weights) {
-            for (a, w) in a.as_ref().iter().zip(w.as_ref()) {
-                *sum = sum.mac(*a, *w);
-            }
-        }
-    }
+    fn add_products(sums: Self::Sums, activations: Self::Packs, weights: Self::Packs) -> Self::Sums;
+
+    /// The same of packs that begin with k, for those k below each sum's own `end`.
+    fn add_products_below(
+        sums: Self::Sums,
+        activations: Self::Packs,
+        weights: Self::Packs,
+        k: i32,
+        end: &[i32; WIDE],
+    ) -> Self::Sums;
+
+    /// Of sums side by side, from diagonal `first` on, the new ones on the diagonals `on`, elsewhere the old ones.
+    fn choose(new: Self::Sums, old: Self::Sums, first: i32, on: [i32; 2]) -> Self::Sums;
 
     /// The sum of two sums, as accumulators add.
     fn plus(self, other: Self) -> Self;
@@ -41,10 +77,47 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
     }
 }
 
+// Instructions of the processor by name, and no loop over few of them: the page's module is compiled for size, where
+// neither would be found or unrolled.
+
+/// Bytes as operands, as many as both have.
+pub fn widen(from: &[i8], into: &mut [i16]) {
+    let ((blocks, rest), (wide, wide_rest)) = (from.as_chunks(), into.as_chunks_mut());
+    for (from, into) in blocks.iter().zip(wide) {
+        *into = i16x16::from_i8x16(i8x16::new(*from)).to_array();
+    }
+    wide_rest.iter_mut().zip(rest).for_each(|(into, from)| *into = i16::from(*from));
+}
+
+/// The same bits on every side.
+#[inline(always)]
+fn on_every_side(bits: u32) -> [u64; WIDE / 2] {
+    let two = u64::from(bits) << 32 | u64::from(bits);
+    [two, two, two, two]
+}
+
+/// Ones on the sides whose number is above k.
+#[inline(always)]
+fn above(numbers: i32x8, k: i32) -> i32x8 {
+    numbers.simd_gt(cast::<_, i32x8>(on_every_side(k as u32)))
+}
+
+/// Ones on the sides that are on the diagonals `on`.
+#[inline(always)]
+fn between(first: i32, [start, end]: [i32; 2]) -> i32x8 {
+    let diagonals = i32x8::new([0, 1, 2, 3, 4, 5, 6, 7]);
+    above(diagonals, start.wrapping_sub(first).wrapping_sub(1))
+        & !above(diagonals, end.wrapping_sub(first).wrapping_sub(1))
+}
+
 impl Number for i32 {
     type Operand = i16;
     type Pack = [i16; 2];
     const PACKED: usize = 2;
+    const NONE: [i32; WIDE] = [0; WIDE];
+    const ORDERED: bool = false;
+    type Packs = i16x16;
+    type Sums = i32x8;
 
     fn of(operand: i16) -> i32 {
         operand.into()
@@ -54,15 +127,55 @@ impl Number for i32 {
         self + i32::from(activation) * i32::from(weight)
     }
 
-    fn add_products(sums: &mut [i32; WIDE], activations: &[[i16; 2]; WIDE], weights: &[[i16; 2]; WIDE]) {
-        let ((sums, _), (a, _), (w, _)) =
-            (sums.as_chunks_mut::<4>(), activations.as_chunks(), weights.as_chunks());
-        for ((sums, a), w) in sums.iter_mut().zip(a).zip(w) {
-            for (sum, products) in sums.iter_mut().zip(dots(a, w)) {
-                // Sums of whole numbers may pass through any others on their way.
-                *sum = sum.wrapping_add(products);
-            }
-        }
+    #[inline(always)]
+    fn packs(packs: &[[i16; 2]; WIDE]) -> i16x16 {
+        cast(*packs)
+    }
+
+    #[inline(always)]
+    fn splat(pack: [i16; 2]) -> i16x16 {
+        cast(on_every_side(cast(pack)))
+    }
+
+    #[inline(always)]
+    fn only<const OF: u8>(packs: i16x16) -> i16x16 {
+        packs & cast::<_, i16x16>(on_every_side(if OF == 1 { 0xffff } else { !0xffff }))
+    }
+
+    #[inline(always)]
+    fn sums(sums: &[i32; WIDE]) -> i32x8 {
+        i32x8::new(*sums)
+    }
+
+    #[inline(always)]
+    fn values(sums: i32x8) -> [i32; WIDE] {
+        sums.to_array()
+    }
+
+    /// Sums of whole numbers may pass through any others on their way: these wrap.
+    #[inline(always)]
+    fn add_products(sums: i32x8, activations: i16x16, weights: i16x16) -> i32x8 {
+        sums + activations.dot(weights)
+    }
+
+    #[inline(always)]
+    fn add_products_below(
+        sums: i32x8,
+        activations: i16x16,
+        weights: i16x16,
+        k: i32,
+        end: &[i32; WIDE],
+    ) -> i32x8 {
+        let end = i32x8::new(*end);
+        let first = i32::only::<1>(cast(above(end, k)));
+        let second = i32::only::<2>(cast(above(end, k + 1)));
+        sums + activations.dot(weights & (first | second))
+    }
+
+    #[inline(always)]
+    fn choose(new: i32x8, old: i32x8, first: i32, on: [i32; 2]) -> i32x8 {
+        let on = between(first, on);
+        (new & on) | (old & !on)
     }
 
     fn plus(self, other: i32) -> i32 {
@@ -74,6 +187,10 @@ impl Number for i64 {
     type Operand = i16;
     type Pack = [i16; 1];
     const PACKED: usize = 1;
+    const NONE: [i64; WIDE] = [0; WIDE];
+    const ORDERED: bool = false;
+    type Packs = [i16; WIDE];
+    type Sums = [i64; WIDE];
 
     fn of(operand: i16) -> i64 {
         operand.into()
@@ -81,6 +198,53 @@ impl Number for i64 {
 
     fn mac(self, activation: i16, weight: i16) -> i64 {
         self + i64::from(i32::from(activation) * i32::from(weight))
+    }
+
+    fn packs(packs: &[[i16; 1]; WIDE]) -> [i16; WIDE] {
+        cast(*packs)
+    }
+
+    fn splat([operand]: [i16; 1]) -> [i16; WIDE] {
+        [operand; WIDE]
+    }
+
+    fn only<const OF: u8>(packs: [i16; WIDE]) -> [i16; WIDE] {
+        packs
+    }
+
+    fn sums(sums: &[i64; WIDE]) -> [i64; WIDE] {
+        *sums
+    }
+
+    fn values(sums: [i64; WIDE]) -> [i64; WIDE] {
+        sums
+    }
+
+    fn add_products(mut sums: [i64; WIDE], activations: [i16; WIDE], weights: [i16; WIDE]) -> [i64; WIDE] {
+        for ((sum, a), w) in sums.iter_mut().zip(activations).zip(weights) {
+            *sum = sum.mac(a, w);
+        }
+        sums
+    }
+
+    fn add_products_below(
+        sums: [i64; WIDE],
+        activations: [i16; WIDE],
+        mut weights: [i16; WIDE],
+        k: i32,
+        end: &[i32; WIDE],
+    ) -> [i64; WIDE] {
+        weights.iter_mut().zip(end).filter(|(_, end)| **end <= k).for_each(|(weight, _)| *weight = 0);
+        i64::add_products(sums, activations, weights)
+    }
+
+    fn choose(new: [i64; WIDE], mut old: [i64; WIDE], first: i32, [start, end]: [i32; 2]) -> [i64; WIDE] {
+        for (diagonal, (old, new)) in (first..).zip(old.iter_mut().zip(new)) {
+            if (start..end).contains(&diagonal) {
+                *old = new;
+            }
+        }
+        old
     }
 
     fn plus(self, other: i64) -> i64 {
@@ -93,6 +257,10 @@ impl Number for f32 {
     type Operand = f32;
     type Pack = [f32; 1];
     const PACKED: usize = 1;
+    const NONE: [f32; WIDE] = [0.0; WIDE];
+    const ORDERED: bool = true;
+    type Packs = f32x8;
+    type Sums = f32x8;
 
     fn of(operand: f32) -> f32 {
         operand
@@ -102,6 +270,54 @@ impl Number for f32 {
         self + activation * weight
     }
 
+    #[inline(always)]
+    fn packs(packs: &[[f32; 1]; WIDE]) -> f32x8 {
+        cast(*packs)
+    }
+
+    #[inline(always)]
+    fn splat([operand]: [f32; 1]) -> f32x8 {
+        cast(on_every_side(operand.to_bits()))
+    }
+
+    #[inline(always)]
+    fn only<const OF: u8>(packs: f32x8) -> f32x8 {
+        packs
+    }
+
+    #[inline(always)]
+    fn sums(sums: &[f32; WIDE]) -> f32x8 {
+        f32x8::new(*sums)
+    }
+
+    #[inline(always)]
+    fn values(sums: f32x8) -> [f32; WIDE] {
+        sums.to_array()
+    }
+
+    #[inline(always)]
+    fn add_products(sums: f32x8, activations: f32x8, weights: f32x8) -> f32x8 {
+        sums + activations * weights
+    }
+
+    /// No sum is ever -0, so +0 changes none.
+    #[inline(always)]
+    fn add_products_below(
+        sums: f32x8,
+        activations: f32x8,
+        weights: f32x8,
+        k: i32,
+        end: &[i32; WIDE],
+    ) -> f32x8 {
+        let products: i32x8 = cast(activations * weights);
+        sums + cast::<i32x8, f32x8>(products & above(i32x8::new(*end), k))
+    }
+
+    #[inline(always)]
+    fn choose(new: f32x8, old: f32x8, first: i32, on: [i32; 2]) -> f32x8 {
+        cast(i32::choose(cast(new), cast(old), first, on))
+    }
+
     fn plus(self, other: f32) -> f32 {
         self + other
     }
@@ -109,22 +325,4 @@ impl Number for f32 {
     fn settled(self) -> f32 {
         if self.is_nan() { f32::from_bits(0x7fc0_0000) } else { self }
     }
-}
-
-/// The sum of two products in each lane, as one instruction: natively the compiler finds it by itself.
-#[cfg(not(target_arch = "wasm32"))]
-fn dots(a: &[[i16; 2]; 4], w: &[[i16; 2]; 4]) -> [i32; 4] {
-    let mut dots = [0; 4];
-    for ((dot, a), w) in dots.iter_mut().zip(a).zip(w) {
-        *dot = (i32::from(a[0]) * i32::from(w[0])).wrapping_add(i32::from(a[1]) * i32::from(w[1]));
-    }
-    dots
-}
-
-#[cfg(target_arch = "wasm32")]
-fn dots(a: &[[i16; 2]; 4], w: &[[i16; 2]; 4]) -> [i32; 4] {
-    use std::arch::wasm32::{i16x8, i32x4_dot_i16x8, i32x4_extract_lane as lane};
-    let vector = |[[a, b], [c, d], [e, f], [g, h]]: [[i16; 2]; 4]| i16x8(a, b, c, d, e, f, g, h);
-    let dots = i32x4_dot_i16x8(vector(*a), vector(*w));
-    [lane::<0>(dots), lane::<1>(dots), lane::<2>(dots), lane::<3>(dots)]
 }

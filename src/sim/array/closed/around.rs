@@ -1,12 +1,15 @@
 //! What stands around the array.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
+use super::sums::sums_after;
 use super::zeros;
 use crate::base::Cycle;
 use crate::chip::Stationary;
+use crate::sim::array::kept::{Kept, Whose};
+use crate::sim::array::kernel::{Panel, Sums};
 use crate::sim::array::{Number, Waves, last};
-use crate::timing::{Sides, Stream};
+use crate::timing::{Sides, Stream, movement};
 use crate::trace::{Accumulated, Accumulators, Waiting};
 
 /// By hops to go, from 1 to `most`, and row: activations before the left edge at the end of cycle `t`. Step m enters row
@@ -56,112 +59,162 @@ fn loading(waves: &impl Waves, cycle: Cycle) -> Option<(usize, usize)> {
     (row < waves.sides().rows).then_some((pass, row))
 }
 
-/// At most `most` rows of accumulators at the end of cycle `t`, around the row that column 0 is writing. `begins` tells
-/// whether a pass begins its sums; the passes before it belong to another output tile.
+/// At most `most` rows of accumulators at the end of cycle `t`, around the row that column 0 is writing. All passes of an
+/// output tile have as many rows. What is kept must be of the same run.
 pub fn accumulated<W: Waves>(
     waves: &W,
     t: Cycle,
     most: usize,
-    begins: impl Fn(usize) -> bool,
+    kept: &mut Kept<W::Number>,
 ) -> Accumulators<W::Number> {
     let arrivals = Arrivals { sides: waves.sides(), stationary: waves.stationary(), t };
     let Some(newest) = arrivals.newest(waves, 0) else { return Accumulators::default() };
     let rows = arrivals.shown(&waves.timing(newest).stream, most);
-    let mut table = vec![vec![None; arrivals.sides.cols]; rows.len()];
-    let begin_of = |pass: usize| (0..=pass).rev().find(|pass| begins(*pass)).unwrap_or(0);
+    let mut shown =
+        Shown { waves, kept, arrivals, table: vec![vec![None; waves.sides().cols]; rows.len()], rows };
     // Columns further right may still be at an earlier output tile.
-    let mut col = 0;
+    let (mut col, cols) = (0, waves.sides().cols);
     while let Some(newest) =
-        Some(col).filter(|col| *col < arrivals.sides.cols).and_then(|col| arrivals.newest(waves, col))
+        Some(col).filter(|col| *col < cols).and_then(|col| shown.arrivals.newest(waves, col))
     {
-        let begin = begin_of(newest);
-        let same = |col: &usize| arrivals.newest(waves, *col).is_some_and(|newest| newest >= begin);
-        let end = (col..arrivals.sides.cols).find(|col| !same(col)).unwrap_or(arrivals.sides.cols);
-        fill(waves, &arrivals, begin..=newest, rows.clone(), col..end, &mut table);
+        let begin = begin_of(waves, newest);
+        let same = |col: &usize| {
+            shown.arrivals.newest(waves, *col).is_some_and(|newest| newest >= begin.unwrap_or(0))
+        };
+        let end = (col..cols).find(|col| !same(col)).unwrap_or(cols);
+        shown.fill(begin, newest, col..end);
         col = end;
     }
-    Accumulators { first: rows.start, rows: table }
+    Accumulators { first: shown.rows.start, rows: shown.table }
 }
 
-/// Sums of the passes of one output tile, for some of its rows and columns.
-fn fill<W: Waves>(
-    waves: &W,
-    arrivals: &Arrivals,
-    passes: RangeInclusive<usize>,
+/// The pass that began the sums to which another one adds, unless it lies before all passes.
+fn begin_of(waves: &impl Waves, pass: usize) -> Option<usize> {
+    (0..=pass).rev().find(|pass| waves.part(*pass).sums == movement::Sums::Replace)
+}
+
+/// Rows of accumulators being shown.
+struct Shown<'a, W: Waves> {
+    waves: &'a W,
+    kept: &'a mut Kept<W::Number>,
+    arrivals: Arrivals,
     rows: Range<usize>,
-    columns: Range<usize>,
-    table: &mut [Vec<Option<Accumulated<W::Number>>>],
-) {
-    // All that has arrived from these passes, for good.
-    let whole =
-        passes.clone().find(|pass| !arrivals.all(&waves.timing(*pass).stream)).unwrap_or(passes.end() + 1);
-    let sums = block_sums(waves, *passes.start()..whole, rows.clone());
-    for (at, row) in rows.clone().enumerate() {
-        let newest =
-            (*passes.start()..whole).rfind(|pass| row < arrivals.length(&waves.timing(*pass).stream));
-        let Some(pass) = newest else { continue };
-        for col in columns.clone() {
-            let sum = sums[at * arrivals.sides.cols + col];
-            table[at][col] = Some(Accumulated { sum, pass: pass as u32, now: false });
-        }
-    }
-    for pass in whole..=*passes.end() {
-        let stream = waves.timing(pass).stream;
-        let sums = block_sums(waves, pass..pass + 1, rows.clone());
-        for (at, row) in rows.clone().enumerate().filter(|(_, row)| *row < arrivals.length(&stream)) {
+    table: Vec<Vec<Option<Accumulated<W::Number>>>>,
+}
+
+/// Rows of accumulators whose sums are kept together.
+const ROWS: usize = 8;
+/// Passes between places at which sums of accumulators are kept.
+const PASSES: usize = 8;
+
+impl<W: Waves> Shown<'_, W> {
+    /// Sums of the passes of one output tile, up to `newest`, in some columns.
+    fn fill(&mut self, begin: Option<usize>, newest: usize, columns: Range<usize>) {
+        let first = begin.unwrap_or(0);
+        let arrived = |pass: &usize| self.arrivals.all(&self.waves.timing(*pass).stream);
+        let whole = (first..=newest).find(|pass| !arrived(pass)).unwrap_or(newest + 1);
+        let rows = self.rows.clone();
+        for (at, row) in rows.enumerate() {
+            let length = |pass: &usize| self.arrivals.length(&self.waves.timing(*pass).stream);
+            let Some(pass) = (first..whole).rfind(|pass| row < length(pass)) else { continue };
+            let sums = self.whole(begin, whole, row);
             for col in columns.clone() {
-                let arrival = arrivals.of(&stream, row, col);
-                if arrival <= arrivals.t {
-                    let (entry, sum) = (&mut table[at][col], sums[at * arrivals.sides.cols + col]);
-                    let sum = entry.map_or(sum, |earlier| earlier.sum.plus(sum));
-                    *entry = Some(Accumulated { sum, pass: pass as u32, now: arrival == arrivals.t });
+                self.table[at][col] = Some(Accumulated { sum: sums[col], pass: pass as u32, now: false });
+            }
+        }
+        for pass in whole..=newest {
+            self.arriving(pass, columns.clone());
+        }
+        for entry in self.table.iter_mut().flat_map(|row| &mut row[columns.clone()]).flatten() {
+            entry.sum = entry.sum.settled();
+        }
+    }
+
+    /// A row of the sums of all passes of an output tile before `whole`.
+    fn whole(&mut self, begin: Option<usize>, whole: usize, row: usize) -> Vec<W::Number> {
+        let waves = self.waves;
+        if waves.stationary() == Stationary::Sums {
+            let mut total = vec![W::Number::default(); waves.sides().cols];
+            for pass in begin.unwrap_or(0)..whole {
+                let sums = sums_after(waves, pass, waves.timing(pass).stream.length, self.kept).row(row);
+                total.iter_mut().zip(sums).for_each(|(total, sum)| *total = total.plus(*sum));
+            }
+            return total;
+        }
+        let begin = begin.map_or(waves.begin(), |begin| waves.number(begin));
+        let block = row / ROWS;
+        let rows = block * ROWS..(block + 1) * ROWS;
+        let whose = Whose::Tile { array: waves.array(), begin, rows: block };
+        let none = || Sums::new(Sides { rows: ROWS, ..waves.sides() });
+        let first = waves.number(0);
+        let add = |sums: &mut Sums<W::Number>, passes: Range<usize>| {
+            let passes = begin + passes.start as u64..begin + passes.end as u64;
+            waves.add_before(passes.start..passes.end.min(first), rows.clone(), sums);
+            let local = |number: u64| number.saturating_sub(first) as usize;
+            add_passes(waves, local(passes.start)..local(passes.end), rows.clone(), sums);
+        };
+        let passes = (waves.number(whole) - begin) as usize;
+        self.kept.after(whose, passes, PASSES, none, add).row(row % ROWS).to_vec()
+    }
+
+    /// The sums of a pass that have arrived, of which the last has not, or not before this cycle.
+    fn arriving(&mut self, pass: usize, columns: Range<usize>) {
+        let stream = self.waves.timing(pass).stream;
+        let rows = self.rows.clone();
+        let mut own = Sums::new(Sides { rows: rows.len(), ..self.waves.sides() });
+        if self.waves.stationary() == Stationary::Weights {
+            add_passes(self.waves, pass..pass + 1, rows.clone(), &mut own);
+        }
+        for (at, row) in rows.enumerate().filter(|(_, row)| *row < self.arrivals.length(&stream)) {
+            let sums = match self.waves.stationary() {
+                Stationary::Weights => own.row(at),
+                Stationary::Sums => sums_after(self.waves, pass, stream.length, self.kept).row(row),
+            };
+            for col in columns.clone() {
+                let arrival = self.arrivals.of(&stream, row, col);
+                if arrival <= self.arrivals.t {
+                    let entry = &mut self.table[at][col];
+                    let sum = entry.map_or(sums[col], |earlier| earlier.sum.plus(sums[col]));
+                    *entry = Some(Accumulated { sum, pass: pass as u32, now: arrival == self.arrivals.t });
                 }
             }
         }
     }
-    for entry in table.iter_mut().flat_map(|row| &mut row[columns.clone()]).flatten() {
-        entry.sum = entry.sum.settled();
-    }
 }
 
-/// Some rows of the sums of some passes, by C columns: each pass sums in ascending k, passes are added in order.
-pub(super) fn block_sums<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>) -> Vec<W::Number> {
+/// Most steps of k whose operands are laid out together.
+const TOGETHER: usize = 256;
+
+/// Adds what passes add to some rows of the sums of their output tile, by C columns, where weights stay: each pass sums in
+/// ascending k, passes are added in order.
+pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
     let Sides { rows: r, cols } = waves.sides();
-    let mut total = vec![W::Number::default(); rows.len() * cols];
-    let (mut activations, mut weights) = (zeros::<W>(r), zeros::<W>(cols));
-    for pass in passes {
-        let length = waves.timing(pass).stream.length;
-        let mut sums = vec![W::Number::default(); rows.len() * cols];
-        match waves.stationary() {
-            Stationary::Weights => {
-                for k in 0..r {
-                    waves.weights(pass, k, &mut weights);
-                    for (m, sums) in
-                        rows.clone().zip(sums.chunks_exact_mut(cols)).filter(|(m, _)| *m < length)
-                    {
-                        waves.activations(pass, m, &mut activations);
-                        add_products(activations[k], &weights, sums);
-                    }
+    let sides = Sides { rows: rows.len(), cols };
+    // Where the order does not matter, they are one long sum.
+    let at_once = if W::Number::ORDERED { 1 } else { (TOGETHER / r).clamp(1, passes.len().max(1)) };
+    let mut panel = Panel::new(sides, at_once * r);
+    let mut block = zeros::<W>(rows.len() * r);
+    for first in passes.clone().step_by(at_once) {
+        let some = at_once.min(passes.end - first);
+        panel.fill(0..some * r, |step, activations, weights| {
+            let (pass, k) = (first + step / r, step % r);
+            if k == 0 {
+                let length = waves.timing(pass).stream.length;
+                for (m, row) in rows.clone().zip(block.chunks_exact_mut(r)) {
+                    if m < length { waves.activations(pass, m, row) } else { row.fill(Default::default()) }
                 }
             }
-            Stationary::Sums => {
-                for k in 0..length {
-                    waves.weights(pass, k, &mut weights);
-                    waves.activations(pass, k, &mut activations);
-                    for (i, sums) in rows.clone().zip(sums.chunks_exact_mut(cols)) {
-                        add_products(activations[i], &weights, sums);
-                    }
-                }
-            }
+            activations.iter_mut().zip(block[k..].iter().step_by(r)).for_each(|(into, of)| *into = *of);
+            waves.weights(pass, k, weights);
+        });
+        if W::Number::ORDERED {
+            let mut own = Sums::new(sides);
+            own.contract(&panel, &[some * r]);
+            let length = waves.timing(first).stream.length;
+            sums.plus(&own, length.saturating_sub(rows.start).min(rows.len()));
+        } else {
+            sums.contract(&panel, &[some * r]);
         }
-        total.iter_mut().zip(sums).for_each(|(total, sum)| *total = total.plus(sum));
-    }
-    total
-}
-
-fn add_products<N: Number>(activation: N::Operand, weights: &[N::Operand], sums: &mut [N]) {
-    for (sum, weight) in sums.iter_mut().zip(weights) {
-        *sum = sum.mac(activation, *weight);
     }
 }
 

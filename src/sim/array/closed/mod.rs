@@ -1,24 +1,26 @@
 //! The closed form (MACHINE.md section 1.5): every pass is a rigid diagonal wave, so the registers of any cycle follow
 //! from the few passes that are in the array then. Where weights stay a frame costs O(R C) and, for the sums, O(R R C)
-//! multiply-accumulates, wherever in the run the cycle lies; where sums stay, O(R C K).
+//! multiply-accumulates, wherever in the run the cycle lies. Where sums stay it costs O(R C K) at first, then as many as
+//! lie between two places of the pass at which sums are [`Kept`], and R + C.
 
 mod around;
 mod sums;
 mod weights;
 
-pub use around::{accumulated, activations_waiting, weights_waiting};
+pub use around::{accumulated, activations_waiting, add_passes, weights_waiting};
 
+use super::kept::Kept;
 use super::{Leaving, Number, Operand, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::timing::Sides;
 use crate::trace::{Frame, NONE};
 
-/// The registers at the end of cycle `t`.
-pub fn frame<W: Waves>(waves: &W, t: Cycle) -> Frame<W::Number> {
+/// The registers at the end of cycle `t`. What is kept must be of the same run.
+pub fn frame<W: Waves>(waves: &W, t: Cycle, kept: &mut Kept<W::Number>) -> Frame<W::Number> {
     match waves.stationary() {
         Stationary::Weights => weights::frame(waves, t),
-        Stationary::Sums => sums::frame(waves, t),
+        Stationary::Sums => sums::frame(waves, t, kept),
     }
 }
 

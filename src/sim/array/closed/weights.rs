@@ -1,8 +1,9 @@
 //! Frames where weights stay.
 
-use super::around::block_sums;
+use super::around::add_passes;
 use super::{Diagonals, Span, show, zeros};
 use crate::base::Cycle;
+use crate::sim::array::kernel::Sums;
 use crate::sim::array::{Flow, Leaving, Number, Operand, Waves, frame_shape};
 use crate::timing::Sides;
 use crate::trace::{Frame, NONE};
@@ -46,7 +47,8 @@ fn show_weights<W: Waves>(
     }
 }
 
-/// Weights on their way down: row r of a tile is r + j hops from where it enters first, after L.
+/// Weights on their way down: row r of a tile is r + j hops from where it enters first, after L. It moves down to its own
+/// row, no further.
 fn show_bus<W: Waves>(
     waves: &W,
     t: Cycle,
@@ -55,15 +57,25 @@ fn show_bus<W: Waves>(
     frame: &mut Frame<W::Number>,
 ) {
     let Sides { rows, cols } = waves.sides();
-    for d in 0..rows + cols - 1 {
-        let Some(pass) = loads.pass(d) else { break };
-        let weight_row = t - d as Cycle - waves.timing(pass).load;
-        let Some(weight_row) = usize::try_from(weight_row).ok().filter(|row| *row < rows) else { continue };
-        waves.weights(pass, weight_row, weights);
-        // It moves down to its own row, no further.
-        for row in (d + 1).saturating_sub(cols)..=weight_row.min(d) {
-            let at = row * cols + d - row;
-            (frame.bus[at], frame.bus_pass[at]) = (W::Number::of(weights[d - row]).settled(), pass as u32);
+    for span in loads.spans() {
+        // Row 0 of the tile is on this diagonal, the others on those before it.
+        let first = usize::try_from(t - waves.timing(span.pass).load).unwrap_or(usize::MAX);
+        let start = span.start.max(first.saturating_sub(rows - 1));
+        let on = |row: usize| Span { start, end: span.end.min((first + 1).saturating_sub(row)), ..span };
+        for row in 0..rows {
+            let columns = on(row).columns(row, cols);
+            frame.bus_pass[row * cols..][columns].fill(span.pass as u32);
+        }
+        for d in start..on(0).end.min(rows + cols - 1) {
+            let weight_row = first - d;
+            waves.weights(span.pass, weight_row, weights);
+            // From row to row, one column less.
+            let row = (d + 1).saturating_sub(cols);
+            let mut at = row * cols + d - row;
+            for col in (d - weight_row.min(d)..d + 1 - row).rev() {
+                frame.bus[at] = W::Number::of(weights[col]).settled();
+                at += cols - 1;
+            }
         }
     }
 }
@@ -89,14 +101,18 @@ pub(super) fn outputs<W: Waves>(waves: &W) -> Vec<Leaving<W::Number>> {
     let mut list = Vec::new();
     for pass in 0..waves.passes() {
         let stream = waves.timing(pass).stream;
-        let sums = block_sums(waves, pass..pass + 1, 0..stream.length);
-        let leaving = |(at, value): (usize, W::Number)| {
-            let (row, col) = (at / sides.cols, at % sides.cols);
-            // The sum stands in the bottom register the cycle before it is added.
-            let cycle = sides.accumulated(&stream, row, col) - 1;
-            Leaving { cycle, pass, row, col, value: value.settled() }
-        };
-        list.extend(sums.into_iter().enumerate().map(leaving));
+        let mut sums = Sums::new(Sides { rows: stream.length, ..sides });
+        add_passes(waves, pass..pass + 1, 0..stream.length, &mut sums);
+        for row in 0..stream.length {
+            list.extend(sums.row(row).iter().enumerate().map(|(col, sum)| Leaving {
+                // The sum stands in the bottom register the cycle before it is added.
+                cycle: sides.accumulated(&stream, row, col) - 1,
+                pass,
+                row,
+                col,
+                value: sum.settled(),
+            }));
+        }
     }
     list
 }
