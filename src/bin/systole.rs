@@ -230,8 +230,9 @@ mod commands {
     }
 
     fn check(file: &Path) -> Result<(), InputErrors> {
-        let (_, chip) = choose(&ChipChoice { chip: "classroom-8x8".into(), settings: Vec::new() })?;
-        compile(&Program::read(file)?, &chip).map(|_| ())
+        let program = Program::read(file)?;
+        let checked = job::check(&program.text, program.files.as_ref());
+        program.shown().tell(&checked.diagnostics)
     }
 
     fn array(file: &Path, engine: Engine) -> Result<(), InputErrors> {
@@ -362,11 +363,16 @@ mod commands {
         }
     }
 
+    impl Program {
+        fn shown(&self) -> Shown<'_> {
+            Shown { file: Path::new(&self.name), text: &self.text }
+        }
+    }
+
     /// Compiles, prints what is to be said, and stops if there are errors.
     fn compile(program: &Program, chip: &Chip) -> Result<job::Job, InputErrors> {
         let compiled = job::compile(&program.text, program.files.as_ref(), chip);
-        let shown = Shown { file: Path::new(&program.name), text: &program.text };
-        shown.tell(&compiled.diagnostics)?;
+        program.shown().tell(&compiled.diagnostics)?;
         compiled.job.ok_or(InputErrors)
     }
 

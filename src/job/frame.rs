@@ -6,6 +6,7 @@ use super::{Finished, Timed};
 use crate::base::{Cycle, Lines};
 use crate::chip::Stationary;
 use crate::isa::Window;
+use crate::sim::array::Kept;
 use crate::sim::array::cases::{State, state};
 use crate::sim::{Machine, Reach};
 use crate::trace::{Frame, NONE, Pass, View};
@@ -63,9 +64,8 @@ pub struct PassReport {
 impl Finished {
     /// A matrix unit of the run at the end of a cycle; `text` is the program's.
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
-        let look = Look { machine: self.machine(), unit, cycle };
-        let moment = look.machine.at(unit, cycle, Reach::default());
-        FrameReport { registers: Some(state(&moment.frame())), ..look.report(text) }
+        let look = Look::new(self.machine(), unit, cycle);
+        FrameReport { registers: Some(state(&look.frame)), ..look.report(text) }
     }
 }
 
@@ -74,35 +74,41 @@ impl Timed {
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
         let Timed { emitted, chip, trace, .. } = self;
         let machine = Machine { program: &emitted.program, chip, trace, memory: &[] };
-        Look { machine, unit, cycle }.report(text)
+        Look::new(machine, unit, cycle).report(text)
     }
 }
 
 struct Look<'a> {
     machine: Machine<'a>,
     unit: usize,
-    cycle: Cycle,
+    view: View,
+    frame: Frame,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(machine: Machine<'a>, unit: usize, cycle: Cycle) -> Self {
+        let moment = machine.at(unit, cycle, Reach::default());
+        let frame = moment.frame(&mut Kept::default());
+        Look { machine, unit, view: moment.view, frame }
+    }
+
     fn report(&self, text: &str) -> FrameReport {
-        let moment = self.machine.at(self.unit, self.cycle, Reach::default());
-        let (frame, view) = (moment.frame(), &moment.view);
+        let Look { frame, view, .. } = self;
         let at_work = |pass: usize| frame.pass.contains(&(pass as u32));
         let passes = (0..view.passes.len()).filter(|pass| at_work(*pass));
         let lines = Lines::new(text);
         FrameReport {
-            cycle: self.cycle,
+            cycle: frame.cycle,
             unit: self.unit,
             dataflow: self.machine.chip.dataflow.name(),
-            passes: passes.map(|pass| self.pass(view, pass, &lines)).collect(),
-            pass: grid(&frame, |_, _, pass| vec![view.first + pass as u64]),
-            step: self.steps(&frame, view, |_, _, _, step| Some(step)),
-            left_element: self.steps(&frame, view, |pass, row, _, step| match self.stationary() {
+            passes: passes.map(|pass| self.pass(pass, &lines)).collect(),
+            pass: grid(frame, |_, _, pass| vec![view.first + pass as u64]),
+            step: self.steps(|_, _, _, step| Some(step)),
+            left_element: self.steps(|pass, row, _, step| match self.stationary() {
                 Stationary::Weights => element(&pass.streamed, step, row),
                 Stationary::Sums => element(&pass.streamed, row, step),
             }),
-            above_element: self.steps(&frame, view, |pass, row, col, step| match self.stationary() {
+            above_element: self.steps(|pass, row, col, step| match self.stationary() {
                 Stationary::Weights => element(&pass.tile, row, col),
                 Stationary::Sums => element(&pass.tile, step, col),
             }),
@@ -115,26 +121,21 @@ impl Look<'_> {
     }
 
     /// What `of` says of each step that a PE works on.
-    fn steps(
-        &self,
-        frame: &Frame,
-        view: &View,
-        of: impl Fn(&Pass, usize, usize, usize) -> Option<usize>,
-    ) -> Grid {
-        grid(frame, |row, col, pass| {
-            let pass = &view.passes[pass];
+    fn steps(&self, of: impl Fn(&Pass, usize, usize, usize) -> Option<usize>) -> Grid {
+        grid(&self.frame, |row, col, pass| {
+            let pass = &self.view.passes[pass];
             // A pass that has reached the PE entered at least as many cycles ago as it is hops away.
-            let steps = pass.stream.entering(self.cycle - (row + col) as Cycle);
+            let steps = pass.stream.entering(self.frame.cycle - (row + col) as Cycle);
             steps.filter_map(|step| Some(of(pass, row, col, step)? as u64)).collect()
         })
     }
 
-    fn pass(&self, view: &View, at: usize, lines: &Lines) -> PassReport {
-        let (pass, program) = (&view.passes[at], self.machine.program);
+    fn pass(&self, at: usize, lines: &Lines) -> PassReport {
+        let (pass, program) = (&self.view.passes[at], self.machine.program);
         let op = &program.ops[pass.op];
         let tensor = |window: &Window| program.buffers[window.buffer].name.clone();
         PassReport {
-            number: view.first + at as u64,
+            number: self.view.first + at as u64,
             op: op.name.clone(),
             line: lines.position(op.span.start).line,
             load: (self.stationary() == Stationary::Weights).then_some(pass.run.load),

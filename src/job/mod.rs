@@ -30,12 +30,21 @@ pub struct Compiled {
     pub tokens: Vec<Token>,
     /// Every path that the program loads.
     pub loads: Vec<String>,
-    /// The program, ready to run, if there was no error.
+    /// The program, ready to run on the chip that it was compiled for, if there was no error.
     pub job: Option<Job>,
 }
 
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
+    compile_for(text, loader, Some(chip))
+}
+
+/// Reads a program and checks it, for no chip in particular.
+pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
+    compile_for(text, loader, None)
+}
+
+fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled {
     if text.len() > MOST_TEXT_BYTES {
         return too_long(text);
     }
@@ -47,7 +56,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     });
     let loads = loads.collect();
     let mut job = None;
-    if !diagnostics.has_errors() {
+    if let Some(chip) = chip.filter(|_| !diagnostics.has_errors()) {
         match plan(&graph, chip) {
             Ok(plan) => match Job::new(graph, plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),

@@ -12,7 +12,7 @@ use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
-use crate::job::{Finished, Job, compile};
+use crate::job::{self, Finished, Job, compile};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::sim::{Kept, Reach};
 
@@ -144,14 +144,13 @@ impl Session {
 
     /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
     pub fn check(&mut self, text: &str) -> Result<JsValue, JsError> {
-        let chip = self.chip.as_ref().and_then(|(_, chip)| chip.as_ref());
-        // What is wrong with a program is said even if there is no chip for it.
-        let compiled = match chip {
+        let compiled = match self.chip.as_ref().and_then(|(_, chip)| chip.as_ref()) {
             Some(chip) => compile(text, &self.files, chip),
-            None => compile(text, &self.files, &Chip::classroom(8, 8).map_err(|e| JsError::new(&e.message))?),
+            // What is wrong with a program is said even if there is no chip for it.
+            None => job::check(text, &self.files),
         };
-        let checked = Checked::new(text, &compiled, chip.is_some());
-        self.pending = compiled.job.filter(|_| chip.is_some()).map(|job| (text.to_owned(), job));
+        let checked = Checked::new(text, &compiled);
+        self.pending = compiled.job.map(|job| (text.to_owned(), job));
         to_js(&checked)
     }
 

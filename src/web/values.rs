@@ -27,7 +27,6 @@ pub struct Checked {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     tokens: js_sys::Uint32Array,
     loads: Vec<String>,
-    compiles: bool,
     runs: bool,
 }
 
@@ -44,16 +43,14 @@ struct PageDiagnostic {
 }
 
 impl Checked {
-    /// `possible` is whether there is a chip to run on.
-    pub fn new(text: &str, compiled: &Compiled, possible: bool) -> Checked {
+    pub fn new(text: &str, compiled: &Compiled) -> Checked {
         let lines = Lines::new(text);
         let mut walk = Utf16::new(text);
         Checked {
             diagnostics: compiled.diagnostics.iter().map(|d| diagnostic(d, &lines, &mut walk)).collect(),
             tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
             loads: compiled.loads.clone(),
-            compiles: compiled.job.is_some(),
-            runs: compiled.job.is_some() && possible,
+            runs: compiled.job.is_some(),
         }
     }
 }

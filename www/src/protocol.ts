@@ -89,8 +89,7 @@ export interface Checked {
   diagnostics: Diagnostic[];
   tokens: Uint32Array; // triples: from, to, index into TOKEN_CLASSES
   loads: string[]; // every path that the program loads, whether it is there or not
-  compiles: boolean; // there was no error in the program
-  runs: boolean; // and there is a chip for it: a run is pending now
+  runs: boolean; // there was no error, and there is a chip for it: a run is pending now
 }
 
 export const TOKEN_CLASSES = [

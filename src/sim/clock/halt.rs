@@ -19,9 +19,12 @@ pub enum Halt {
 /// Most cycles of a run: up to here numbers in the page are exact, and sums of a few times are far from 64 bits.
 pub const MOST_CYCLES: Cycle = 1 << 53;
 
-/// Most instructions that are gone through one by one, or what takes as long; those in repetitions that are skipped do not
-/// count. Some seconds, and at most as many entries in the trace.
-pub(super) const MOST_EFFORT: u64 = 1 << 22;
+/// Most instructions that are gone through one by one: those in repetitions that are skipped do not count. As many
+/// entries are in the trace, of some tens of bytes each.
+pub(super) const MOST_STEPS: u64 = 1 << 23;
+
+/// Most work, in instructions that take as long: some seconds. Looking for repetitions is work too.
+pub(super) const MOST_EFFORT: u64 = 1 << 27;
 
 impl Halt {
     /// How to mend it.
@@ -42,7 +45,10 @@ impl fmt::Display for Halt {
             Halt::Deadlock(deadlock) => deadlock.fmt(f),
             Halt::TooLong => write!(f, "the run takes more than 2^53 cycles"),
             Halt::TooIrregular => {
-                write!(f, "the run has more than {MOST_EFFORT} instructions that fall into no repetition")
+                write!(
+                    f,
+                    "the run falls into no repetition that can be skipped, and is too long to go through step by step"
+                )
             }
         }
     }

@@ -19,8 +19,8 @@ mod skip;
 mod units;
 
 pub use deadlock::Deadlock;
-use halt::MOST_EFFORT;
 pub use halt::{Halt, MOST_CYCLES};
+use halt::{MOST_EFFORT, MOST_STEPS};
 pub(super) use units::bus_bytes;
 
 use std::collections::VecDeque;
@@ -55,6 +55,8 @@ pub struct Clock<'a> {
     needed: Vec<u64>,
     /// By event: how far behind a wait reaches, at most.
     reach: Vec<u64>,
+    /// Instructions gone through one by one.
+    steps: u64,
     /// Work done: instructions gone through, or written into queues, and states written down, [`STATE`] numbers for one.
     effort: u64,
     /// The latest time that anything has come to.
@@ -212,6 +214,7 @@ impl<'a> Clock<'a> {
             has_matrix_work,
             needed: vec![0; program.events.len()],
             reach,
+            steps: 0,
             effort: 0,
             latest: 0,
         }
@@ -264,7 +267,7 @@ impl<'a> Clock<'a> {
     fn check_limits(&self) -> Result<(), Halt> {
         match () {
             () if self.latest > MOST_CYCLES => Err(Halt::TooLong),
-            () if self.effort > MOST_EFFORT => Err(Halt::TooIrregular),
+            () if self.effort > MOST_EFFORT || self.steps > MOST_STEPS => Err(Halt::TooIrregular),
             () => Ok(()),
         }
     }

@@ -265,6 +265,7 @@ impl<'a> Clock<'a> {
         }
         let state = &mut self.units[at];
         state.free = free;
+        self.steps += 1;
         self.effort += 1;
         self.latest = self.latest.max(free).max(signal.at);
         let began = state.walk.advance(&self.order.ways[at].steps);
