@@ -4,13 +4,13 @@
 
 use proptest::prelude::*;
 use systole::base::{Ratio, Span};
-use systole::chip::{Chip, Dataflow, Dram, Link, Queues};
+use systole::chip::{Chip, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
 use systole::import::scalesim::{Layout, parse_topology};
 use systole::isa::{Order, Space};
 use systole::job::{Refused, Timed, time_products, time_topology};
 use systole::num::{DType, Shape, Type, Values, seeded};
 use systole::schedule::Product;
-use systole::sim::{Clock, Loops, Numbers, tally};
+use systole::sim::{Clock, Loops, MOST_CYCLES, Numbers, tally};
 
 fn product(copies: usize, extents: [usize; 3]) -> Product {
     let dtypes = [DType::I8, DType::I8, DType::I32];
@@ -89,7 +89,7 @@ proptest! {
                 prop_assert!(error.message.contains("bytes of the unified buffer"), "{}", error.message);
                 return Ok(());
             }
-            Err(Refused::Deadlock(deadlock)) => panic!("{deadlock}"),
+            Err(Refused::Halt(halt)) => panic!("{halt}"),
         };
         prop_assert_eq!(result(&timed), expected(&timed, copies, extents));
         // What goes out is what the copies leave one by one.
@@ -112,6 +112,88 @@ proptest! {
         let stepped = Clock::new(&timed.emitted.program, &chip, Loops::Stepped).run().unwrap();
         prop_assert_eq!(timed.trace.cycles, stepped.cycles);
         prop_assert_eq!(timed.tally(), tally(&timed.emitted.program, &chip, &stepped));
+    }
+}
+
+/// One of some values.
+fn of<T: Copy + std::fmt::Debug + 'static>(values: &'static [T]) -> impl Strategy<Value = T> {
+    prop::sample::select(values)
+}
+
+/// As a chip file may have it: every field valid, and as far out as it goes.
+fn extreme_chip() -> impl Strategy<Value = Chip> {
+    let array =
+        (of(&[1, 2, 7, 128, 512]), of(&[1, 3, 128, 512]), 0..3usize, of(&[(1, 64), (2, 3), (1, 1), (8, 1)]));
+    let memories = (
+        of(&[1usize, 2, 3, 64, 4096, 1 << 20]),
+        of(&[1usize, 2, 64]),
+        of(&[300u64, 1 << 16, 1 << 27, 1 << 40]),
+        of(&[(1, 100_000), (340, 7), (1_000_000, 1)]),
+        of(&[0, 10, 100_000_000]),
+    );
+    let units =
+        (of(&[1usize, 2, 8]), of(&[1usize, 3, 8]), of(&[1usize, 100]), of(&[1, 8, 1 << 20]), any::<bool>());
+    let places = || prop::option::of(of(&[1usize, 3, 1000]));
+    let queues = (places(), places(), places(), places(), places(), places());
+    (array, memories, units, queues).prop_map(|(array, memories, units, queues)| {
+        let (rows, cols, dataflow, (num, den)) = array;
+        let (accumulator_rows, weight_fifo_tiles, unified_buffer_bytes, (bytes, cycles), latency) = memories;
+        let (cores, units_per_core, vector_lanes, cost, single) = units;
+        let (dma_in, dma_out, weight_fetch, weight_load, matrix, vector) = queues;
+        let chip = Chip::classroom(rows, cols).unwrap();
+        Chip {
+            dataflow: Dataflow::ALL[dataflow],
+            weights: if single { WeightBuffering::Single } else { WeightBuffering::Double },
+            rates: [((DType::I8, DType::I8), Ratio::new(num, den).unwrap())].into(),
+            cores,
+            matrix_units: cores * units_per_core,
+            accumulator_rows,
+            weight_fifo_tiles,
+            unified_buffer_bytes,
+            vector_lanes,
+            vector_latency: latency,
+            vector_cost: VectorCost { simple: cost, ..VectorCost::default() },
+            dram: Dram {
+                link: Link { bytes_per_cycle: Ratio::new(bytes, cycles).unwrap(), latency },
+                bytes: 1 << 60,
+                ..chip.dram
+            },
+            queues: Queues { dma_in, dma_out, weight_fetch, weight_load, matrix, vector },
+            ..chip
+        }
+    })
+}
+
+/// Sizes up to 2^32, most of them no power of two; products of three are mostly too large.
+fn extreme_size() -> impl Strategy<Value = usize> {
+    (0..33u32, any::<u32>())
+        .prop_map(|(bits, noise)| ((1u64 << bits) - u64::from(noise) % (1 + (1 << bits) / 2)).max(1) as usize)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// They run, and every count holds, or it is said why not: nothing overflows, nothing goes on for ever.
+    #[test]
+    fn extreme_chips_and_layers_are_answered(
+        chip in extreme_chip(),
+        layers in prop::collection::vec((extreme_size(), [extreme_size(), extreme_size(), extreme_size()], 0..3usize), 1..4),
+    ) {
+        let small = |(copies, mut extents, small): (usize, [usize; 3], usize)| {
+            // A matrix has at most 2^32 elements: so that many are answered by more than that.
+            extents[small] = extents[small] % 50 + 1;
+            product(if copies.is_multiple_of(2) { 1 } else { copies % 1000 + 1 }, extents)
+        };
+        let layers: Vec<Product> = layers.into_iter().map(small).collect();
+        match time_products(&layers, &chip) {
+            Ok(timed) => {
+                prop_assert!(timed.trace.cycles <= MOST_CYCLES);
+                let report = timed.report("");
+                prop_assert_eq!(timed.tally().classes.total(), report.cycles * chip.matrix_units as u64);
+                prop_assert_eq!(report.ops.iter().map(|op| op.macs).sum::<u64>(), report.macs);
+            }
+            Err(refused) => prop_assert!(!refused.diagnostic().message.is_empty()),
+        }
     }
 }
 
@@ -181,6 +263,14 @@ fn what_a_chip_cannot_hold_is_refused_before_anything_is_made() {
         said,
         "`p` needs 2112 bytes of the unified buffer even a row at a time, more than the 99 of Classroom 8 x 8"
     );
+    let slow = Chip { vector_cost: VectorCost { simple: 1 << 50, ..VectorCost::default() }, ..chip.clone() };
+    assert_eq!(message(&[product(1, [8, 8, 8])], &slow), "the run takes more than 2^53 cycles");
+    let uneven = Chip { dram: Dram { bytes: 1 << 40, ..chip.dram }, ..Chip::classroom(1, 1).unwrap() };
+    let large = product(1, [1 << 16, (1 << 16) - 1, 1 << 15]);
+    let said = message(std::slice::from_ref(&large), &uneven);
+    assert_eq!(said, "the run has more than 4194304 instructions that fall into no repetition");
+    let said = message(&[large], &Chip { accumulator_rows: 2, ..uneven });
+    assert_eq!(said, "up to here there are 140735340871680 passes, more than 17592186044416");
     let bf16 = Product { dtypes: [DType::Bf16, DType::I8, DType::F32], ..product(1, [4, 4, 4]) };
     assert_eq!(message(&[bf16], &chip), "Classroom 8 x 8 does not multiply bf16 by i8");
 }

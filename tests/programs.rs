@@ -11,8 +11,8 @@ use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, compile};
 use systole::num::DType;
-use systole::sim::{Kept, Reach};
 use systole::sim::array::{Stepper, accumulated};
+use systole::sim::{Kept, Reach};
 use systole::trace::NONE;
 
 fn run(text: &str, chip: &Chip) -> Finished {
@@ -75,7 +75,8 @@ proptest! {
         // What an earlier look leaves changes nothing.
         let mut kept = Kept::default();
         let earlier = machine.at(unit, at % (cycle + 1), reach);
-        (earlier.frame(&mut kept), earlier.surroundings(&mut kept));
+        earlier.frame(&mut kept);
+        earlier.surroundings(&mut kept);
         let here = machine.at(unit, cycle, reach);
         let first = here.view.first as u32;
         let mut found = here.frame(&mut kept);

@@ -116,7 +116,3 @@ impl<N: Number> Waves for Busy<N> {
         self.row(&self.weights, pass, k, into);
     }
 }
-pub fn one_long(side: usize) -> Busy<i32> {
-    let sides = Sides { rows: side, cols: side };
-    Busy::new(Stationary::Weights, sides, 1 << 30, 1, 1, i16::from)
-}

@@ -27,7 +27,7 @@ pub(super) struct Builder<'a> {
     results: LiteMap<PlannedId, Vec<BufferId>>,
     /// By memory: the first free byte.
     free: LiteMap<Space, Bytes>,
-    /// By matrix unit: output tiles so far, to take the accumulators' halves in turn.
+    /// By matrix unit: output tiles so far, modulo 2, to take the accumulators' halves in turn.
     pub tiles: Vec<usize>,
 }
 
@@ -243,7 +243,7 @@ impl<'a> Builder<'a> {
 
     fn buffer(&mut self, id: PlannedId, space: Space, held: usize) -> BufferId {
         let tensor = &self.plan.tensors[id];
-        let held_bytes = (held * tensor.dtype.bytes()) as Bytes;
+        let held_bytes = held as Bytes * tensor.dtype.bytes() as Bytes;
         let free = self.free.entry(space).or_default();
         let address = *free;
         *free += held_bytes;

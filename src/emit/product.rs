@@ -12,7 +12,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     let product = Product::new(builder, layer, a, b, tiling, extents);
     product.rows(builder);
     for unit in 0..builder.chip.matrix_units {
-        builder.tiles[unit] += layer.copies * product.tiles_of(builder, unit);
+        builder.tiles[unit] = (builder.tiles[unit] + layer.copies % 2 * product.tiles_of(builder, unit)) % 2;
     }
 }
 
@@ -139,7 +139,7 @@ impl<'a> Product<'a> {
         for core in cores.clone() {
             let resident = builder.resident(a, core);
             product.a_ready.push(resident.map_or(Vec::new(), |_| there(builder, a_declared, core)));
-            product.a.push(resident.unwrap_or_else(|| builder.unified(a, core, 2 * tiling.m * k)));
+            product.a.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, k]))));
         }
         // Weights come from DRAM through the FIFO; computed ones, where they stay, from the unified buffer.
         let resident = builder.resident(b, 0).is_some();
@@ -159,11 +159,13 @@ impl<'a> Product<'a> {
                 let panel = wait(builder.events.panel[core as usize], 0);
                 let ready = resident.map_or(vec![panel], |_| there(builder, b_declared, core));
                 product.b_ready.push(ready);
-                product.b.push(resident.unwrap_or_else(|| builder.unified(b, core, tiles * tiling.n * k)));
+                product
+                    .b
+                    .push(resident.unwrap_or_else(|| builder.unified(b, core, most(&[tiles, tiling.n, k]))));
             }
         }
         for core in cores.clone() {
-            product.result.push(builder.result(layer.result, core, tiles * tiling.m * tiling.n));
+            product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, tiling.n])));
         }
         if !builder.stays() || builder.plan.tensors[layer.result].output {
             product.leaves = Some(builder.dram(layer.result));
@@ -183,7 +185,7 @@ impl<'a> Product<'a> {
         }
         let from = builder.dram(id);
         let tiles = 2 * builder.chip.units_per_core();
-        let place = builder.unified(id, core, tiles * self.tiling.m * self.tiling.n);
+        let place = builder.unified(id, core, most(&[tiles, self.tiling.m, self.tiling.n]));
         Added { place, from: Some(from), waits: builder.until_in_dram(id, core), every_row }
     }
 
@@ -200,7 +202,8 @@ impl<'a> Product<'a> {
     /// Tiles of one copy that a unit gets.
     fn tiles_of(&self, builder: &Builder, unit: usize) -> usize {
         let units = builder.chip.matrix_units;
-        (self.down() * self.across() + units - 1 - unit) / units
+        let tiles = self.down() * self.across();
+        tiles / units + usize::from(unit < tiles % units)
     }
 
     /// A row of activations and of the result: each copy has its own.
@@ -215,7 +218,8 @@ impl<'a> Product<'a> {
         let units = builder.chip.matrix_units;
         let whole = self.m / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
-        let pattern = (1..=units).find(|rows| (rows * self.across()).is_multiple_of(units)).unwrap_or(1);
+        let pattern =
+            (1..=units).find(|rows| (rows * (self.across() % units)).is_multiple_of(units)).unwrap_or(1);
         let step = self.tiling.m;
         builder.repeat(whole / pattern, |builder, depth| {
             for number in 0..pattern {
@@ -456,6 +460,11 @@ impl<'a> Product<'a> {
             builder.copy_out(core, [target, dram.window(row.m, tile.n, row.rows, tile.cols)]);
         }
     }
+}
+
+/// A product of sizes, the greatest size where it is beyond that: no tensor has as many elements.
+fn most(sizes: &[usize]) -> usize {
+    sizes.iter().fold(1, |product: usize, size| product.saturating_mul(*size))
 }
 
 /// A step without an operand.

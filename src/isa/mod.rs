@@ -257,8 +257,8 @@ pub struct SumRows {
 impl SumRows {
     /// Its first row in an iteration.
     pub fn in_iteration(&self, iteration: &Iteration) -> usize {
-        let moved = self.advance.iter().zip(iteration).map(|(step, index)| step * *index as usize);
-        (self.first + moved.sum::<usize>()) % self.ring
+        let moved = self.advance.iter().zip(iteration).map(|(step, index)| *step as u64 * u64::from(*index));
+        ((self.first as u64 + moved.sum::<u64>()) % self.ring as u64) as usize
     }
 }
 
@@ -387,7 +387,7 @@ pub enum VectorStep {
 impl Program {
     /// Bytes of a window's elements.
     pub fn bytes(&self, window: &Window) -> Bytes {
-        (window.elements() * self.buffers[window.buffer].dtype.bytes()) as Bytes
+        window.elements() as Bytes * self.buffers[window.buffer].dtype.bytes() as Bytes
     }
 }
 

@@ -16,7 +16,7 @@ use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, StatementKind, Token};
 use crate::num::Values;
 use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
-use crate::sim::{Clock, Deadlock, Loops, Machine, Numbers, Tally, tally};
+use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
 /// What compiling leaves.
@@ -30,9 +30,6 @@ pub struct Compiled {
     /// The program, ready to run, if there was no error.
     pub job: Option<Job>,
 }
-
-/// How to mend a deadlock.
-const DEEPER: &str = "give the chip deeper queues";
 
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
@@ -51,7 +48,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
         match plan(&graph, chip) {
             Ok(plan) => match Job::new(graph, plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(deadlock) => diagnostics.error(Span::default(), deadlock.to_string(), DEEPER),
+                Err(halt) => diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
             },
             Err(error) => diagnostics.error(error.span, error.message, error.hint),
         }
@@ -63,7 +60,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
 pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
     let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
     let emitted = emit(&plan, chip);
-    let trace = run(&emitted, chip).map_err(Refused::Deadlock)?;
+    let trace = run(&emitted, chip).map_err(Refused::Halt)?;
     Ok(Timed { plan, emitted, chip: chip.clone(), trace })
 }
 
@@ -72,8 +69,8 @@ pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused
 pub enum Refused {
     /// It needs too much.
     TooMuch(TooMuch),
-    /// It cannot go on.
-    Deadlock(Deadlock),
+    /// It does not come to its end.
+    Halt(Halt),
 }
 
 impl Refused {
@@ -82,7 +79,7 @@ impl Refused {
         let mut say = Diagnostics::default();
         match self {
             Refused::TooMuch(TooMuch { span, message, hint }) => say.error(span, message, hint),
-            Refused::Deadlock(deadlock) => say.error(Span::default(), deadlock.to_string(), DEEPER),
+            Refused::Halt(halt) => say.error(Span::default(), halt.to_string(), halt.hint()),
         }
         say.into_sorted().remove(0)
     }
@@ -107,7 +104,7 @@ impl Timed {
     }
 }
 
-fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Deadlock> {
+fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Halt> {
     isa::verify(&emitted.program, chip).expect("what is emitted is a program");
     Clock::new(&emitted.program, chip, Loops::Skipped).run()
 }
@@ -134,7 +131,7 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Deadlock> {
+    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Halt> {
         let emitted = emit(&plan, &chip);
         let trace = run(&emitted, &chip)?;
         let order = Order::new(&emitted.program);

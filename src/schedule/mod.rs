@@ -81,7 +81,7 @@ impl Planned {
 
     /// All its bytes.
     pub fn bytes(&self) -> Bytes {
-        (self.elements() * self.dtype.bytes()) as Bytes
+        self.elements() as Bytes * self.dtype.bytes() as Bytes
     }
 }
 

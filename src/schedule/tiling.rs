@@ -3,6 +3,7 @@
 use super::{Elementwise, Layer, LayerKind, Plan, PlannedId, TooMuch};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
+use crate::num::DType;
 
 /// How a product is cut: the extents of a whole output tile, and of K at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,44 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
         };
         plan.layers[at].kind = kind;
     }
+    check_counts(&plan, chip)?;
     Ok(plan)
+}
+
+/// Most passes of a run: instructions are counted in 48 bits, and a pass has no more than 16.
+const MOST_PASSES: u128 = 1 << 44;
+/// Most words that a run may move on one way.
+const MOST_WORDS: u128 = 1 << 63;
+
+/// Whether everything that is counted of a run fits 64 bits.
+fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
+    let (mut passes, mut words) = (0, 0);
+    for layer in &plan.layers {
+        let (LayerKind::Product { tiling, .. }, Some(extents)) = (layer.kind, plan.extents(layer)) else {
+            continue;
+        };
+        let [m, k, n] = extents.map(|side| side as u128);
+        let [tile_m, tile_k, tile_n] = [tiling.m, tiling.k, tiling.n].map(|side| side as u128);
+        let steps = match tiling.dataflow {
+            Dataflow::WeightStationary => tile_m,
+            Dataflow::InputStationary => tile_n,
+            Dataflow::OutputStationary => tile_k,
+        };
+        let here = layer.copies as u128 * m.div_ceil(tile_m) * k.div_ceil(tile_k) * n.div_ceil(tile_n);
+        passes += here;
+        // No word of a pass is counted eight times, nor moves further down than the array is high.
+        words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
+        let message = match () {
+            () if passes > MOST_PASSES => {
+                format!("up to here there are {passes} passes, more than {MOST_PASSES}")
+            }
+            () if words > MOST_WORDS => "up to here more words may move than 63 bits count".into(),
+            () => continue,
+        };
+        let hint = "take smaller layers, or run them one by one".into();
+        return Err(TooMuch { span: layer.span, message, hint });
+    }
+    Ok(())
 }
 
 /// Bytes of the unified buffer if every tensor that is worked on stays there.
@@ -132,21 +170,20 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
     let LayerKind::Product { a, b, .. } = layer.kind else { unreachable!("it is a product") };
     let (a, b, result) = (&plan.tensors[a], &plan.tensors[b], &plan.tensors[layer.result]);
     let tiles = 2 * chip.units_per_core();
-    let blocks = 2 * tiling.m * a.cols * a.dtype.bytes();
+    let bytes = |elements: [usize; 3], dtype: DType| {
+        elements.iter().map(|side| *side as Bytes).product::<Bytes>() * dtype.bytes() as Bytes
+    };
+    let blocks = bytes([2, tiling.m, a.cols], a.dtype);
     let panels = match tiling.dataflow {
         Dataflow::WeightStationary => 0,
-        _ => tiles * tiling.n * a.cols * b.dtype.bytes(),
+        _ => bytes([tiles, tiling.n, a.cols], b.dtype),
     };
-    let left = tiles * tiling.m * tiling.n * result.dtype.bytes();
+    let left = bytes([tiles, tiling.m, tiling.n], result.dtype);
     let others = added(layer).map(|other| {
         let other = &plan.tensors[other];
-        if other.rows == 1 {
-            other.elements() * other.dtype.bytes()
-        } else {
-            tiles * tiling.m * tiling.n * other.dtype.bytes()
-        }
+        if other.rows == 1 { other.bytes() } else { bytes([tiles, tiling.m, tiling.n], other.dtype) }
     });
-    (blocks + panels + left + others.sum::<usize>()) as Bytes
+    blocks + panels + left + others.sum::<Bytes>()
 }
 
 /// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.
@@ -155,16 +192,16 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     if plan.residence == Residence::Unified {
         return Ok(rows);
     }
-    let row_bytes = |id: PlannedId| (plan.tensors[id].cols * plan.tensors[id].dtype.bytes()) as Bytes;
+    let row_bytes = |id: PlannedId| plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes;
     let result = &plan.tensors[layer.result];
     // A reduction along rows leaves one element of each.
-    let left = (result.elements() / rows * result.dtype.bytes()) as Bytes;
+    let left = (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes;
     let (every_row, once): (Vec<_>, Vec<_>) = added(layer).partition(|id| plan.tensors[*id].rows > 1);
     let each = 2 * (row_bytes(x) + left + every_row.into_iter().map(row_bytes).sum::<Bytes>());
     let fixed: Bytes = once.into_iter().map(row_bytes).sum();
     match chip.unified_buffer_bytes.saturating_sub(fixed) / each.max(1) {
         0 => Err(too_wide(plan, layer, fixed + each, chip)),
-        fitting => Ok(rows.min(fitting as usize)),
+        fitting => Ok(rows.min(usize::try_from(fitting).unwrap_or(usize::MAX))),
     }
 }
 

@@ -144,7 +144,8 @@ impl<'a> Machine<'a> {
         let cycles = self.trace.cycles;
         let count = (samples as Cycle).min(cycles);
         let busy = |sample: Cycle| {
-            let cycle = (2 * sample + 1) * cycles / (2 * count);
+            let part = u128::from(cycles) * u128::from(2 * sample + 1);
+            let cycle = (part / u128::from(2 * count)) as Cycle;
             array::busy(&self.at(unit, cycle, Reach::default()), cycle)
         };
         (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()

@@ -11,8 +11,8 @@ mod pass;
 mod tally;
 mod values;
 
-pub use clock::{Clock, Deadlock, Loops};
 pub use array::Kept;
+pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES};
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};
 pub use values::Numbers;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::FAR;
 use crate::base::{Cycle, Ratio};
 use crate::chip::{Stationary, WeightBuffering};
 
@@ -20,7 +21,7 @@ pub struct Stream {
 impl Stream {
     /// `s + floor(m q/p)`: step m enters row 0; row i follows i cycles later (section 1.4).
     pub fn entry(&self, step: usize) -> Cycle {
-        self.start + self.rate.inverse().floor_of(step as u64)
+        self.start + self.rate.inverse().floor_of(step as u64).min(FAR)
     }
 
     /// When the last step enters row 0.
@@ -31,7 +32,7 @@ impl Stream {
     /// `s + ceil(M q/p)`: the edge is free for the next stream. Below one step a cycle, the last step keeps the edge
     /// until then.
     pub fn end(&self) -> Cycle {
-        self.start + self.rate.inverse().ceil_of(self.length as u64)
+        self.start + self.rate.inverse().ceil_of(self.length as u64).min(FAR)
     }
 
     /// Steps that enter row 0 in a cycle: with `v = cycle - s`, those with `v <= m q/p < v + 1`.

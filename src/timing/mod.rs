@@ -12,6 +12,9 @@ pub use passes::{next_output_start, output_stationary_passes, stationary_passes}
 use crate::base::Cycle;
 use crate::chip::Chip;
 
+/// Later than any run ends, and early enough for some such times to be added: what takes longer counts as this.
+pub const FAR: Cycle = 1 << 60;
+
 /// R and C of a chip's arrays.
 pub fn sides(chip: &Chip) -> Sides {
     Sides { rows: chip.rows, cols: chip.cols }
@@ -19,7 +22,7 @@ pub fn sides(chip: &Chip) -> Sides {
 
 /// `ceil(elements / lanes) * cost`: cycles of the vector unit for an elementwise operation (section 2).
 pub fn vector_cycles(chip: &Chip, elements: usize, cost: u64) -> Cycle {
-    elements.div_ceil(chip.vector_lanes) as Cycle * cost
+    (elements.div_ceil(chip.vector_lanes) as Cycle).saturating_mul(cost)
 }
 
 /// `ceil(log2(lanes))`: what a reduction adds at its end (section 2).

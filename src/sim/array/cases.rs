@@ -4,7 +4,7 @@ mod given;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Leaving, Kept, Number, Stepper, Waves, cycles_to_last_exit, cycles_to_last_mac, frame, outputs};
+use super::{Kept, Leaving, Number, Stepper, Waves, cycles_to_last_exit, cycles_to_last_mac, frame, outputs};
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
 use crate::timing::Sides;

@@ -461,7 +461,9 @@ impl<N: Number, const PACKS: usize> PacksOf<'_, N, PACKS> {
         pack: usize,
         sums: Block<N>,
     ) -> Block<N> {
-        let Some(line) = self.lines[pack].get(self.place..self.place + LINE) else { unreachable!("{PADDED}") };
+        let Some(line) = self.lines[pack].get(self.place..self.place + LINE) else {
+            unreachable!("{PADDED}")
+        };
         add_line::<N, ROW0, ROW1, ROW2, ROW3>(sums, first_of(line), &self.weights[pack])
     }
 

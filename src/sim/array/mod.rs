@@ -11,9 +11,7 @@ mod kernel;
 mod number;
 mod stepper;
 
-pub use closed::{
-    accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting,
-};
+pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting};
 pub use flow::Flow;
 pub use kept::Kept;
 pub use kernel::Sums;

@@ -106,7 +106,8 @@ fn above(numbers: i32x8, k: i32) -> i32x8 {
 #[inline(always)]
 fn between(first: i32, [start, end]: [i32; 2]) -> i32x8 {
     let diagonals = i32x8::new([0, 1, 2, 3, 4, 5, 6, 7]);
-    above(diagonals, start.wrapping_sub(first).wrapping_sub(1)) & !above(diagonals, end.wrapping_sub(first).wrapping_sub(1))
+    above(diagonals, start.wrapping_sub(first).wrapping_sub(1))
+        & !above(diagonals, end.wrapping_sub(first).wrapping_sub(1))
 }
 
 impl Number for i32 {

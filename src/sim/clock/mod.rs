@@ -9,14 +9,18 @@
 //! - [`mod@units`] is one unit's next step,
 //! - [`mod@classes`] says where the cycles before a pass went,
 //! - [`mod@skip`] finds loops whose state repeats, and advances them at once,
-//! - [`mod@deadlock`] names who waits for whom when nobody can move.
+//! - [`mod@deadlock`] names who waits for whom when nobody can move,
+//! - [`mod@halt`] says why a run is not gone through to its end.
 
 mod classes;
 mod deadlock;
+mod halt;
 mod skip;
 mod units;
 
 pub use deadlock::Deadlock;
+use halt::MOST_EFFORT;
+pub use halt::{Halt, MOST_CYCLES};
 pub(super) use units::bus_bytes;
 
 use std::collections::VecDeque;
@@ -27,6 +31,9 @@ use crate::isa::{LoopId, Order, Program, Unit, Walk};
 use crate::timing::{self, Stream};
 use crate::trace::{Lane, PassRun, Trace, UnitRun};
 use skip::Skipper;
+
+/// Numbers of a state that take as long as an instruction.
+const STATE: u64 = 64;
 
 /// A run under way.
 pub struct Clock<'a> {
@@ -48,8 +55,10 @@ pub struct Clock<'a> {
     needed: Vec<u64>,
     /// By event: how far behind a wait reaches, at most.
     reach: Vec<u64>,
-    /// Instructions gone through.
-    steps: u64,
+    /// Work done: instructions gone through, or written into queues, and states written down, [`STATE`] numbers for one.
+    effort: u64,
+    /// The latest time that anything has come to.
+    latest: Cycle,
 }
 
 /// One unit.
@@ -148,9 +157,9 @@ struct Signals {
 impl Signals {
     /// Signal number `ordinal`, if it has come. One so long ago that it is no longer kept is as good as at the start.
     fn get(&self, ordinal: u64) -> Option<Signal> {
-        let from_end = self.count.checked_sub(ordinal + 1)? as usize;
-        let kept = self.latest.len().checked_sub(from_end + 1);
-        Some(kept.map_or(Signal::default(), |at| self.latest[at]))
+        let from_end = self.count.checked_sub(ordinal + 1)?;
+        let kept = (self.latest.len() as u64).checked_sub(from_end + 1);
+        Some(kept.map_or(Signal::default(), |at| self.latest[at as usize]))
     }
 
     fn push(&mut self, signal: Signal) {
@@ -203,18 +212,18 @@ impl<'a> Clock<'a> {
             has_matrix_work,
             needed: vec![0; program.events.len()],
             reach,
-            steps: 0,
+            effort: 0,
+            latest: 0,
         }
     }
 
     /// Goes through about `budget` instructions; true when the program is at its end.
-    pub fn advance(&mut self, budget: u64) -> Result<bool, Deadlock> {
-        let stop = self.steps + budget;
-        while self.steps < stop {
-            if self.move_all() {
-                continue;
-            }
-            if self.go_on() {
+    pub fn advance(&mut self, budget: u64) -> Result<bool, Halt> {
+        let stop = self.effort + budget;
+        while self.effort < stop {
+            let moved = self.move_all() || self.go_on();
+            self.check_limits()?;
+            if moved {
                 continue;
             }
             if let Some(unit) = self.first_request() {
@@ -222,14 +231,14 @@ impl<'a> Clock<'a> {
             } else if self.units.iter().enumerate().all(|(at, _)| self.is_done(at)) {
                 return Ok(true);
             } else {
-                return Err(self.deadlock());
+                return Err(Halt::Deadlock(self.deadlock()));
             }
         }
         Ok(false)
     }
 
     /// Goes to the end.
-    pub fn run(mut self) -> Result<Trace, Deadlock> {
+    pub fn run(mut self) -> Result<Trace, Halt> {
         while !self.advance(1 << 20)? {}
         Ok(self.into_trace())
     }
@@ -251,12 +260,21 @@ impl<'a> Clock<'a> {
         Trace { cycles_to_last_mac, cycles: last_pass.max(last_run).unwrap_or(0), passes, units }
     }
 
+    /// Past the limits, units stop where they are.
+    fn check_limits(&self) -> Result<(), Halt> {
+        match () {
+            () if self.latest > MOST_CYCLES => Err(Halt::TooLong),
+            () if self.effort > MOST_EFFORT => Err(Halt::TooIrregular),
+            () => Ok(()),
+        }
+    }
+
     /// Moves every unit as far as it goes without the bus; whether any moved.
     fn move_all(&mut self) -> bool {
         self.issue_all();
         let mut moved = false;
         for at in 0..self.units.len() {
-            while self.step(at) {
+            while self.check_limits().is_ok() && self.step(at) {
                 moved = true;
             }
         }

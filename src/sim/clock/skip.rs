@@ -12,7 +12,7 @@
 //! A state is kept and compared with later ones until twice as many iterations have passed, then replaced (Brent's way
 //! of finding a cycle): the cost is a few comparisons an iteration, and a period is found soon after it begins.
 
-use super::{ArrayState, Cause, Clock, Signal, Signals, UnitState};
+use super::{ArrayState, Cause, Clock, MOST_CYCLES, STATE, Signal, Signals, UnitState};
 use crate::base::Cycle;
 use crate::isa::{From, Iteration, LoopId, MOST_DEPTH, Order, Program, Unit, Walk};
 use crate::timing::Stream;
@@ -119,6 +119,9 @@ impl Clock<'_> {
         let index = walk.iteration[looped.depth];
         self.forget_signals();
         self.write_state(&mut skipper.state, looped, index, base);
+        // States and signals are compared, kept or repeated: that takes as long as they are.
+        let signals = self.events.iter().map(|signals| signals.latest.len()).sum::<usize>();
+        self.effort += (skipper.state.len() + signals) as u64 / STATE;
         let looped = &mut skipper.loops[id.index()];
         let kept = looped.kept.as_ref().filter(|kept| kept.outer == outer && kept.index < index);
         match kept {
@@ -171,7 +174,12 @@ impl Clock<'_> {
         if times == 0 || !even {
             return false;
         }
-        let later = period.cycles * u64::from(times);
+        let Some(later) = period.cycles.checked_mul(times.into()).filter(|later| *later <= MOST_CYCLES)
+        else {
+            self.latest = Cycle::MAX;
+            return true;
+        };
+        self.latest += later;
         for (unit, ..) in &looped.units {
             let state = &mut self.units[*unit];
             state.walk.iteration[looped.depth] += times * iterations;
@@ -414,7 +422,7 @@ impl Signals {
     /// `cycles` later, or the same where it lies before the loop.
     fn repeats(&self, (count, before): &(u64, Vec<Signal>), cycles: Cycle, needed: u64) -> bool {
         let one = self.count - count;
-        let made_from = one.min(needed) as usize;
+        let made_from = usize::try_from(one.min(needed)).unwrap_or(usize::MAX);
         let mut pairs = self.latest.iter().rev().zip(before.iter().rev()).take(made_from);
         let even = |(now, before): (&Signal, &Signal)| {
             let moved = |(now, before): (&Cycle, &Cycle)| *now == *before || *now == before + cycles;

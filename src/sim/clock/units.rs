@@ -1,11 +1,11 @@
 //! One unit's next instruction: when it may start, and what follows from that.
 
 use super::super::pass::{self, Shape};
-use super::{ArrayState, Cause, Clock, LastPass, Loaded, Signal, Tile};
+use super::{ArrayState, Cause, Clock, LastPass, Loaded, MOST_EFFORT, Signal, Tile};
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, WeightBuffering};
 use crate::isa::{Instruction, Program, RowsAre, Space, Unit, VectorStep, Work};
-use crate::timing::{self, Stream};
+use crate::timing::{self, FAR, Stream};
 use crate::trace::{PassRun, UnitRun};
 
 /// What an instruction waited for.
@@ -111,23 +111,24 @@ impl<'a> Clock<'a> {
         let instruction = self.head(at);
         let bytes = bus_bytes(self.program, self.chip, instruction);
         let link = self.chip.dram.link;
-        let cycles = link.bytes_per_cycle.inverse().ceil_of(bytes).max(1);
+        let (cycles, latency) =
+            (link.bytes_per_cycle.inverse().ceil_of(bytes).clamp(1, FAR), link.latency.min(FAR));
         let start = asked.max(self.bus_free);
         self.bus_free = start + cycles;
         if let Unit::Fetch(unit) = instruction.unit {
-            self.arrays[unit as usize].fifo.push_back(Tile { whole: start + cycles + link.latency });
+            self.arrays[unit as usize].fifo.push_back(Tile { whole: start + cycles + latency });
         }
-        self.transfer(at, start, cycles, link.latency);
+        self.transfer(at, start, cycles, latency);
     }
 
     fn host_cycles(&self, instruction: &Instruction) -> Cycle {
         let Work::Copy { from, .. } = &instruction.work else { unreachable!("the host copies") };
         let rate = self.chip.host.expect("rule 2: the chip has a host link").bytes_per_cycle;
-        rate.inverse().ceil_of(self.program.bytes(from)).max(1)
+        rate.inverse().ceil_of(self.program.bytes(from)).clamp(1, FAR)
     }
 
     fn host_latency(&self) -> Cycle {
-        self.chip.host.map_or(0, |link| link.latency)
+        self.chip.host.map_or(0, |link| link.latency.min(FAR))
     }
 
     fn transfer(&mut self, at: usize, start: Cycle, cycles: Cycle, latency: Cycle) {
@@ -227,7 +228,7 @@ impl<'a> Clock<'a> {
         let Work::Vector { source, steps, .. } = &instruction.work else { unreachable!("it is vector work") };
         let (rows, cols) = source.extents();
         let busy_until = ready.at + vector_cycles(self.chip, rows * cols, steps);
-        let event = busy_until + self.chip.vector_latency;
+        let event = busy_until + self.chip.vector_latency.min(FAR);
         let mut cause = ready.cause;
         if self.has_matrix_work[instruction.op.index()] {
             cause.work = event;
@@ -264,7 +265,8 @@ impl<'a> Clock<'a> {
         }
         let state = &mut self.units[at];
         state.free = free;
-        self.steps += 1;
+        self.effort += 1;
+        self.latest = self.latest.max(free).max(signal.at);
         let began = state.walk.advance(&self.order.ways[at].steps);
         state.paused = began.filter(|id| self.skipper.as_ref().is_some_and(|skipper| skipper.asks(at, *id)));
     }
@@ -272,7 +274,9 @@ impl<'a> Clock<'a> {
     /// Fills bounded queues as far as there is room.
     pub(super) fn issue_all(&mut self) {
         let Some(issuer) = &mut self.issue else { return };
-        while let Some(step) = self.order.whole.get(issuer.walk.step) {
+        while self.effort <= MOST_EFFORT
+            && let Some(step) = self.order.whole.get(issuer.walk.step)
+        {
             let unit = self.program.instructions[step.instruction].unit;
             let at = self.order.at(unit);
             let state = &mut self.units[at];
@@ -283,6 +287,7 @@ impl<'a> Clock<'a> {
                 issuer.time = issuer.time.max(room);
             }
             state.queue.push_back(issuer.time);
+            self.effort += 1;
             issuer.walk.advance(&self.order.whole);
         }
     }
@@ -326,7 +331,7 @@ fn vector_cycles(chip: &Chip, elements: usize, steps: &[VectorStep]) -> Cycle {
     };
     let cost = if steps.is_empty() { chip.vector_cost.simple } else { steps.iter().map(cost).sum() };
     let tail = if steps.last() == Some(&VectorStep::ArgMax) { timing::reduction_tail(chip) } else { 0 };
-    timing::vector_cycles(chip, elements, cost) + tail
+    timing::vector_cycles(chip, elements, cost).min(FAR) + tail
 }
 
 /// When a tile's registers are free for the next load.

@@ -70,12 +70,17 @@ pub fn accumulated<W: Waves>(
     let arrivals = Arrivals { sides: waves.sides(), stationary: waves.stationary(), t };
     let Some(newest) = arrivals.newest(waves, 0) else { return Accumulators::default() };
     let rows = arrivals.shown(&waves.timing(newest).stream, most);
-    let mut shown = Shown { waves, kept, arrivals, table: vec![vec![None; waves.sides().cols]; rows.len()], rows };
+    let mut shown =
+        Shown { waves, kept, arrivals, table: vec![vec![None; waves.sides().cols]; rows.len()], rows };
     // Columns further right may still be at an earlier output tile.
     let (mut col, cols) = (0, waves.sides().cols);
-    while let Some(newest) = Some(col).filter(|col| *col < cols).and_then(|col| shown.arrivals.newest(waves, col)) {
+    while let Some(newest) =
+        Some(col).filter(|col| *col < cols).and_then(|col| shown.arrivals.newest(waves, col))
+    {
         let begin = begin_of(waves, newest);
-        let same = |col: &usize| shown.arrivals.newest(waves, *col).is_some_and(|newest| newest >= begin.unwrap_or(0));
+        let same = |col: &usize| {
+            shown.arrivals.newest(waves, *col).is_some_and(|newest| newest >= begin.unwrap_or(0))
+        };
         let end = (col..cols).find(|col| !same(col)).unwrap_or(cols);
         shown.fill(begin, newest, col..end);
         col = end;
@@ -182,12 +187,7 @@ const TOGETHER: usize = 256;
 
 /// Adds what passes add to some rows of the sums of their output tile, by C columns, where weights stay: each pass sums in
 /// ascending k, passes are added in order.
-pub fn add_passes<W: Waves>(
-    waves: &W,
-    passes: Range<usize>,
-    rows: Range<usize>,
-    sums: &mut Sums<W::Number>,
-) {
+pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
     let Sides { rows: r, cols } = waves.sides();
     let sides = Sides { rows: rows.len(), cols };
     // Where the order does not matter, they are one long sum.

@@ -60,9 +60,8 @@ impl<W: Waves> Seen<'_, W> {
     fn make(&mut self, pass: usize) -> Sums<W::Number> {
         let (waves, Sides { rows, cols }) = (self.waves, self.waves.sides());
         let stream = waves.timing(pass).stream;
-        let done: Vec<usize> = (0..rows + cols - 1)
-            .map(|d| steps_by(&stream, self.t.checked_sub(d as Cycle)))
-            .collect();
+        let done: Vec<usize> =
+            (0..rows + cols - 1).map(|d| steps_by(&stream, self.t.checked_sub(d as Cycle))).collect();
         let common = done[rows + cols - 2];
         let mut sums = sums_after(waves, pass, common, self.kept).clone();
         add_steps(waves, pass, common..done[0], &done, &mut sums);
