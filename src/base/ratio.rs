@@ -53,12 +53,18 @@ impl Ratio {
 
     /// `floor(count * self)`
     pub fn floor_of(self, count: u64) -> u64 {
-        saturated(u128::from(count) * u128::from(self.num) / u128::from(self.den))
+        match count.checked_mul(self.num) {
+            Some(product) => product / self.den,
+            None => saturated(u128::from(count) * u128::from(self.num) / u128::from(self.den)),
+        }
     }
 
     /// `ceil(count * self)`
     pub fn ceil_of(self, count: u64) -> u64 {
-        saturated((u128::from(count) * u128::from(self.num)).div_ceil(u128::from(self.den)))
+        match count.checked_mul(self.num) {
+            Some(product) => product.div_ceil(self.den),
+            None => saturated((u128::from(count) * u128::from(self.num)).div_ceil(u128::from(self.den))),
+        }
     }
 
     /// The nearest float, for ratios that are shown.
@@ -115,6 +121,12 @@ mod tests {
         assert_eq!(rate.inverse().ceil_of(340), 7);
         assert_eq!(rate.inverse().floor_of(341), 7);
         assert_eq!(rate.times(Ratio::new(7, 34).unwrap()), Ratio::whole(10));
+        // Products beyond 64 bits.
+        assert_eq!(
+            rate.floor_of(u64::MAX / 2),
+            (u128::from(u64::MAX / 2) * 340 / 7).min(u64::MAX.into()) as u64
+        );
+        assert_eq!(rate.inverse().ceil_of(u64::MAX), (u128::from(u64::MAX) * 7).div_ceil(340) as u64);
         assert!(Ratio::new(0, 1).is_none() && Ratio::ONE < rate);
     }
 }

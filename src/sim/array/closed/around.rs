@@ -8,7 +8,7 @@ use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::sim::array::kept::{Kept, Whose};
 use crate::sim::array::kernel::{Panel, Sums};
-use crate::sim::array::{Number, Waves, last};
+use crate::sim::array::{Number, Waves, come, last};
 use crate::timing::{Sides, Stream, movement};
 use crate::trace::{Accumulated, Accumulators, Waiting};
 
@@ -111,8 +111,9 @@ impl<W: Waves> Shown<'_, W> {
     /// Sums of the passes of one output tile, up to `newest`, in some columns.
     fn fill(&mut self, begin: Option<usize>, newest: usize, columns: Range<usize>) {
         let first = begin.unwrap_or(0);
-        let arrived = |pass: &usize| self.arrivals.all(&self.waves.timing(*pass).stream);
-        let whole = (first..=newest).find(|pass| !arrived(pass)).unwrap_or(newest + 1);
+        let last = |pass: usize| self.arrivals.last(&self.waves.timing(first + pass).stream);
+        let whole =
+            first + self.arrivals.t.checked_sub(1).map_or(0, |now| come(newest + 1 - first, now, last));
         let rows = self.rows.clone();
         for (at, row) in rows.enumerate() {
             let length = |pass: &usize| self.arrivals.length(&self.waves.timing(*pass).stream);
@@ -241,13 +242,13 @@ impl Arrivals {
         }
     }
 
-    /// Whether all sums of a pass arrived before this cycle.
-    fn all(&self, stream: &Stream) -> bool {
+    /// When the last sum of a pass arrives.
+    fn last(&self, stream: &Stream) -> Cycle {
         let last = match self.stationary {
             Stationary::Weights => stream.length - 1,
             Stationary::Sums => 0,
         };
-        self.of(stream, last, self.sides.cols - 1) < self.t
+        self.of(stream, last, self.sides.cols - 1)
     }
 
     /// The last pass of which a sum has arrived in a column.
