@@ -189,7 +189,9 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
             number(text, [right, top], small, Align::Right, Weight::Mono, quiet.solid());
         }
         // The next tile's weight, once it has landed behind the active one.
-        if frame.shadow_pass[at] != NONE && frame.shadow_pass[at] != frame.weight_pass[at] {
+        let landed =
+            frame.shadow_pass.get(at).is_some_and(|pass| *pass != NONE && *pass != frame.weight_pass[at]);
+        if landed {
             let text = signed(frame.shadow[at]);
             number(text, [right, bottom], small * 0.9, Align::Right, Weight::Mono, Colour::Dim.solid());
         }

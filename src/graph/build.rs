@@ -1,9 +1,9 @@
 //! Syntax tree to graph: names are looked up, types checked, values loaded, sums bounded. Every statement is checked,
 //! also after errors; what depends on something wrong is passed over in silence.
 
-use std::collections::BTreeMap;
-
 use super::ir::{Graph, Limits, Loader, Op, OpKind, Output, Source, Tensor, TensorId};
+use litemap::LiteMap;
+
 use crate::base::{Diagnostics, Lines, Span};
 use crate::lang::{Argument, Ast, Declaration, ExprId, ExprKind, Name, StatementKind, Storage, TypeExpr};
 use crate::num::{Array, DType, Requant, Shape, Type, seeded};
@@ -17,7 +17,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         loader,
         diagnostics,
         graph: Graph::default(),
-        names: BTreeMap::new(),
+        names: LiteMap::new(),
         values: vec![Value::Wrong; ast.exprs.len()],
         ranges: Vec::new(),
         bytes: 0,
@@ -52,7 +52,7 @@ struct Builder<'a> {
     loader: &'a dyn Loader,
     diagnostics: &'a mut Diagnostics,
     graph: Graph,
-    names: BTreeMap<String, Binding>,
+    names: LiteMap<String, Binding>,
     /// By expression.
     values: Vec<Value>,
     /// Least and greatest value that each tensor's elements can have.

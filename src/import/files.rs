@@ -86,7 +86,8 @@ impl Files {
 
 /// A path must stay beside its program: relative, with no `..`, and end in `.npy`.
 pub fn check_path(path: &str) -> Result<(), LoadError> {
-    let inside = path.split(['/', '\\']).all(|part| !matches!(part, "" | "." | "..")) && !path.contains(':');
+    let inside = path.split(['/', '\\']).all(|part| !matches!(part, "" | "." | ".."))
+        && !path.bytes().any(|byte| byte == b':');
     if !inside || path.len() > 255 {
         let message =
             format!("`{}` is no path beside the program", path.chars().take(60).collect::<String>());

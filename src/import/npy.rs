@@ -69,9 +69,9 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), NpyError> {
 
 /// The text behind `'key':` in the header, a Python dictionary of three entries that NumPy writes itself.
 fn field<'h>(header: &'h str, key: &str) -> Result<&'h str, NpyError> {
-    let quoted = [format!("'{key}'"), format!("\"{key}\"")];
-    let found = quoted.iter().find_map(|q| header.split_once(q.as_str()));
-    match found.and_then(|(_, rest)| rest.trim_start().strip_prefix(':')) {
+    let mut quotes = header.char_indices().filter(|(_, c)| matches!(c, '\'' | '"'));
+    let behind = |(at, quote): (usize, char)| header[at + 1..].strip_prefix(key)?.strip_prefix(quote);
+    match quotes.find_map(behind).and_then(|rest| rest.trim_start().strip_prefix(':')) {
         Some(value) => Ok(value.trim_start()),
         None => error(format!("its header has no `{key}`"), "save it again with `np.save(path, x)`"),
     }

@@ -169,7 +169,8 @@ impl Product {
     fn too_large(&self) -> Option<TooMuch> {
         let [m, k, n] = self.extents.map(|side| side as u128);
         let most = [m * k, k * n, m * n].into_iter().max().unwrap_or(0) * self.copies as u128;
-        (most > Self::MOST_ELEMENTS.into()).then(|| TooMuch {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        (most > Self::MOST_ELEMENTS).then(|| TooMuch {
             span: self.span,
             message: format!(
                 "a matrix of `{}` has {most} elements, more than {}",

@@ -72,13 +72,13 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
 }
 
 /// Most passes of a run: instructions are counted in 48 bits, and a pass has no more than 16.
-const MOST_PASSES: u128 = 1 << 44;
+const MOST_PASSES: u64 = 1 << 44;
 /// Most words that a run may move on one way.
 const MOST_WORDS: u128 = 1 << 63;
 
 /// Whether everything that is counted of a run fits 64 bits.
 fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
-    let (mut passes, mut words) = (0, 0);
+    let (mut passes, mut words) = (0u128, 0u128);
     for layer in &plan.layers {
         let (LayerKind::Product { tiling, .. }, Some(extents)) = (layer.kind, plan.extents(layer)) else {
             continue;
@@ -95,7 +95,8 @@ fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
         // No word of a pass is counted eight times, nor moves further down than the array is high.
         words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
         let message = match () {
-            () if passes > MOST_PASSES => {
+            () if passes > MOST_PASSES.into() => {
+                let passes = u64::try_from(passes).unwrap_or(u64::MAX);
                 format!("up to here there are {passes} passes, more than {MOST_PASSES}")
             }
             () if words > MOST_WORDS => "up to here more words may move than 63 bits count".into(),

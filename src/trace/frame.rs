@@ -6,7 +6,8 @@ use crate::chip::Stationary;
 /// In place of a pass: there is none.
 pub const NONE: u32 = u32::MAX;
 
-/// Every register of the array at the end of one cycle, row-major, R x C each. A value counts only where the pass
+/// Every register of the array at the end of one cycle, row-major, R x C each; lists of registers that it has not are
+/// empty. A value counts only where the pass
 /// beside it is not [`NONE`]; elsewhere it is 0.
 ///
 /// Above one row a cycle a PE holds several activations and partial sums (where sums stay: activations and weights) at
@@ -70,7 +71,12 @@ impl<N: Copy + Default> Frame<N> {
         let sums = if stationary == Stationary::Weights { lanes } else { 1 };
         let weights = if stationary == Stationary::Sums { lanes } else { 1 };
         let values = |layers: usize| vec![N::default(); layers * rows * cols];
-        let passes = |layers: usize| vec![NONE; layers * rows * cols];
+        // Copied, not written one by one: the module is compiled for size.
+        let passes = |layers: usize| [NONE].repeat(layers * rows * cols);
+        let [tiles, chains] = match stationary {
+            Stationary::Weights => [1, 0],
+            Stationary::Sums => [0, 1],
+        };
         Frame {
             cycle,
             stationary,
@@ -83,12 +89,12 @@ impl<N: Copy + Default> Frame<N> {
             psum_pass: passes(sums),
             weight: values(weights),
             weight_pass: passes(weights),
-            shadow: values(1),
-            shadow_pass: passes(1),
-            bus: values(1),
-            bus_pass: passes(1),
-            drain: values(1),
-            drain_pass: passes(1),
+            shadow: values(tiles),
+            shadow_pass: passes(tiles),
+            bus: values(tiles),
+            bus_pass: passes(tiles),
+            drain: values(chains),
+            drain_pass: passes(chains),
         }
     }
 }

@@ -374,7 +374,7 @@ fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
         Cell {
             act: held(frame.act[at], frame.pass[at]),
             weight: held(frame.weight[at], frame.weight_pass[at]),
-            shadow: held(frame.shadow[at], frame.shadow_pass[at]),
+            shadow: frame.shadow.get(at).and_then(|shadow| held(*shadow, frame.shadow_pass[at])),
             psum: held(frame.psum[at], frame.psum_pass[at]),
             colour: (frame.pass[at] != NONE).then(|| colour(frame.pass[at])),
         }

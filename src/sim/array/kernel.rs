@@ -98,7 +98,7 @@ impl<N: Number> Streams<N> {
             lane,
             newest: t + ahead as Cycle,
             now: ahead,
-            passes: vec![NONE; places],
+            passes: [NONE].repeat(places),
             width,
             seen: sides.cols.next_multiple_of(WIDE) + HIGH,
             values: vec![N::Pack::default(); packs::<N>(sides.rows) * width],

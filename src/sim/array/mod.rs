@@ -15,8 +15,8 @@ pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outp
 pub use flow::Flow;
 pub use kept::Kept;
 pub use kernel::Sums;
-pub use number::{Number, WIDE};
 pub(super) use number::widen;
+pub use number::{Number, WIDE};
 pub use stepper::Stepper;
 
 use std::ops::Range;

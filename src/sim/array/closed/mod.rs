@@ -52,7 +52,7 @@ struct Diagonals {
 
 impl Diagonals {
     fn new(t: Cycle, count: usize, passes: usize, of: impl Fn(usize) -> Cycle) -> Self {
-        let mut list = vec![NONE; count];
+        let mut list = [NONE].repeat(count);
         let mut pass = last(passes, t, &of);
         for (d, entry) in list.iter_mut().enumerate() {
             while let Some(current) = pass
