@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::kernel::{Streams, Stride, Sums, Tile};
+use super::kernel::{Active, Laid, Streams, Stride, Sums, Tile};
 use super::{Number, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
@@ -13,7 +13,10 @@ use crate::timing::Sides;
 pub struct Flow<'w, W: Waves> {
     waves: &'w W,
     now: Cycle,
+    /// Passes with a step in the array, and on which diagonals; the newest first.
+    at_work: Vec<(usize, Range<usize>)>,
     tiles: Tiles<W::Number>,
+    active: Active<W::Number>,
     lanes: Vec<Lane<W::Number>>,
 }
 
@@ -31,7 +34,9 @@ impl<'w, W: Waves> Flow<'w, W> {
         }
         let lane = |lane| Lane { streams: Streams::new(waves, lane, t), sums: Sums::new(waves.sides()) };
         let lanes = (0..waves.lanes()).map(lane).collect();
-        let mut flow = Flow { waves, now: t, tiles: Tiles::default(), lanes };
+        let active = Active::new(waves.sides());
+        let mut flow = Flow { waves, now: t, at_work: Vec::new(), tiles: Tiles::default(), active, lanes };
+        flow.go_on(0, Laid::Packed);
         // No sum is older than the array is high.
         flow.add(Stride::Whole);
         Some(flow)
@@ -52,28 +57,40 @@ impl<'w, W: Waves> Flow<'w, W> {
             self.stride(8, Stride::Eight);
         }
         for _ in 0..cycles % 8 {
-            self.stride(1, Stride::One);
+            self.step();
         }
     }
 
     fn stride(&mut self, cycles: Cycle, stride: Stride) {
+        self.go_on(cycles, Laid::Packed);
+        self.add(stride);
+    }
+
+    fn go_on(&mut self, cycles: Cycle, laid: Laid) {
         self.now += cycles;
         for Lane { streams, sums } in &mut self.lanes {
-            streams.seek(self.waves, self.now);
+            streams.seek(self.waves, self.now, laid);
             sums.sink(cycles);
         }
-        self.add(stride);
+        let at_work = at_work(self.waves, self.now);
+        self.tiles.keep(self.waves, &at_work);
+        self.at_work = at_work;
     }
 
     /// What has been added in the cycles up to now.
     fn add(&mut self, stride: Stride) {
-        let at_work = at_work(self.waves, self.now);
-        self.tiles.keep(self.waves, &at_work);
-        let tiles = &self.tiles;
-        let at_work: Vec<_> =
-            at_work.into_iter().map(|(pass, diagonals)| (tiles.of(pass), diagonals)).collect();
+        let at_work = self.tiles.all_of(&self.at_work);
         for Lane { streams, sums } in &mut self.lanes {
             sums.add(streams, &at_work, stride);
+        }
+    }
+
+    /// One cycle on.
+    fn step(&mut self) {
+        self.go_on(1, Laid::Plain);
+        self.active.go_to(self.waves.sides(), self.now, &self.tiles.all_of(&self.at_work));
+        for Lane { streams, sums } in &mut self.lanes {
+            sums.step(streams, &self.active);
         }
     }
 
@@ -139,7 +156,8 @@ impl<N: Number> Tiles<N> {
         }
     }
 
-    fn of(&self, pass: usize) -> &Tile<N> {
-        &self.tiles[pass - self.first]
+    /// In place of passes, their tiles.
+    fn all_of(&self, passes: &[(usize, Range<usize>)]) -> Vec<(&Tile<N>, Range<usize>)> {
+        passes.iter().map(|(pass, diagonals)| (&self.tiles[pass - self.first], diagonals.clone())).collect()
     }
 }

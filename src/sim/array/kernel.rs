@@ -53,6 +53,12 @@ impl<N: Number> Tile<N> {
         Tile { down, values }
     }
 
+    /// One weight.
+    fn weight(&self, k: usize, col: usize) -> N::Operand {
+        let pack = &self.values[col / WIDE * self.down + k / N::PACKED][col % WIDE];
+        pack.as_ref()[k % N::PACKED]
+    }
+
     /// Some packs of a block of columns.
     #[inline(always)]
     fn some<const PACKS: usize>(&self, first: usize, block: usize) -> &[[N::Pack; WIDE]; PACKS] {
@@ -78,19 +84,31 @@ pub(super) struct Streams<N: Number> {
     width: usize,
     /// Places that blocks of the same rows see.
     seen: usize,
-    /// By rows of k packed together, and place.
+    laid: Laid,
+    /// By rows of k packed together, and place; if they are laid out so.
     values: Vec<N::Pack>,
+    /// By row and place; else.
+    plain: Vec<N::Operand>,
+}
+
+/// How activations are laid out: each way of going on has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Laid {
+    /// Those of neighbouring rows together, for several cycles at once.
+    Packed,
+    /// Row by row, for one cycle after the other.
+    Plain,
 }
 
 impl<N: Number> Streams<N> {
     /// In cycle `t`.
     pub(super) fn new(waves: &impl Waves<Number = N>, lane: usize, t: Cycle) -> Self {
-        let mut streams = Streams::empty(waves.sides(), lane, t, 0);
+        let mut streams = Streams::empty(waves.sides(), lane, t, 0, Laid::Packed);
         streams.fill(waves, 0..streams.passes.len());
         streams
     }
 
-    fn empty(sides: Sides, lane: usize, t: Cycle, ahead: usize) -> Self {
+    fn empty(sides: Sides, lane: usize, t: Cycle, ahead: usize, laid: Laid) -> Self {
         let places = ahead + sides.rows + sides.cols - 1;
         let width = places + 2 * HIGH + WIDE;
         Streams {
@@ -101,19 +119,31 @@ impl<N: Number> Streams<N> {
             passes: [NONE].repeat(places),
             width,
             seen: sides.cols.next_multiple_of(WIDE) + HIGH,
-            values: vec![N::Pack::default(); packs::<N>(sides.rows) * width],
+            laid,
+            values: vec![
+                N::Pack::default();
+                if laid == Laid::Packed { packs::<N>(sides.rows) * width } else { 0 }
+            ],
+            plain: vec![N::Operand::default(); if laid == Laid::Plain { sides.rows * width } else { 0 }],
         }
     }
 
-    /// Goes on to a later cycle.
-    pub(super) fn seek(&mut self, waves: &impl Waves<Number = N>, t: Cycle) {
-        if t > self.newest {
-            let mut next = Streams::empty(waves.sides(), self.lane, t, AHEAD);
-            let new = usize::try_from(next.newest - self.newest).unwrap_or(usize::MAX).min(next.passes.len());
+    /// Goes on to a later cycle, laid out as asked.
+    pub(super) fn seek(&mut self, waves: &impl Waves<Number = N>, t: Cycle, laid: Laid) {
+        if t > self.newest || self.laid != laid {
+            let mut next = Streams::empty(waves.sides(), self.lane, t, AHEAD, laid);
+            let all = next.passes.len();
+            let new = match self.laid == laid {
+                true => usize::try_from(next.newest - self.newest).unwrap_or(usize::MAX).min(all),
+                false => all,
+            };
             next.fill(waves, 0..new);
-            let kept = self.passes.len().min(next.passes.len() - new);
+            let kept = self.passes.len().min(all - new);
             next.passes[new..][..kept].copy_from_slice(&self.passes[..kept]);
             for (next, line) in next.values.chunks_mut(next.width).zip(self.values.chunks(self.width)) {
+                next[new..][..kept].copy_from_slice(&line[..kept]);
+            }
+            for (next, line) in next.plain.chunks_mut(next.width).zip(self.plain.chunks(self.width)) {
                 next[new..][..kept].copy_from_slice(&line[..kept]);
             }
             *self = next;
@@ -133,15 +163,25 @@ impl<N: Number> Streams<N> {
             let Some(step) = waves.timing(pass).stream.entering(cycle).nth(self.lane) else { continue };
             self.passes[place] = pass as u32;
             waves.activations(pass, step, &mut column);
-            let mut at = place;
-            for operands in column.chunks(N::PACKED) {
-                let pack = self.values[at].as_mut();
-                pack[0] = operands[0];
-                if let Some(second) = operands.get(1) {
-                    pack[1] = *second;
+            match self.laid {
+                Laid::Packed => self.pack(place, &column),
+                Laid::Plain => {
+                    let lines = self.plain[place..].iter_mut().step_by(self.width);
+                    lines.zip(&column).for_each(|(into, operand)| *into = *operand);
                 }
-                at += self.width;
             }
+        }
+    }
+
+    fn pack(&mut self, place: usize, column: &[N::Operand]) {
+        let mut at = place;
+        for operands in column.chunks(N::PACKED) {
+            let pack = self.values[at].as_mut();
+            pack[0] = operands[0];
+            if let Some(second) = operands.get(1) {
+                pack[1] = *second;
+            }
+            at += self.width;
         }
     }
 
@@ -157,8 +197,12 @@ impl<N: Number> Streams<N> {
 
     /// The activations of a row.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = N::Operand> {
-        let packs = &self.values[row / N::PACKED * self.width + self.now + row..];
-        packs.iter().map(move |pack| pack.as_ref()[row % N::PACKED])
+        let from = |lines: usize| lines * self.width + self.now + row;
+        let (packs, plain) = match self.laid {
+            Laid::Packed => (&self.values[from(row / N::PACKED)..], &self.plain[..]),
+            Laid::Plain => (&self.values[..], &self.plain[from(row)..]),
+        };
+        packs.iter().map(move |pack| pack.as_ref()[row % N::PACKED]).chain(plain.iter().copied())
     }
 }
 
@@ -245,13 +289,29 @@ impl<N: Number> Sums<N> {
                 let on = On { top, columns, diagonals: diagonals.start..end };
                 let strip = Strip { streams, tile, top };
                 match (stride, N::PACKED) {
-                    (Stride::One, 2) => strip.add_the_last::<2>(&on, &mut lines),
-                    (Stride::One, _) => strip.add_the_last::<4>(&on, &mut lines),
                     (Stride::Eight, 2) if top >= 8 => strip.add_the_last_eight::<6>(&on, &mut lines),
                     (Stride::Eight, _) if top >= 8 => strip.add_the_last_eight::<11>(&on, &mut lines),
                     (_, 2) => strip.begin::<2>(&on, &mut lines),
                     _ => strip.begin::<4>(&on, &mut lines),
                 }
+            }
+        }
+    }
+
+    /// Adds what the PEs have added in the last cycle. Sums of PEs at rest are none.
+    pub(super) fn step(&mut self, streams: &Streams<N>, active: &Active<N>) {
+        let blocks = self.sides.cols.div_ceil(WIDE);
+        for row in 0..self.sides.rows {
+            let place = self.place(row);
+            let sums = &mut self.values[place..][..blocks];
+            if row == 0 {
+                sums.fill(N::NONE);
+            }
+            let line = &streams.plain[row * streams.width + streams.now + row..][..blocks * WIDE];
+            let (activations, _) = line.as_chunks();
+            let weights = &active.weights[row * active.across..][..blocks];
+            for ((sums, activations), weights) in sums.iter_mut().zip(activations).zip(weights) {
+                *sums = N::add_each(sums, activations, weights);
             }
         }
     }
@@ -279,6 +339,39 @@ impl<N: Number> Sums<N> {
             let into = self.values[from..][..self.across].as_flattened_mut();
             into.iter_mut().zip(other.row(row)).for_each(|(sum, more)| *sum = sum.plus(*more));
         }
+    }
+}
+
+/// The active weights of an array, of those PEs at least that are at work.
+pub(super) struct Active<N: Number> {
+    /// At the end of which cycle.
+    at: Option<Cycle>,
+    across: usize,
+    /// By row and block of columns.
+    weights: Vec<[N::Operand; WIDE]>,
+}
+
+impl<N: Number> Active<N> {
+    /// Nothing is known, and nothing allocated before it is asked for.
+    pub(super) fn new(sides: Sides) -> Self {
+        Active { at: None, across: sides.cols.div_ceil(WIDE), weights: Vec::new() }
+    }
+
+    /// At the end of cycle `t`, when these tiles are at work on these diagonals. From one cycle to the next, weights become
+    /// active on the first diagonal of a wave only.
+    pub(super) fn go_to(&mut self, sides: Sides, t: Cycle, at_work: &[(&Tile<N>, Range<usize>)]) {
+        let goes_on = self.at.is_some_and(|at| at + 1 == t);
+        self.weights.resize(sides.rows * self.across, [N::Operand::default(); WIDE]);
+        for (tile, diagonals) in at_work {
+            let front = diagonals.end - 1;
+            for diagonal in if goes_on { front..diagonals.end } else { diagonals.clone() } {
+                for row in (diagonal + 1).saturating_sub(sides.cols)..sides.rows.min(diagonal + 1) {
+                    let col = diagonal - row;
+                    self.weights[row * self.across + col / WIDE][col % WIDE] = tile.weight(row, col);
+                }
+            }
+        }
+        self.at = Some(t);
     }
 }
 
@@ -343,10 +436,9 @@ fn block_of<N: Number>([row0, row1, row2, row3]: &[&mut [N; WIDE]; HIGH]) -> Blo
     [N::sums(row0), N::sums(row1), N::sums(row2), N::sums(row3)]
 }
 
-/// Cycles whose products are added at once.
+/// Cycles whose products are added at once; one cycle alone is [`Sums::step`]'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stride {
-    One,
     Eight,
     /// As many as the array has rows: no sum is older.
     Whole,
@@ -409,25 +501,6 @@ impl<'a, N: Number> Strip<'a, N> {
                 sums = packs.add::<ALL, ALL, ALL, ALL>(6, sums);
             }
             packs.add_own(sums)
-        });
-    }
-
-    /// Those of the last cycle: k is the row. In row 0 they are the first.
-    fn add_the_last<const OWN: usize>(self, on: &On, rows: &mut Rows<N>) {
-        let own = self.packs::<OWN>(0);
-        on.each::<N>(rows, |block, mut sums| {
-            if self.top == 0 {
-                sums[0] = N::sums(&N::NONE);
-            }
-            let own = own.of(block);
-            if N::PACKED == 2 {
-                sums = own.add::<FIRST, SECOND, NO, NO>(0, sums);
-                return own.add::<NO, NO, FIRST, SECOND>(1, sums);
-            }
-            sums = own.add::<ALL, NO, NO, NO>(0, sums);
-            sums = own.add::<NO, ALL, NO, NO>(1, sums);
-            sums = own.add::<NO, NO, ALL, NO>(2, sums);
-            own.add::<NO, NO, NO, ALL>(3, sums)
         });
     }
 }

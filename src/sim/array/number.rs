@@ -56,7 +56,14 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
     /// Adds to each sum the products of its packs, in ascending k: what the fast engines spend their time on.
     fn add_products(sums: Self::Sums, activations: Self::Packs, weights: Self::Packs) -> Self::Sums;
 
-    /// The same of packs that begin with k, for those k below each sum's own `end`.
+    /// The next sums side by side: these and a product each.
+    fn add_each(
+        sums: &[Self; WIDE],
+        activations: &[Self::Operand; WIDE],
+        weights: &[Self::Operand; WIDE],
+    ) -> [Self; WIDE];
+
+    /// As [`Number::add_products`], of packs that begin with k, for those k below each sum's own `end`.
     fn add_products_below(
         sums: Self::Sums,
         activations: Self::Packs,
@@ -110,6 +117,28 @@ fn between(first: i32, [start, end]: [i32; 2]) -> i32x8 {
         & !above(diagonals, end.wrapping_sub(first).wrapping_sub(1))
 }
 
+/// Products side by side.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+fn products(a: &[i16; WIDE], w: &[i16; WIDE]) -> i32x8 {
+    wide::i16x8::new(*a).widening_mul(wide::i16x8::new(*w))
+}
+
+/// The same by the instructions that `wide` does not use for it.
+#[cfg(target_arch = "wasm32")]
+#[inline(always)]
+fn products(a: &[i16; WIDE], w: &[i16; WIDE]) -> i32x8 {
+    use std::arch::wasm32::{
+        i16x8, i32x4_extmul_high_i16x8, i32x4_extmul_low_i16x8, i32x4_extract_lane as lane, v128,
+    };
+    let vector = |[a, b, c, d, e, f, g, h]: [i16; WIDE]| i16x8(a, b, c, d, e, f, g, h);
+    let four = |v: v128| [lane::<0>(v), lane::<1>(v), lane::<2>(v), lane::<3>(v)];
+    let (a, w) = (vector(*a), vector(*w));
+    let ([a, b, c, d], [e, f, g, h]) =
+        (four(i32x4_extmul_low_i16x8(a, w)), four(i32x4_extmul_high_i16x8(a, w)));
+    i32x8::new([a, b, c, d, e, f, g, h])
+}
+
 impl Number for i32 {
     type Operand = i16;
     type Pack = [i16; 2];
@@ -156,6 +185,11 @@ impl Number for i32 {
     #[inline(always)]
     fn add_products(sums: i32x8, activations: i16x16, weights: i16x16) -> i32x8 {
         sums + activations.dot(weights)
+    }
+
+    #[inline(always)]
+    fn add_each(sums: &[i32; WIDE], activations: &[i16; WIDE], weights: &[i16; WIDE]) -> [i32; WIDE] {
+        (i32x8::new(*sums) + products(activations, weights)).to_array()
     }
 
     #[inline(always)]
@@ -225,6 +259,10 @@ impl Number for i64 {
             *sum = sum.mac(a, w);
         }
         sums
+    }
+
+    fn add_each(sums: &[i64; WIDE], activations: &[i16; WIDE], weights: &[i16; WIDE]) -> [i64; WIDE] {
+        i64::add_products(*sums, *activations, *weights)
     }
 
     fn add_products_below(
@@ -301,6 +339,11 @@ impl Number for f32 {
     }
 
     /// No sum is ever -0, so +0 changes none.
+    #[inline(always)]
+    fn add_each(sums: &[f32; WIDE], activations: &[f32; WIDE], weights: &[f32; WIDE]) -> [f32; WIDE] {
+        (f32x8::new(*sums) + f32x8::new(*activations) * f32x8::new(*weights)).to_array()
+    }
+
     #[inline(always)]
     fn add_products_below(
         sums: f32x8,
