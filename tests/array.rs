@@ -311,7 +311,7 @@ fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[Cycle]) -> Re
         for (at, pass) in expected.pass.iter().enumerate() {
             let (row, col) = (at / waves.sides.cols, at % waves.sides.cols);
             let (lane, row) = (row / waves.sides.rows, row % waves.sides.rows);
-            prop_assert_eq!(flow.passes(lane, row)[col], *pass);
+            prop_assert_eq!(flow.passes(lane, row, waves.sides.cols)[col], *pass);
             if *pass != NONE {
                 let act = flow.activations(lane, row).nth(col).unwrap();
                 prop_assert_eq!(N::of(act).settled().bits(), expected.act[at]);

@@ -94,9 +94,10 @@ impl<'w, W: Waves> Flow<'w, W> {
         }
     }
 
-    /// By column: the pass that each PE of a row is at work on, or [`crate::trace::NONE`].
-    pub fn passes(&self, lane: usize, row: usize) -> &[u32] {
-        &self.lanes[lane].streams.passes(row)[..self.waves.sides().cols]
+    /// By column, of so many: the pass that each PE of a row is at work on, or [`crate::trace::NONE`]. Row 0 goes on beyond the
+    /// array's columns, as far as its last row reaches.
+    pub fn passes(&self, lane: usize, row: usize, cols: usize) -> &[u32] {
+        &self.lanes[lane].streams.passes(row)[..cols]
     }
 
     /// By column: the activations of a row; they count where there is a pass.
@@ -106,6 +107,11 @@ impl<'w, W: Waves> Flow<'w, W> {
         row: usize,
     ) -> impl Iterator<Item = <W::Number as Number>::Operand> {
         self.lanes[lane].streams.row(row).take(self.waves.sides().cols)
+    }
+
+    /// The same as they are shown.
+    pub(super) fn show_activations(&self, lane: usize, row: usize, into: &mut [W::Number]) {
+        self.lanes[lane].streams.show_row(row, into);
     }
 
     /// By column: the partial sums of a row; they count where there is a pass.

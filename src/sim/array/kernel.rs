@@ -195,6 +195,22 @@ impl<N: Number> Streams<N> {
         &self.passes[self.now + first..]
     }
 
+    /// The activations of a row as they are shown.
+    pub(super) fn show_row(&self, row: usize, into: &mut [N]) {
+        let from = |lines: usize| lines * self.width + self.now + row;
+        if self.laid == Laid::Plain {
+            return N::show(&self.plain[from(row)..], into);
+        }
+        let (packs, _) = self.values[from(row / N::PACKED)..].as_chunks();
+        for (into, packs) in into.chunks_mut(WIDE).zip(packs) {
+            let shown = N::shown(packs, row % N::PACKED);
+            match into.first_chunk_mut() {
+                Some(into) => *into = shown,
+                None => into.copy_from_slice(&shown[..into.len()]),
+            }
+        }
+    }
+
     /// The activations of a row.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = N::Operand> {
         let from = |lines: usize| lines * self.width + self.now + row;

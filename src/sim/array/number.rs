@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use wide::bytemuck::cast;
-use wide::{f32x8, i8x16, i16x16, i32x8};
+use wide::{f32x8, i8x16, i16x8, i16x16, i32x8};
 
 /// Sums side by side in [`Number::Sums`].
 pub const WIDE: usize = 8;
@@ -34,6 +34,23 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
 
     /// An operand as it is shown.
     fn of(operand: Self::Operand) -> Self;
+
+    /// Operands as they are shown, one to one.
+    fn show(operands: &[Self::Operand], into: &mut [Self]) {
+        for (into, operand) in into.iter_mut().zip(operands) {
+            *into = Self::of(*operand).settled();
+        }
+    }
+
+    /// Sums as they are shown, one to one.
+    fn show_sums(sums: &[Self], into: &mut [Self]) {
+        into.iter_mut().zip(sums).for_each(|(into, sum)| *into = sum.settled());
+    }
+
+    /// One operand of each pack as it is shown.
+    fn shown(packs: &[Self::Pack; WIDE], within: usize) -> [Self; WIDE] {
+        packs.map(|pack| Self::of(pack.as_ref()[within]).settled())
+    }
 
     /// The next sum: this one and a product.
     fn mac(self, activation: Self::Operand, weight: Self::Operand) -> Self;
@@ -121,7 +138,7 @@ fn between(first: i32, [start, end]: [i32; 2]) -> i32x8 {
 #[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
 fn products(a: &[i16; WIDE], w: &[i16; WIDE]) -> i32x8 {
-    wide::i16x8::new(*a).widening_mul(wide::i16x8::new(*w))
+    i16x8::new(*a).widening_mul(i16x8::new(*w))
 }
 
 /// The same by the instructions that `wide` does not use for it.
@@ -150,6 +167,27 @@ impl Number for i32 {
 
     fn of(operand: i16) -> i32 {
         operand.into()
+    }
+
+    fn show(operands: &[i16], into: &mut [i32]) {
+        let ((blocks, rest), (wide, wide_rest)) = (operands.as_chunks(), into.as_chunks_mut());
+        for (from, into) in blocks.iter().zip(wide) {
+            *into = i32x8::from_i16x8(i16x8::new(*from)).to_array();
+        }
+        wide_rest.iter_mut().zip(rest).for_each(|(into, from)| *into = i32::from(*from));
+    }
+
+    fn show_sums(sums: &[i32], into: &mut [i32]) {
+        into.copy_from_slice(sums);
+    }
+
+    #[inline(always)]
+    fn shown(packs: &[[i16; 2]; WIDE], within: usize) -> [i32; WIDE] {
+        let both: i32x8 = cast(*packs);
+        // The second operand is the higher half.
+        let high: i32x8 = if within == 0 { both << 16_i32 } else { both };
+        let shown: i32x8 = high >> 16_i32;
+        shown.to_array()
     }
 
     fn mac(self, activation: i16, weight: i16) -> i32 {

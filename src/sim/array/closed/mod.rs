@@ -10,7 +10,7 @@ mod weights;
 pub use around::{accumulated, activations_waiting, add_passes, weights_waiting};
 
 use super::kept::Kept;
-use super::{Leaving, Number, Operand, Waves, last};
+use super::{Leaving, Operand, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::timing::Sides;
@@ -95,13 +95,6 @@ impl Span {
     fn columns(&self, offset: usize, cols: usize) -> std::ops::Range<usize> {
         let end = self.end.saturating_sub(offset).min(cols);
         self.start.saturating_sub(offset).min(end)..end
-    }
-}
-
-/// Operands as they are shown.
-fn show<N: Number>(values: impl Iterator<Item = N::Operand>, into: &mut [N]) {
-    for (into, value) in into.iter_mut().zip(values) {
-        *into = N::of(value).settled();
     }
 }
 

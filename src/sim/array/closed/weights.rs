@@ -1,7 +1,9 @@
 //! Frames where weights stay.
 
+use std::ops::Range;
+
 use super::around::add_passes;
-use super::{Diagonals, Span, show, zeros};
+use super::{Diagonals, Span, zeros};
 use crate::base::Cycle;
 use crate::sim::array::kernel::Sums;
 use crate::sim::array::{Flow, Leaving, Number, Operand, Waves, frame_shape};
@@ -42,7 +44,7 @@ fn show_weights<W: Waves>(
         let columns = span.columns(offset, into.len());
         if !columns.is_empty() {
             waves.weights(span.pass, row, weights);
-            show(weights[columns.clone()].iter().copied(), &mut into[columns]);
+            W::Number::show(&weights[columns.clone()], &mut into[columns]);
         }
     }
 }
@@ -82,18 +84,34 @@ fn show_bus<W: Waves>(
 
 /// Activations and partial sums.
 fn show_flow<W: Waves>(flow: &Flow<W>, frame: &mut Frame<W::Number>) {
-    let cols = frame.cols;
-    for (at, first) in (0..frame.act.len()).step_by(cols).enumerate() {
-        let (lane, row) = (at / frame.rows, at % frame.rows);
-        let line = first..first + cols;
-        show(flow.activations(lane, row), &mut frame.act[line.clone()]);
-        frame.pass[line.clone()].copy_from_slice(flow.passes(lane, row));
-        frame.psum_pass[line.clone()].copy_from_slice(flow.passes(lane, row));
-        let sums = flow.sums(lane, row).iter().zip(flow.passes(lane, row));
-        for (shown, (sum, pass)) in frame.psum[line].iter_mut().zip(sums) {
-            *shown = if *pass == NONE { W::Number::default() } else { sum.settled() };
+    let Frame { rows, cols, lanes, .. } = *frame;
+    for lane in 0..lanes {
+        let gaps = gaps(flow.passes(lane, 0, rows + cols - 1));
+        for row in 0..rows {
+            let line = (lane * rows + row) * cols..(lane * rows + row + 1) * cols;
+            flow.show_activations(lane, row, &mut frame.act[line.clone()]);
+            frame.pass[line.clone()].copy_from_slice(flow.passes(lane, row, cols));
+            frame.psum_pass[line.clone()].copy_from_slice(flow.passes(lane, row, cols));
+            let sums = &mut frame.psum[line];
+            W::Number::show_sums(flow.sums(lane, row), sums);
+            for gap in &gaps {
+                let end = gap.end.saturating_sub(row).min(cols);
+                sums[gap.start.saturating_sub(row).min(end)..end].fill(W::Number::default());
+            }
         }
     }
+}
+
+/// Diagonals on which there is no pass.
+fn gaps(passes: &[u32]) -> Vec<Range<usize>> {
+    let mut gaps: Vec<Range<usize>> = Vec::new();
+    for (diagonal, _) in passes.iter().enumerate().filter(|(_, pass)| **pass == NONE) {
+        match gaps.last_mut() {
+            Some(gap) if gap.end == diagonal => gap.end += 1,
+            _ => gaps.push(diagonal..diagonal + 1),
+        }
+    }
+    gaps
 }
 
 pub(super) fn outputs<W: Waves>(waves: &W) -> Vec<Leaving<W::Number>> {
