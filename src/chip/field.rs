@@ -89,7 +89,7 @@ pub enum Kind {
 pub enum Need {
     /// It cannot.
     Required,
-    /// It can: [`NONE`] takes it away.
+    /// It can: `none` takes it away.
     Optional,
 }
 

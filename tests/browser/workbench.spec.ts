@@ -108,7 +108,7 @@ test('every edit recompiles; a broken program leaves the last picture and says h
   await expect(problems.nth(0)).toContainText('line 3, column 5: there is no function `rellu`');
   await expect(problems.nth(0)).toContainText('did you mean `relu`?');
   await expect(problems.nth(1)).toContainText('line 3, column 15: nothing is called `v`');
-  await expect(page.getByText('The picture still shows the last program that compiled.')).toBeVisible();
+  await expect(page.getByText('The picture still shows the last run.')).toBeVisible();
   await expect(page.locator('.problem-mark.error')).toHaveCount(2);
   await expect(page.locator('#counts')).toContainText('74 cycles');
   await page.getByRole('button', { name: 'One cycle forward' }).click();
