@@ -152,7 +152,7 @@ test('the array can have any size, and an impossible one is explained', async ({
   await page.getByLabel('columns of PEs').fill('1000000');
   await expect(page.getByRole('alert')).toContainText('`cols` cannot be `1000000`; it is a whole number from 1 to 512');
   await page.getByLabel('columns of PEs').fill('');
-  await expect(page.getByRole('alert')).toContainText('`cols` cannot be `1000000`; it is a whole number from 1 to 512');
+  await expect(page.getByRole('alert')).toContainText('`cols` cannot be ``; it is a whole number from 1 to 512');
   await page.getByLabel('columns of PEs').fill('1');
   await page.getByLabel('rows of PEs').fill('1');
   await expect(page.getByRole('alert')).toBeHidden();
