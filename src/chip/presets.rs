@@ -145,7 +145,6 @@ const CLASSROOM: Preset = Preset {
         (MatrixUnits, "1"),
         (Rows, "8"),
         (Cols, "8"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "131072"),
         (WeightFifoTiles, "4"),
         (AccumulatorRows, "4096"),
@@ -156,7 +155,6 @@ const CLASSROOM: Preset = Preset {
         (DramGbPerS, "0.4"),
         (DramLatencyNs, "100"),
         (DramGib, "1"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[],
     assumed: &[
@@ -166,7 +164,6 @@ const CLASSROOM: Preset = Preset {
         (MatrixUnits, "for the classroom"),
         (Rows, "chosen by its name"),
         (Cols, "chosen by its name"),
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (UnifiedBufferKib, "for the classroom: so large that examples stay in it"),
         (WeightFifoTiles, "as the first TPU"),
         (AccumulatorRows, "as the first TPU"),
@@ -177,7 +174,6 @@ const CLASSROOM: Preset = Preset {
         (DramGbPerS, "for the classroom: four bytes a cycle, slow enough to be waited for"),
         (DramLatencyNs, "for the classroom: ten cycles"),
         (DramGib, "for the classroom"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -192,7 +188,6 @@ const TPU_V1: Preset = Preset {
         (Rows, "256"),
         (Cols, "256"),
         (Key::Dataflow, "ws"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "24576"),
         (WeightFifoTiles, "4"),
         (AccumulatorRows, "4096"),
@@ -246,24 +241,20 @@ const TPU_V2: Preset = Preset {
         (MatrixUnits, "2"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "16384"),
         (RateI8, "1"),
         (RateBf16, "1"),
         (VectorLanes, "2048"),
         (DramGbPerS, "700"),
         (DramGib, "16"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[(
         CACM_2020,
         &[ClockMhz, Cores, MatrixUnits, Rows, Cols, RateBf16, DramGbPerS, DramGib, UnifiedBufferKib],
     )],
     assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -277,24 +268,20 @@ const TPU_V3: Preset = Preset {
         (MatrixUnits, "4"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "16384"),
         (RateI8, "1"),
         (RateBf16, "1"),
         (VectorLanes, "2048"),
         (DramGbPerS, "900"),
         (DramGib, "32"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[(
         CACM_2020,
         &[ClockMhz, Cores, MatrixUnits, Rows, Cols, RateBf16, DramGbPerS, DramGib, UnifiedBufferKib],
     )],
     assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -309,24 +296,20 @@ const TPU_V4I: Preset = Preset {
         (MatrixUnits, "4"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "16384"),
         (RateI8, "1"),
         (RateBf16, "1"),
         (VectorLanes, "2048"),
         (DramGbPerS, "614"),
         (DramGib, "8"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[(
         ISCA_2021,
         &[ClockMhz, Cores, MatrixUnits, Rows, Cols, RateBf16, DramGbPerS, DramGib, UnifiedBufferKib],
     )],
     assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -341,14 +324,12 @@ const TPU_V4: Preset = Preset {
         (MatrixUnits, "8"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "16384"),
         (RateI8, "1"),
         (RateBf16, "1"),
         (VectorLanes, "2048"),
         (DramGbPerS, "1200"),
         (DramGib, "32"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[
         (
@@ -368,10 +349,7 @@ const TPU_V4: Preset = Preset {
         ),
         (SCALING_BOOK, &[VectorLanes]),
     ],
-    assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
-    ],
+    assumed: &[],
 };
 
 /// 2023: one core with four matrix units; 197 TFLOP/s, 394 tera-operations on i8.
@@ -384,14 +362,12 @@ const TPU_V5E: Preset = Preset {
         (MatrixUnits, "4"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "131072"),
         (RateI8, "2"),
         (RateBf16, "1"),
         (VectorLanes, "2048"),
         (DramGbPerS, "819"),
         (DramGib, "16"),
-        (PaddedTilesInDram, "false"),
         (HostGbPerS, "16"),
         (HostLatencyNs, "1000"),
     ],
@@ -400,9 +376,7 @@ const TPU_V5E: Preset = Preset {
         (SCALING_BOOK, &[ClockMhz, Rows, Cols, UnifiedBufferKib, HostGbPerS]),
     ],
     assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
         (HostLatencyNs, "typical of PCIe"),
     ],
 };
@@ -417,23 +391,18 @@ const TPU_V5P: Preset = Preset {
         (MatrixUnits, "8"),
         (Rows, "128"),
         (Cols, "128"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "65536"),
         (RateI8, "2"),
         (RateBf16, "1"),
         (VectorLanes, "4096"),
         (DramGbPerS, "2765"),
         (DramGib, "95"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[
         (CLOUD_TPU, &[Cores, MatrixUnits, RateI8, RateBf16, DramGbPerS, DramGib]),
         (SCALING_BOOK, &[ClockMhz, Rows, Cols, UnifiedBufferKib, VectorLanes]),
     ],
-    assumed: &[
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
-    ],
+    assumed: &[],
 };
 
 /// 2024 (Trillium): one core with two matrix units of 256 x 256; 918 TFLOP/s, 1836 tera-operations on i8.
@@ -446,14 +415,12 @@ const TPU_V6E: Preset = Preset {
         (MatrixUnits, "2"),
         (Rows, "256"),
         (Cols, "256"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "131072"),
         (RateI8, "4"),
         (RateBf16, "2"),
         (VectorLanes, "2048"),
         (DramGbPerS, "1638"),
         (DramGib, "32"),
-        (PaddedTilesInDram, "false"),
         (HostGbPerS, "32"),
         (HostLatencyNs, "1000"),
     ],
@@ -463,14 +430,12 @@ const TPU_V6E: Preset = Preset {
     ],
     assumed: &[
         (ClockMhz, "not published; 918e12 / (2 units x 65,536 PEs x 2 x 2 rows a cycle)"),
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (RateI8, "not published; twice the rate of bf16, as the peaks are"),
         (
             RateBf16,
             "not published; 918e12 / (2 x 65,536 x 2) is 3.5e9 rows a second and unit, two at 1750 MHz",
         ),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
         (HostLatencyNs, "typical of PCIe"),
     ],
 };
@@ -485,7 +450,6 @@ const TPU_V7X: Preset = Preset {
         (MatrixUnits, "4"),
         (Rows, "256"),
         (Cols, "256"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "65536"),
         (RateI8, "2"),
         (RateFp8, "4"),
@@ -493,7 +457,6 @@ const TPU_V7X: Preset = Preset {
         (VectorLanes, "2048"),
         (DramGbPerS, "7380"),
         (DramGib, "192"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[
         (CLOUD_TPU, &[Cores, MatrixUnits, DramGbPerS, DramGib]),
@@ -501,7 +464,6 @@ const TPU_V7X: Preset = Preset {
     ],
     assumed: &[
         (ClockMhz, "not published; 2307e12 / (4 units x 65,536 PEs x 2 x 2 rows a cycle)"),
-        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (RateFp8, "not published; twice the rate of bf16, as the peaks are"),
         (
@@ -509,7 +471,6 @@ const TPU_V7X: Preset = Preset {
             "not published; 2307e12 / (4 x 65,536 x 2) is 4.4e9 rows a second and unit, two at 2200 MHz",
         ),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -524,7 +485,6 @@ const TRAINIUM1: Preset = Preset {
         (Rows, "128"),
         (Cols, "128"),
         (Key::Dataflow, "ws"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "24576"),
         (WeightFifoTiles, "4"),
         (AccumulatorRows, "4096"),
@@ -534,7 +494,6 @@ const TRAINIUM1: Preset = Preset {
         (VectorLatencyCycles, "64"),
         (DramGbPerS, "820"),
         (DramGib, "32"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[(
         NEURON,
@@ -549,7 +508,6 @@ const TRAINIUM1: Preset = Preset {
         (RateBf16, "chosen with the clock: 190e12 / (2 x 16,384 x 2) is 2.9e9 rows a second and engine"),
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -564,7 +522,6 @@ const TRAINIUM2: Preset = Preset {
         (Rows, "128"),
         (Cols, "128"),
         (Key::Dataflow, "ws"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "28672"),
         (WeightFifoTiles, "4"),
         (AccumulatorRows, "4096"),
@@ -575,7 +532,6 @@ const TRAINIUM2: Preset = Preset {
         (VectorLatencyCycles, "64"),
         (DramGbPerS, "2900"),
         (DramGib, "96"),
-        (PaddedTilesInDram, "false"),
     ],
     sources: &[(
         NEURON,
@@ -591,7 +547,6 @@ const TRAINIUM2: Preset = Preset {
         (RateBf16, "chosen with the clock: 667e12 / (8 x 16,384 x 2) is 2.5e9 rows a second and engine"),
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
@@ -606,7 +561,6 @@ const GEMMINI: Preset = Preset {
         (Rows, "16"),
         (Cols, "16"),
         (Key::Dataflow, "ws"),
-        (DoubleBuffered, "true"),
         (UnifiedBufferKib, "256"),
         (WeightFifoTiles, "2"),
         (AccumulatorRows, "1024"),
@@ -617,7 +571,6 @@ const GEMMINI: Preset = Preset {
         (DramLatencyNs, "100"),
         (DramGib, "16"),
         (BurstBytes, "64"),
-        (PaddedTilesInDram, "false"),
         (QueueDmaIn, "8"),
         (QueueDmaOut, "2"),
         (QueueMatrix, "8"),
@@ -648,7 +601,6 @@ const GEMMINI: Preset = Preset {
         (DramGbPerS, "not part of the generator’s configuration; 16 bytes a cycle, as its bus is wide"),
         (DramLatencyNs, "not part of the generator’s configuration; a round number"),
         (DramGib, "not part of the generator’s configuration; the memory of its host"),
-        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
 };
 
