@@ -1,9 +1,13 @@
 //! Operands laid out for speed, and the sums of many PEs over several cycles. Work goes along the columns: PEs side by
-//! side hold sums of different rows of activations, each of which is summed in ascending k.
+//! side hold sums of different rows of activations, each of which is summed in ascending k. A block of PEs begins in each
+//! row on the same diagonal, a column further to the left than in the row above: all its rows see the same activations, and
+//! the passes on its diagonals are those of any row.
 
 use std::ops::Range;
 
-use super::number::WIDE;
+use wide::bytemuck::cast_slice;
+
+use super::number::{WIDE, WIDER};
 use super::{Number, Waves};
 use crate::base::Cycle;
 use crate::timing::Sides;
@@ -12,42 +16,50 @@ use crate::trace::NONE;
 /// Rows worked on together.
 pub(super) const HIGH: usize = 4;
 
-/// Neighbouring places of a stream that a block of PEs sees in a cycle.
+/// Neighbouring columns of weights that a block of PEs has.
 const LINE: usize = HIGH + WIDE - 1;
 
+/// Columns to the left of the first, so that blocks may begin there.
+const LEFT: usize = WIDER;
+
+/// Neighbouring operands of a pack are laid out in spans, and after each the first ones of the next: wherever a block begins,
+/// all that it has of a pack is in one line, and the compiler knows how far apart the lines of neighbouring packs are.
+const SPAN: usize = 64;
+const SEEN: usize = SPAN + 2 * WIDE;
+
 /// Cycles whose activations are laid out in one go, once an array is under way.
-const AHEAD: usize = 128;
+const AHEAD: usize = 2 * SPAN;
 
 /// Packs that hold R operands, and those that whole blocks of rows reach.
 fn packs<N: Number>(rows: usize) -> usize {
     rows.next_multiple_of(HIGH).div_ceil(N::PACKED)
 }
 
-/// Blocks of columns in a line of them. It is odd, so that lines below each other do not fight for the same places in the
-/// processor's cache.
-fn blocks(cols: usize) -> usize {
-    cols.div_ceil(WIDE) | 1
-}
-
 /// One tile of weights.
 pub(super) struct Tile<N: Number> {
     /// Packs of a column.
     down: usize,
-    /// By block of columns, and rows of k packed together.
-    values: Vec<[N::Pack; WIDE]>,
+    /// By span of columns, LEFT before the first, and rows of k packed together.
+    values: Vec<[N::Pack; SEEN]>,
 }
 
 impl<N: Number> Tile<N> {
     pub(super) fn new(waves: &impl Waves<Number = N>, pass: usize) -> Self {
         let Sides { rows, cols } = waves.sides();
         let down = packs::<N>(rows);
-        let mut values = vec![[N::Pack::default(); WIDE]; cols.div_ceil(WIDE) * down];
+        let spans = (LEFT + cols + LINE).div_ceil(SPAN);
+        let mut values = vec![[N::Pack::default(); SEEN]; spans * down];
         let mut row = vec![Default::default(); cols];
-        for k in 0..rows {
-            waves.weights(pass, k, &mut row);
-            for (block, row) in values.chunks_mut(down).zip(row.chunks(WIDE)) {
-                let packs = block[k / N::PACKED].iter_mut().zip(row);
-                packs.for_each(|(pack, value)| pack.as_mut()[k % N::PACKED] = *value);
+        let mut packs = vec![N::Pack::default(); spans * SPAN + SEEN];
+        for pack in 0..rows.div_ceil(N::PACKED) {
+            packs.fill(N::Pack::default());
+            for (within, k) in (pack * N::PACKED..rows).take(N::PACKED).enumerate() {
+                waves.weights(pass, k, &mut row);
+                let packs = packs[LEFT..].iter_mut().zip(&row);
+                packs.for_each(|(pack, value)| pack.as_mut()[within] = *value);
+            }
+            for (span, lines) in values.chunks_mut(down).enumerate() {
+                lines[pack].copy_from_slice(&packs[span * SPAN..][..SEEN]);
             }
         }
         Tile { down, values }
@@ -55,18 +67,8 @@ impl<N: Number> Tile<N> {
 
     /// One weight.
     fn weight(&self, k: usize, col: usize) -> N::Operand {
-        let pack = &self.values[col / WIDE * self.down + k / N::PACKED][col % WIDE];
-        pack.as_ref()[k % N::PACKED]
-    }
-
-    /// Some packs of a block of columns.
-    #[inline(always)]
-    fn some<const PACKS: usize>(&self, first: usize, block: usize) -> &[[N::Pack; WIDE]; PACKS] {
-        let at = block * self.down + first;
-        match self.values.as_slice().get(at..at + PACKS).and_then(<[_]>::first_chunk) {
-            Some(packs) => packs,
-            None => unreachable!("tiles are padded to whole blocks"),
-        }
+        let (span, within) = ((LEFT + col) / SPAN, (LEFT + col) % SPAN);
+        self.values[span * self.down + k / N::PACKED][within].as_ref()[k % N::PACKED]
     }
 }
 
@@ -81,14 +83,15 @@ pub(super) struct Streams<N: Number> {
     now: usize,
     /// By place: the pass, or [`NONE`].
     passes: Vec<u32>,
-    width: usize,
-    /// Places that blocks of the same rows see.
-    seen: usize,
     laid: Laid,
-    /// By rows of k packed together, and place; if they are laid out so.
-    values: Vec<N::Pack>,
+    /// By span and rows of k packed together; if they are laid out so.
+    values: Vec<[N::Pack; SEEN]>,
+    /// Packs of a place.
+    down: usize,
     /// By row and place; else.
     plain: Vec<N::Operand>,
+    /// Places of a row.
+    width: usize,
 }
 
 /// How activations are laid out: each way of going on has its own.
@@ -110,50 +113,68 @@ impl<N: Number> Streams<N> {
 
     fn empty(sides: Sides, lane: usize, t: Cycle, ahead: usize, laid: Laid) -> Self {
         let places = ahead + sides.rows + sides.cols - 1;
-        let width = places + 2 * HIGH + WIDE;
-        Streams {
+        let mut streams = Streams {
             rows: sides.rows,
             lane,
             newest: t + ahead as Cycle,
             now: ahead,
-            passes: [NONE].repeat(places),
-            width,
-            seen: sides.cols.next_multiple_of(WIDE) + HIGH,
+            passes: Vec::new(),
             laid,
-            values: vec![
-                N::Pack::default();
-                if laid == Laid::Packed { packs::<N>(sides.rows) * width } else { 0 }
-            ],
-            plain: vec![N::Operand::default(); if laid == Laid::Plain { sides.rows * width } else { 0 }],
+            values: Vec::new(),
+            down: packs::<N>(sides.rows),
+            plain: Vec::new(),
+            width: places + 2 * HIGH + WIDER,
+        };
+        streams.make_room(places);
+        streams
+    }
+
+    fn make_room(&mut self, places: usize) {
+        self.passes.resize(places, NONE);
+        match self.laid {
+            Laid::Packed => {
+                let spans = (places + 2 * HIGH + WIDE).div_ceil(SPAN);
+                self.values.resize(spans * self.down, [N::Pack::default(); SEEN]);
+            }
+            Laid::Plain => self.plain.resize(self.rows * self.width, N::Operand::default()),
         }
     }
 
     /// Goes on to a later cycle, laid out as asked.
     pub(super) fn seek(&mut self, waves: &impl Waves<Number = N>, t: Cycle, laid: Laid) {
-        if t > self.newest || self.laid != laid {
-            let mut next = Streams::empty(waves.sides(), self.lane, t, AHEAD, laid);
-            let all = next.passes.len();
-            let new = match self.laid == laid {
-                true => usize::try_from(next.newest - self.newest).unwrap_or(usize::MAX).min(all),
-                false => all,
-            };
-            next.fill(waves, 0..new);
-            let kept = self.passes.len().min(all - new);
-            next.passes[new..][..kept].copy_from_slice(&self.passes[..kept]);
-            for (next, line) in next.values.chunks_mut(next.width).zip(self.values.chunks(self.width)) {
-                next[new..][..kept].copy_from_slice(&line[..kept]);
-            }
-            for (next, line) in next.plain.chunks_mut(next.width).zip(self.plain.chunks(self.width)) {
-                next[new..][..kept].copy_from_slice(&line[..kept]);
-            }
-            *self = next;
+        if self.laid != laid {
+            *self = Streams::empty(waves.sides(), self.lane, t, AHEAD, laid);
+            self.fill(waves, 0..self.passes.len());
+        } else if t > self.newest {
+            // Spans stay whole.
+            let new = (t - self.newest) / SPAN as Cycle * SPAN as Cycle + AHEAD as Cycle;
+            let Sides { rows, cols } = waves.sides();
+            self.newest += new;
+            self.make_room(AHEAD + rows + cols - 1);
+            let new = usize::try_from(new).unwrap_or(usize::MAX).min(self.passes.len());
+            self.move_on(new);
+            // The last new span sees some that are kept.
+            self.fill(waves, 0..self.passes.len().min(new + SEEN - SPAN));
         }
         self.now = (self.newest - t) as usize;
     }
 
+    /// What is laid out comes to lie so many places further.
+    fn move_on(&mut self, places: usize) {
+        let (kept, lines) = (self.passes.len() - places, self.values.len().min(places / SPAN * self.down));
+        self.passes.copy_within(..kept, places);
+        self.passes[..places].fill(NONE);
+        let kept = self.values.len() - lines;
+        self.values.copy_within(..kept, lines);
+        for line in self.plain.chunks_mut(self.width) {
+            line.copy_within(..line.len() - places, places);
+            line[..places].fill(N::Operand::default());
+        }
+    }
+
     fn fill(&mut self, waves: &impl Waves<Number = N>, places: Range<usize>) {
         let mut pass = super::last(waves.passes(), self.newest, |pass| waves.timing(pass).stream.start);
-        let mut column = vec![N::Operand::default(); self.rows];
+        let mut column = vec![N::Operand::default(); self.rows.next_multiple_of(N::PACKED)];
         for place in places {
             let Some(cycle) = self.newest.checked_sub(place as Cycle) else { break };
             while pass.is_some_and(|pass| waves.timing(pass).stream.start > cycle) {
@@ -162,9 +183,15 @@ impl<N: Number> Streams<N> {
             let Some(pass) = pass else { break };
             let Some(step) = waves.timing(pass).stream.entering(cycle).nth(self.lane) else { continue };
             self.passes[place] = pass as u32;
-            waves.activations(pass, step, &mut column);
+            waves.activations(pass, step, &mut column[..self.rows]);
             match self.laid {
-                Laid::Packed => self.pack(place, &column),
+                Laid::Packed => {
+                    let (span, within) = (place / SPAN, place % SPAN);
+                    self.pack(span, within, &column);
+                    if let (Some(nearer), true) = (span.checked_sub(1), SPAN + within < SEEN) {
+                        self.pack(nearer, SPAN + within, &column);
+                    }
+                }
                 Laid::Plain => {
                     let lines = self.plain[place..].iter_mut().step_by(self.width);
                     lines.zip(&column).for_each(|(into, operand)| *into = *operand);
@@ -173,21 +200,16 @@ impl<N: Number> Streams<N> {
         }
     }
 
-    fn pack(&mut self, place: usize, column: &[N::Operand]) {
-        let mut at = place;
-        for operands in column.chunks(N::PACKED) {
-            let pack = self.values[at].as_mut();
-            pack[0] = operands[0];
-            if let Some(second) = operands.get(1) {
-                pack[1] = *second;
-            }
-            at += self.width;
-        }
+    fn pack(&mut self, span: usize, within: usize, column: &[N::Operand]) {
+        let lines = &mut self.values[span * self.down..][..self.down];
+        lines.iter_mut().zip(cast_slice(column)).for_each(|(line, pack)| line[within] = *pack);
     }
 
-    /// What the blocks of some rows see of a pack, the nearest diagonal first.
-    fn line(&self, pack: usize, top: usize) -> &[N::Pack] {
-        &self.values[pack * self.width + self.now + top..][..self.seen]
+    /// The lines of the span of a diagonal, and its place in each.
+    #[inline(always)]
+    fn lines(&self, diagonal: usize) -> (&[[N::Pack; SEEN]], usize) {
+        let place = self.now + diagonal;
+        (&self.values[place / SPAN * self.down..][..self.down], place % SPAN)
     }
 
     /// The passes on the diagonals from `first` on.
@@ -197,13 +219,12 @@ impl<N: Number> Streams<N> {
 
     /// The activations of a row as they are shown.
     pub(super) fn show_row(&self, row: usize, into: &mut [N]) {
-        let from = |lines: usize| lines * self.width + self.now + row;
         if self.laid == Laid::Plain {
-            return N::show(&self.plain[from(row)..], into);
+            return N::show(self.plain_row(row), into);
         }
-        let (packs, _) = self.values[from(row / N::PACKED)..].as_chunks();
-        for (into, packs) in into.chunks_mut(WIDE).zip(packs) {
-            let shown = N::shown(packs, row % N::PACKED);
+        for (block, into) in into.chunks_mut(WIDE).enumerate() {
+            let (lines, within) = self.lines(row + block * WIDE);
+            let shown = N::shown(part(&lines[row / N::PACKED], within), row % N::PACKED);
             match into.first_chunk_mut() {
                 Some(into) => *into = shown,
                 None => into.copy_from_slice(&shown[..into.len()]),
@@ -211,14 +232,21 @@ impl<N: Number> Streams<N> {
         }
     }
 
+    #[inline(always)]
+    fn plain_row(&self, row: usize) -> &[N::Operand] {
+        let from = row * self.width;
+        &self.plain[from + self.now + row..from + self.width]
+    }
+
     /// The activations of a row.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = N::Operand> {
-        let from = |lines: usize| lines * self.width + self.now + row;
-        let (packs, plain) = match self.laid {
-            Laid::Packed => (&self.values[from(row / N::PACKED)..], &self.plain[..]),
-            Laid::Plain => (&self.values[..], &self.plain[from(row)..]),
-        };
-        packs.iter().map(move |pack| pack.as_ref()[row % N::PACKED]).chain(plain.iter().copied())
+        (0..).map(move |col| match self.laid {
+            Laid::Packed => {
+                let (lines, within) = self.lines(row + col);
+                lines[row / N::PACKED][within].as_ref()[row % N::PACKED]
+            }
+            Laid::Plain => self.plain_row(row)[col],
+        })
     }
 }
 
@@ -227,34 +255,36 @@ impl<N: Number> Streams<N> {
 #[derive(Clone, Debug)]
 pub struct Sums<N> {
     sides: Sides,
+    /// From a row to the next.
     across: usize,
     /// Place of row 0.
     top: usize,
-    /// By place and block of columns; then the rows that fill up the last block of rows.
-    values: Vec<[N; WIDE]>,
+    /// By place and column, LEFT before the first; then the rows that fill up the last block of rows.
+    values: Vec<N>,
 }
 
 /// The sums of a block of PEs as the processor holds them, by row.
 type Block<N> = [<N as Number>::Sums; HIGH];
 
 /// Rows worked on together.
-type Rows<'a, N> = [&'a mut [[N; WIDE]]; HIGH];
+type Rows<'a, N> = [&'a mut [N]; HIGH];
 
 impl<N: Number> Sums<N> {
     pub(super) fn new(sides: Sides) -> Self {
-        let across = blocks(sides.cols);
-        let values = vec![[N::default(); WIDE]; (sides.rows + HIGH - 1) * across];
+        // Odd, so that rows below each other do not fight for the same places in the processor's cache.
+        let across = ((LEFT + sides.cols + LINE).div_ceil(WIDER) | 1) * WIDER;
+        let values = vec![N::default(); (sides.rows + HIGH - 1) * across];
         Sums { sides, across, top: 0, values }
     }
 
     /// How many.
     pub(super) fn len(&self) -> usize {
-        self.values.len() * WIDE
+        self.values.len()
     }
 
     /// All begin anew, from +0.
     pub(super) fn clear(&mut self) {
-        self.values.fill(N::NONE);
+        self.values.fill(N::default());
     }
 
     /// All sums move down by so many rows.
@@ -275,7 +305,7 @@ impl<N: Number> Sums<N> {
 
     /// The sums of a row.
     pub(super) fn row(&self, row: usize) -> &[N] {
-        &self.values[self.place(row)..][..self.across].as_flattened()[..self.sides.cols]
+        &self.values[self.place(row) + LEFT..][..self.sides.cols]
     }
 
     /// Rows worked on together, from `top` on: below each other but where the lowest place is followed by the first.
@@ -299,16 +329,17 @@ impl<N: Number> Sums<N> {
         for top in (0..rows).step_by(HIGH) {
             let mut lines = self.rows_from(top);
             for (tile, diagonals) in at_work {
-                let columns = columns(top, cols, diagonals);
-                // What is beyond the array's edges does not matter.
-                let end = if diagonals.end == rows + cols - 1 { usize::MAX } else { diagonals.end };
-                let on = On { top, columns, diagonals: diagonals.start..end };
-                let strip = Strip { streams, tile, top };
+                let on = diagonals.start.max(top)..diagonals.end.min(top + HIGH - 1 + cols);
+                if on.is_empty() {
+                    continue;
+                }
+                let strip = Strip::new(streams, tile, top, on.start);
+                let rows = Part { first: on.start - top, sums: on.len(), rows: &mut lines };
                 match (stride, N::PACKED) {
-                    (Stride::Eight, 2) if top >= 8 => strip.add_the_last_eight::<6>(&on, &mut lines),
-                    (Stride::Eight, _) if top >= 8 => strip.add_the_last_eight::<11>(&on, &mut lines),
-                    (_, 2) => strip.begin::<2>(&on, &mut lines),
-                    _ => strip.begin::<4>(&on, &mut lines),
+                    (Stride::Eight, 2) if top >= 8 => strip.add_the_last_eight::<6>(rows),
+                    (Stride::Eight, _) if top >= 8 => strip.add_the_last_eight::<11>(rows),
+                    (_, 2) => strip.begin::<2>(rows),
+                    _ => strip.begin::<4>(rows),
                 }
             }
         }
@@ -316,18 +347,17 @@ impl<N: Number> Sums<N> {
 
     /// Adds what the PEs have added in the last cycle. Sums of PEs at rest are none.
     pub(super) fn step(&mut self, streams: &Streams<N>, active: &Active<N>) {
-        let blocks = self.sides.cols.div_ceil(WIDE);
-        for row in 0..self.sides.rows {
-            let place = self.place(row);
-            let sums = &mut self.values[place..][..blocks];
-            if row == 0 {
-                sums.fill(N::NONE);
-            }
-            let line = &streams.plain[row * streams.width + streams.now + row..][..blocks * WIDE];
-            let (activations, _) = line.as_chunks();
-            let weights = &active.weights[row * active.across..][..blocks];
-            for ((sums, activations), weights) in sums.iter_mut().zip(activations).zip(weights) {
-                *sums = N::add_each(sums, activations, weights);
+        let top = self.place(0);
+        self.values[top..][..self.across].fill(N::default());
+        let places: Vec<usize> = (0..self.sides.rows).map(|row| (self.place(row) + LEFT) / WIDER).collect();
+        let (sums, _) = self.values.as_chunks_mut();
+        let blocks = active.across;
+        for (row, place) in places.into_iter().enumerate() {
+            let sums = &mut sums[place..][..blocks];
+            let activations = &streams.plain_row(row).as_chunks().0[..blocks];
+            let weights = &active.weights[row * blocks..][..blocks];
+            for block in 0..blocks {
+                sums[block] = N::add_each(&sums[block], &activations[block], &weights[block]);
             }
         }
     }
@@ -337,14 +367,17 @@ impl<N: Number> Sums<N> {
     pub(super) fn contract(&mut self, panel: &Panel<N>, ends: &[usize]) {
         let Sides { rows, cols } = self.sides;
         let end_of = |diagonal: usize| ends.get(diagonal).or(ends.last()).map_or(0, |end| *end as i32);
-        let ends: Vec<i32> = (0..rows + cols + LINE).map(end_of).collect();
+        let ends: Vec<i32> = (0..rows + cols + HIGH + WIDER).map(end_of).collect();
         for top in (0..rows).step_by(HIGH) {
-            let mut lines = self.rows_from(top);
-            let on = On { top, columns: 0..cols, diagonals: 0..usize::MAX };
-            on.each::<N>(&mut lines, |block, sums| {
-                let ends = ends[top + block * WIDE..].first_chunk().expect("there are more than diagonals");
-                panel.add(top, block, ends, sums)
-            });
+            let mut lines = self.rows_from(top).map(|line| line[LEFT..].as_chunks_mut().0);
+            for block in 0..cols.div_ceil(WIDER) {
+                let [left, right] = [2 * block, 2 * block + 1];
+                let sums = [left, right].map(|at| lines.each_ref().map(|line| N::sums(&line[at])));
+                let sums = panel.add(top, block, [left, right].map(|at| &ends[top + at * WIDE..]), sums);
+                for (at, sums) in [left, right].into_iter().zip(sums) {
+                    lines.iter_mut().zip(sums).for_each(|(line, sums)| line[at] = N::values(sums));
+                }
+            }
         }
     }
 
@@ -352,7 +385,7 @@ impl<N: Number> Sums<N> {
     pub(super) fn plus(&mut self, other: &Sums<N>, rows: usize) {
         for row in 0..rows {
             let from = self.place(row);
-            let into = self.values[from..][..self.across].as_flattened_mut();
+            let into = &mut self.values[from + LEFT..][..self.sides.cols];
             into.iter_mut().zip(other.row(row)).for_each(|(sum, more)| *sum = sum.plus(*more));
         }
     }
@@ -364,26 +397,26 @@ pub(super) struct Active<N: Number> {
     at: Option<Cycle>,
     across: usize,
     /// By row and block of columns.
-    weights: Vec<[N::Operand; WIDE]>,
+    weights: Vec<[N::Operand; WIDER]>,
 }
 
 impl<N: Number> Active<N> {
     /// Nothing is known, and nothing allocated before it is asked for.
     pub(super) fn new(sides: Sides) -> Self {
-        Active { at: None, across: sides.cols.div_ceil(WIDE), weights: Vec::new() }
+        Active { at: None, across: sides.cols.div_ceil(WIDER), weights: Vec::new() }
     }
 
     /// At the end of cycle `t`, when these tiles are at work on these diagonals. From one cycle to the next, weights become
     /// active on the first diagonal of a wave only.
     pub(super) fn go_to(&mut self, sides: Sides, t: Cycle, at_work: &[(&Tile<N>, Range<usize>)]) {
         let goes_on = self.at.is_some_and(|at| at + 1 == t);
-        self.weights.resize(sides.rows * self.across, [N::Operand::default(); WIDE]);
+        self.weights.resize(sides.rows * self.across, [N::Operand::default(); WIDER]);
         for (tile, diagonals) in at_work {
             let front = diagonals.end - 1;
             for diagonal in if goes_on { front..diagonals.end } else { diagonals.clone() } {
                 for row in (diagonal + 1).saturating_sub(sides.cols)..sides.rows.min(diagonal + 1) {
                     let col = diagonal - row;
-                    self.weights[row * self.across + col / WIDE][col % WIDE] = tile.weight(row, col);
+                    self.weights[row * self.across + col / WIDER][col % WIDER] = tile.weight(row, col);
                 }
             }
         }
@@ -391,65 +424,40 @@ impl<N: Number> Active<N> {
     }
 }
 
-/// Columns that a block's rows have on some diagonals.
-fn columns(top: usize, cols: usize, diagonals: &Range<usize>) -> Range<usize> {
-    let end = diagonals.end.saturating_sub(top).min(cols);
-    diagonals.start.saturating_sub(top + HIGH - 1).min(end)..end
+/// Sums of rows worked on together, all on the same diagonals.
+struct Part<'r, 's, N> {
+    /// The column in the uppermost row.
+    first: usize,
+    /// So many of each row.
+    sums: usize,
+    rows: &'r mut Rows<'s, N>,
 }
 
-/// Some columns of rows worked on together.
-struct On {
-    top: usize,
-    columns: Range<usize>,
-    /// Elsewhere, sums are left as they are.
-    diagonals: Range<usize>,
-}
-
-impl On {
-    /// Puts new sums in place of those that stand there, block by block.
+impl<N: Number> Part<'_, '_, N> {
+    /// Goes on with them, block by block.
     #[inline(always)]
-    fn each<N: Number>(
-        &self,
-        [row0, row1, row2, row3]: &mut Rows<N>,
-        next: impl Fn(usize, Block<N>) -> Block<N>,
-    ) {
-        for block in self.columns.start / WIDE..self.columns.end.div_ceil(WIDE) {
-            let into = [&mut row0[block], &mut row1[block], &mut row2[block], &mut row3[block]];
-            let mut new = next(block, block_of::<N>(&into));
-            let nearest = self.top + block * WIDE;
-            if nearest < self.diagonals.start || self.diagonals.end < nearest + LINE {
-                // The old ones are read again, rather than held all the while.
-                new = self.choose::<N>(nearest as i32, new, block_of::<N>(&into));
-            }
-            let ([new0, new1, new2, new3], [into0, into1, into2, into3]) = (new, into);
-            *into0 = N::values(new0);
-            *into1 = N::values(new1);
-            *into2 = N::values(new2);
-            *into3 = N::values(new3);
+    fn each(self, mut go_on: impl FnMut([&mut [N; WIDE]; HIGH])) {
+        let blocks = self.sums.div_ceil(WIDE);
+        let mut from = LEFT + self.first;
+        let [row0, row1, row2, row3] = self.rows.each_mut().map(|row| {
+            let (row, _) = row[from..].as_chunks_mut();
+            from -= 1;
+            &mut row[..blocks]
+        });
+        // The last block may reach further than they do.
+        let last = blocks - 1;
+        let (old0, old1, old2, old3) = (row0[last], row1[last], row2[last], row3[last]);
+        for block in 0..blocks {
+            go_on([&mut row0[block], &mut row1[block], &mut row2[block], &mut row3[block]]);
         }
+        let put_back = |row: &mut [N; WIDE], old| {
+            *row = N::values(N::choose(N::sums(row), N::sums(&old), self.sums - last * WIDE));
+        };
+        put_back(&mut row0[last], old0);
+        put_back(&mut row1[last], old1);
+        put_back(&mut row2[last], old2);
+        put_back(&mut row3[last], old3);
     }
-
-    /// The new ones on the diagonals.
-    #[inline(always)]
-    fn choose<N: Number>(
-        &self,
-        nearest: i32,
-        [new0, new1, new2, new3]: Block<N>,
-        [old0, old1, old2, old3]: Block<N>,
-    ) -> Block<N> {
-        let on = [self.diagonals.start as i32, self.diagonals.end.min(i32::MAX as usize) as i32];
-        [
-            N::choose(new0, old0, nearest, on),
-            N::choose(new1, old1, nearest + 1, on),
-            N::choose(new2, old2, nearest + 2, on),
-            N::choose(new3, old3, nearest + 3, on),
-        ]
-    }
-}
-
-#[inline(always)]
-fn block_of<N: Number>([row0, row1, row2, row3]: &[&mut [N; WIDE]; HIGH]) -> Block<N> {
-    [N::sums(row0), N::sums(row1), N::sums(row2), N::sums(row3)]
 }
 
 /// Cycles whose products are added at once; one cycle alone is [`Sums::step`]'s.
@@ -460,160 +468,242 @@ pub(super) enum Stride {
     Whole,
 }
 
-/// Rows worked on together, from `top` on, and their operands.
+/// The operands of rows worked on together, from some diagonal on.
 #[derive(Clone, Copy)]
 struct Strip<'a, N: Number> {
-    streams: &'a Streams<N>,
-    tile: &'a Tile<N>,
-    top: usize,
+    /// [`Streams::values`], and the place of the first block.
+    activations: (&'a [[N::Pack; SEEN]], usize),
+    /// [`Tile::values`], and the place of the first block's lowest row.
+    weights: (&'a [[N::Pack; SEEN]], usize),
+    /// Packs that both have.
+    down: usize,
+    /// The rows' own first pack.
+    own: usize,
 }
 
-/// What rows take of a pack: bit 0 is its first operand.
+/// What a row takes of a pack: bit 0 is its first operand.
 const ALL: u8 = 3;
 const FIRST: u8 = 1;
 const SECOND: u8 = 2;
-const NO: u8 = 0;
 
 impl<'a, N: Number> Strip<'a, N> {
-    /// The packs of the rows' own k, and of the k before.
-    fn packs<const PACKS: usize>(self, before: usize) -> Packs<'a, N, PACKS> {
-        let first = self.top / N::PACKED - before;
-        let lines = std::array::from_fn(|pack| self.streams.line(first + pack, self.top));
-        Packs { lines, tile: self.tile, first }
+    fn new(streams: &'a Streams<N>, tile: &'a Tile<N>, top: usize, diagonal: usize) -> Self {
+        Strip {
+            activations: (&streams.values, streams.now + diagonal),
+            weights: (&tile.values, LEFT + diagonal - top - (HIGH - 1)),
+            down: tile.down,
+            own: top / N::PACKED,
+        }
+    }
+
+    /// Packs of the first block.
+    fn packs<const PACKS: usize>(&self, first: usize) -> Packs<'a, N, PACKS> {
+        let of = |(lines, place)| At::new(lines, self.down, first, place);
+        Packs { activations: of(self.activations), weights: of(self.weights) }
     }
 
     /// All products of sums, from +0: k from 0 to the row.
-    fn begin<const OWN: usize>(self, on: &On, rows: &mut Rows<N>) {
-        let own = self.packs::<OWN>(0);
-        let place = self.streams.now + self.top;
-        on.each::<N>(rows, |block, _| {
-            let lines = self.streams.values[place + block * WIDE..].chunks(self.streams.width);
-            let weights = &self.tile.values[block * self.tile.down..][..own.first];
-            let mut sums = nothing::<N>();
-            for (weights, line) in weights.iter().zip(lines) {
-                sums = add_line::<N, ALL, ALL, ALL, ALL>(sums, first_of(line), weights);
+    fn begin<const OWN: usize>(self, rows: Part<N>) {
+        let first = self.own;
+        let (mut before, mut own) = (self.packs::<0>(0), self.packs::<OWN>(first));
+        rows.each(|[row0, row1, row2, row3]| {
+            let none = N::sums(&N::NONE);
+            let mut sums = [none, none, none, none];
+            let [activations, weights] = [before.activations.at, before.weights.at];
+            for (line, others) in before.activations.rest[..first].iter().zip(before.weights.rest) {
+                sums = add_pack::<N>(sums, part(line, activations), part(others, weights));
             }
-            own.of(block).add_own(sums)
+            before.go_on();
+            let ([sums0, sums1, sums2, sums3], packs) = (sums, own.next());
+            *row0 = N::values(packs.own::<0>(sums0));
+            *row1 = N::values(packs.own::<1>(sums1));
+            *row2 = N::values(packs.own::<2>(sums2));
+            *row3 = N::values(packs.own::<3>(sums3));
         });
     }
 
     /// Those of the last eight cycles, at least eight rows below the edge: k from row - 7 to the row.
-    fn add_the_last_eight<const PACKS: usize>(self, on: &On, rows: &mut Rows<N>) {
-        let packs = self.packs::<PACKS>(if N::PACKED == 2 { 4 } else { 7 });
-        on.each::<N>(rows, |block, mut sums| {
-            let packs = packs.of(block);
-            if N::PACKED == 2 {
-                sums = packs.add::<SECOND, NO, NO, NO>(0, sums);
-                sums = packs.add::<ALL, ALL, SECOND, NO>(1, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(2, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(3, sums);
-            } else {
-                sums = packs.add::<ALL, NO, NO, NO>(0, sums);
-                sums = packs.add::<ALL, ALL, NO, NO>(1, sums);
-                sums = packs.add::<ALL, ALL, ALL, NO>(2, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(3, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(4, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(5, sums);
-                sums = packs.add::<ALL, ALL, ALL, ALL>(6, sums);
-            }
-            packs.add_own(sums)
+    fn add_the_last_eight<const PACKS: usize>(self, rows: Part<N>) {
+        let first = self.own - if N::PACKED == 2 { 4 } else { 7 };
+        let mut packs = self.packs::<PACKS>(first);
+        rows.each(|[row0, row1, row2, row3]| {
+            let packs = packs.next();
+            // Row by row to the end: the processor has no room for more.
+            *row0 = packs.eight::<0>(row0);
+            *row1 = packs.eight::<1>(row1);
+            *row2 = packs.eight::<2>(row2);
+            *row3 = packs.eight::<3>(row3);
         });
     }
 }
 
-/// Packs that rows worked on together need, the last ones those of their own k.
-struct Packs<'a, N: Number, const PACKS: usize> {
-    lines: [&'a [N::Pack]; PACKS],
-    tile: &'a Tile<N>,
-    first: usize,
+/// Where a block is in the lines of some neighbouring packs.
+struct At<'a, Pack, const PACKS: usize> {
+    lines: &'a [[Pack; SEEN]; PACKS],
+    at: usize,
+    /// From those lines on.
+    rest: &'a [[Pack; SEEN]],
+    /// To those of the next span.
+    down: usize,
 }
 
-/// The same for one block.
-struct PacksOf<'a, N: Number, const PACKS: usize> {
-    lines: &'a [&'a [N::Pack]; PACKS],
-    weights: &'a [[N::Pack; WIDE]; PACKS],
-    place: usize,
-}
+impl<'a, Pack, const PACKS: usize> At<'a, Pack, PACKS> {
+    fn new(lines: &'a [[Pack; SEEN]], down: usize, first: usize, place: usize) -> Self {
+        let rest = &lines[place / SPAN * down + first..];
+        At { lines: rest.first_chunk().expect(PADDED), at: place % SPAN, rest, down }
+    }
 
-impl<N: Number, const PACKS: usize> Packs<'_, N, PACKS> {
+    /// To the next block.
     #[inline(always)]
-    fn of(&self, block: usize) -> PacksOf<'_, N, PACKS> {
-        PacksOf { lines: &self.lines, weights: self.tile.some(self.first, block), place: block * WIDE }
+    fn go_on(&mut self) {
+        self.at += WIDE;
+        if self.at >= SPAN {
+            self.at %= SPAN;
+            self.rest = self.rest.get(self.down..).unwrap_or_default();
+            // There is none after the last block.
+            self.lines = self.rest.first_chunk().unwrap_or(self.lines);
+        }
     }
 }
 
-impl<N: Number, const PACKS: usize> PacksOf<'_, N, PACKS> {
-    /// The products of a pack: of which operands, by row.
+/// Packs that blocks of rows need, the last ones those of their own k.
+struct Packs<'a, N: Number, const PACKS: usize> {
+    activations: At<'a, N::Pack, PACKS>,
+    /// Those of the lowest row begin furthest to the left.
+    weights: At<'a, N::Pack, PACKS>,
+}
+
+impl<'a, N: Number, const PACKS: usize> Packs<'a, N, PACKS> {
+    /// Those of a block, one after the other.
     #[inline(always)]
-    fn add<const ROW0: u8, const ROW1: u8, const ROW2: u8, const ROW3: u8>(
-        &self,
-        pack: usize,
-        sums: Block<N>,
-    ) -> Block<N> {
-        let Some(line) = self.lines[pack].get(self.place..self.place + LINE) else {
-            unreachable!("{PADDED}")
-        };
-        add_line::<N, ROW0, ROW1, ROW2, ROW3>(sums, first_of(line), &self.weights[pack])
+    fn next(&mut self) -> PacksOf<'a, N, PACKS> {
+        let (lines, at) = (self.activations.lines, self.activations.at);
+        let of = |pack: usize| N::packs(part(&lines[pack.min(PACKS - 1)], at));
+        // No loop: the page's module is compiled for size.
+        let activations = [of(0), of(1), of(2), of(3), of(4), of(5), of(6), of(7), of(8), of(9), of(10)];
+        let packs = PacksOf { activations, weights: self.weights.lines, at: self.weights.at };
+        self.go_on();
+        packs
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self) {
+        self.activations.go_on();
+        self.weights.go_on();
+    }
+}
+
+/// Those of one block.
+struct PacksOf<'a, N: Number, const PACKS: usize> {
+    activations: [N::Packs; 11],
+    weights: &'a [[N::Pack; SEEN]; PACKS],
+    at: usize,
+}
+
+impl<N: Number, const PACKS: usize> PacksOf<'_, N, PACKS> {
+    /// To a row's sums, the products of a pack: of which operands.
+    #[inline(always)]
+    fn add<const ROW: usize, const OF: u8>(&self, pack: usize, sums: N::Sums) -> N::Sums {
+        let weights = N::packs(of_row::<_, ROW>(part(&self.weights[pack], self.at)));
+        let weights = if OF == ALL { weights } else { N::only::<OF>(weights) };
+        N::add_products(sums, self.activations[pack], weights)
     }
 
     /// Those of the rows' own k, up to the row.
     #[inline(always)]
-    fn add_own(&self, mut sums: Block<N>) -> Block<N> {
+    fn own<const ROW: usize>(&self, mut sums: N::Sums) -> N::Sums {
         if N::PACKED == 2 {
-            sums = self.add::<FIRST, ALL, ALL, ALL>(PACKS - 2, sums);
-            return self.add::<NO, NO, FIRST, ALL>(PACKS - 1, sums);
+            if ROW >= 2 {
+                sums = self.add::<ROW, ALL>(0, sums);
+            }
+            return if ROW.is_multiple_of(2) {
+                self.add::<ROW, FIRST>(ROW / 2, sums)
+            } else {
+                self.add::<ROW, ALL>(ROW / 2, sums)
+            };
         }
-        sums = self.add::<ALL, ALL, ALL, ALL>(PACKS - 4, sums);
-        sums = self.add::<NO, ALL, ALL, ALL>(PACKS - 3, sums);
-        sums = self.add::<NO, NO, ALL, ALL>(PACKS - 2, sums);
-        self.add::<NO, NO, NO, ALL>(PACKS - 1, sums)
+        sums = self.add::<ROW, ALL>(0, sums);
+        if ROW >= 1 {
+            sums = self.add::<ROW, ALL>(1, sums);
+        }
+        if ROW >= 2 {
+            sums = self.add::<ROW, ALL>(2, sums);
+        }
+        if ROW >= 3 {
+            sums = self.add::<ROW, ALL>(3, sums);
+        }
+        sums
+    }
+
+    /// Those of eight k, up to the row.
+    #[inline(always)]
+    fn eight<const ROW: usize>(&self, row: &[N; WIDE]) -> [N; WIDE] {
+        let mut sums = N::sums(row);
+        if N::PACKED == 2 {
+            let first = ROW.div_ceil(2);
+            sums = match ROW % 2 {
+                0 => self.add::<ROW, SECOND>(first, sums),
+                _ => self.add::<ROW, ALL>(first, sums),
+            };
+            sums = self.add::<ROW, ALL>(first + 1, sums);
+            sums = self.add::<ROW, ALL>(first + 2, sums);
+            sums = self.add::<ROW, ALL>(first + 3, sums);
+            if ROW.is_multiple_of(2) {
+                sums = self.add::<ROW, FIRST>(first + 4, sums);
+            }
+        } else {
+            sums = self.add::<ROW, ALL>(ROW, sums);
+            sums = self.add::<ROW, ALL>(ROW + 1, sums);
+            sums = self.add::<ROW, ALL>(ROW + 2, sums);
+            sums = self.add::<ROW, ALL>(ROW + 3, sums);
+            sums = self.add::<ROW, ALL>(ROW + 4, sums);
+            sums = self.add::<ROW, ALL>(ROW + 5, sums);
+            sums = self.add::<ROW, ALL>(ROW + 6, sums);
+            sums = self.add::<ROW, ALL>(ROW + 7, sums);
+        }
+        N::values(sums)
     }
 }
 
-const PADDED: &str = "streams are padded to whole blocks";
-
+/// Part of a line, from some place on.
 #[inline(always)]
-fn first_of<T>(line: &[T]) -> &[T; LINE] {
-    let Some(line) = line.first_chunk() else { unreachable!("{PADDED}") };
-    line
+fn part<T, const OF: usize>(line: &[T; SEEN], from: usize) -> &[T; OF] {
+    let from = from % SPAN;
+    match line.as_slice().get(from..from + OF).and_then(<[_]>::first_chunk) {
+        Some(part) => part,
+        None => unreachable!("spans see beyond their ends"),
+    }
 }
 
+/// What a row has of a line of weights.
 #[inline(always)]
-fn nothing<N: Number>() -> Block<N> {
-    let none = N::sums(&N::NONE);
-    [none, none, none, none]
+fn of_row<T, const ROW: usize>(line: &[T; LINE]) -> &[T; WIDE] {
+    let [_, _, _, row0 @ ..] = line;
+    let [_, _, row1 @ .., _] = line;
+    let [_, row2 @ .., _, _] = line;
+    let [row3 @ .., _, _, _] = line;
+    match ROW {
+        0 => row0,
+        1 => row1,
+        2 => row2,
+        _ => row3,
+    }
 }
 
+/// To each row's sums, the products of a pack.
 #[inline(always)]
-fn add_line<N: Number, const ROW0: u8, const ROW1: u8, const ROW2: u8, const ROW3: u8>(
+fn add_pack<N: Number>(
     [sums0, sums1, sums2, sums3]: Block<N>,
-    line: &[N::Pack; LINE],
-    weights: &[N::Pack; WIDE],
-) -> Block<N> {
-    let weights = N::packs(weights);
-    let [row0 @ .., _, _, _] = line;
-    let [_, row1 @ .., _, _] = line;
-    let [_, _, row2 @ .., _] = line;
-    let [_, _, _, row3 @ ..] = line;
-    [
-        add_row::<N, ROW0>(sums0, row0, weights),
-        add_row::<N, ROW1>(sums1, row1, weights),
-        add_row::<N, ROW2>(sums2, row2, weights),
-        add_row::<N, ROW3>(sums3, row3, weights),
-    ]
-}
-
-#[inline(always)]
-fn add_row<N: Number, const OF: u8>(
-    sums: N::Sums,
     activations: &[N::Pack; WIDE],
-    weights: N::Packs,
-) -> N::Sums {
-    match OF {
-        NO => sums,
-        ALL => N::add_products(sums, N::packs(activations), weights),
-        _ => N::add_products(sums, N::packs(activations), N::only::<OF>(weights)),
-    }
+    weights: &[N::Pack; LINE],
+) -> Block<N> {
+    let activations = N::packs(activations);
+    [
+        N::add_products(sums0, activations, N::packs(of_row::<_, 0>(weights))),
+        N::add_products(sums1, activations, N::packs(of_row::<_, 1>(weights))),
+        N::add_products(sums2, activations, N::packs(of_row::<_, 2>(weights))),
+        N::add_products(sums3, activations, N::packs(of_row::<_, 3>(weights))),
+    ]
 }
 
 /// Both operands of some steps of k, for sums that stay where they are: A[i][k] by W[k][j].
@@ -623,8 +713,8 @@ pub(super) struct Panel<N: Number> {
     packs: usize,
     /// By block of rows and pack.
     activations: Vec<[N::Pack; HIGH]>,
-    /// By block of columns and pack.
-    weights: Vec<[N::Pack; WIDE]>,
+    /// By two blocks of columns and pack: both take the same activations.
+    weights: Vec<[[N::Pack; WIDE]; 2]>,
 }
 
 impl<N: Number> Panel<N> {
@@ -635,7 +725,7 @@ impl<N: Number> Panel<N> {
             sides,
             packs,
             activations: vec![[N::Pack::default(); HIGH]; sides.rows.div_ceil(HIGH) * packs],
-            weights: vec![[N::Pack::default(); WIDE]; sides.cols.div_ceil(WIDE) * packs],
+            weights: vec![[[N::Pack::default(); WIDE]; 2]; sides.cols.div_ceil(WIDER) * packs],
         }
     }
 
@@ -660,43 +750,63 @@ impl<N: Number> Panel<N> {
             let packs = block[pack].iter_mut().zip(operands);
             packs.for_each(|(pack, operand)| pack.as_mut()[within] = *operand);
         }
-        let cols = self.weights.chunks_mut(self.packs).zip(weights.chunks(WIDE));
+        let cols = self.weights.chunks_mut(self.packs).zip(weights.chunks(WIDER));
         for (block, operands) in cols {
-            let packs = block[pack].iter_mut().zip(operands);
+            let packs = block[pack].as_flattened_mut().iter_mut().zip(operands);
             packs.for_each(|(pack, operand)| pack.as_mut()[within] = *operand);
         }
     }
 
-    /// Adds to a block's sums the products of their first steps, as many as `ends` says by diagonal.
+    /// Adds to two blocks' sums the products of their first steps, as many as `ends` says by diagonal.
     #[inline(always)]
-    fn add(&self, top: usize, block: usize, ends: &[i32; LINE], mut sums: Block<N>) -> Block<N> {
+    fn add(
+        &self,
+        top: usize,
+        block: usize,
+        [ends0, ends1]: [&[i32]; 2],
+        sums: [Block<N>; 2],
+    ) -> [Block<N>; 2] {
         let activations = &self.activations[top / HIGH * self.packs..][..self.packs];
         let weights = &self.weights[block * self.packs..][..self.packs];
         let mut packs = activations.iter().zip(weights);
-        let whole = ends[LINE - 1] as usize / N::PACKED;
-        for (activations, weights) in packs.by_ref().take(whole) {
-            sums = add_outer::<N>(sums, activations, weights);
+        let (ends0, ends1): (&[i32; LINE], &[i32; LINE]) =
+            (ends0.first_chunk().expect(PADDED), ends1.first_chunk().expect(PADDED));
+        let [mut sums0, mut sums1] = sums;
+        let whole = ends1[LINE - 1] as usize / N::PACKED;
+        for (activations, [weights0, weights1]) in packs.by_ref().take(whole) {
+            let activations = splat::<N>(activations);
+            sums0 = add_outer::<N>(sums0, activations, weights0);
+            sums1 = add_outer::<N>(sums1, activations, weights1);
         }
-        let some = (ends[0] as usize).div_ceil(N::PACKED) - whole;
-        for ((activations, weights), pack) in packs.take(some).zip(whole..) {
-            sums = add_outer_below::<N>(sums, activations, weights, (pack * N::PACKED) as i32, ends);
+        let some = (ends0[0] as usize).div_ceil(N::PACKED) - whole;
+        for ((activations, [weights0, weights1]), pack) in packs.take(some).zip(whole..) {
+            let (activations, k) = (splat::<N>(activations), (pack * N::PACKED) as i32);
+            sums0 = add_outer_below::<N>(sums0, activations, weights0, k, ends0);
+            sums1 = add_outer_below::<N>(sums1, activations, weights1, k, ends1);
         }
-        sums
+        [sums0, sums1]
     }
+}
+
+const PADDED: &str = "all is padded to whole blocks";
+
+#[inline(always)]
+fn splat<N: Number>([row0, row1, row2, row3]: &[N::Pack; HIGH]) -> [N::Packs; HIGH] {
+    [N::splat(*row0), N::splat(*row1), N::splat(*row2), N::splat(*row3)]
 }
 
 #[inline(always)]
 fn add_outer<N: Number>(
     [sums0, sums1, sums2, sums3]: Block<N>,
-    [row0, row1, row2, row3]: &[N::Pack; HIGH],
+    [row0, row1, row2, row3]: [N::Packs; HIGH],
     weights: &[N::Pack; WIDE],
 ) -> Block<N> {
     let weights = N::packs(weights);
     [
-        N::add_products(sums0, N::splat(*row0), weights),
-        N::add_products(sums1, N::splat(*row1), weights),
-        N::add_products(sums2, N::splat(*row2), weights),
-        N::add_products(sums3, N::splat(*row3), weights),
+        N::add_products(sums0, row0, weights),
+        N::add_products(sums1, row1, weights),
+        N::add_products(sums2, row2, weights),
+        N::add_products(sums3, row3, weights),
     ]
 }
 
@@ -704,7 +814,7 @@ fn add_outer<N: Number>(
 #[inline(always)]
 fn add_outer_below<N: Number>(
     [sums0, sums1, sums2, sums3]: Block<N>,
-    [row0, row1, row2, row3]: &[N::Pack; HIGH],
+    [row0, row1, row2, row3]: [N::Packs; HIGH],
     weights: &[N::Pack; WIDE],
     k: i32,
     ends: &[i32; LINE],
@@ -715,9 +825,9 @@ fn add_outer_below<N: Number>(
     let [_, _, ends2 @ .., _] = ends;
     let [_, _, _, ends3 @ ..] = ends;
     [
-        N::add_products_below(sums0, N::splat(*row0), weights, k, ends0),
-        N::add_products_below(sums1, N::splat(*row1), weights, k, ends1),
-        N::add_products_below(sums2, N::splat(*row2), weights, k, ends2),
-        N::add_products_below(sums3, N::splat(*row3), weights, k, ends3),
+        N::add_products_below(sums0, row0, weights, k, ends0),
+        N::add_products_below(sums1, row1, weights, k, ends1),
+        N::add_products_below(sums2, row2, weights, k, ends2),
+        N::add_products_below(sums3, row3, weights, k, ends3),
     ]
 }

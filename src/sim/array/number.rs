@@ -2,20 +2,23 @@
 
 use std::fmt::Debug;
 
-use wide::bytemuck::cast;
-use wide::{f32x8, i8x16, i16x8, i16x16, i32x8};
+use wide::bytemuck::{Pod, cast};
+use wide::{f32x4, f32x8, i8x16, i16x8, i16x16, i32x4, i32x8};
 
 /// Sums side by side in [`Number::Sums`].
-pub const WIDE: usize = 8;
+pub const WIDE: usize = 4;
+
+/// Sums side by side that add a product each.
+pub const WIDER: usize = 2 * WIDE;
 
 /// Numbers of sums (MACHINE.md section 4): i32 for operands of 8 bits and other small ones, i64 for operands of up to
 /// 16 bits, f32 for floats.
 pub trait Number: Copy + Default + PartialEq + Debug + 'static {
     /// Numbers of activations and weights.
-    type Operand: Copy + Default + PartialEq + Debug + 'static;
+    type Operand: Pod + Default + PartialEq + Debug;
 
     /// Operands of neighbouring k that are multiplied together, [`Number::PACKED`] of them, in this order.
-    type Pack: Copy + Default + AsRef<[Self::Operand]> + AsMut<[Self::Operand]> + 'static;
+    type Pack: Pod + Default + AsRef<[Self::Operand]> + AsMut<[Self::Operand]>;
 
     /// How many: one or two.
     const PACKED: usize;
@@ -75,10 +78,10 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
 
     /// The next sums side by side: these and a product each.
     fn add_each(
-        sums: &[Self; WIDE],
-        activations: &[Self::Operand; WIDE],
-        weights: &[Self::Operand; WIDE],
-    ) -> [Self; WIDE];
+        sums: &[Self; WIDER],
+        activations: &[Self::Operand; WIDER],
+        weights: &[Self::Operand; WIDER],
+    ) -> [Self; WIDER];
 
     /// As [`Number::add_products`], of packs that begin with k, for those k below each sum's own `end`.
     fn add_products_below(
@@ -89,8 +92,8 @@ pub trait Number: Copy + Default + PartialEq + Debug + 'static {
         end: &[i32; WIDE],
     ) -> Self::Sums;
 
-    /// Of sums side by side, from diagonal `first` on, the new ones on the diagonals `on`, elsewhere the old ones.
-    fn choose(new: Self::Sums, old: Self::Sums, first: i32, on: [i32; 2]) -> Self::Sums;
+    /// The new ones on the first sides, as many as asked, and the old ones on the others.
+    fn choose(new: Self::Sums, old: Self::Sums, first: usize) -> Self::Sums;
 
     /// The sum of two sums, as accumulators add.
     fn plus(self, other: Self) -> Self;
@@ -117,38 +120,30 @@ pub fn widen(from: &[i8], into: &mut [i16]) {
 #[inline(always)]
 fn on_every_side(bits: u32) -> [u64; WIDE / 2] {
     let two = u64::from(bits) << 32 | u64::from(bits);
-    [two, two, two, two]
+    [two, two]
 }
 
 /// Ones on the sides whose number is above k.
 #[inline(always)]
-fn above(numbers: i32x8, k: i32) -> i32x8 {
-    numbers.simd_gt(cast::<_, i32x8>(on_every_side(k as u32)))
-}
-
-/// Ones on the sides that are on the diagonals `on`.
-#[inline(always)]
-fn between(first: i32, [start, end]: [i32; 2]) -> i32x8 {
-    let diagonals = i32x8::new([0, 1, 2, 3, 4, 5, 6, 7]);
-    above(diagonals, start.wrapping_sub(first).wrapping_sub(1))
-        & !above(diagonals, end.wrapping_sub(first).wrapping_sub(1))
+fn above(numbers: i32x4, k: i32) -> i32x4 {
+    numbers.simd_gt(cast::<_, i32x4>(on_every_side(k as u32)))
 }
 
 /// Products side by side.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline(always)]
-fn products(a: &[i16; WIDE], w: &[i16; WIDE]) -> i32x8 {
+fn products(a: &[i16; WIDER], w: &[i16; WIDER]) -> i32x8 {
     i16x8::new(*a).widening_mul(i16x8::new(*w))
 }
 
 /// The same by the instructions that `wide` does not use for it.
 #[cfg(target_arch = "wasm32")]
 #[inline(always)]
-fn products(a: &[i16; WIDE], w: &[i16; WIDE]) -> i32x8 {
+fn products(a: &[i16; WIDER], w: &[i16; WIDER]) -> i32x8 {
     use std::arch::wasm32::{
         i16x8, i32x4_extmul_high_i16x8, i32x4_extmul_low_i16x8, i32x4_extract_lane as lane, v128,
     };
-    let vector = |[a, b, c, d, e, f, g, h]: [i16; WIDE]| i16x8(a, b, c, d, e, f, g, h);
+    let vector = |[a, b, c, d, e, f, g, h]: [i16; WIDER]| i16x8(a, b, c, d, e, f, g, h);
     let four = |v: v128| [lane::<0>(v), lane::<1>(v), lane::<2>(v), lane::<3>(v)];
     let (a, w) = (vector(*a), vector(*w));
     let ([a, b, c, d], [e, f, g, h]) =
@@ -162,8 +157,8 @@ impl Number for i32 {
     const PACKED: usize = 2;
     const NONE: [i32; WIDE] = [0; WIDE];
     const ORDERED: bool = false;
-    type Packs = i16x16;
-    type Sums = i32x8;
+    type Packs = i16x8;
+    type Sums = i32x4;
 
     fn of(operand: i16) -> i32 {
         operand.into()
@@ -183,10 +178,10 @@ impl Number for i32 {
 
     #[inline(always)]
     fn shown(packs: &[[i16; 2]; WIDE], within: usize) -> [i32; WIDE] {
-        let both: i32x8 = cast(*packs);
+        let both: i32x4 = cast(*packs);
         // The second operand is the higher half.
-        let high: i32x8 = if within == 0 { both << 16_i32 } else { both };
-        let shown: i32x8 = high >> 16_i32;
+        let high: i32x4 = if within == 0 { both << 16_i32 } else { both };
+        let shown: i32x4 = high >> 16_i32;
         shown.to_array()
     }
 
@@ -195,59 +190,59 @@ impl Number for i32 {
     }
 
     #[inline(always)]
-    fn packs(packs: &[[i16; 2]; WIDE]) -> i16x16 {
+    fn packs(packs: &[[i16; 2]; WIDE]) -> i16x8 {
         cast(*packs)
     }
 
     #[inline(always)]
-    fn splat(pack: [i16; 2]) -> i16x16 {
+    fn splat(pack: [i16; 2]) -> i16x8 {
         cast(on_every_side(cast(pack)))
     }
 
     #[inline(always)]
-    fn only<const OF: u8>(packs: i16x16) -> i16x16 {
-        packs & cast::<_, i16x16>(on_every_side(if OF == 1 { 0xffff } else { !0xffff }))
+    fn only<const OF: u8>(packs: i16x8) -> i16x8 {
+        packs & cast::<_, i16x8>(on_every_side(if OF == 1 { 0xffff } else { !0xffff }))
     }
 
     #[inline(always)]
-    fn sums(sums: &[i32; WIDE]) -> i32x8 {
-        i32x8::new(*sums)
+    fn sums(sums: &[i32; WIDE]) -> i32x4 {
+        i32x4::new(*sums)
     }
 
     #[inline(always)]
-    fn values(sums: i32x8) -> [i32; WIDE] {
+    fn values(sums: i32x4) -> [i32; WIDE] {
         sums.to_array()
     }
 
     /// Sums of whole numbers may pass through any others on their way: these wrap.
     #[inline(always)]
-    fn add_products(sums: i32x8, activations: i16x16, weights: i16x16) -> i32x8 {
+    fn add_products(sums: i32x4, activations: i16x8, weights: i16x8) -> i32x4 {
         sums + activations.dot(weights)
     }
 
     #[inline(always)]
-    fn add_each(sums: &[i32; WIDE], activations: &[i16; WIDE], weights: &[i16; WIDE]) -> [i32; WIDE] {
+    fn add_each(sums: &[i32; WIDER], activations: &[i16; WIDER], weights: &[i16; WIDER]) -> [i32; WIDER] {
         (i32x8::new(*sums) + products(activations, weights)).to_array()
     }
 
     #[inline(always)]
     fn add_products_below(
-        sums: i32x8,
-        activations: i16x16,
-        weights: i16x16,
+        sums: i32x4,
+        activations: i16x8,
+        weights: i16x8,
         k: i32,
         end: &[i32; WIDE],
-    ) -> i32x8 {
-        let end = i32x8::new(*end);
+    ) -> i32x4 {
+        let end = i32x4::new(*end);
         let first = i32::only::<1>(cast(above(end, k)));
         let second = i32::only::<2>(cast(above(end, k + 1)));
         sums + activations.dot(weights & (first | second))
     }
 
     #[inline(always)]
-    fn choose(new: i32x8, old: i32x8, first: i32, on: [i32; 2]) -> i32x8 {
-        let on = between(first, on);
-        (new & on) | (old & !on)
+    fn choose(new: i32x4, old: i32x4, first: usize) -> i32x4 {
+        let others = above(i32x4::new([1, 2, 3, 4]), first as i32);
+        (new & !others) | (old & others)
     }
 
     fn plus(self, other: i32) -> i32 {
@@ -299,8 +294,8 @@ impl Number for i64 {
         sums
     }
 
-    fn add_each(sums: &[i64; WIDE], activations: &[i16; WIDE], weights: &[i16; WIDE]) -> [i64; WIDE] {
-        i64::add_products(*sums, *activations, *weights)
+    fn add_each(sums: &[i64; WIDER], activations: &[i16; WIDER], weights: &[i16; WIDER]) -> [i64; WIDER] {
+        std::array::from_fn(|at| sums[at].mac(activations[at], weights[at]))
     }
 
     fn add_products_below(
@@ -314,13 +309,9 @@ impl Number for i64 {
         i64::add_products(sums, activations, weights)
     }
 
-    fn choose(new: [i64; WIDE], mut old: [i64; WIDE], first: i32, [start, end]: [i32; 2]) -> [i64; WIDE] {
-        for (diagonal, (old, new)) in (first..).zip(old.iter_mut().zip(new)) {
-            if (start..end).contains(&diagonal) {
-                *old = new;
-            }
-        }
-        old
+    fn choose(mut new: [i64; WIDE], old: [i64; WIDE], first: usize) -> [i64; WIDE] {
+        new[first..].copy_from_slice(&old[first..]);
+        new
     }
 
     fn plus(self, other: i64) -> i64 {
@@ -335,8 +326,8 @@ impl Number for f32 {
     const PACKED: usize = 1;
     const NONE: [f32; WIDE] = [0.0; WIDE];
     const ORDERED: bool = true;
-    type Packs = f32x8;
-    type Sums = f32x8;
+    type Packs = f32x4;
+    type Sums = f32x4;
 
     fn of(operand: f32) -> f32 {
         operand
@@ -347,56 +338,56 @@ impl Number for f32 {
     }
 
     #[inline(always)]
-    fn packs(packs: &[[f32; 1]; WIDE]) -> f32x8 {
+    fn packs(packs: &[[f32; 1]; WIDE]) -> f32x4 {
         cast(*packs)
     }
 
     #[inline(always)]
-    fn splat([operand]: [f32; 1]) -> f32x8 {
+    fn splat([operand]: [f32; 1]) -> f32x4 {
         cast(on_every_side(operand.to_bits()))
     }
 
     #[inline(always)]
-    fn only<const OF: u8>(packs: f32x8) -> f32x8 {
+    fn only<const OF: u8>(packs: f32x4) -> f32x4 {
         packs
     }
 
     #[inline(always)]
-    fn sums(sums: &[f32; WIDE]) -> f32x8 {
-        f32x8::new(*sums)
+    fn sums(sums: &[f32; WIDE]) -> f32x4 {
+        f32x4::new(*sums)
     }
 
     #[inline(always)]
-    fn values(sums: f32x8) -> [f32; WIDE] {
+    fn values(sums: f32x4) -> [f32; WIDE] {
         sums.to_array()
     }
 
     #[inline(always)]
-    fn add_products(sums: f32x8, activations: f32x8, weights: f32x8) -> f32x8 {
+    fn add_products(sums: f32x4, activations: f32x4, weights: f32x4) -> f32x4 {
         sums + activations * weights
     }
 
     /// No sum is ever -0, so +0 changes none.
     #[inline(always)]
-    fn add_each(sums: &[f32; WIDE], activations: &[f32; WIDE], weights: &[f32; WIDE]) -> [f32; WIDE] {
+    fn add_each(sums: &[f32; WIDER], activations: &[f32; WIDER], weights: &[f32; WIDER]) -> [f32; WIDER] {
         (f32x8::new(*sums) + f32x8::new(*activations) * f32x8::new(*weights)).to_array()
     }
 
     #[inline(always)]
     fn add_products_below(
-        sums: f32x8,
-        activations: f32x8,
-        weights: f32x8,
+        sums: f32x4,
+        activations: f32x4,
+        weights: f32x4,
         k: i32,
         end: &[i32; WIDE],
-    ) -> f32x8 {
-        let products: i32x8 = cast(activations * weights);
-        sums + cast::<i32x8, f32x8>(products & above(i32x8::new(*end), k))
+    ) -> f32x4 {
+        let products: i32x4 = cast(activations * weights);
+        sums + cast::<i32x4, f32x4>(products & above(i32x4::new(*end), k))
     }
 
     #[inline(always)]
-    fn choose(new: f32x8, old: f32x8, first: i32, on: [i32; 2]) -> f32x8 {
-        cast(i32::choose(cast(new), cast(old), first, on))
+    fn choose(new: f32x4, old: f32x4, first: usize) -> f32x4 {
+        cast(i32::choose(cast(new), cast(old), first))
     }
 
     fn plus(self, other: f32) -> f32 {
