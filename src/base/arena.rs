@@ -87,6 +87,11 @@ impl<T> Arena<T> {
         (0..self.items.len() as u32).map(|index| Id { index, of: PhantomData })
     }
 
+    /// The ids from one on, up to another that may be the next one's.
+    pub fn ids_between(&self, from: Id<T>, to: Id<T>) -> impl Iterator<Item = Id<T>> + use<T> {
+        (from.index..to.index).map(|index| Id { index, of: PhantomData })
+    }
+
     /// All elements with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.ids().zip(&self.items)

@@ -74,6 +74,21 @@ impl Diagnostics {
         push(&mut self.warnings, Severity::Warning, span, message.into(), hint.into());
     }
 
+    /// Number of errors so far.
+    pub fn errors(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// Adds to the hints of all errors but the first so many.
+    pub fn add_to_hints(&mut self, from: usize, note: &str) {
+        for error in &mut self.errors[from..] {
+            match &mut error.hint {
+                Some(hint) => *hint += note,
+                None => error.hint = Some(note.trim_start().to_owned()),
+            }
+        }
+    }
+
     /// Whether further errors would not be kept: then it is not worth looking for hints.
     pub fn is_full(&self) -> bool {
         self.errors.len() >= Self::MOST
@@ -95,7 +110,9 @@ impl Diagnostics {
 }
 
 fn push(list: &mut Vec<Diagnostic>, severity: Severity, span: Span, message: String, hint: String) {
-    if list.len() < Diagnostics::MOST {
+    // What is wrong in a function is wrong in each of its calls.
+    let known = list.iter().any(|known| known.span == span && known.message == message);
+    if list.len() < Diagnostics::MOST && !known {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
         list.push(Diagnostic { severity, span, message, hint });
     }

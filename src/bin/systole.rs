@@ -58,6 +58,15 @@ mod commands {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
         },
+        /// Bring programs into the one style: indentation, space, columns. Tokens and lines stay as they are.
+        Fmt {
+            /// .systole programs, rewritten where they lie; `-` from standard input to standard output.
+            #[arg(required = true)]
+            files: Vec<PathBuf>,
+            /// Rewrite nothing; name the files that would change, and end with 1 if there are any.
+            #[arg(long)]
+            check: bool,
+        },
         /// List the chips that come with the command, with their sources; or print one as a chip file.
         Chips {
             /// Print this one as a chip file: a beginning for one of your own. With `--set` it is changed.
@@ -141,6 +150,9 @@ mod commands {
             Command::Run { file, chip, format } => run(&file, &chip, format),
             Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
             Command::Check { file } => check(&file),
+            Command::Fmt { files, check } => {
+                format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })
+            }
             Command::Chips { keys: true, .. } => print(&chip::keys()),
             Command::Chips { assumed: true, .. } => print(&chip::assumptions()),
             Command::Chips { name: None, .. } => print(&chip::list()),
@@ -233,6 +245,38 @@ mod commands {
         let program = Program::read(file)?;
         let checked = job::check(&program.text, program.files.as_ref());
         program.shown().tell(&checked.diagnostics)
+    }
+
+    /// Whether a file that is not in our style is changed.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Rewrite {
+        Yes,
+        No,
+    }
+
+    fn format_all(files: &[PathBuf], rewrite: Rewrite) -> Result<(), InputErrors> {
+        let mut fine = true;
+        for file in files {
+            fine &= format_one(file, rewrite).is_ok();
+        }
+        if fine { Ok(()) } else { Err(InputErrors) }
+    }
+
+    fn format_one(file: &Path, rewrite: Rewrite) -> Result<(), InputErrors> {
+        let name = file.display().to_string();
+        let text = text_of(read(file, systole::lang::MOST_TEXT_BYTES as u64)?, file)?;
+        let parsed = systole::lang::parse(&text).diagnostics.into_sorted();
+        Shown { file, text: &text }.tell(&parsed)?;
+        let formatted = systole::lang::format(&text);
+        match rewrite {
+            Rewrite::No if formatted == text => Ok(()),
+            Rewrite::No => {
+                Err(format!("{name} is not in the one style: `systole fmt {name}` mends it").into())
+            }
+            Rewrite::Yes if file == Path::new("-") => print(&formatted),
+            Rewrite::Yes if formatted == text => Ok(()),
+            Rewrite::Yes => Ok(fs::write(file, formatted).map_err(|e| format!("{name}: {e}"))?),
+        }
     }
 
     fn array(file: &Path, engine: Engine) -> Result<(), InputErrors> {

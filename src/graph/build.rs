@@ -5,7 +5,10 @@ use super::ir::{Graph, Limits, Loader, Op, OpKind, Output, Source, Tensor, Tenso
 use litemap::LiteMap;
 
 use crate::base::{Diagnostics, Lines, Span};
-use crate::lang::{Argument, Ast, Declaration, ExprId, ExprKind, Name, StatementKind, Storage, TypeExpr};
+use crate::lang::{
+    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
+    StatementKind, Storage, TypeExpr,
+};
 use crate::num::{Array, DType, Requant, Shape, Type, seeded};
 
 /// Checks a program. The graph may be used only if no error was added to `diagnostics`.
@@ -17,8 +20,12 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         loader,
         diagnostics,
         graph: Graph::default(),
-        names: LiteMap::new(),
+        scopes: vec![Scope::default()],
+        functions: LiteMap::new(),
         values: vec![Value::Wrong; ast.exprs.len()],
+        several: Vec::new(),
+        calls: 0,
+        named: Vec::new(),
         ranges: Vec::new(),
         bytes: 0,
         vector_elements: 0,
@@ -33,16 +40,35 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
 enum Value {
     Tensor(TensorId),
     Number(i64),
+    /// What a function returned, by its place in [`Builder::several`].
+    Several(usize),
     /// In error, and reported.
     Wrong,
 }
 
 /// What stands behind a name.
 struct Binding {
-    /// `None` if its definition is in error.
-    tensor: Option<TensorId>,
+    value: Value,
     span: Span,
     used: bool,
+}
+
+/// The names of the program, or of a call.
+#[derive(Default)]
+struct Scope {
+    names: LiteMap<String, Binding>,
+    /// The call as it stands before the names of its tensors: `layer.` or `block.layer_2.`
+    prefix: String,
+}
+
+/// A function that calls can find.
+struct Known<'a> {
+    /// `None` if its definition is in error.
+    function: Option<&'a Function>,
+    span: Span,
+    calls: usize,
+    /// Whether a call of it is under way.
+    active: bool,
 }
 
 struct Builder<'a> {
@@ -52,9 +78,16 @@ struct Builder<'a> {
     loader: &'a dyn Loader,
     diagnostics: &'a mut Diagnostics,
     graph: Graph,
-    names: LiteMap<String, Binding>,
+    /// The program's, and those of the calls under way.
+    scopes: Vec<Scope>,
+    functions: LiteMap<String, Known<'a>>,
     /// By expression.
     values: Vec<Value>,
+    several: Vec<Vec<Value>>,
+    /// So far.
+    calls: usize,
+    /// By tensor: whether its name is the user's.
+    named: Vec<bool>,
     /// Least and greatest value that each tensor's elements can have.
     ranges: Vec<(i64, i64)>,
     bytes: usize,
@@ -67,27 +100,112 @@ const FUNCTIONS: [&str; 3] = ["argmax", "relu", "requant"];
 impl<'a> Builder<'a> {
     fn statements(&mut self) {
         let ast = self.ast;
-        let mut next = ast.exprs.ids();
+        self.know_functions(&ast.statements);
         for statement in &ast.statements {
-            match &statement.kind {
-                StatementKind::Declare(declaration) => self.declare(declaration),
-                StatementKind::Let { name, value } => {
-                    self.evaluate_up_to(*value, &mut next);
-                    let tensor = self.tensor(*value);
-                    self.bind(name, tensor);
-                    self.call_result(name, tensor);
-                }
-                StatementKind::Output { value } => {
-                    self.evaluate_up_to(*value, &mut next);
-                    if let Some(tensor) = self.tensor(*value) {
-                        self.graph.outputs.push(Output { tensor, span: statement.span });
-                    }
-                }
-                StatementKind::Broken { name } => self.bind(name, None),
-                StatementKind::BrokenOutput => {}
-            }
+            self.statement(statement);
         }
         self.finish();
+    }
+
+    fn know_functions(&mut self, statements: &'a [Statement]) {
+        for statement in statements {
+            let StatementKind::Function(function) = &statement.kind else { continue };
+            let name = &function.name;
+            if let Some(earlier) = self.functions.get(&name.text) {
+                let line = self.lines.position(earlier.span.start).line;
+                let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
+                self.diagnostics.error(name.span, message, "give this one another name");
+                continue;
+            }
+            if FUNCTIONS.contains(&name.text.as_str()) || name.text == "load" {
+                let message = format!("`{}` is there already", name.text);
+                self.diagnostics.error(
+                    name.span,
+                    message,
+                    format!("call it `{}_1`, for instance", name.text),
+                );
+            }
+            let known = Known { function: Some(function), span: name.span, calls: 0, active: false };
+            self.functions.insert(name.text.clone(), known);
+        }
+    }
+
+    /// Works a statement; `return`'s values are given back.
+    fn statement(&mut self, statement: &'a Statement) -> Option<&'a [ExprId]> {
+        let (first, end) = statement.exprs;
+        match statement.kind {
+            // Their expressions are those of a function's body, or have no end.
+            StatementKind::Function(_) | StatementKind::Broken { .. } | StatementKind::BrokenOutput => {}
+            _ => self.evaluate(first, end),
+        }
+        let in_call = self.scopes.len() > 1;
+        match &statement.kind {
+            StatementKind::Declare(declaration) if in_call && declaration.storage == Storage::Input => {
+                let message = "an input within a function";
+                let hint =
+                    format!("declare it outside and hand it over: `fn ...({})`", declaration.name.text);
+                self.diagnostics.error(statement.span, message, hint);
+                self.bind(&declaration.name, Value::Wrong);
+            }
+            StatementKind::Declare(declaration) => self.declare(declaration),
+            StatementKind::Size { name, value } => {
+                let value = self.whole(*value, "a size").map_or(Value::Wrong, Value::Number);
+                self.bind(name, value);
+            }
+            StatementKind::Let { names, value } => self.let_be(names, *value),
+            StatementKind::Function(_) => {}
+            StatementKind::Return { values } if in_call => return Some(values),
+            StatementKind::Return { .. } => {
+                let hint = "the program itself puts out: `output ...`";
+                self.diagnostics.error(statement.span, "`return` outside of a function", hint);
+            }
+            StatementKind::Output { .. } if in_call => {
+                let hint = "return the value, and put it out where the function is called";
+                self.diagnostics.error(statement.span, "`output` within a function", hint);
+            }
+            StatementKind::Output { value } => {
+                if let Some(tensor) = self.tensor(*value) {
+                    self.graph.outputs.push(Output { tensor, span: statement.span });
+                }
+            }
+            StatementKind::Broken { names } => names.iter().for_each(|name| self.break_name(name)),
+            StatementKind::BrokenOutput => {}
+        }
+        None
+    }
+
+    /// It may have been meant as a function or as a value.
+    fn break_name(&mut self, name: &Name) {
+        let known = Known { function: None, span: name.span, calls: 1, active: false };
+        self.functions.try_insert(name.text.clone(), known);
+        self.scope()
+            .names
+            .try_insert(name.text.clone(), Binding { value: Value::Wrong, span: name.span, used: true });
+    }
+
+    fn let_be(&mut self, names: &[Name], value: ExprId) {
+        let values = match (self.values[value.index()], names) {
+            (Value::Several(at), _) => self.several[at].clone(),
+            (Value::Wrong, _) => vec![Value::Wrong; names.len()],
+            _ => vec![self.tensor(value).map_or(Value::Wrong, Value::Tensor)],
+        };
+        if values.len() != names.len() {
+            let message = format!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
+            let hint = match values.len() {
+                1 => "one name takes one value: only a function that returns several has more".to_owned(),
+                more => format!("write {more} names with `,` between them"),
+            };
+            self.diagnostics.error(names[0].span.to(names[names.len() - 1].span), message, hint);
+        }
+        for (at, name) in names.iter().enumerate() {
+            let value = if values.len() == names.len() { values[at] } else { Value::Wrong };
+            self.bind(name, value);
+            self.call_result(name, value);
+        }
+    }
+
+    fn scope(&mut self) -> &mut Scope {
+        self.scopes.last_mut().expect("the program's scope is never left")
     }
 
     fn finish(&mut self) {
@@ -99,68 +217,88 @@ impl<'a> Builder<'a> {
         if !outputs {
             let span = self.ast.statements.last().map(|s| s.span.after()).unwrap_or_default();
             let last = self.ast.statements.iter().rev().find_map(|s| match &s.kind {
-                StatementKind::Let { name, .. } => Some(name.text.as_str()),
+                StatementKind::Let { names, .. } => names.first().map(|name| name.text.as_str()),
                 _ => None,
             });
             let hint = format!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
             self.diagnostics.error(span, "the program puts nothing out", hint);
         }
         // After an error, a name may be unused only because of it.
-        let sound = !self.diagnostics.has_errors();
-        for (name, binding) in &self.names {
-            if sound && !binding.used {
+        if self.diagnostics.has_errors() {
+            return;
+        }
+        self.warn_of_unused();
+        for (name, known) in &self.functions {
+            if known.calls == 0 {
+                let message = format!("`{}` is never called", shorten(name));
+                self.diagnostics.warning(
+                    known.span,
+                    message,
+                    "call it or remove it; its types are not checked",
+                );
+            }
+        }
+    }
+
+    /// Names of the innermost scope that nothing uses.
+    fn warn_of_unused(&mut self) {
+        let Some(scope) = self.scopes.last() else { return };
+        for (name, binding) in &scope.names {
+            if !binding.used {
                 let hint = "use it or remove the line; it is not simulated";
                 self.diagnostics.warning(binding.span, format!("`{}` is never used", shorten(name)), hint);
             }
         }
     }
 
-    /// Evaluates the expressions of a statement; operands come first in the arena.
-    fn evaluate_up_to(&mut self, last: ExprId, next: &mut impl Iterator<Item = ExprId>) {
-        for expr in next {
+    /// Evaluates expressions in the order of the arena, where operands come first.
+    fn evaluate(&mut self, first: ExprId, end: ExprId) {
+        for expr in self.ast.exprs.ids_between(first, end) {
             let value = self.expr(expr);
             self.values[expr.index()] = value.unwrap_or(Value::Wrong);
-            if expr == last {
-                break;
-            }
         }
     }
 
-    /// Names behind which nothing stands yet get the tensor; its own name becomes the user's.
-    fn bind(&mut self, name: &Name, tensor: Option<TensorId>) {
-        if let Some(earlier) = self.names.get(&name.text) {
-            let line = self.lines.position(earlier.span.start).line;
+    /// Gives a value a name, if the name is free.
+    fn bind(&mut self, name: &Name, value: Value) {
+        if let Some(earlier) = self.scope().names.get(&name.text) {
+            let earlier = earlier.span;
+            let line = self.lines.position(earlier.start).line;
             let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
             self.diagnostics.error(name.span, message, "give this one another name");
             return;
         }
-        if FUNCTIONS.contains(&name.text.as_str()) || name.text == "load" {
+        if FUNCTIONS.contains(&name.text.as_str())
+            || name.text == "load"
+            || self.functions.contains_key(&name.text)
+        {
             let message = format!("`{}` is a function's name", name.text);
             self.diagnostics.error(name.span, message, format!("call it `{}_1`, for instance", name.text));
         }
-        self.names.insert(name.text.clone(), Binding { tensor, span: name.span, used: false });
+        let binding = Binding { value, span: name.span, used: false };
+        self.scope().names.insert(name.text.clone(), binding);
     }
 
-    /// A result is called what the user calls it.
-    fn call_result(&mut self, name: &Name, tensor: Option<TensorId>) {
-        if let Some(tensor) = tensor.map(|id| &mut self.graph.tensors[id])
-            && matches!(tensor.source, Source::Op(_))
-            && !self.names.contains_key(&tensor.name)
-        {
-            tensor.name.clone_from(&name.text);
+    /// A result is called what the user calls it first.
+    fn call_result(&mut self, name: &Name, value: Value) {
+        let Value::Tensor(tensor) = value else { return };
+        let full = format!("{}{}", self.scope().prefix, name.text);
+        if !std::mem::replace(&mut self.named[tensor.index()], true) {
+            self.graph.tensors[tensor].name = full;
         }
     }
 
     fn declare(&mut self, declaration: &Declaration) {
         let tensor = self.ty(&declaration.ty).and_then(|ty| self.declared(declaration, ty));
-        self.bind(&declaration.name, tensor);
+        self.bind(&declaration.name, tensor.map_or(Value::Wrong, Value::Tensor));
     }
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
         self.count_bytes(&ty, declaration.ty.span)?;
+        let name = format!("{}{}", self.scope().prefix, declaration.name.text);
         let array = match &declaration.load {
             Some(path) => self.load(path, &ty, declaration.ty.span)?,
-            None => seeded(&declaration.name.text, ty.clone()),
+            None => seeded(&name, ty.clone()),
         };
         let path = declaration.load.as_ref().map(|name| name.text.clone());
         // An i8 input may change from run to run within its type; everything else is known.
@@ -175,8 +313,10 @@ impl<'a> Builder<'a> {
             Storage::Input => Source::Input { array, path },
             Storage::Weight => Source::Weight { array },
         };
-        let (name, span) = (declaration.name.text.clone(), declaration.name.span);
-        Some(self.push(Tensor { name, ty, source, span }, range))
+        let span = declaration.name.span;
+        let tensor = self.push(Tensor { name, ty, source, span }, range);
+        self.named[tensor.index()] = true;
+        Some(tensor)
     }
 
     fn load(&mut self, path: &Name, ty: &Type, ty_span: Span) -> Option<Array> {
@@ -200,6 +340,12 @@ impl<'a> Builder<'a> {
     }
 
     fn ty(&mut self, ty: &TypeExpr) -> Option<Type> {
+        let dtype = self.dtype(ty);
+        let shape = self.shape(ty);
+        Some(Type { dtype: dtype?, shape: shape? })
+    }
+
+    fn dtype(&mut self, ty: &TypeExpr) -> Option<DType> {
         let dtype = DType::VALUED.into_iter().find(|dtype| dtype.name() == ty.dtype.text);
         if dtype.is_none() {
             let hint = match ty.dtype.text.as_str() {
@@ -209,8 +355,7 @@ impl<'a> Builder<'a> {
             };
             self.diagnostics.error(ty.dtype.span, format!("there is no dtype `{}`", ty.dtype.text), hint);
         }
-        let shape = self.shape(ty);
-        Some(Type { dtype: dtype?, shape: shape? })
+        dtype
     }
 
     fn shape(&mut self, ty: &TypeExpr) -> Option<Shape> {
@@ -224,54 +369,139 @@ impl<'a> Builder<'a> {
             return None;
         }
         let mut elements = 1usize;
+        let mut dims = Vec::new();
         for dim in &ty.dims {
-            if dim.value == 0 {
-                self.diagnostics.error(dim.span, "an extent of 0", "every extent is at least 1");
+            let span = self.ast.exprs[dim.value].span;
+            let extent = self.whole(dim.value, "an extent")?;
+            if extent < 1 {
+                let message = format!("an extent of {extent}");
+                self.diagnostics.error(span, message, "every extent is at least 1");
                 return None;
             }
-            let extent = usize::try_from(dim.value).unwrap_or(usize::MAX);
+            let extent = usize::try_from(extent).unwrap_or(usize::MAX);
             elements = elements.saturating_mul(extent);
             if elements > Shape::MOST_ELEMENTS {
                 let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
-                self.diagnostics.error(dim.span, message, "make an extent smaller");
+                self.diagnostics.error(span, message, "make an extent smaller");
                 return None;
             }
+            dims.push(extent);
         }
-        Some(Shape(ty.dims.iter().map(|dim| dim.value as usize).collect()))
+        Some(Shape(dims))
     }
 
     fn expr(&mut self, expr: ExprId) -> Option<Value> {
         let ast = self.ast;
         let span = ast.exprs[expr].span;
         match &ast.exprs[expr].kind {
-            ExprKind::Name(name) => self.look_up(name, span).map(Value::Tensor),
+            ExprKind::Name(name) => self.look_up(name, span),
             ExprKind::Number(value) => Some(Value::Number(*value)),
-            ExprKind::MatMul(a, b) => {
-                let (a, b) = (self.tensor(*a), self.tensor(*b));
-                self.matmul(a?, b?, span)
+            ExprKind::Negate(operand) => {
+                let value = self.whole(*operand, "what has a `-` before it")?;
+                self.number_of(value.checked_neg(), span)
             }
-            ExprKind::Add(a, b) => {
-                let (a, b) = (self.tensor(*a), self.tensor(*b));
-                self.add(a?, b?, span)
-            }
+            ExprKind::Binary(op, a, b) => self.binary(*op, *a, *b, span),
             ExprKind::Call { function, arguments } => self.call(function, arguments, span),
         }
     }
 
-    fn look_up(&mut self, name: &str, span: Span) -> Option<TensorId> {
-        if let Some(binding) = self.names.get_mut(name) {
+    fn binary(&mut self, op: BinaryOp, a: ExprId, b: ExprId, span: Span) -> Option<Value> {
+        let numbers = |value: Value| match value {
+            Value::Number(number) => Some(number),
+            _ => None,
+        };
+        let (left, right) = (self.values[a.index()], self.values[b.index()]);
+        if let (Some(left), Some(right), true) = (numbers(left), numbers(right), op != BinaryOp::MatMul) {
+            return self.arithmetic(op, left, right, span);
+        }
+        match op {
+            BinaryOp::MatMul => {
+                let (a, b) = (self.tensor(a), self.tensor(b));
+                self.matmul(a?, b?, span)
+            }
+            BinaryOp::Add => {
+                let (a, b) = (self.tensor(a), self.tensor(b));
+                self.add(a?, b?, span)
+            }
+            _ if matches!(left, Value::Wrong) || matches!(right, Value::Wrong) => None,
+            other => {
+                let message =
+                    format!("`{}` works on whole numbers, as in sizes, not on tensors", other.symbol());
+                self.diagnostics.error(span, message, "a matrix product is written `x @ w`, a sum `x + b`");
+                None
+            }
+        }
+    }
+
+    fn arithmetic(&mut self, op: BinaryOp, a: i64, b: i64, span: Span) -> Option<Value> {
+        let value = match op {
+            BinaryOp::Add => a.checked_add(b),
+            BinaryOp::Subtract => a.checked_sub(b),
+            BinaryOp::Multiply => a.checked_mul(b),
+            BinaryOp::Divide | BinaryOp::MatMul => {
+                if b == 0 || a % b != 0 {
+                    let message = format!("{a} cannot be divided by {b} without a rest");
+                    self.diagnostics.error(span, message, "sizes are whole: choose them so that they fit");
+                    return None;
+                }
+                a.checked_div(b)
+            }
+        };
+        self.number_of(value, span)
+    }
+
+    fn number_of(&mut self, value: Option<i64>, span: Span) -> Option<Value> {
+        if value.is_none() {
+            self.diagnostics.error(span, "a number beyond 64 bits", "make the sizes smaller");
+        }
+        value.map(Value::Number)
+    }
+
+    /// The whole number that an expression stands for, as `what` needs one.
+    fn whole(&mut self, expr: ExprId, what: &str) -> Option<i64> {
+        match self.values[expr.index()] {
+            Value::Number(value) => return Some(value),
+            Value::Wrong => {}
+            Value::Tensor(_) | Value::Several(_) => {
+                let span = self.ast.exprs[expr].span;
+                let message =
+                    format!("{what} is a whole number, but `{}` is none", shorten(span.of(self.text)));
+                self.diagnostics.error(span, message, "name a size: `size rows = 8`");
+            }
+        }
+        None
+    }
+
+    fn look_up(&mut self, name: &str, span: Span) -> Option<Value> {
+        if let Some(binding) = self.scope().names.get_mut(name) {
             binding.used = true;
-            return binding.tensor;
+            return Some(binding.value);
+        }
+        // A call sees the program's sizes, but no tensor that it is not given.
+        let outer = self.scopes[0].names.get_mut(name);
+        if let Some(binding) = outer {
+            binding.used = true;
+            match binding.value {
+                Value::Number(_) | Value::Wrong => return Some(binding.value),
+                Value::Tensor(_) | Value::Several(_) => {
+                    let message = format!("`{}` is a tensor from outside of the function", shorten(name));
+                    let hint = format!("make it a parameter: `fn ...({})`", shorten(name));
+                    self.diagnostics.error(span, message, hint);
+                    return None;
+                }
+            }
         }
         if self.diagnostics.is_full() {
             return None;
         }
-        let hint = match nearest(name, self.names.keys().map(String::as_str)) {
+        let names = &self.scopes.last().expect("the program's scope is never left").names;
+        let hint = match nearest(name, names.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if self.names.is_empty() => "declare it first, as in `input x : i8[4, 4]`".into(),
+            None if self.functions.contains_key(name) => format!("a function is called: `{name}(...)`"),
+            None if names.is_empty() => "declare it first, as in `input x : i8[4, 4]`".into(),
             None => {
                 let known: Vec<String> =
-                    self.names.keys().take(8).map(|known| format!("`{}`", shorten(known))).collect();
+                    names.keys().take(8).map(|known| format!("`{}`", shorten(known))).collect();
                 format!("defined so far: {}", known.join(", "))
             }
         };
@@ -290,6 +520,12 @@ impl<'a> Builder<'a> {
                     "a number where a tensor is needed",
                     "numbers are arguments, as in `shift=7`",
                 );
+                None
+            }
+            Value::Several(at) => {
+                let span = self.ast.exprs[expr].span;
+                let message = format!("{} where one is needed", count(self.several[at].len(), "value"));
+                self.diagnostics.error(span, message, "give each a name first, as in `a, b = f(x)`");
                 None
             }
             Value::Wrong => None,
@@ -368,14 +604,21 @@ impl<'a> Builder<'a> {
             }
             "requant" => self.requant(function, arguments, span),
             "argmax" => self.argmax(function, arguments, span),
+            other if self.functions.contains_key(other) => self.call_of(function, arguments, span),
             other => {
                 let hint = match other {
                     "requantize" | "requantise" | "quantize" => "did you mean `requant`?".into(),
                     "matmul" | "dot" => "a matrix product is written `x @ w`".into(),
-                    _ => match nearest(other, FUNCTIONS.into_iter()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("there are `{}`", FUNCTIONS.join("`, `")),
-                    },
+                    _ => {
+                        let own = || self.functions.keys().map(String::as_str);
+                        match nearest(other, FUNCTIONS.into_iter().chain(own())) {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => {
+                                let known: Vec<&str> = FUNCTIONS.into_iter().chain(own().take(8)).collect();
+                                format!("there are `{}`", known.join("`, `"))
+                            }
+                        }
+                    }
                 };
                 self.diagnostics.error(
                     function.span,
@@ -385,6 +628,190 @@ impl<'a> Builder<'a> {
                 None
             }
         }
+    }
+
+    /// A call of one of the program's functions: its lines, once more, with the arguments in place of the parameters.
+    fn call_of(&mut self, name: &Name, arguments: &[Argument], span: Span) -> Option<Value> {
+        let depth = self.scopes.len();
+        let known = self.functions.get_mut(&name.text)?;
+        known.calls += 1;
+        let (function, nth, active) = (known.function?, known.calls, known.active);
+        self.calls += 1;
+        let message = if active {
+            format!("`{}` calls itself", shorten(&name.text))
+        } else if self.calls > Self::MOST_CALLS {
+            format!("more than {} calls", Self::MOST_CALLS)
+        } else if depth > Self::MOST_DEPTH {
+            format!("calls are nested more than {} deep", Self::MOST_DEPTH)
+        } else {
+            return self.enter(function, nth, arguments, span);
+        };
+        self.diagnostics.error(
+            span,
+            message,
+            "a call stands for the function's lines: let it stand for fewer",
+        );
+        None
+    }
+
+    /// Calls within calls: the only recursion here.
+    const MOST_DEPTH: usize = 64;
+
+    /// Calls of one program, those within calls included.
+    const MOST_CALLS: usize = 10_000;
+
+    fn enter(
+        &mut self,
+        function: &'a Function,
+        nth: usize,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Value> {
+        let given = self.arguments(function, arguments, span)?;
+        let name = &function.name.text;
+        let nth = if nth == 1 { String::new() } else { format!("_{nth}") };
+        let prefix = format!("{}{}{nth}.", self.scope().prefix, shorten(name));
+        let errors = self.diagnostics.errors();
+        self.mark_active(name, true);
+        self.scopes.push(Scope { names: LiteMap::new(), prefix });
+        let values = self.run(function, &given);
+        if !self.diagnostics.has_errors() {
+            self.warn_of_unused();
+        }
+        self.scopes.pop();
+        self.mark_active(name, false);
+        let line = self.lines.position(span.start).line;
+        self.diagnostics
+            .add_to_hints(errors, &format!(" (in the call of `{}` on line {line})", shorten(name)));
+        match values?[..] {
+            [value] => Some(value),
+            ref values => {
+                self.several.push(values.to_vec());
+                Some(Value::Several(self.several.len() - 1))
+            }
+        }
+    }
+
+    fn mark_active(&mut self, function: &str, active: bool) {
+        if let Some(known) = self.functions.get_mut(function) {
+            known.active = active;
+        }
+    }
+
+    /// The lines of a function; what it returns.
+    fn run(&mut self, function: &'a Function, given: &[ExprId]) -> Option<Vec<Value>> {
+        for (parameter, argument) in function.parameters.iter().zip(given) {
+            let value = self.parameter(parameter, *argument);
+            self.bind(&parameter.name, value.unwrap_or(Value::Wrong));
+        }
+        let mut returned = None;
+        for statement in &function.body {
+            if returned.is_some() {
+                self.diagnostics.warning(
+                    statement.span,
+                    "behind `return` nothing is done",
+                    "remove the line",
+                );
+                break;
+            }
+            returned = self.statement(statement);
+        }
+        let Some(values) = returned else {
+            let name = &function.name;
+            let broken = function.body.iter().any(|s| matches!(s.kind, StatementKind::Broken { .. }));
+            if !broken {
+                let message = format!("`{}` returns nothing", shorten(&name.text));
+                self.diagnostics.error(name.span, message, "end it with a line `return ...`");
+            }
+            return None;
+        };
+        Some(values.iter().map(|value| self.values[value.index()]).collect())
+    }
+
+    /// What a parameter stands for, if its argument is of its type.
+    fn parameter(&mut self, parameter: &Parameter, argument: ExprId) -> Option<Value> {
+        let value = self.values[argument.index()];
+        let Some(ty) = &parameter.ty else { return Some(value) };
+        let tensor = self.tensor(argument)?;
+        let found = self.graph.tensors[tensor].ty.clone();
+        let wanted = self.dtype(ty)?;
+        let mut fits = wanted == found.dtype && ty.dims.len() == found.shape.0.len();
+        let mut known = Vec::new();
+        for (at, dim) in ty.dims.iter().enumerate() {
+            let extent = self.extent_of(dim, found.shape.0.get(at).copied())?;
+            fits &= found.shape.0.get(at).is_none_or(|found| usize::try_from(extent) == Ok(*found));
+            let text = self.ast.exprs[dim.value].span.of(self.text);
+            if text.parse() != Ok(extent) && known.len() < 4 {
+                known.push(format!("`{}` is {extent}", shorten(text)));
+            }
+        }
+        if !fits {
+            let span = self.ast.exprs[argument].span;
+            let (name, wanted) = (shorten(&parameter.name.text), shorten(ty.span.of(self.text)));
+            let message = format!("`{name}` has to be {wanted}, but this is {found}");
+            let mut hint = "change the argument, or the parameter's type".to_owned();
+            if ty.dims.len() == found.shape.0.len() && !known.is_empty() {
+                known.dedup();
+                hint += &format!(": here {}", known.join(", "));
+            }
+            self.diagnostics.error(span, message, hint);
+            return None;
+        }
+        Some(Value::Tensor(tensor))
+    }
+
+    /// An extent of a parameter's type; a name that stands for nothing yet becomes what is found.
+    fn extent_of(&mut self, dim: &Dim, found: Option<usize>) -> Option<i64> {
+        let Expr { kind, span } = &self.ast.exprs[dim.value];
+        if let ExprKind::Name(name) = kind
+            && [0, self.scopes.len() - 1].iter().all(|at| !self.scopes[*at].names.contains_key(name))
+        {
+            let value = i64::try_from(found.unwrap_or(1)).ok()?;
+            let binding = Binding { value: Value::Number(value), span: *span, used: true };
+            self.scope().names.insert(name.clone(), binding);
+            return Some(value);
+        }
+        self.evaluate(dim.first, dim.value);
+        let value = self.expr(dim.value)?;
+        self.values[dim.value.index()] = value;
+        self.whole(dim.value, "an extent")
+    }
+
+    /// By parameter, its argument.
+    fn arguments(&mut self, function: &Function, arguments: &[Argument], span: Span) -> Option<Vec<ExprId>> {
+        let mut given: Vec<Option<ExprId>> = vec![None; function.parameters.len()];
+        let mut fine = true;
+        let mut next = 0;
+        for argument in arguments {
+            let at = match &argument.name {
+                Some(name) => function.parameters.iter().position(|p| p.name.text == name.text),
+                None => Some(next).filter(|at| *at < given.len()),
+            };
+            next += usize::from(argument.name.is_none());
+            let at_span =
+                argument.name.as_ref().map_or(self.ast.exprs[argument.value].span, |name| name.span);
+            match at.map(|at| &mut given[at]) {
+                Some(place @ None) => *place = Some(argument.value),
+                Some(_) => {
+                    self.diagnostics.error(at_span, "a parameter is given twice", head(function));
+                    fine = false;
+                }
+                None => {
+                    let message = match &argument.name {
+                        Some(name) => format!("`{}` has no parameter `{}`", function.name.text, name.text),
+                        None => format!("`{}` takes {}", function.name.text, count(given.len(), "argument")),
+                    };
+                    self.diagnostics.error(at_span, message, head(function));
+                    fine = false;
+                }
+            }
+        }
+        let missing = given.iter().position(Option::is_none).filter(|_| fine);
+        if let Some(missing) = missing.map(|at| &function.parameters[at].name.text) {
+            let message = format!("`{}` is not given its `{}`", function.name.text, shorten(missing));
+            self.diagnostics.error(span, message, head(function));
+        }
+        given.into_iter().collect::<Option<Vec<ExprId>>>().filter(|_| fine)
     }
 
     fn requant(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Option<Value> {
@@ -472,7 +899,7 @@ impl<'a> Builder<'a> {
                 );
                 None
             }
-            Value::Tensor(_) => {
+            Value::Tensor(_) | Value::Several(_) => {
                 self.diagnostics.error(
                     span,
                     format!("`{name}` is a whole number"),
@@ -509,6 +936,7 @@ impl<'a> Builder<'a> {
 
     fn push(&mut self, tensor: Tensor, range: (i64, i64)) -> TensorId {
         self.ranges.push(range);
+        self.named.push(false);
         self.graph.tensors.push(tensor)
     }
 
@@ -551,6 +979,17 @@ impl<'a> Builder<'a> {
         self.diagnostics.error(span, message, "make the tensors smaller");
         None
     }
+}
+
+/// `1 name`, `2 names`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// How one of the program's functions is called.
+fn head(function: &Function) -> String {
+    let parameters: Vec<String> = function.parameters.iter().map(|p| shorten(&p.name.text)).collect();
+    format!("it is `{}({})`", shorten(&function.name.text), shorten(&parameters.join(", ")))
 }
 
 /// How a function is called.

@@ -16,7 +16,7 @@ use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
-use crate::lang::{self, MOST_TEXT_BYTES, StatementKind, Token};
+use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::Values;
 use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
@@ -50,11 +50,7 @@ fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled
     }
     let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
     let graph = build(text, &ast, loader, &mut diagnostics);
-    let loads = ast.statements.iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Declare(declaration) => declaration.load.as_ref().map(|path| path.text.clone()),
-        _ => None,
-    });
-    let loads = loads.collect();
+    let loads = ast.loads();
     let mut job = None;
     if let Some(chip) = chip.filter(|_| !diagnostics.has_errors()) {
         match plan(&graph, chip) {

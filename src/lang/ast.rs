@@ -11,6 +11,26 @@ pub struct Ast {
     pub statements: Vec<Statement>,
 }
 
+impl Ast {
+    /// Every path that the program loads, those of its functions too.
+    pub fn loads(&self) -> Vec<String> {
+        fn within(statements: &[Statement], into: &mut Vec<String>) {
+            for statement in statements {
+                match &statement.kind {
+                    StatementKind::Declare(declaration) => {
+                        into.extend(declaration.load.as_ref().map(|path| path.text.clone()));
+                    }
+                    StatementKind::Function(function) => within(&function.body, into),
+                    _ => {}
+                }
+            }
+        }
+        let mut loads = Vec::new();
+        within(&self.statements, &mut loads);
+        loads
+    }
+}
+
 /// Names an expression.
 pub type ExprId = Id<Expr>;
 
@@ -23,20 +43,13 @@ pub struct Name {
     pub span: Span,
 }
 
-/// A whole number, and where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number {
-    /// Its value; what is too large for 64 bits is the greatest or least value.
-    pub value: i64,
-    /// Where.
-    pub span: Span,
-}
-
 /// One line's work.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// What it does.
     pub kind: StatementKind,
+    /// Its expressions in the arena: from the first one to the one behind the last. A function's are its statements'.
+    pub exprs: (ExprId, ExprId),
     /// From its first token to its last.
     pub span: Span,
 }
@@ -46,22 +59,36 @@ pub struct Statement {
 pub enum StatementKind {
     /// `input x : i8[8, 64] = load("x.npy")`
     Declare(Declaration),
-    /// `h = ...`
-    Let {
+    /// `size heads = 12`
+    Size {
         /// The new name.
         name: Name,
-        /// Its value.
+        /// A whole number.
         value: ExprId,
+    },
+    /// `h = ...`, or `q, k = ...` of a function that returns as many.
+    Let {
+        /// The new names.
+        names: Vec<Name>,
+        /// Their value.
+        value: ExprId,
+    },
+    /// `fn layer(x, w) { ... }`
+    Function(Function),
+    /// `return ...`: only in a function.
+    Return {
+        /// What a call stands for.
+        values: Vec<ExprId>,
     },
     /// `output ...`
     Output {
         /// What is put out.
         value: ExprId,
     },
-    /// A definition that could not be read: the name exists, so that its uses are not errors too.
+    /// A definition that could not be read: the names exist, so that their uses are not errors too.
     Broken {
-        /// The new name.
-        name: Name,
+        /// The new names.
+        names: Vec<Name>,
     },
     /// An `output` that could not be read: it was meant to be one.
     BrokenOutput,
@@ -89,15 +116,44 @@ pub enum Storage {
     Weight,
 }
 
+/// A piece of program with a name. A call stands for its statements, with the arguments in place of the parameters.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: Name,
+    /// What it is given.
+    pub parameters: Vec<Parameter>,
+    /// What it does.
+    pub body: Vec<Statement>,
+}
+
+/// `x` or `x : i8[m, k]` in a function's head.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Name,
+    /// What it has to be: a name in its shape that stands for nothing yet becomes that extent.
+    pub ty: Option<TypeExpr>,
+}
+
 /// `i8[8, 64]`, not yet checked.
 #[derive(Clone, Debug)]
 pub struct TypeExpr {
     /// The word before the bracket.
     pub dtype: Name,
-    /// The numbers in it.
-    pub dims: Vec<Number>,
+    /// The extents in it.
+    pub dims: Vec<Dim>,
     /// All of it.
     pub span: Span,
+}
+
+/// An extent in a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Dim {
+    /// The first of its expressions in the arena.
+    pub first: ExprId,
+    /// The last one, which is all of it.
+    pub value: ExprId,
 }
 
 /// A value.
@@ -112,14 +168,14 @@ pub struct Expr {
 /// Kinds of expressions.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
-    /// A tensor by name.
+    /// A tensor or a size by name.
     Name(String),
-    /// A whole number: only as an argument.
+    /// A whole number; what is too large for 64 bits is the greatest or least value.
     Number(i64),
-    /// `a @ b`
-    MatMul(ExprId, ExprId),
-    /// `a + b`
-    Add(ExprId, ExprId),
+    /// `a @ b` and the like.
+    Binary(BinaryOp, ExprId, ExprId),
+    /// `-a`
+    Negate(ExprId),
     /// `relu(x)`
     Call {
         /// The function.
@@ -127,6 +183,34 @@ pub enum ExprKind {
         /// What it is given.
         arguments: Vec<Argument>,
     },
+}
+
+/// What stands between two expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `@`
+    MatMul,
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+}
+
+impl BinaryOp {
+    /// As written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            BinaryOp::MatMul => "@",
+            BinaryOp::Add => "+",
+            BinaryOp::Subtract => "-",
+            BinaryOp::Multiply => "*",
+            BinaryOp::Divide => "/",
+        }
+    }
 }
 
 /// `x` or `shift=7` in a call.

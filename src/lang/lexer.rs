@@ -24,6 +24,12 @@ pub enum TokenKind {
     Weight,
     /// `output`
     Output,
+    /// `size`
+    Size,
+    /// `fn`
+    Fn,
+    /// `return`
+    Return,
     /// Letters, digits and `_`, not beginning with a digit.
     Name,
     /// Digits.
@@ -38,6 +44,10 @@ pub enum TokenKind {
     Plus,
     /// `-`
     Minus,
+    /// `*`
+    Star,
+    /// `/`
+    Slash,
     /// `=`
     Equals,
     /// `:`
@@ -52,6 +62,10 @@ pub enum TokenKind {
     LeftBracket,
     /// `]`
     RightBracket,
+    /// `{`
+    LeftBrace,
+    /// `}`
+    RightBrace,
     /// Anything else.
     Unknown,
 }
@@ -64,12 +78,17 @@ impl TokenKind {
             TokenKind::Input => "`input`",
             TokenKind::Weight => "`weight`",
             TokenKind::Output => "`output`",
+            TokenKind::Size => "`size`",
+            TokenKind::Fn => "`fn`",
+            TokenKind::Return => "`return`",
             TokenKind::Name => "a name",
             TokenKind::Integer => "a whole number",
             TokenKind::String | TokenKind::OpenString => "a string",
             TokenKind::At => "`@`",
             TokenKind::Plus => "`+`",
             TokenKind::Minus => "`-`",
+            TokenKind::Star => "`*`",
+            TokenKind::Slash => "`/`",
             TokenKind::Equals => "`=`",
             TokenKind::Colon => "`:`",
             TokenKind::Comma => "`,`",
@@ -77,8 +96,23 @@ impl TokenKind {
             TokenKind::RightParen => "`)`",
             TokenKind::LeftBracket => "`[`",
             TokenKind::RightBracket => "`]`",
+            TokenKind::LeftBrace => "`{`",
+            TokenKind::RightBrace => "`}`",
             TokenKind::Unknown => "something unknown",
         }
+    }
+
+    /// Whether it begins a statement wherever it stands first in its line.
+    pub fn is_keyword(self) -> bool {
+        matches!(
+            self,
+            TokenKind::Input
+                | TokenKind::Weight
+                | TokenKind::Output
+                | TokenKind::Size
+                | TokenKind::Fn
+                | TokenKind::Return
+        )
     }
 }
 
@@ -125,6 +159,9 @@ fn word(word: &str) -> (TokenKind, usize) {
         "input" => TokenKind::Input,
         "weight" => TokenKind::Weight,
         "output" => TokenKind::Output,
+        "size" => TokenKind::Size,
+        "fn" => TokenKind::Fn,
+        "return" => TokenKind::Return,
         _ => TokenKind::Name,
     };
     (kind, word.len())
@@ -143,6 +180,8 @@ fn punctuation(c: char) -> TokenKind {
         '@' => TokenKind::At,
         '+' => TokenKind::Plus,
         '-' => TokenKind::Minus,
+        '*' => TokenKind::Star,
+        '/' => TokenKind::Slash,
         '=' => TokenKind::Equals,
         ':' => TokenKind::Colon,
         ',' => TokenKind::Comma,
@@ -150,6 +189,8 @@ fn punctuation(c: char) -> TokenKind {
         ')' => TokenKind::RightParen,
         '[' => TokenKind::LeftBracket,
         ']' => TokenKind::RightBracket,
+        '{' => TokenKind::LeftBrace,
+        '}' => TokenKind::RightBrace,
         _ => TokenKind::Unknown,
     }
 }

@@ -1,27 +1,34 @@
 //! Workload text to a syntax tree. Parsing never fails: it yields a tree of what could be understood, and diagnostics.
 //!
 //! ```text
-//! program   = { statement line-end }
-//! statement = ("input" | "weight") NAME ":" type [ "=" "load" "(" STRING ")" ]
-//!           | NAME "=" expr
-//!           | "output" expr
-//! type      = DTYPE "[" INTEGER { "," INTEGER } "]"
-//! expr      = product { "+" product }
-//! product   = atom { "@" atom }
-//! atom      = NAME | NAME "(" [ argument { "," argument } ] ")" | "(" expr ")" | ["-"] INTEGER
-//! argument  = [ NAME "=" ] expr
+//! program     = { statement line-end }
+//! statement   = declaration | size | function | value | "output" expr
+//! declaration = ("input" | "weight") NAME ":" type [ "=" "load" "(" STRING ")" ]
+//! size        = "size" NAME "=" expr
+//! function    = "fn" NAME "(" [ parameter { "," parameter } ] ")" "{" { line line-end } "}"
+//! parameter   = NAME [ ":" type ]
+//! line        = declaration | size | value | "return" expr { "," expr }
+//! value       = NAME { "," NAME } "=" expr
+//! type        = DTYPE "[" expr { "," expr } "]"
+//! expr        = product { ("+" | "-") product }
+//! product     = signed { ("@" | "*" | "/") signed }
+//! signed      = "-" signed | atom
+//! atom        = NAME | INTEGER | NAME "(" [ argument { "," argument } ] ")" | "(" expr ")"
+//! argument    = [ NAME "=" ] expr
 //! ```
 //!
 //! A comment runs from `#` to the end of its line. Within brackets a statement may go on over several lines.
 
 mod ast;
+mod format;
 mod lexer;
 mod parser;
 
 pub use ast::{
-    Argument, Ast, Declaration, Expr, ExprId, ExprKind, Name, Number, Statement, StatementKind, Storage,
-    TypeExpr,
+    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
+    StatementKind, Storage, TypeExpr,
 };
+pub use format::format;
 pub use lexer::{Token, TokenKind, lex};
 pub use parser::{Parsed, parse};
 

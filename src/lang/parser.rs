@@ -1,8 +1,8 @@
 //! Tokens to a syntax tree. After an error the parser goes on at the next line that can begin a statement.
 
 use super::ast::{
-    Argument, Ast, Declaration, Expr, ExprId, ExprKind, Name, Number, Statement, StatementKind, Storage,
-    TypeExpr,
+    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
+    StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
 use crate::base::{Diagnostics, Span};
@@ -27,6 +27,7 @@ pub fn parse(text: &str) -> Parsed {
         at: 0,
         start: 0,
         depth: 0,
+        body: false,
         ast: Ast::default(),
         diagnostics: Diagnostics::default(),
     };
@@ -34,7 +35,7 @@ pub fn parse(text: &str) -> Parsed {
     Parsed { ast: parser.ast, tokens, diagnostics: parser.diagnostics }
 }
 
-/// Deepest nesting of brackets: the parser's only recursion.
+/// Deepest nesting of brackets and signs: the parser's only recursion, but for a function's body.
 const MOST_DEPTH: usize = 64;
 
 /// An error has been reported; the statement is given up.
@@ -49,50 +50,74 @@ struct Parser<'t> {
     start: usize,
     /// Brackets that are open: within them a line's end means nothing.
     depth: usize,
+    /// Whether the statement is in a function's body.
+    body: bool,
     ast: Ast,
     diagnostics: Diagnostics,
 }
 
 impl Parser<'_> {
     fn program(&mut self) {
-        while let Some(first) = self.words.get(self.at).copied() {
-            (self.start, self.depth) = (self.at, 0);
-            let parsed = self.statement(first);
-            match parsed {
-                Ok(kind) => {
-                    let broken = matches!(kind, StatementKind::Broken { .. } | StatementKind::BrokenOutput);
-                    let span = first.span.to(self.last_span());
-                    self.ast.statements.push(Statement { kind, span });
-                    if broken { self.skip_line() } else { self.end_of_line() }
-                }
-                Err(Reported) => self.skip_line(),
-            }
+        let mut statements = Vec::new();
+        while self.at < self.words.len() {
+            statements.extend(self.statement());
         }
+        self.ast.statements = statements;
+    }
+
+    /// A statement, if it can be understood; on to the next line.
+    fn statement(&mut self) -> Option<Statement> {
+        (self.start, self.depth) = (self.at, 0);
+        let (start, from) = (self.start, self.ast.exprs.next_id());
+        let first = self.words[start];
+        let kind = self.statement_kind(first);
+        let broken =
+            matches!(kind, Err(Reported) | Ok(StatementKind::Broken { .. } | StatementKind::BrokenOutput));
+        // A function's statements have moved it.
+        self.start = start;
+        let span = first.span.to(self.last_span());
+        if broken {
+            self.skip_line()
+        } else {
+            self.end_of_line()
+        }
+        let exprs = (from, self.ast.exprs.next_id());
+        kind.ok().map(|kind| Statement { kind, exprs, span })
     }
 
     /// Whatever stands behind a whole statement is an error.
     fn end_of_line(&mut self) {
-        if self.peek().is_some() {
+        if self.peek().is_some() && !self.at_end_of_body() {
             let found = self.found();
-            let hint = "one statement a line; `+` adds, `@` multiplies";
+            let hint = "one statement a line; `+` adds, `@` multiplies matrices";
             self.diagnostics.error(self.here(), format!("expected the end of the line, found {found}"), hint);
             self.skip_line();
         }
     }
 
-    /// Goes on at the next line, at least one token further.
+    /// Goes on at the next line, or where a body ends, at least one token further.
     fn skip_line(&mut self) {
         self.depth = 0;
         self.at += usize::from(self.at == self.start);
-        while self.peek().is_some() {
+        while self.peek().is_some() && !self.at_end_of_body() {
             self.at += 1;
         }
     }
 
-    fn statement(&mut self, first: Token) -> Parse<StatementKind> {
+    fn at_end_of_body(&self) -> bool {
+        self.body && self.words.get(self.at).is_some_and(|next| next.kind == TokenKind::RightBrace)
+    }
+
+    fn statement_kind(&mut self, first: Token) -> Parse<StatementKind> {
         match first.kind {
             TokenKind::Input => self.declaration(Storage::Input),
             TokenKind::Weight => self.declaration(Storage::Weight),
+            TokenKind::Size => self.size(),
+            TokenKind::Fn => self.function(),
+            TokenKind::Return => {
+                self.at += 1;
+                Ok(StatementKind::Return { values: self.exprs()? })
+            }
             TokenKind::Output => {
                 self.at += 1;
                 Ok(self.expr().map_or(StatementKind::BrokenOutput, |value| StatementKind::Output { value }))
@@ -103,10 +128,82 @@ impl Parser<'_> {
                 self.error(
                     first.span,
                     format!("a line cannot begin with {found}"),
-                    "a line is `input NAME : i8[4, 4]`, `weight ...`, `NAME = ...` or `output ...`; a comment begins with `#`",
+                    "a line is `input NAME : i8[4, 4]`, `weight ...`, `size ...`, `fn ...`, `NAME = ...` or `output ...`; \
+                     a comment begins with `#`",
                 )
             }
         }
+    }
+
+    fn size(&mut self) -> Parse<StatementKind> {
+        const HINT: &str = "as in `size heads = 12` or `size width = heads * 64`";
+        self.at += 1;
+        let name = self.name("a name for the size", HINT)?;
+        let value = self.expect(TokenKind::Equals, "`=` and a whole number", HINT).and_then(|_| self.expr());
+        Ok(match value {
+            Ok(value) => StatementKind::Size { name, value },
+            Err(Reported) => StatementKind::Broken { names: vec![name] },
+        })
+    }
+
+    fn function(&mut self) -> Parse<StatementKind> {
+        const HINT: &str = "as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`";
+        self.at += 1;
+        let name = self.name("a name for the function", HINT)?;
+        let parameters = self.parameters(HINT);
+        // Whatever is wrong with its head, its lines are its own.
+        while parameters.is_err() && self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
+            self.at += 1;
+        }
+        self.depth = 0;
+        let open = match parameters {
+            Ok(_) => self.expect(TokenKind::LeftBrace, "`{` and the function's lines", HINT).is_ok(),
+            Err(Reported) => self.eat(TokenKind::LeftBrace).is_some(),
+        };
+        if !open {
+            return Ok(StatementKind::Broken { names: vec![name] });
+        }
+        self.body = true;
+        let body = self.lines_of(&name);
+        self.body = false;
+        Ok(match parameters {
+            Ok(parameters) => StatementKind::Function(Function { name, parameters, body }),
+            Err(Reported) => StatementKind::Broken { names: vec![name] },
+        })
+    }
+
+    /// The lines of a function, and the `}` behind them. Another function's head ends it too.
+    fn lines_of(&mut self, function: &Name) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        loop {
+            match self.words.get(self.at).map(|next| next.kind) {
+                Some(TokenKind::RightBrace) => {
+                    self.at += 1;
+                    return statements;
+                }
+                None | Some(TokenKind::Fn) => {
+                    let message = format!("`{}` is not closed", function.text);
+                    self.diagnostics.error(function.span, message, "a function ends with `}`");
+                    return statements;
+                }
+                Some(_) => statements.extend(self.statement()),
+            }
+        }
+    }
+
+    fn parameters(&mut self, hint: &str) -> Parse<Vec<Parameter>> {
+        self.open(TokenKind::LeftParen, hint)?;
+        let mut parameters = Vec::new();
+        while self.peek().is_some_and(|kind| kind != TokenKind::RightParen) {
+            let name = self.name("a parameter's name", hint)?;
+            let ty = if self.eat(TokenKind::Colon).is_some() { Some(self.type_expr()?) } else { None };
+            parameters.push(Parameter { name, ty });
+            if self.eat(TokenKind::Comma).is_none() {
+                break;
+            }
+        }
+        self.close(TokenKind::RightParen, hint)?;
+        Ok(parameters)
     }
 
     fn declaration(&mut self, storage: Storage) -> Parse<StatementKind> {
@@ -116,11 +213,11 @@ impl Parser<'_> {
             format!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
         let typed =
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
-        let Ok(ty) = typed else { return Ok(StatementKind::Broken { name }) };
+        let Ok(ty) = typed else { return Ok(StatementKind::Broken { names: vec![name] }) };
         let load = if self.eat(TokenKind::Equals).is_some() { self.load() } else { Ok(None) };
         match load {
             Ok(load) => Ok(StatementKind::Declare(Declaration { storage, name, ty, load })),
-            Err(Reported) => Ok(StatementKind::Broken { name }),
+            Err(Reported) => Ok(StatementKind::Broken { names: vec![name] }),
         }
     }
 
@@ -130,8 +227,8 @@ impl Parser<'_> {
         self.open(TokenKind::LeftBracket, &hint)?;
         let mut dims = Vec::new();
         loop {
-            let number = self.expect(TokenKind::Integer, "a whole number", &hint)?;
-            dims.push(self.number(number.span));
+            let first = self.ast.exprs.next_id();
+            dims.push(Dim { first, value: self.expr()? });
             if self.eat(TokenKind::Comma).is_none() {
                 break;
             }
@@ -163,10 +260,17 @@ impl Parser<'_> {
             self.at -= 1;
             return self.declaration(storage);
         }
-        let hint = "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
-        let value = self.expect(TokenKind::Equals, "`=`", hint).and_then(|_| self.expr());
-        Ok(value
-            .map_or(StatementKind::Broken { name: name.clone() }, |value| StatementKind::Let { name, value }))
+        const HINT: &str =
+            "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
+        let mut names = vec![name];
+        while self.eat(TokenKind::Comma).is_some() {
+            names.push(self.name("another name", HINT)?);
+        }
+        let value = self.expect(TokenKind::Equals, "`=`", HINT).and_then(|_| self.expr());
+        Ok(match value {
+            Ok(value) => StatementKind::Let { names, value },
+            Err(Reported) => StatementKind::Broken { names },
+        })
     }
 
     /// A word that was meant to be a keyword and stands before a name is reported, and read as what it was meant to be.
@@ -180,33 +284,65 @@ impl Parser<'_> {
         Some(storage)
     }
 
-    fn expr(&mut self) -> Parse<ExprId> {
-        let mut left = self.product()?;
-        while self.eat(TokenKind::Plus).is_some() {
-            let right = self.product()?;
-            left = self.pair(left, right, ExprKind::Add(left, right));
+    fn exprs(&mut self) -> Parse<Vec<ExprId>> {
+        let mut exprs = vec![self.expr()?];
+        while self.eat(TokenKind::Comma).is_some() {
+            exprs.push(self.expr()?);
         }
-        Ok(left)
+        Ok(exprs)
+    }
+
+    fn expr(&mut self) -> Parse<ExprId> {
+        self.chain(Self::product, |kind| match kind {
+            TokenKind::Plus => Some(BinaryOp::Add),
+            TokenKind::Minus => Some(BinaryOp::Subtract),
+            _ => None,
+        })
     }
 
     fn product(&mut self) -> Parse<ExprId> {
-        let mut left = self.atom()?;
-        while self.eat(TokenKind::At).is_some() {
-            let right = self.atom()?;
-            left = self.pair(left, right, ExprKind::MatMul(left, right));
+        self.chain(Self::signed, |kind| match kind {
+            TokenKind::At => Some(BinaryOp::MatMul),
+            TokenKind::Star => Some(BinaryOp::Multiply),
+            TokenKind::Slash => Some(BinaryOp::Divide),
+            _ => None,
+        })
+    }
+
+    /// Operands with operators of one rank between them, from the left.
+    fn chain(
+        &mut self,
+        operand: fn(&mut Self) -> Parse<ExprId>,
+        operator: fn(TokenKind) -> Option<BinaryOp>,
+    ) -> Parse<ExprId> {
+        let mut left = operand(self)?;
+        while let Some(op) = self.peek().and_then(operator) {
+            self.at += 1;
+            let right = operand(self)?;
+            let span = self.ast.exprs[left].span.to(self.ast.exprs[right].span);
+            left = self.ast.exprs.push(Expr { kind: ExprKind::Binary(op, left, right), span });
         }
         Ok(left)
     }
 
-    fn pair(&mut self, left: ExprId, right: ExprId, kind: ExprKind) -> ExprId {
-        let span = self.ast.exprs[left].span.to(self.ast.exprs[right].span);
-        self.ast.exprs.push(Expr { kind, span })
+    fn signed(&mut self) -> Parse<ExprId> {
+        let Some(sign) = self.eat(TokenKind::Minus) else { return self.atom() };
+        self.nest(sign.span)?;
+        let operand = self.signed()?;
+        self.depth -= 1;
+        let Expr { kind, span } = &mut self.ast.exprs[operand];
+        let whole = sign.span.to(*span);
+        // `-1` is a number.
+        if let ExprKind::Number(value @ 1..) = kind {
+            (*value, *span) = (-*value, whole);
+            return Ok(operand);
+        }
+        Ok(self.ast.exprs.push(Expr { kind: ExprKind::Negate(operand), span: whole }))
     }
 
     fn atom(&mut self) -> Parse<ExprId> {
         const HINT: &str =
             "a value is a name, a product as in `x @ w`, a sum as in `x + b`, or a call as in `relu(x)`";
-        let start = self.words.get(self.at).map(|t| t.span);
         match self.peek() {
             Some(TokenKind::Name) => self.name_or_call(),
             Some(TokenKind::LeftParen) => {
@@ -215,11 +351,10 @@ impl Parser<'_> {
                 self.close(TokenKind::RightParen, "")?;
                 Ok(inner)
             }
-            Some(TokenKind::Minus | TokenKind::Integer) => {
-                self.eat(TokenKind::Minus);
-                self.expect(TokenKind::Integer, "a whole number", "")?;
-                let number = self.number(start.unwrap_or_default().to(self.last_span()));
-                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Number(number.value), span: number.span }))
+            Some(TokenKind::Integer) => {
+                let span = self.words[self.at].span;
+                self.at += 1;
+                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Number(number(span.of(self.text))), span }))
             }
             _ => {
                 let found = self.found();
@@ -264,8 +399,8 @@ impl Parser<'_> {
     /// and a keyword that begins a line always does, so that an open bracket does not swallow the rest.
     fn peek(&self) -> Option<TokenKind> {
         let next = self.words.get(self.at)?;
-        let keyword = matches!(next.kind, TokenKind::Input | TokenKind::Weight | TokenKind::Output);
-        let another = self.at > self.start && next.first_of_line && (self.depth == 0 || keyword);
+        let another =
+            self.at > self.start && next.first_of_line && (self.depth == 0 || next.kind.is_keyword());
         (!another).then_some(next.kind)
     }
 
@@ -293,10 +428,14 @@ impl Parser<'_> {
 
     fn open(&mut self, kind: TokenKind, hint: &str) -> Parse<()> {
         let token = self.expect(kind, kind.describe(), hint)?;
+        self.nest(token.span)
+    }
+
+    fn nest(&mut self, span: Span) -> Parse<()> {
         self.depth += 1;
         if self.depth > MOST_DEPTH {
             let message = format!("brackets are nested more than {MOST_DEPTH} deep");
-            return self.error(token.span, message, "give the inner part a name on a line of its own");
+            return self.error(span, message, "give the inner part a name on a line of its own");
         }
         Ok(())
     }
@@ -309,16 +448,6 @@ impl Parser<'_> {
         let token = self.expect(kind, kind.describe(), hint)?;
         self.depth -= 1;
         Ok(token.span)
-    }
-
-    /// A whole number, with `_` allowed between digits; too large ones saturate and are refused where they are used.
-    fn number(&self, span: Span) -> Number {
-        let text = span.of(self.text);
-        let magnitude = text
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .fold(0i64, |n, digit| n.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-        Number { value: if text.starts_with('-') { -magnitude } else { magnitude }, span }
     }
 
     fn found(&self) -> String {
@@ -348,4 +477,11 @@ impl Parser<'_> {
         self.diagnostics.error(span, message, hint);
         Err(Reported)
     }
+}
+
+/// A whole number, with `_` allowed between digits; too large ones saturate and are refused where they are used.
+fn number(text: &str) -> i64 {
+    text.bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0i64, |n, digit| n.saturating_mul(10).saturating_add(i64::from(digit - b'0')))
 }

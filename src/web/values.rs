@@ -90,7 +90,7 @@ fn tokens(text: &str, tokens: &[Token]) -> Vec<u32> {
 fn class(kind: TokenKind, before: Option<TokenKind>, next: Option<TokenKind>) -> u32 {
     match kind {
         TokenKind::Comment => 0,
-        TokenKind::Input | TokenKind::Weight | TokenKind::Output => 1,
+        kind if kind.is_keyword() => 1,
         TokenKind::Name if before == Some(TokenKind::Colon) => 2,
         TokenKind::String | TokenKind::OpenString => 3,
         TokenKind::Integer => 4,
