@@ -258,3 +258,27 @@ fn comparisons_are_printed_and_what_is_missing_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(error_of(&output).contains("there are array, rtl, scalesim, tpu-v1, tpu-v4"));
 }
+
+#[test]
+fn fmt_rewrites_what_is_not_in_the_one_style() {
+    let folder = std::env::temp_dir().join(format!("systole-fmt-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (loose, wrong) =
+        (file("loose.systole", "input x:i8[4,4]\noutput relu( x )"), file("wrong.systole", "output ("));
+    let code = |arguments: &[&str]| systole(&[&["fmt"], arguments].concat(), "").status.code();
+
+    assert_eq!(code(&["--check", &loose]), Some(1));
+    assert_eq!(code(&[&loose, &wrong]), Some(1), "one of them has errors");
+    let formatted = "input x : i8[4, 4]\noutput relu(x)\n";
+    assert_eq!(std::fs::read_to_string(&loose).unwrap(), formatted);
+    assert_eq!(std::fs::read_to_string(&wrong).unwrap(), "output (");
+    assert_eq!(code(&["--check", &loose]), Some(0));
+    assert_eq!(code(&[]), Some(2));
+    assert_eq!(systole(&["fmt", "-"], "input x:i8[4,4]\noutput relu( x )").stdout, formatted.as_bytes());
+    std::fs::remove_dir_all(&folder).unwrap();
+}

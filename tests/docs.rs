@@ -95,6 +95,29 @@ fn tables_in_the_documentation_are_those_that_the_command_prints() {
 }
 
 #[test]
+fn the_grammar_in_the_documentation_is_the_parsers() {
+    let page = fs::read_to_string(format!("{ROOT}/www/docs/language.md")).unwrap();
+    let source = fs::read_to_string(format!("{ROOT}/src/lang/mod.rs")).unwrap();
+    let comments = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let comments: String =
+        comments.map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n").collect();
+    assert_eq!(blocks(&page, "text")[0], blocks(&comments, "text")[0]);
+}
+
+#[test]
+fn programs_are_in_the_one_style() {
+    let mut programs: Vec<String> = documents().iter().flat_map(|text| blocks(text, "systole")).collect();
+    let examples =
+        fs::read_dir(format!("{ROOT}/www/public/examples")).unwrap().map(|entry| entry.unwrap().path());
+    let examples = examples.filter(|path| path.extension().is_some_and(|ending| ending == "systole"));
+    programs.extend(examples.map(|path| fs::read_to_string(path).unwrap()));
+    assert!(programs.len() > 4);
+    for program in programs {
+        assert_eq!(systole(&["fmt", "-"], &program), program);
+    }
+}
+
+#[test]
 fn the_readme_shows_the_example_as_it_is() {
     let readme = fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
     let example = fs::read_to_string(format!("{ROOT}/www/public/examples/digits.systole")).unwrap();

@@ -531,10 +531,15 @@ mod commands {
         };
     }
 
-    const EXAMPLES: [Example; 2] = [
+    const EXAMPLES: [Example; 3] = [
         Example {
             name: "product.systole",
             text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/product.systole")),
+            files: &[],
+        },
+        Example {
+            name: "layers.systole",
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/layers.systole")),
             files: &[],
         },
         Example {

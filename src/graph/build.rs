@@ -670,10 +670,10 @@ impl<'a> Builder<'a> {
         let given = self.arguments(function, arguments, span)?;
         let name = &function.name.text;
         let nth = if nth == 1 { String::new() } else { format!("_{nth}") };
-        let prefix = format!("{}{}{nth}.", self.scope().prefix, shorten(name));
+        let name_of_call = format!("{}{}{nth}", self.scope().prefix, shorten(name));
         let errors = self.diagnostics.errors();
         self.mark_active(name, true);
-        self.scopes.push(Scope { names: LiteMap::new(), prefix });
+        self.scopes.push(Scope { names: LiteMap::new(), prefix: format!("{name_of_call}.") });
         let values = self.run(function, &given);
         if !self.diagnostics.has_errors() {
             self.warn_of_unused();
@@ -683,7 +683,16 @@ impl<'a> Builder<'a> {
         let line = self.lines.position(span.start).line;
         self.diagnostics
             .add_to_hints(errors, &format!(" (in the call of `{}` on line {line})", shorten(name)));
-        match values?[..] {
+        let values = values?;
+        for value in &values {
+            // Until the caller gives it a name, a result is called as the call.
+            if let Value::Tensor(tensor) = value
+                && !self.named[tensor.index()]
+            {
+                self.graph.tensors[*tensor].name = name_of_call.clone();
+            }
+        }
+        match values[..] {
             [value] => Some(value),
             ref values => {
                 self.several.push(values.to_vec());

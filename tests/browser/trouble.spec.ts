@@ -108,7 +108,7 @@ test('choosing an example puts the edited text aside', async ({ app, page }) => 
   await app.type('# worth keeping\ninput a : i8[3, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
   await app.ready();
   await app.chooseDigits();
-  await page.getByLabel('example').selectOption({ index: 2 });
+  await page.getByLabel('example').selectOption({ index: 3 });
   await expect(page.locator('.cm-content')).toContainText('# worth keeping');
   await expect(page.locator('#answer')).toContainText('i32[3, 4]');
 });
@@ -120,7 +120,7 @@ test('opening a text that was put aside puts the present one aside', async ({ ap
   await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
   await app.type('# second\ninput a : i8[2, 4]\noutput a\n');
   await app.ready();
-  await page.getByLabel('example').selectOption({ index: 2 });
+  await page.getByLabel('example').selectOption({ index: 3 });
   await expect(page.locator('.cm-content')).toContainText('# first');
   await page.reload();
   await app.ready();

@@ -256,3 +256,37 @@ test('keys stay out of the editor, and Tab leaves it', async ({ app, page }) => 
   await page.keyboard.press('Escape');
   await expect(page.locator('#help-dialog')).toBeHidden();
 });
+
+test('a program is brought into the one style, and the cursor stays at its word', async ({ app, page }) => {
+  await app.open();
+  const made =
+    'size n=4\n\n\nfn f ( x,w ){\nreturn x@w\n}\ninput x:i8[n,n]\nweight weights:i8[ n,n*2 ]\noutput f(x,w = weights)\n';
+  const formatted =
+    'size n = 4\n\nfn f(x, w) {\n    return x @ w\n}\n' +
+    'input  x       : i8[n, n]\nweight weights : i8[n, n * 2]\noutput f(x, w=weights)\n';
+  await app.type(made);
+  await app.ready();
+  await page.keyboard.press('Shift+Alt+F');
+  await expect.poll(() => app.text()).toBe(formatted);
+  await app.ready();
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+  // The cursor was at the end; one undo brings back what was typed.
+  await page.keyboard.insertText('# end');
+  await expect.poll(() => app.text()).toBe(`${formatted}# end`);
+  await page.keyboard.press('Control+Z');
+  await page.keyboard.press('Control+Z');
+  await expect.poll(() => app.text()).toBe(made);
+
+  await app.type('output (');
+  await page.getByRole('button', { name: 'Format' }).click();
+  await expect(page.getByText('A program with errors cannot be formatted.')).toBeVisible();
+  await expect.poll(() => app.text()).toBe('output (');
+});
+
+test('calls of a function are operators of its lines', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('example').selectOption('layers');
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await app.ready();
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+});

@@ -124,6 +124,7 @@ export class App {
   private listen(): void {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
+    byId('format').addEventListener('click', () => this.engine.format(this.editor.text()));
     byId('save').addEventListener('click', () => download(`${this.example.name}.systole`, this.editor.text()));
     byId('theme').addEventListener('click', () => {
       const theme = this.root.dataset['theme'] === 'dark' ? 'light' : 'dark';
@@ -147,6 +148,11 @@ export class App {
     if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
       event.preventDefault();
       this.run();
+      return;
+    }
+    if (event.shiftKey && event.altKey && event.code === 'KeyF') {
+      event.preventDefault();
+      this.engine.format(this.editor.text());
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -185,6 +191,13 @@ export class App {
   private edited(): void {
     this.keep();
     this.run();
+  }
+
+  /** A text in the one style, if it is still what stands in the editor. */
+  private formatted(text: string, formatted: string | null): void {
+    if (this.editor.text() !== text) return;
+    if (formatted === null) notice('A program with errors cannot be formatted.');
+    else if (formatted !== text) this.editor.respace(formatted);
   }
 
   private async choose(value: string): Promise<void> {
@@ -330,6 +343,9 @@ export class App {
         break;
       case 'chip':
         this.desk.show(message.chip, message.form);
+        break;
+      case 'formatted':
+        this.formatted(message.text, message.formatted);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);

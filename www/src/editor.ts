@@ -7,6 +7,8 @@ export interface Editor {
   text(): string;
   /** Opens another text; no event tells of it. */
   setText(text: string): void;
+  /** Puts a text that differs in its white space alone in place of what is there, as an edit: the cursor stays at its word. */
+  respace(text: string): void;
   /** Errors, token classes, and which operators' colours stand beside which lines. */
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void;
   showOps(ops: Op[], colours: number): void;
@@ -18,6 +20,18 @@ export interface EditorEvents {
   /** A text of so many bytes did not go in. */
   tooLong(bytes: number): void;
   run(): void;
+}
+
+/** Where a place of a text lies in another one that differs in white space alone. */
+export function placeIn(text: string, place: number, other: string): number {
+  let before = text.slice(0, place).replace(/\s/g, '').length;
+  const betweenWords = place > 0 && /\s/.test(text[place - 1]!);
+  for (let at = 0; at < other.length; at++) {
+    const isSpace = /\s/.test(other[at]!);
+    if (before === 0 && !(betweenWords && isSpace)) return at;
+    if (!isSpace) before--;
+  }
+  return other.length;
 }
 
 /** Size of a text in UTF-8, counted only as far as it matters: a hundred megabytes are not encoded. */

@@ -22,6 +22,13 @@ export const EXAMPLES: Example[] = [
     arrays: [],
   },
   {
+    name: 'layers',
+    title: 'One kind of layer, three times',
+    chip: preset('classroom-8x8'),
+    speed: 16,
+    arrays: [],
+  },
+  {
     name: 'digits',
     title: 'Handwritten digits, two layers',
     chip: preset('classroom-8x8'),

@@ -1,7 +1,7 @@
 // The program's text: first a plain text area, so that one can type at once; then CodeMirror in its place.
 
 import { byId } from './dom';
-import { type Editor, type EditorEvents, utf8Bytes } from './editor';
+import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
 
 /** The text area of index.html. */
 export class PlainEditor implements Editor {
@@ -30,6 +30,13 @@ export class PlainEditor implements Editor {
 
   setText(text: string): void {
     this.area.value = this.last = text;
+  }
+
+  respace(text: string): void {
+    const place = placeIn(this.text(), this.area.selectionStart, text);
+    this.setText(text);
+    this.area.setSelectionRange(place, place);
+    this.events.changed(text);
   }
 
   show(): void {}

@@ -24,7 +24,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { opColour } from './dom';
-import { type Editor, type EditorEvents, utf8Bytes } from './editor';
+import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
 import { type Diagnostic, type Op, TOKEN_CLASSES } from './protocol';
 
 /** Set by the page, not typed: the page knows already. */
@@ -215,6 +215,12 @@ export class RichEditor implements Editor {
   setText(text: string): void {
     const changes = { from: 0, to: this.view.state.doc.length, insert: text };
     this.view.dispatch({ changes, annotations: opened.of(true) });
+  }
+
+  respace(text: string): void {
+    const anchor = placeIn(this.text(), this.view.state.selection.main.head, text);
+    const changes = { from: 0, to: this.view.state.doc.length, insert: text };
+    this.view.dispatch({ changes, selection: { anchor }, scrollIntoView: true });
   }
 
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void {
