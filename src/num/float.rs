@@ -6,7 +6,7 @@ pub const NAN: f32 = f32::from_bits(0x7fc0_0000);
 /// 8 bits of E4M3FN: a sign, 4 bits of exponent with bias 7, 3 of fraction. No infinities; 0x7f and 0xff are NaN. Greatest
 /// 448, least normal 2^-6, least subnormal 2^-9. Equality is of bits.
 ///
-/// Source: *OCP 8-bit Floating Point Specification (OFP8)*, revision 1.0, section 5.1, without its saturating mode; the
+/// Source: *OCP 8-bit Floating Point Specification (OFP8)*, revision 1.0, in its mode that does not saturate; the
 /// same bits as ml_dtypes' `float8_e4m3fn`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fp8(pub u8);

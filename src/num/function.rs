@@ -5,30 +5,30 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 use super::Real;
 
 /// A function that a vector unit applies element by element. In f32 every operation of its formula is rounded once, to
-/// nearest, ties to even, constants too; a NaN result is 0x7fc00000. In f64 the same formula tells how far f32 is off:
-/// `tests/numbers.rs` holds the bounds named here, in units in the last place of the result.
+/// nearest, ties to even, constants too; a NaN result is 0x7fc00000. In f64 the same formula tells how far f32 is off: by no
+/// more than said here, in units in the last place of the result; `tests/numbers.rs` holds it to that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// `exp(x)`, within 1.
+    /// `exp(x)`; 1.
     Exp,
-    /// `log(x)`, natural, within 1.
+    /// `log(x)`, natural; 1.
     Log,
     /// `sqrt(x)`, correctly rounded.
     Sqrt,
-    /// `1 / sqrt(x)`, within 1.
+    /// `1 / sqrt(x)`; 1.
     Rsqrt,
-    /// `tanh(x)`, within 2.
+    /// `tanh(x)`; 2.
     Tanh,
-    /// `1 / (1 + exp(-x))`; below 0 `exp(x) / (1 + exp(x))`, which is the same and keeps its digits. Within 2.
+    /// `1 / (1 + exp(-x))`; below 0 `exp(x) / (1 + exp(x))`, which is the same and does not overflow; 2.
     Sigmoid,
-    /// `x * sigmoid(x)`, within 2. Of -inf it is NaN, as the product says.
+    /// `x * sigmoid(x)`; 3, but below -87, where `sigmoid(x)` is subnormal, |x|. Of -inf it is NaN, as the product says.
     Silu,
     /// `(0.5 * x) * erfc(-x * sqrt(1/2))`, which is `x/2 (1 + erf(x / sqrt(2)))` and keeps its digits below 0 (D. Hendrycks,
-    /// K. Gimpel, *Gaussian Error Linear Units*, arXiv 1606.08415). Within 2, below 0 within 2 + x^2: there the rounding of
-    /// erfc's operand counts that much. Of -inf it is NaN.
+    /// K. Gimpel, *Gaussian Error Linear Units*, arXiv 1606.08415); 2, but below 0 2 + 2x^2: so much does rounding erfc's
+    /// operand count. Of -inf it is NaN.
     Gelu,
-    /// `x * sigmoid(2 sqrt(2/pi) * (x + 0.044715 * ((x * x) * x)))`, which is the same paper's form with tanh,
-    /// `x/2 (1 + tanh(u))`, since `(1 + tanh(u)) / 2 = sigmoid(2u)`. Within 2, below 0 within 2 + 2|2u|. Of -inf it is NaN.
+    /// `x * sigmoid(v)` with `v = 2 sqrt(2/pi) * (x + 0.044715 * ((x * x) * x))`, which is the same paper's form with tanh,
+    /// `x/2 (1 + tanh(v/2))`; 2, but below 0 2 + 3|v|. Of -inf it is NaN.
     GeluTanh,
 }
 
@@ -72,7 +72,7 @@ impl Function {
             Function::Sigmoid => sigmoid(x),
             Function::Silu => x * sigmoid(x),
             Function::Gelu => (R::of(0.5) * x) * (-x * R::of(FRAC_1_SQRT_2)).erfc(),
-            Function::GeluTanh => x * sigmoid(twice_u(x)),
+            Function::GeluTanh => x * sigmoid(bent(x)),
         };
         y.canonical()
     }
@@ -87,7 +87,8 @@ fn sigmoid<R: Real>(x: R) -> R {
     }
 }
 
-fn twice_u<R: Real>(x: R) -> R {
+/// `v` of [`Function::GeluTanh`].
+fn bent<R: Real>(x: R) -> R {
     // 2 sqrt(2/pi) = (2/sqrt(pi)) sqrt(2): in f64 within one unit of its last place.
     R::of(FRAC_2_SQRT_PI * SQRT_2) * (x + R::of(0.044_715) * ((x * x) * x))
 }
