@@ -188,15 +188,16 @@ pub struct Array {
 pub fn seeded(name: &str, ty: Type) -> Array {
     let mut state = name.bytes().fold(FNV_OFFSET, fnv1a);
     let len = ty.shape.elements();
-    let mut whole = |most| (0..len).map(|_| small(&mut state, most)).collect::<Vec<i32>>();
+    let mut whole = |most| small(&mut state, most);
+    let mut eighths = || whole(8) as f32 / 8.0;
     let values = match ty.dtype {
-        DType::I8 | DType::I16 => Values::I32(whole(9)),
-        DType::I32 => Values::I32(whole(99)),
-        DType::Fp8 | DType::Bf16 | DType::F32 => {
-            Values::F32(whole(8).into_iter().map(|eighths| eighths as f32 / 8.0).collect())
-        }
+        DType::I8 => Values::I8((0..len).map(|_| whole(9) as i8).collect()),
+        DType::I16 => Values::I16((0..len).map(|_| whole(9) as i16).collect()),
+        DType::I32 => Values::I32((0..len).map(|_| whole(99)).collect()),
+        DType::Fp8 => Values::Fp8((0..len).map(|_| Fp8::from_f32(eighths())).collect()),
+        DType::Bf16 => Values::Bf16((0..len).map(|_| Bf16::from_f32(eighths())).collect()),
+        DType::F32 => Values::F32((0..len).map(|_| eighths()).collect()),
     };
-    let values = if values.dtype() == ty.dtype { values } else { values.cast(ty.dtype) };
     Array { ty, values }
 }
 
