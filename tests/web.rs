@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod bits;
+
 use js_sys::Reflect;
 use systole::web::Session;
 use wasm_bindgen::{JsCast, JsValue};
@@ -179,4 +181,9 @@ fn chips_are_chosen_changed_and_refused() {
         assert_eq!(session.advance(), 1.0);
         assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 28.0);
     }
+}
+
+#[wasm_bindgen_test]
+fn floats_have_the_bits_of_every_platform() {
+    bits::hold();
 }

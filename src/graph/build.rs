@@ -35,6 +35,9 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
     builder.graph
 }
 
+/// Least and greatest value of i8.
+const I8: (i64, i64) = (i8::MIN as i64, i8::MAX as i64);
+
 /// What an expression or a name turned out to be.
 #[derive(Clone, Copy)]
 enum Value {
@@ -303,7 +306,7 @@ impl<'a> Builder<'a> {
         let path = declaration.load.as_ref().map(|name| name.text.clone());
         // An i8 input may change from run to run within its type; everything else is known.
         let range = match (declaration.storage, ty.dtype) {
-            (Storage::Input, DType::I8) => DType::I8.range(),
+            (Storage::Input, DType::I8) => I8,
             _ => array
                 .values
                 .iter()
@@ -844,7 +847,7 @@ impl<'a> Builder<'a> {
         let zero = self.number(arguments, "zero", i8::MIN.into(), i8::MAX.into())?.unwrap_or(0);
         let by = Requant { scale: scale as i32, shift: shift as u32, zero: zero as i8 };
         let ty = Type { dtype: DType::I8, shape: ty.shape };
-        self.result(OpKind::Requant { x, by }, ty, DType::I8.range(), span)
+        self.result(OpKind::Requant { x, by }, ty, I8, span)
     }
 
     fn argmax(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Option<Value> {
@@ -922,8 +925,7 @@ impl<'a> Builder<'a> {
 
     /// Adds an operator and its result, if no value of it can leave its dtype.
     fn result(&mut self, kind: OpKind, ty: Type, range: (i64, i64), span: Span) -> Option<Value> {
-        let (least, most) = ty.dtype.range();
-        if range.0 < least || range.1 > most {
+        if ty.dtype.range().is_some_and(|(least, most)| range.0 < least || range.1 > most) {
             let worst = range.0.unsigned_abs().max(range.1.unsigned_abs());
             let message = format!("a sum could reach {worst} and leave its 32 bits");
             self.diagnostics.error(span, message, "use fewer terms or smaller weights");

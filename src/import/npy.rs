@@ -178,10 +178,7 @@ pub fn write(array: &Array) -> Vec<u8> {
     header += &" ".repeat(unpadded.next_multiple_of(64) - unpadded);
     header.push('\n');
     let mut bytes = [MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat();
-    match &array.values {
-        Values::I8(v) => bytes.extend(v.iter().map(|x| *x as u8)),
-        Values::I32(v) => bytes.extend(v.iter().flat_map(|x| x.to_le_bytes())),
-    }
+    bytes.extend(array.values.le_bytes());
     bytes
 }
 

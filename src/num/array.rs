@@ -1,23 +1,35 @@
 //! Values in row-major order.
 
-use super::{DType, Type};
+use super::float::canonical;
+use super::{Bf16, DType, Fp8, Type};
 
-/// The elements of a tensor, row-major.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The elements of a tensor, row-major. Equality is of bits: -0 is not +0, and a NaN equals itself.
+#[derive(Clone, Debug)]
 pub enum Values {
     /// 8-bit elements.
     I8(Vec<i8>),
+    /// 16-bit elements.
+    I16(Vec<i16>),
     /// 32-bit elements.
     I32(Vec<i32>),
+    /// 8-bit floats.
+    Fp8(Vec<Fp8>),
+    /// 16-bit floats.
+    Bf16(Vec<Bf16>),
+    /// 32-bit floats.
+    F32(Vec<f32>),
 }
 
 impl Values {
-    /// `len` zeros.
+    /// `len` zeros, of floats +0.
     pub fn zeros(dtype: DType, len: usize) -> Values {
         match dtype {
             DType::I8 => Values::I8(vec![0; len]),
+            DType::I16 => Values::I16(vec![0; len]),
             DType::I32 => Values::I32(vec![0; len]),
-            other => unreachable!("{other} is none of DType::VALUED"),
+            DType::Fp8 => Values::Fp8(vec![Fp8(0); len]),
+            DType::Bf16 => Values::Bf16(vec![Bf16(0); len]),
+            DType::F32 => Values::F32(vec![0.0; len]),
         }
     }
 
@@ -25,7 +37,11 @@ impl Values {
     pub fn dtype(&self) -> DType {
         match self {
             Values::I8(_) => DType::I8,
+            Values::I16(_) => DType::I16,
             Values::I32(_) => DType::I32,
+            Values::Fp8(_) => DType::Fp8,
+            Values::Bf16(_) => DType::Bf16,
+            Values::F32(_) => DType::F32,
         }
     }
 
@@ -33,7 +49,11 @@ impl Values {
     pub fn len(&self) -> usize {
         match self {
             Values::I8(v) => v.len(),
+            Values::I16(v) => v.len(),
             Values::I32(v) => v.len(),
+            Values::Fp8(v) => v.len(),
+            Values::Bf16(v) => v.len(),
+            Values::F32(v) => v.len(),
         }
     }
 
@@ -42,35 +62,116 @@ impl Values {
         self.len() == 0
     }
 
-    /// Element `index`.
+    /// Element `index` of an integer dtype, widened.
+    ///
+    /// # Panics
+    ///
+    /// On floats: read as whole numbers they would be others. [`Values::get_f32`] is for them.
     pub fn get(&self, index: usize) -> i32 {
         match self {
             Values::I8(v) => v[index].into(),
+            Values::I16(v) => v[index].into(),
             Values::I32(v) => v[index],
+            floats => unreachable!("whole numbers are read, of {}", floats.dtype()),
         }
     }
 
-    /// Overwrites element `index`; the checked program never stores what does not fit.
+    /// Overwrites element `index` of an integer dtype; the checked program never stores what does not fit.
+    ///
+    /// # Panics
+    ///
+    /// On floats, and if the value does not fit.
     pub fn set(&mut self, index: usize, value: i32) {
         match self {
             Values::I8(v) => {
                 v[index] = i8::try_from(value).expect("only requantised values reach an i8 tensor")
             }
+            Values::I16(v) => {
+                v[index] = i16::try_from(value).expect("only values of 16 bits reach an i16 tensor")
+            }
             Values::I32(v) => v[index] = value,
+            floats => unreachable!("whole numbers are stored, to {}", floats.dtype()),
         }
     }
 
-    /// FNV-1a hash of the elements' little-endian bytes, as sixteen hexadecimal digits: tells results apart.
-    pub fn checksum(&self) -> String {
-        let bytes = self.iter().flat_map(|x| x.to_le_bytes().into_iter().take(self.dtype().bytes()));
-        format!("{:016x}", bytes.fold(FNV_OFFSET, fnv1a))
+    /// Element `index` of a float dtype, the same number.
+    ///
+    /// # Panics
+    ///
+    /// On whole numbers, which f32 cannot all hold: [`Values::cast`] rounds them.
+    pub fn get_f32(&self, index: usize) -> f32 {
+        match self {
+            Values::Fp8(v) => v[index].to_f32(),
+            Values::Bf16(v) => v[index].to_f32(),
+            Values::F32(v) => v[index],
+            whole => unreachable!("floats are read, of {}", whole.dtype()),
+        }
     }
 
-    /// All elements, widened.
+    /// Overwrites element `index` of a float dtype: [`Fp8::from_f32`], [`Bf16::from_f32`] or [`canonical`].
+    ///
+    /// # Panics
+    ///
+    /// On whole numbers.
+    pub fn set_f32(&mut self, index: usize, value: f32) {
+        match self {
+            Values::Fp8(v) => v[index] = Fp8::from_f32(value),
+            Values::Bf16(v) => v[index] = Bf16::from_f32(value),
+            Values::F32(v) => v[index] = canonical(value),
+            whole => unreachable!("floats are stored, to {}", whole.dtype()),
+        }
+    }
+
+    /// FNV-1a hash of [`Values::le_bytes`], as sixteen hexadecimal digits: tells results apart.
+    pub fn checksum(&self) -> String {
+        format!("{:016x}", self.le_bytes().fold(FNV_OFFSET, fnv1a))
+    }
+
+    /// The elements' bits, little-endian.
+    pub fn le_bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        let bytes = self.dtype().bytes();
+        (0..self.len()).flat_map(move |i| self.bits(i).to_le_bytes().into_iter().take(bytes))
+    }
+
+    /// Bits of element `index`; those above its own are its sign's or zeros.
+    fn bits(&self, index: usize) -> u32 {
+        match self {
+            Values::Fp8(v) => v[index].0.into(),
+            Values::Bf16(v) => v[index].0.into(),
+            Values::F32(v) => v[index].to_bits(),
+            whole => whole.get(index) as u32,
+        }
+    }
+
+    /// All elements of an integer dtype, widened; panics on floats, as [`Values::get`] does.
     pub fn iter(&self) -> impl Iterator<Item = i32> + '_ {
         (0..self.len()).map(|i| self.get(i))
     }
+
+    /// All elements of any dtype: f64 holds each of them exactly.
+    pub fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
+        let float = self.dtype().is_float();
+        (0..self.len()).map(move |i| if float { self.get_f32(i).into() } else { self.get(i).into() })
+    }
 }
+
+impl PartialEq for Values {
+    fn eq(&self, other: &Values) -> bool {
+        match (self, other) {
+            (Values::I8(a), Values::I8(b)) => a == b,
+            (Values::I16(a), Values::I16(b)) => a == b,
+            (Values::I32(a), Values::I32(b)) => a == b,
+            (Values::Fp8(a), Values::Fp8(b)) => a == b,
+            (Values::Bf16(a), Values::Bf16(b)) => a == b,
+            (Values::F32(a), Values::F32(b)) => {
+                a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Values {}
 
 /// A tensor's type and values; their lengths agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,15 +182,21 @@ pub struct Array {
     pub values: Values,
 }
 
-/// Values for a tensor that loads none, made from its name alone: the same everywhere. i8 from -9 to 9, i32 from -99
-/// to 99: small enough to read in a cell, and to add up in one's head.
+/// Values for a tensor that loads none, made from its name alone: the same everywhere. i8 and i16 from -9 to 9, i32 from
+/// -99 to 99: small enough to read in a cell, and to add up in one's head. Floats are multiples of 1/8 from -1 to 1, which
+/// each float dtype holds exactly: a tensor has the same numbers in all three.
 pub fn seeded(name: &str, ty: Type) -> Array {
     let mut state = name.bytes().fold(FNV_OFFSET, fnv1a);
     let len = ty.shape.elements();
+    let mut whole = |most| small(&mut state, most);
+    let mut eighths = || whole(8) as f32 / 8.0;
     let values = match ty.dtype {
-        DType::I8 => Values::I8((0..len).map(|_| small(&mut state, 9) as i8).collect()),
-        DType::I32 => Values::I32((0..len).map(|_| small(&mut state, 99)).collect()),
-        other => unreachable!("{other} is none of DType::VALUED"),
+        DType::I8 => Values::I8((0..len).map(|_| whole(9) as i8).collect()),
+        DType::I16 => Values::I16((0..len).map(|_| whole(9) as i16).collect()),
+        DType::I32 => Values::I32((0..len).map(|_| whole(99)).collect()),
+        DType::Fp8 => Values::Fp8((0..len).map(|_| Fp8::from_f32(eighths())).collect()),
+        DType::Bf16 => Values::Bf16((0..len).map(|_| Bf16::from_f32(eighths())).collect()),
+        DType::F32 => Values::F32((0..len).map(|_| eighths()).collect()),
     };
     Array { ty, values }
 }
@@ -114,6 +221,12 @@ mod tests {
     use super::*;
     use crate::num::Shape;
 
+    const EIGHT_BY_SEVEN: [usize; 2] = [8, 7];
+
+    fn of(name: &str, dtype: DType) -> Values {
+        seeded(name, Type { dtype, shape: Shape(EIGHT_BY_SEVEN.to_vec()) }).values
+    }
+
     #[test]
     fn seeded_values_depend_on_the_name_alone_and_stay_small() {
         let ty = Type { dtype: DType::I8, shape: Shape(vec![32, 32]) };
@@ -122,5 +235,46 @@ mod tests {
         assert_ne!(a, seeded("b", ty));
         assert_eq!(a.values.iter().min(), Some(-9));
         assert_eq!(a.values.iter().max(), Some(9));
+    }
+
+    #[test]
+    fn seeded_values_are_the_same_in_dtypes_that_hold_them() {
+        let numbers = |dtype| of("a", dtype).numbers().collect::<Vec<f64>>();
+        assert_eq!(numbers(DType::I16), numbers(DType::I8));
+        assert_eq!(numbers(DType::Fp8), numbers(DType::F32));
+        assert_eq!(numbers(DType::Bf16), numbers(DType::F32));
+        assert!(numbers(DType::F32).iter().all(|x| x.abs() <= 1.0 && (x * 8.0).fract() == 0.0));
+        assert!(numbers(DType::F32).contains(&1.0) && numbers(DType::F32).contains(&-0.875));
+    }
+
+    #[test]
+    fn every_dtype_is_read_as_it_was_stored() {
+        for dtype in DType::ALL {
+            let mut values = Values::zeros(dtype, 3);
+            assert_eq!((values.dtype(), values.len(), values.numbers().sum::<f64>()), (dtype, 3, 0.0));
+            let zeros = values.clone();
+            if dtype.is_float() {
+                values.set_f32(1, -1.5);
+                assert_eq!(values.get_f32(1), -1.5);
+            } else {
+                values.set(1, -15);
+                assert_eq!(values.get(1), -15);
+            }
+            assert_ne!(values, zeros);
+            assert_ne!(values.checksum(), zeros.checksum());
+            assert_eq!(values.le_bytes().count(), 3 * dtype.bytes());
+        }
+    }
+
+    #[test]
+    fn floats_are_compared_by_their_bits() {
+        let values = |x: f32| Values::F32(vec![x]);
+        assert_eq!(values(f32::NAN), values(f32::NAN));
+        assert_ne!(values(0.0), values(-0.0));
+        assert_ne!(values(0.0).checksum(), values(-0.0).checksum());
+        assert_ne!(Values::I32(vec![0]), values(0.0));
+        let mut stored = values(0.0);
+        stored.set_f32(0, f32::from_bits(0xff80_0001));
+        assert_eq!(stored.le_bytes().collect::<Vec<u8>>(), [0, 0, 0xc0, 0x7f]);
     }
 }

@@ -48,13 +48,18 @@ impl DType {
 }
 
 impl DType {
+    /// Whether its elements are floats.
+    pub fn is_float(self) -> bool {
+        self.range().is_none()
+    }
+
     /// Least and greatest value of an integer dtype.
-    pub fn range(self) -> (i64, i64) {
+    pub fn range(self) -> Option<(i64, i64)> {
         match self {
-            DType::I8 => (i8::MIN.into(), i8::MAX.into()),
-            DType::I16 => (i16::MIN.into(), i16::MAX.into()),
-            DType::I32 => (i32::MIN.into(), i32::MAX.into()),
-            DType::Fp8 | DType::Bf16 | DType::F32 => unreachable!("only whole numbers are bounded so far"),
+            DType::I8 => Some((i8::MIN.into(), i8::MAX.into())),
+            DType::I16 => Some((i16::MIN.into(), i16::MAX.into())),
+            DType::I32 => Some((i32::MIN.into(), i32::MAX.into())),
+            DType::Fp8 | DType::Bf16 | DType::F32 => None,
         }
     }
 }

@@ -1,9 +1,23 @@
-//! Numbers: dtypes, shapes, arrays of values, requantisation. MACHINE.md section 4.
+//! Numbers: dtypes, shapes, arrays of values, requantisation, conversions; sums of floats in a given order, functions and
+//! reductions. MACHINE.md section 4.
+//!
+//! Every operation gives the same bits on every platform: floats are rounded to nearest, ties to even, after each operation,
+//! and nothing is fused or reordered.
 
 mod array;
+mod cast;
 mod dtype;
+mod float;
+mod function;
+mod real;
+pub mod reduce;
 mod requant;
+mod sum_order;
 
 pub use array::{Array, Values, seeded};
 pub use dtype::{DType, Shape, Type};
+pub use float::{Bf16, Fp8, NAN, canonical};
+pub use function::Function;
+pub use real::Real;
 pub use requant::Requant;
+pub use sum_order::SumOrder;
