@@ -79,13 +79,17 @@ impl Diagnostics {
         self.errors.len()
     }
 
-    /// Adds to the hints of all errors but the first so many.
+    /// Adds to the hints of all errors but the first so many. Those that say of a place what has been said of it go.
     pub fn add_to_hints(&mut self, from: usize, note: &str) {
-        for error in &mut self.errors[from..] {
+        for mut error in self.errors.split_off(from) {
+            if self.errors.iter().any(|known| known.span == error.span && known.message == error.message) {
+                continue;
+            }
             match &mut error.hint {
                 Some(hint) => *hint += note,
                 None => error.hint = Some(note.trim_start().to_owned()),
             }
+            self.errors.push(error);
         }
     }
 
@@ -110,9 +114,7 @@ impl Diagnostics {
 }
 
 fn push(list: &mut Vec<Diagnostic>, severity: Severity, span: Span, message: String, hint: String) {
-    // What is wrong in a function is wrong in each of its calls.
-    let known = list.iter().any(|known| known.span == span && known.message == message);
-    if list.len() < Diagnostics::MOST && !known {
+    if list.len() < Diagnostics::MOST {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
         list.push(Diagnostic { severity, span, message, hint });
     }

@@ -672,13 +672,15 @@ impl<'a> Builder<'a> {
     ) -> Option<Value> {
         let given = self.arguments(function, arguments, span)?;
         let name = &function.name.text;
-        let nth = if nth == 1 { String::new() } else { format!("_{nth}") };
+        let first = nth == 1;
+        let nth = if first { String::new() } else { format!("_{nth}") };
         let name_of_call = format!("{}{}{nth}", self.scope().prefix, shorten(name));
         let errors = self.diagnostics.errors();
         self.mark_active(name, true);
         self.scopes.push(Scope { names: LiteMap::new(), prefix: format!("{name_of_call}.") });
         let values = self.run(function, &given);
-        if !self.diagnostics.has_errors() {
+        // The next calls would say the same.
+        if first && !self.diagnostics.has_errors() {
             self.warn_of_unused();
         }
         self.scopes.pop();
@@ -719,6 +721,10 @@ impl<'a> Builder<'a> {
         let mut returned = None;
         for statement in &function.body {
             if returned.is_some() {
+                let known = self.functions.get(&function.name.text).is_some_and(|known| known.calls > 1);
+                if known {
+                    break;
+                }
                 self.diagnostics.warning(
                     statement.span,
                     "behind `return` nothing is done",

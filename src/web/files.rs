@@ -1,9 +1,10 @@
-//! Files that the page reads in a module of its own.
+//! What few visitors need, in a module of its own: files that the page reads, and programs in the one style.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::base::Lines;
 use crate::chip::{self, ParsedChip};
+use crate::lang::{self, MOST_TEXT_BYTES};
 
 /// A chip file that has been read.
 #[wasm_bindgen(getter_with_clone)]
@@ -30,4 +31,11 @@ impl ChipFile {
             problems: diagnostics.into_iter().map(problem).collect(),
         }
     }
+}
+
+/// A program in the one style; nothing if it has errors of its own text.
+#[wasm_bindgen(js_name = formatProgram)]
+pub fn format_program(text: &str) -> Option<String> {
+    let readable = text.len() <= MOST_TEXT_BYTES && !lang::parse(text).diagnostics.has_errors();
+    readable.then(|| lang::format(text))
 }

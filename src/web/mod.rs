@@ -1,5 +1,5 @@
-//! The page's way into the crate: a session that a worker owns, and the painter of its canvas. What reads files that few
-//! visitors open is a module of its own, by the feature `files`: the page loads it when it is used.
+//! The page's way into the crate: a session that a worker owns, and the painter of its canvas. What few
+//! visitors need is a module of its own, by the feature `files`: the page loads it when it is used.
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
@@ -15,7 +15,7 @@ mod session;
 mod values;
 
 #[cfg(feature = "files")]
-pub use files::ChipFile;
+pub use files::{ChipFile, format_program};
 #[cfg(feature = "page")]
 pub use session::Session;
 

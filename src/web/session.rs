@@ -13,7 +13,7 @@ use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
 use crate::job::{self, Finished, Job, compile};
-use crate::lang::{self, MOST_TEXT_BYTES};
+use crate::lang::MOST_TEXT_BYTES;
 use crate::sim::{Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
@@ -97,12 +97,6 @@ impl Session {
     /// The chips that come with the module.
     pub fn presets(&self) -> Result<JsValue, JsError> {
         to_js(&chips::presets())
-    }
-
-    /// A program in the one style; nothing if it cannot be read.
-    pub fn format(&self, text: &str) -> Option<String> {
-        let readable = text.len() <= MOST_TEXT_BYTES && !lang::parse(text).diagnostics.has_errors();
-        readable.then(|| lang::format(text))
     }
 
     /// Keeps a `.npy` file for `load("path")`.

@@ -8,6 +8,7 @@ import { type Editor, utf8Bytes } from './editor';
 import { showCycles } from './cycles';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
+import { formatProgram } from './extras';
 import { download, FileDesk } from './files';
 import { Lanes } from './lanes';
 import { notice } from './notices';
@@ -124,7 +125,7 @@ export class App {
   private listen(): void {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
-    byId('format').addEventListener('click', () => this.engine.format(this.editor.text()));
+    byId('format').addEventListener('click', () => void this.format());
     byId('save').addEventListener('click', () => download(`${this.example.name}.systole`, this.editor.text()));
     byId('theme').addEventListener('click', () => {
       const theme = this.root.dataset['theme'] === 'dark' ? 'light' : 'dark';
@@ -152,7 +153,7 @@ export class App {
     }
     if (event.shiftKey && event.altKey && event.code === 'KeyF') {
       event.preventDefault();
-      this.engine.format(this.editor.text());
+      void this.format();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -193,11 +194,17 @@ export class App {
     this.run();
   }
 
-  /** A text in the one style, if it is still what stands in the editor. */
-  private formatted(text: string, formatted: string | null): void {
-    if (this.editor.text() !== text) return;
-    if (formatted === null) notice('A program with errors cannot be formatted.');
-    else if (formatted !== text) this.editor.respace(formatted);
+  /** Brings the text into the one style, if it is still there when that is known. */
+  private async format(): Promise<void> {
+    const text = this.editor.text();
+    try {
+      const formatted = await formatProgram(text);
+      if (this.editor.text() !== text) return;
+      if (formatted === null) notice('A program with errors cannot be formatted.');
+      else if (formatted !== text) this.editor.respace(formatted);
+    } catch {
+      notice('The formatter could not be loaded.');
+    }
   }
 
   private async choose(value: string): Promise<void> {
@@ -343,9 +350,6 @@ export class App {
         break;
       case 'chip':
         this.desk.show(message.chip, message.form);
-        break;
-      case 'formatted':
-        this.formatted(message.text, message.formatted);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);

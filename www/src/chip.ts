@@ -1,6 +1,7 @@
 // The chip: a preset or a file, changed field by field in a form that the module describes.
 
 import { byId, make } from './dom';
+import { readChipFile } from './extras';
 import { download } from './files';
 import type { Chip, ChipField, ChipForm, Preset } from './protocol';
 
@@ -12,19 +13,6 @@ export function preset(base: string): Chip {
 export function sameChip(a: Chip, b: Chip): boolean {
   const texts = ({ base, words, changes }: Chip) => JSON.stringify([base, words, Object.entries(changes).sort()]);
   return texts(a) === texts(b);
-}
-
-/** Reads a chip file, in a module of its own that few visitors need. */
-async function readFile(text: string): Promise<{ words: string[]; problems: string[] }> {
-  const [{ default: start, ChipFile }, { default: module_or_path }] = await Promise.all([
-    import('systole-wasm/systole_files.js'),
-    import('systole-wasm/systole_files_bg.wasm?url'),
-  ]);
-  await start({ module_or_path });
-  const file = new ChipFile(text);
-  const { words, problems } = file;
-  file.free();
-  return { words, problems };
 }
 
 export interface ChipEvents {
@@ -98,7 +86,7 @@ export class ChipDesk {
   /** A chip file's text, under its name. */
   async open(name: string, text: string): Promise<void> {
     const choice = ++this.choices;
-    const read = await readFile(text).catch(() => null);
+    const read = await readChipFile(text).catch(() => null);
     if (choice !== this.choices) return;
     if (read === null)
       this.events.refused(`${name} could not be read: the part of this page that reads chips did not load.`);

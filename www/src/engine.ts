@@ -68,11 +68,6 @@ export class Engine {
     return this.id;
   }
 
-  /** Asks for a text in the one style. */
-  format(text: string): void {
-    this.send({ kind: 'format', text });
-  }
-
   /** The number of the newest run: answers to older ones are stale. */
   get newest(): number {
     return this.id;

@@ -9,7 +9,6 @@ export type ToWorker =
   // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
   | { kind: 'run'; id: number; text: string; chip: Chip }
-  | { kind: 'format'; text: string }
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number }
   | { kind: 'select'; pe: Pe }
@@ -22,7 +21,6 @@ export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
   | { kind: 'chip'; chip: Chip; form: ChipForm } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
-  | { kind: 'formatted'; text: string; formatted: string | null } // null: it has errors
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran

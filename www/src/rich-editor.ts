@@ -1,7 +1,7 @@
 // CodeMirror with what the module says about the text: token classes, errors, operators' colours. It has no lexer.
 // Errors are marked here, not by @codemirror/lint, which would be a tenth of the editor.
 
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
 import { bracketMatching } from '@codemirror/language';
 import {
   Annotation,
@@ -220,7 +220,9 @@ export class RichEditor implements Editor {
   respace(text: string): void {
     const anchor = placeIn(this.text(), this.view.state.selection.main.head, text);
     const changes = { from: 0, to: this.view.state.doc.length, insert: text };
-    this.view.dispatch({ changes, selection: { anchor }, scrollIntoView: true });
+    // One undo takes it back, and nothing else.
+    const annotations = isolateHistory.of('full');
+    this.view.dispatch({ changes, selection: { anchor }, annotations, scrollIntoView: true });
   }
 
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void {

@@ -52,9 +52,6 @@ function receive(message: ToWorker): void {
         later();
       }, message.id);
       break;
-    case 'format':
-      post({ kind: 'formatted', text: message.text, formatted: session.format(message.text) ?? null });
-      break;
     case 'view':
       look(message.view);
       paintTimeline();

@@ -1,0 +1,25 @@
+// A module of its own for what few visitors need: reading chip files, formatting programs.
+
+async function extras() {
+  const [{ default: start, ...module }, { default: module_or_path }] = await Promise.all([
+    import('systole-wasm/systole_files.js'),
+    import('systole-wasm/systole_files_bg.wasm?url'),
+  ]);
+  await start({ module_or_path });
+  return module;
+}
+
+/** A chip file's words, or what is wrong with it. */
+export async function readChipFile(text: string): Promise<{ words: string[]; problems: string[] }> {
+  const { ChipFile } = await extras();
+  const file = new ChipFile(text);
+  const { words, problems } = file;
+  file.free();
+  return { words, problems };
+}
+
+/** A program in the one style; null if it has errors. */
+export async function formatProgram(text: string): Promise<string | null> {
+  const { formatProgram } = await extras();
+  return formatProgram(text) ?? null;
+}
