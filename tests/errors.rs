@@ -5,7 +5,7 @@
 
 mod golden;
 
-use systole::base::Severity;
+use systole::base::{Diagnostic, Edit, Severity};
 use systole::chip::Chip;
 use systole::import::{Files, npy};
 use systole::job::compile;
@@ -49,4 +49,39 @@ fn wrong_programs_are_answered_as_recorded() {
             said
         },
     );
+}
+
+/// What a hint offers as an edit does what it says: the error is gone. Where every error has an edit, the program compiles
+/// after all of them.
+#[test]
+fn edits_mend_what_they_are_offered_for() {
+    let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
+    let errors = |text: &str| -> Vec<Diagnostic> {
+        let all = compile(text, &files, &chip).diagnostics;
+        all.into_iter().filter(|d| d.severity == Severity::Error).collect()
+    };
+    let mut mended = 0;
+    for case in golden::cases("errors") {
+        let name = case.display();
+        let Ok(text) = String::from_utf8(std::fs::read(&case).unwrap()) else { continue };
+        let found = errors(&text);
+        let edits: Vec<&Edit> = found.iter().filter_map(|d| d.edit.as_ref()).collect();
+        for d in found.iter().filter(|d| d.edit.is_some()) {
+            let edit = d.edit.as_ref().unwrap();
+            let after = errors(&edit.apply(&text));
+            let still =
+                after.iter().any(|later| later.message == d.message && later.span.start == d.span.start);
+            assert!(!still, "{name}: {edit:?} does not mend `{}`", d.message);
+        }
+        if edits.is_empty() || edits.len() < found.len() {
+            continue;
+        }
+        // From the end, so that the places before stay where they are.
+        let mut edits = edits;
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+        let whole = edits.into_iter().fold(text, |text, edit| edit.apply(&text));
+        assert_eq!(errors(&whole), [], "{name}:\n{whole}");
+        mended += 1;
+    }
+    assert!(mended >= 10, "{mended} programs can be mended");
 }

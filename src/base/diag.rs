@@ -22,6 +22,30 @@ pub struct Diagnostic {
     pub message: String,
     /// How to mend it.
     pub hint: Option<String>,
+    /// A change of the text that does what the hint says, where there is one way to do it.
+    pub edit: Option<Edit>,
+}
+
+/// A change of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes.
+    pub span: Span,
+    /// What comes in its place.
+    pub text: String,
+}
+
+impl Edit {
+    /// Another text in place of what is there.
+    pub fn replace(span: Span, text: impl Into<String>) -> Edit {
+        Edit { span, text: text.into() }
+    }
+
+    /// The changed text.
+    pub fn apply(&self, text: &str) -> String {
+        let Span { start, end } = self.span;
+        format!("{}{}{}", &text[..start as usize], self.text, &text[end as usize..])
+    }
 }
 
 impl Diagnostic {
@@ -67,6 +91,28 @@ impl Diagnostics {
     /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
         push(&mut self.errors, Severity::Error, span, message.into(), hint.into());
+    }
+
+    /// Adds an error whose hint the edit carries out.
+    pub fn error_with(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        edit: Option<Edit>,
+    ) {
+        let next = self.errors.len();
+        self.error(span, message, hint);
+        if let Some(edit) = edit {
+            self.mend(next, edit);
+        }
+    }
+
+    /// Gives the error of that number its edit, if it was kept.
+    pub fn mend(&mut self, error: usize, edit: Edit) {
+        if let Some(error) = self.errors.get_mut(error) {
+            error.edit = Some(edit);
+        }
     }
 
     /// Adds a warning.
@@ -116,7 +162,7 @@ impl Diagnostics {
 fn push(list: &mut Vec<Diagnostic>, severity: Severity, span: Span, message: String, hint: String) {
     if list.len() < Diagnostics::MOST {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
-        list.push(Diagnostic { severity, span, message, hint });
+        list.push(Diagnostic { severity, span, message, hint, edit: None });
     }
 }
 

@@ -6,7 +6,7 @@ mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
-pub use diag::{Diagnostic, Diagnostics, Severity};
+pub use diag::{Diagnostic, Diagnostics, Edit, Severity};
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};
 

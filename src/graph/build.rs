@@ -4,7 +4,7 @@
 use super::ir::{Graph, Limits, Loader, Op, OpKind, Output, Source, Tensor, TensorId};
 use litemap::LiteMap;
 
-use crate::base::{Diagnostics, Lines, Span};
+use crate::base::{Diagnostics, Edit, Lines, Span};
 use crate::lang::{
     Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
     StatementKind, Storage, TypeExpr,
@@ -158,9 +158,12 @@ impl<'a> Builder<'a> {
             StatementKind::Let { names, value } => self.let_be(names, *value),
             StatementKind::Function(_) => {}
             StatementKind::Return { values } if in_call => return Some(values),
-            StatementKind::Return { .. } => {
+            StatementKind::Return { values } => {
                 let hint = "the program itself puts out: `output ...`";
-                self.diagnostics.error(statement.span, "`return` outside of a function", hint);
+                let start = statement.span.start;
+                let word = Span { start, end: start + "return".len() as u32 };
+                let edit = (values.len() == 1).then(|| Edit::replace(word, "output"));
+                self.diagnostics.error_with(statement.span, "`return` outside of a function", hint, edit);
             }
             StatementKind::Output { .. } if in_call => {
                 let hint = "return the value, and put it out where the function is called";
@@ -224,7 +227,8 @@ impl<'a> Builder<'a> {
                 _ => None,
             });
             let hint = format!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
-            self.diagnostics.error(span, "the program puts nothing out", hint);
+            let edit = last.map(|last| Edit::replace(span, format!("\noutput {last}")));
+            self.diagnostics.error_with(span, "the program puts nothing out", hint, edit);
         }
         // After an error, a name may be unused only because of it.
         if self.diagnostics.has_errors() {
@@ -351,12 +355,14 @@ impl<'a> Builder<'a> {
     fn dtype(&mut self, ty: &TypeExpr) -> Option<DType> {
         let dtype = DType::VALUED.into_iter().find(|dtype| dtype.name() == ty.dtype.text);
         if dtype.is_none() {
-            let hint = match ty.dtype.text.as_str() {
-                "int8" | "I8" | "u8" | "uint8" => "write `i8`",
-                "int32" | "I32" | "int" | "u32" => "write `i32`",
-                _ => "there are `i8`, for operands of `@`, and `i32`, for sums and biases",
+            let (hint, meant) = match ty.dtype.text.as_str() {
+                "int8" | "I8" | "u8" | "uint8" => ("write `i8`", Some("i8")),
+                "int32" | "I32" | "int" | "u32" => ("write `i32`", Some("i32")),
+                _ => ("there are `i8`, for operands of `@`, and `i32`, for sums and biases", None),
             };
-            self.diagnostics.error(ty.dtype.span, format!("there is no dtype `{}`", ty.dtype.text), hint);
+            let edit = meant.map(|dtype| Edit::replace(ty.dtype.span, dtype));
+            let message = format!("there is no dtype `{}`", ty.dtype.text);
+            self.diagnostics.error_with(ty.dtype.span, message, hint, edit);
         }
         dtype
     }
@@ -419,8 +425,8 @@ impl<'a> Builder<'a> {
         }
         match op {
             BinaryOp::MatMul => {
-                let (a, b) = (self.tensor(a), self.tensor(b));
-                self.matmul(a?, b?, span)
+                let (left, right) = (self.tensor(a), self.tensor(b));
+                self.matmul((left?, a), (right?, b), span)
             }
             BinaryOp::Add => {
                 let (a, b) = (self.tensor(a), self.tensor(b));
@@ -498,8 +504,10 @@ impl<'a> Builder<'a> {
             return None;
         }
         let names = &self.scopes.last().expect("the program's scope is never left").names;
-        let hint = match nearest(name, names.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let near = nearest(name, names.keys().map(String::as_str));
+        let edit = near.map(|near| Edit::replace(span, near));
+        let hint = match near {
+            Some(near) => meant(near),
             None if self.functions.contains_key(name) => format!("a function is called: `{name}(...)`"),
             None if names.is_empty() => "declare it first, as in `input x : i8[4, 4]`".into(),
             None => {
@@ -508,7 +516,7 @@ impl<'a> Builder<'a> {
                 format!("defined so far: {}", known.join(", "))
             }
         };
-        self.diagnostics.error(span, format!("nothing is called `{}`", shorten(name)), hint);
+        self.diagnostics.error_with(span, format!("nothing is called `{}`", shorten(name)), hint, edit);
         None
     }
 
@@ -535,17 +543,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn matmul(&mut self, a: TensorId, b: TensorId, span: Span) -> Option<Value> {
+    fn matmul(
+        &mut self,
+        (a, a_expr): (TensorId, ExprId),
+        (b, b_expr): (TensorId, ExprId),
+        span: Span,
+    ) -> Option<Value> {
         let (left, right) = (self.graph.tensors[a].ty.clone(), self.graph.tensors[b].ty.clone());
-        for (tensor, ty) in [(a, &left), (b, &right)] {
+        for (tensor, ty, expr) in [(a, &left, a_expr), (b, &right, b_expr)] {
             if ty.dtype != DType::I8 {
                 let name = shorten(&self.graph.tensors[tensor].name);
                 let message = format!("`@` multiplies i8 by i8, but `{name}` is {ty}");
-                self.diagnostics.error(
-                    span,
-                    message,
-                    format!("bring it back to 8 bits: `requant({name}, shift=7)`"),
-                );
+                let hint = format!("bring it back to 8 bits: `requant({name}, shift=7)`");
+                let operand = self.ast.exprs[expr].span;
+                let edit = format!("requant({}, shift=7)", operand.of(self.text));
+                self.diagnostics.error_with(span, message, hint, Some(Edit::replace(operand, edit)));
                 return None;
             }
         }
@@ -609,25 +621,22 @@ impl<'a> Builder<'a> {
             "argmax" => self.argmax(function, arguments, span),
             other if self.functions.contains_key(other) => self.call_of(function, arguments, span),
             other => {
-                let hint = match other {
-                    "requantize" | "requantise" | "quantize" => "did you mean `requant`?".into(),
-                    "matmul" | "dot" => "a matrix product is written `x @ w`".into(),
-                    _ => {
-                        let own = || self.functions.keys().map(String::as_str);
-                        match nearest(other, FUNCTIONS.into_iter().chain(own())) {
-                            Some(near) => format!("did you mean `{near}`?"),
-                            None => {
-                                let known: Vec<&str> = FUNCTIONS.into_iter().chain(own().take(8)).collect();
-                                format!("there are `{}`", known.join("`, `"))
-                            }
-                        }
+                let own = || self.functions.keys().map(String::as_str);
+                let near = match other {
+                    "requantize" | "requantise" | "quantize" => Some("requant"),
+                    _ => nearest(other, FUNCTIONS.into_iter().chain(own())),
+                };
+                let hint = match (other, near) {
+                    ("matmul" | "dot", _) => "a matrix product is written `x @ w`".into(),
+                    (_, Some(near)) => meant(near),
+                    (_, None) => {
+                        let known: Vec<&str> = FUNCTIONS.into_iter().chain(own().take(8)).collect();
+                        format!("there are `{}`", known.join("`, `"))
                     }
                 };
-                self.diagnostics.error(
-                    function.span,
-                    format!("there is no function `{}`", shorten(other)),
-                    hint,
-                );
+                let edit = near.map(|near| Edit::replace(function.span, near));
+                let message = format!("there is no function `{}`", shorten(other));
+                self.diagnostics.error_with(function.span, message, hint, edit);
                 None
             }
         }
@@ -846,7 +855,9 @@ impl<'a> Builder<'a> {
                 "as in `requant({}, shift=7)`: divide by 2^7 and round",
                 shorten(&self.graph.tensors[x].name)
             );
-            self.diagnostics.error(span, "`requant` needs `shift=`", hint);
+            let end = Span { start: span.end - 1, end: span.end - 1 };
+            let edit = Some(Edit::replace(end, ", shift=7"));
+            self.diagnostics.error_with(span, "`requant` needs `shift=`", hint, edit);
             return None;
         };
         let scale = self.number(arguments, "scale", i32::MIN.into(), i32::MAX.into())?.unwrap_or(1);
@@ -862,7 +873,9 @@ impl<'a> Builder<'a> {
         let axis = self.number(arguments, "axis", i64::MIN, i64::MAX)?.unwrap_or(1);
         if !matches!(axis, 1 | -1) {
             let message = format!("`argmax` along axis {axis}");
-            self.diagnostics.error(span, message, "it finds the greatest of each row: `axis=1`");
+            let given = arguments.iter().find(|argument| argument.name.is_some());
+            let edit = given.map(|given| Edit::replace(self.ast.exprs[given.value].span, "1"));
+            self.diagnostics.error_with(span, message, "it finds the greatest of each row: `axis=1`", edit);
             return None;
         }
         let [rows, cols] = ty.shape.0[..] else {
@@ -887,9 +900,10 @@ impl<'a> Builder<'a> {
                 seen.push(&name.text);
                 continue;
             };
-            let near =
-                nearest(&name.text, named.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-            self.diagnostics.error(name.span, message, near.unwrap_or_else(|| signature(&function.text)));
+            let near = nearest(&name.text, named.iter().copied());
+            let edit = near.filter(|near| !seen.contains(near)).map(|near| Edit::replace(name.span, near));
+            let hint = near.map_or_else(|| signature(&function.text), meant);
+            self.diagnostics.error_with(name.span, message, hint, edit);
             fine = false;
         }
         let operands: Vec<&Argument> = arguments.iter().filter(|a| a.name.is_none()).collect();
@@ -996,6 +1010,10 @@ impl<'a> Builder<'a> {
         self.diagnostics.error(span, message, "make the tensors smaller");
         None
     }
+}
+
+fn meant(near: &str) -> String {
+    format!("did you mean `{near}`?")
 }
 
 /// `1 name`, `2 names`.

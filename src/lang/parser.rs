@@ -5,7 +5,7 @@ use super::ast::{
     StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
-use crate::base::{Diagnostics, Span};
+use crate::base::{Diagnostics, Edit, Span};
 
 /// What parsing leaves: always a tree, and what was wrong.
 pub struct Parsed {
@@ -90,7 +90,15 @@ impl Parser<'_> {
         if self.peek().is_some() && !self.at_end_of_body() {
             let found = self.found();
             let hint = "one statement a line; `+` adds, `@` multiplies matrices";
-            self.diagnostics.error(self.here(), format!("expected the end of the line, found {found}"), hint);
+            let (here, message) = (self.here(), format!("expected the end of the line, found {found}"));
+            let edit = match self.peek() {
+                Some(TokenKind::RightParen | TokenKind::RightBracket) => Some(Edit::replace(here, "")),
+                Some(kind) if kind == TokenKind::Name || kind.is_keyword() => {
+                    Some(Edit::replace(Span { start: here.start, end: here.start }, "\n"))
+                }
+                _ => None,
+            };
+            self.diagnostics.error_with(here, message, hint, edit);
             self.skip_line();
         }
     }
@@ -183,7 +191,9 @@ impl Parser<'_> {
                 }
                 None | Some(TokenKind::Fn) => {
                     let message = format!("`{}` is not closed", function.text);
-                    self.diagnostics.error(function.span, message, "a function ends with `}`");
+                    let end = self.last_span().after();
+                    let edit = Some(Edit::replace(end, "\n}"));
+                    self.diagnostics.error_with(function.span, message, "a function ends with `}`", edit);
                     return statements;
                 }
                 Some(_) => statements.extend(self.statement()),
@@ -280,7 +290,8 @@ impl Parser<'_> {
             .into_iter()
             .find(|(keyword, _)| near(keyword))?;
         let message = format!("`{}` is no keyword", word.text);
-        self.diagnostics.error(word.span, message, format!("did you mean `{keyword}`?"));
+        let edit = Some(Edit::replace(word.span, keyword));
+        self.diagnostics.error_with(word.span, message, format!("did you mean `{keyword}`?"), edit);
         Some(storage)
     }
 
@@ -445,7 +456,14 @@ impl Parser<'_> {
         if self.words.get(self.at).is_some_and(|next| next.first_of_line && next.kind != kind) {
             self.depth = 0;
         }
-        let token = self.expect(kind, kind.describe(), hint)?;
+        let (errors, here) = (self.diagnostics.errors(), self.here());
+        let token = self.expect(kind, kind.describe(), hint).inspect_err(|_| {
+            if self.peek().is_none() && self.depth <= 1 {
+                self.diagnostics
+                    .mend(errors, Edit::replace(here, if kind == TokenKind::RightParen { ")" } else { "]" }));
+            }
+        });
+        let token = token?;
         self.depth -= 1;
         Ok(token.span)
     }

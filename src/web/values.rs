@@ -40,6 +40,15 @@ struct PageDiagnostic {
     column: u32,
     message: String,
     hint: Option<String>,
+    edit: Option<PageEdit>,
+}
+
+/// What stands from one place to another gives way to a text.
+#[derive(Serialize)]
+struct PageEdit {
+    from: u32,
+    to: u32,
+    text: String,
 }
 
 impl Checked {
@@ -68,6 +77,11 @@ fn diagnostic(d: &Diagnostic, lines: &Lines, walk: &mut Utf16) -> PageDiagnostic
         column: start.column,
         message: d.message.clone(),
         hint: d.hint.clone(),
+        edit: d.edit.as_ref().map(|edit| PageEdit {
+            from: walk.offset(edit.span.start),
+            to: walk.offset(edit.span.end),
+            text: edit.text.clone(),
+        }),
     }
 }
 

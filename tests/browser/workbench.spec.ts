@@ -290,3 +290,20 @@ test('calls of a function are operators of its lines', async ({ app, page }) => 
   await app.ready();
   await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
 });
+
+test('what a hint offers is done by a click, and undone by a key', async ({ app, page }) => {
+  await app.open();
+  const wrong = 'input värde : i8[4, 4] # €\noutput rleu(värd\n';
+  await app.type(wrong);
+  await expect(page.locator('#problems li')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Mend' }).click();
+  await expect.poll(() => app.text()).toBe('input värde : i8[4, 4] # €\noutput rleu(värd)\n');
+  await expect(page.locator('#problems li')).toHaveCount(2);
+  await page.getByRole('button', { name: 'Mend' }).first().click();
+  await expect(page.locator('#problems li')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Mend' }).click();
+  await expect.poll(() => app.text()).toBe('input värde : i8[4, 4] # €\noutput relu(värde)\n');
+  await expect(page.locator('#problems')).toBeHidden();
+  for (let times = 0; times < 3; times++) await page.keyboard.press('Control+Z');
+  await expect.poll(() => app.text()).toBe(wrong);
+});

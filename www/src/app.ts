@@ -14,7 +14,7 @@ import { Lanes } from './lanes';
 import { notice } from './notices';
 import { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
-import type { Checked, Chip, Diagnostic, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
+import type { Checked, Chip, Diagnostic, Edit, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
@@ -429,7 +429,12 @@ export class App {
     return search;
   }
 
+  private mend(checked: string, edit: Edit): void {
+    if (this.editor.text() === checked) this.editor.edit(edit);
+  }
+
   private problems(diagnostics: Diagnostic[]): void {
+    const text = this.editor.text();
     const region = byId('problems');
     region.hidden = diagnostics.length === 0;
     const items = diagnostics.map((d) => {
@@ -437,7 +442,11 @@ export class App {
       const go = button('', () => this.editor.goTo(d.from, d.to), { class: 'problem-link' });
       go.append(make('b', {}, d.severity), ` ${where}: ${d.message}`);
       if (d.hint) go.append(make('span', { class: 'hint' }, d.hint));
-      return make('li', { class: d.severity }, go);
+      const item = make('li', { class: d.severity }, go);
+      const { edit } = d;
+      // Places are those of the text that was checked.
+      if (edit) item.append(button('Mend', () => this.mend(text, edit), { class: 'mend' }));
+      return item;
     });
     region.querySelector('ol')!.replaceChildren(...items);
   }

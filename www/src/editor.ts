@@ -1,12 +1,14 @@
 // What both editors of the program's text can do.
 
-import type { Diagnostic, Op } from './protocol';
+import type { Diagnostic, Edit, Op } from './protocol';
 
 /** What both kinds of editor can do. */
 export interface Editor {
   text(): string;
   /** Opens another text; no event tells of it. */
   setText(text: string): void;
+  /** Changes the text as if it were typed. */
+  edit(edit: Edit): void;
   /** Puts a text that differs in its white space alone in place of what is there, as an edit: the cursor stays at its word. */
   respace(text: string): void;
   /** Errors, token classes, and which operators' colours stand beside which lines. */

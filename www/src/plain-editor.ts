@@ -2,6 +2,7 @@
 
 import { byId } from './dom';
 import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
+import type { Edit } from './protocol';
 
 /** The text area of index.html. */
 export class PlainEditor implements Editor {
@@ -30,6 +31,13 @@ export class PlainEditor implements Editor {
 
   setText(text: string): void {
     this.area.value = this.last = text;
+  }
+
+  edit({ from, to, text }: Edit): void {
+    const all = this.text();
+    this.setText(all.slice(0, from) + text + all.slice(to));
+    this.goTo(from + text.length, from + text.length);
+    this.events.changed(this.text());
   }
 
   respace(text: string): void {

@@ -112,6 +112,13 @@ export interface Diagnostic {
   column: number;
   message: string;
   hint: string | null;
+  edit: Edit | null; // does what the hint says
+}
+
+export interface Edit {
+  from: number;
+  to: number;
+  text: string;
 }
 
 export interface Report {

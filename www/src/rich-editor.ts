@@ -25,7 +25,7 @@ import {
 } from '@codemirror/view';
 import { opColour } from './dom';
 import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
-import { type Diagnostic, type Op, TOKEN_CLASSES } from './protocol';
+import { type Diagnostic, type Edit, type Op, TOKEN_CLASSES } from './protocol';
 
 /** Set by the page, not typed: the page knows already. */
 const opened = Annotation.define<boolean>();
@@ -215,6 +215,14 @@ export class RichEditor implements Editor {
   setText(text: string): void {
     const changes = { from: 0, to: this.view.state.doc.length, insert: text };
     this.view.dispatch({ changes, annotations: opened.of(true) });
+  }
+
+  edit({ from, to, text }: Edit): void {
+    if (to > this.view.state.doc.length) return;
+    const annotations = isolateHistory.of('full');
+    const selection = { anchor: from + text.length };
+    this.view.dispatch({ changes: { from, to, insert: text }, selection, annotations, scrollIntoView: true });
+    this.view.focus();
   }
 
   respace(text: string): void {
