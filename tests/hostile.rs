@@ -166,6 +166,12 @@ fn calls_of_calls_come_to_an_end() {
         first_error("fn a(x) { return b(x) }\nfn b(x) { return a(x) }\ninput x : i8[2, 2]\noutput a(x)\n"),
         "`a` calls itself"
     );
+    let lines: String = (0..2000).map(|n| format!("size a{n} = 1\n")).collect();
+    let calls = |n: usize| "output f(x)\n".repeat(n);
+    let many = format!("fn f(x) {{\n{lines}return x\n}}\ninput x : i8[2, 2]\n{}", calls(9000));
+    assert_eq!(first_error(&many), "calls of more than 100000 lines in all");
+    let wide = format!("fn f(x) {{ return x{} }}\ninput x : i8[2, 2]\n{}", ", x".repeat(50_000), calls(5000));
+    assert_eq!(first_error(&wide), "more than 64 values of a call");
     let deep: String = (1..3000).map(|n| std::format!("fn f{n}(x) {{ return f{}(x) }}\n", n - 1)).collect();
     let text = std::format!("fn f0(x) {{ return x }}\n{deep}input x : i8[2, 2]\noutput f2999(x)\n");
     assert!(first_error(&text).contains("deep"));

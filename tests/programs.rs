@@ -156,3 +156,33 @@ fn a_graph_prints_one_operator_a_line() {
          output %7\n"
     );
 }
+
+/// The outputs of a program on the classroom's chip.
+fn outputs(text: &str) -> Vec<Vec<i32>> {
+    let report = run(text, &Chip::classroom(4, 4).unwrap()).report(text);
+    report.outputs.into_iter().map(|output| output.values.unwrap()).collect()
+}
+
+#[test]
+fn a_call_is_the_lines_of_its_function() {
+    let declared = "size n = 6\ninput x : i8[4, n]\nweight w : i8[n, n]\nweight b : i32[n]\n";
+    let functions = "fn layer(x : i8[m, k], w : i8[k, k], b, s) {\n    y = x @ w + b\n    return requant(y, shift=s), y\n}\n\
+                     fn two(x, w, b) {\n    h, _ = layer(x, w, b, n - 2)\n    return layer(h, b=b, s=5, w=w)\n}\n";
+    let called = format!("{declared}{functions}z, y = two(x, w, b)\noutput relu(z)\noutput y\n");
+    let written = format!(
+        "{declared}h = requant(x @ w + b, shift=4)\ny = h @ w + b\noutput relu(requant(y, shift=5))\noutput y\n"
+    );
+    assert_eq!(outputs(&called), outputs(&written));
+}
+
+#[test]
+fn every_call_has_weights_of_its_own() {
+    let layer = |name: &str| format!("fn {name}(x) {{\n    weight w : i8[4, 4]\n    return x @ w\n}}\n");
+    let text = format!(
+        "{}{}input x : i8[4, 4]\noutput layer(x)\noutput layer(x)\noutput layer_2(x)\n",
+        layer("layer"),
+        layer("layer_2")
+    );
+    let [first, second, third] = &outputs(&text)[..] else { panic!("three outputs") };
+    assert!(first != second && second != third && first != third);
+}

@@ -25,6 +25,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         values: vec![Value::Wrong; ast.exprs.len()],
         several: Vec::new(),
         calls: 0,
+        lines_of_calls: 0,
         named: Vec::new(),
         ranges: Vec::new(),
         bytes: 0,
@@ -89,6 +90,8 @@ struct Builder<'a> {
     several: Vec<Vec<Value>>,
     /// So far.
     calls: usize,
+    /// Lines of functions worked so far.
+    lines_of_calls: usize,
     /// By tensor: whether its name is the user's.
     named: Vec<bool>,
     /// Least and greatest value that each tensor's elements can have.
@@ -193,6 +196,13 @@ impl<'a> Builder<'a> {
         let values = match (self.values[value.index()], names) {
             (Value::Several(at), _) => self.several[at].clone(),
             (Value::Wrong, _) => vec![Value::Wrong; names.len()],
+            (Value::Number(_), [name]) => {
+                let (span, start) = (self.ast.exprs[value].span, name.span.start);
+                let hint = format!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
+                let edit = Some(Edit::replace(Span { start, end: start }, "size "));
+                self.diagnostics.error_with(span, "a number where a tensor is needed", hint, edit);
+                vec![Value::Wrong]
+            }
             _ => vec![self.tensor(value).map_or(Value::Wrong, Value::Tensor)],
         };
         if values.len() != names.len() {
@@ -205,6 +215,9 @@ impl<'a> Builder<'a> {
         }
         for (at, name) in names.iter().enumerate() {
             let value = if values.len() == names.len() { values[at] } else { Value::Wrong };
+            if name.text == "_" {
+                continue;
+            }
             self.bind(name, value);
             self.call_result(name, value);
         }
@@ -215,11 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&mut self) {
-        let outputs = self
-            .ast
-            .statements
-            .iter()
-            .any(|s| matches!(s.kind, StatementKind::Output { .. } | StatementKind::BrokenOutput));
+        let outputs = self.ast.statements.iter().any(puts_out);
         if !outputs {
             let span = self.ast.statements.last().map(|s| s.span.after()).unwrap_or_default();
             let last = self.ast.statements.iter().rev().find_map(|s| match &s.kind {
@@ -275,15 +284,16 @@ impl<'a> Builder<'a> {
             self.diagnostics.error(name.span, message, "give this one another name");
             return;
         }
-        if FUNCTIONS.contains(&name.text.as_str())
-            || name.text == "load"
-            || self.functions.contains_key(&name.text)
-        {
-            let message = format!("`{}` is a function's name", name.text);
-            self.diagnostics.error(name.span, message, format!("call it `{}_1`, for instance", name.text));
-        }
+        self.refuse_function_name(&name.text, name.span);
         let binding = Binding { value, span: name.span, used: false };
         self.scope().names.insert(name.text.clone(), binding);
+    }
+
+    fn refuse_function_name(&mut self, name: &str, span: Span) {
+        if FUNCTIONS.contains(&name) || name == "load" || self.functions.contains_key(name) {
+            let message = format!("`{}` is a function's name", shorten(name));
+            self.diagnostics.error(span, message, format!("call it `{}_1`, for instance", shorten(name)));
+        }
     }
 
     /// A result is called what the user calls it first.
@@ -423,6 +433,9 @@ impl<'a> Builder<'a> {
         if let (Some(left), Some(right), true) = (numbers(left), numbers(right), op != BinaryOp::MatMul) {
             return self.arithmetic(op, left, right, span);
         }
+        if matches!(left, Value::Wrong) || matches!(right, Value::Wrong) {
+            return None;
+        }
         match op {
             BinaryOp::MatMul => {
                 let (left, right) = (self.tensor(a), self.tensor(b));
@@ -432,7 +445,6 @@ impl<'a> Builder<'a> {
                 let (a, b) = (self.tensor(a), self.tensor(b));
                 self.add(a?, b?, span)
             }
-            _ if matches!(left, Value::Wrong) || matches!(right, Value::Wrong) => None,
             other => {
                 let message =
                     format!("`{}` works on whole numbers, as in sizes, not on tensors", other.symbol());
@@ -503,8 +515,9 @@ impl<'a> Builder<'a> {
         if self.diagnostics.is_full() {
             return None;
         }
-        let names = &self.scopes.last().expect("the program's scope is never left").names;
-        let near = nearest(name, names.keys().map(String::as_str));
+        let names = &self.scopes[self.scopes.len() - 1].names;
+        let sizes = self.scopes[0].names.iter().filter(|(_, b)| matches!(b.value, Value::Number(_)));
+        let near = nearest(name, names.keys().chain(sizes.map(|(name, _)| name)).map(String::as_str));
         let edit = near.map(|near| Edit::replace(span, near));
         let hint = match near {
             Some(near) => meant(near),
@@ -621,7 +634,8 @@ impl<'a> Builder<'a> {
             "argmax" => self.argmax(function, arguments, span),
             other if self.functions.contains_key(other) => self.call_of(function, arguments, span),
             other => {
-                let own = || self.functions.keys().map(String::as_str);
+                let known = || self.functions.iter().filter(|(_, known)| known.function.is_some());
+                let own = || known().map(|(name, _)| name.as_str());
                 let near = match other {
                     "requantize" | "requantise" | "quantize" => Some("requant"),
                     _ => nearest(other, FUNCTIONS.into_iter().chain(own())),
@@ -648,11 +662,16 @@ impl<'a> Builder<'a> {
         let known = self.functions.get_mut(&name.text)?;
         known.calls += 1;
         let (function, nth, active) = (known.function?, known.calls, known.active);
+        if self.calls > Self::MOST_CALLS {
+            return None;
+        }
+        if self.calls == Self::MOST_CALLS {
+            self.give_up(span, format!("more than {} calls", Self::MOST_CALLS));
+            return None;
+        }
         self.calls += 1;
         let message = if active {
             format!("`{}` calls itself", shorten(&name.text))
-        } else if self.calls > Self::MOST_CALLS {
-            format!("more than {} calls", Self::MOST_CALLS)
         } else if depth > Self::MOST_DEPTH {
             format!("calls are nested more than {} deep", Self::MOST_DEPTH)
         } else {
@@ -665,6 +684,21 @@ impl<'a> Builder<'a> {
         );
         None
     }
+
+    /// Calls for too much, once: no further call is worked.
+    fn give_up(&mut self, span: Span, message: String) {
+        if self.calls <= Self::MOST_CALLS {
+            self.calls = Self::MOST_CALLS + 1;
+            let hint = "a call stands for the function's lines: let it stand for fewer";
+            self.diagnostics.error(span, message, hint);
+        }
+    }
+
+    /// Lines that the calls of one program stand for.
+    const MOST_LINES: usize = 100_000;
+
+    /// Values of one `return`.
+    const MOST_VALUES: usize = 64;
 
     /// Calls within calls: the only recursion here.
     const MOST_DEPTH: usize = 64;
@@ -682,7 +716,8 @@ impl<'a> Builder<'a> {
         let given = self.arguments(function, arguments, span)?;
         let name = &function.name.text;
         let first = nth == 1;
-        let nth = if first { String::new() } else { format!("_{nth}") };
+        // No other name can be this.
+        let nth = if first { String::new() } else { format!("#{nth}") };
         let name_of_call = format!("{}{}{nth}", self.scope().prefix, shorten(name));
         let errors = self.diagnostics.errors();
         self.mark_active(name, true);
@@ -723,12 +758,22 @@ impl<'a> Builder<'a> {
 
     /// The lines of a function; what it returns.
     fn run(&mut self, function: &'a Function, given: &[ExprId]) -> Option<Vec<Value>> {
-        for (parameter, argument) in function.parameters.iter().zip(given) {
+        // Numbers come first: a shape may name them.
+        let parameters = || function.parameters.iter().zip(given);
+        let untyped = parameters().filter(|(parameter, _)| parameter.ty.is_none());
+        for (parameter, argument) in
+            untyped.chain(parameters().filter(|(parameter, _)| parameter.ty.is_some()))
+        {
             let value = self.parameter(parameter, *argument);
             self.bind(&parameter.name, value.unwrap_or(Value::Wrong));
         }
         let mut returned = None;
         for statement in &function.body {
+            self.lines_of_calls += 1;
+            if self.lines_of_calls > Self::MOST_LINES {
+                self.give_up(statement.span, format!("calls of more than {} lines in all", Self::MOST_LINES));
+                return None;
+            }
             if returned.is_some() {
                 let known = self.functions.get(&function.name.text).is_some_and(|known| known.calls > 1);
                 if known {
@@ -752,14 +797,35 @@ impl<'a> Builder<'a> {
             }
             return None;
         };
-        Some(values.iter().map(|value| self.values[value.index()]).collect())
+        if values.len() > Self::MOST_VALUES {
+            self.give_up(function.name.span, format!("more than {} values of a call", Self::MOST_VALUES));
+            return None;
+        }
+        if let [value] = values {
+            return Some(vec![self.values[value.index()]]);
+        }
+        Some(values.iter().map(|value| self.one(*value)).collect())
+    }
+
+    /// A tensor or a number; several values are an error here.
+    fn one(&mut self, expr: ExprId) -> Value {
+        match self.values[expr.index()] {
+            Value::Several(_) => self.tensor(expr).map_or(Value::Wrong, Value::Tensor),
+            one => one,
+        }
     }
 
     /// What a parameter stands for, if its argument is of its type.
     fn parameter(&mut self, parameter: &Parameter, argument: ExprId) -> Option<Value> {
-        let value = self.values[argument.index()];
-        let Some(ty) = &parameter.ty else { return Some(value) };
-        let tensor = self.tensor(argument)?;
+        let Some(ty) = &parameter.ty else { return Some(self.one(argument)) };
+        let Some(tensor) = self.tensor(argument) else {
+            // What it would have given names to is wrong as well, and needs no further word.
+            for (name, span) in ty.dims.iter().filter_map(|dim| self.new_name(dim)).collect::<Vec<_>>() {
+                let binding = Binding { value: Value::Wrong, span, used: true };
+                self.scope().names.insert(name.to_owned(), binding);
+            }
+            return None;
+        };
         let found = self.graph.tensors[tensor].ty.clone();
         let wanted = self.dtype(ty)?;
         let mut fits = wanted == found.dtype && ty.dims.len() == found.shape.0.len();
@@ -787,15 +853,23 @@ impl<'a> Builder<'a> {
         Some(Value::Tensor(tensor))
     }
 
+    /// An extent that is a name which stands for nothing yet.
+    fn new_name(&self, dim: &Dim) -> Option<(&'a str, Span)> {
+        let Expr { kind, span } = &self.ast.exprs[dim.value];
+        let ExprKind::Name(name) = kind else { return None };
+        let outside = self.scopes[0].names.get(name).map(|binding| binding.value);
+        let seen = matches!(outside, Some(Value::Number(_) | Value::Wrong))
+            || self.scopes[self.scopes.len() - 1].names.contains_key(name);
+        (!seen).then_some((name.as_str(), *span))
+    }
+
     /// An extent of a parameter's type; a name that stands for nothing yet becomes what is found.
     fn extent_of(&mut self, dim: &Dim, found: Option<usize>) -> Option<i64> {
-        let Expr { kind, span } = &self.ast.exprs[dim.value];
-        if let ExprKind::Name(name) = kind
-            && [0, self.scopes.len() - 1].iter().all(|at| !self.scopes[*at].names.contains_key(name))
-        {
+        if let Some((name, span)) = self.new_name(dim) {
             let value = i64::try_from(found.unwrap_or(1)).ok()?;
-            let binding = Binding { value: Value::Number(value), span: *span, used: true };
-            self.scope().names.insert(name.clone(), binding);
+            self.refuse_function_name(name, span);
+            let binding = Binding { value: Value::Number(value), span, used: true };
+            self.scope().names.insert(name.to_owned(), binding);
             return Some(value);
         }
         self.evaluate(dim.first, dim.value);
@@ -922,11 +996,10 @@ impl<'a> Builder<'a> {
         let span = self.ast.exprs[argument.value].span;
         match self.values[argument.value.index()] {
             Value::Number(value) if (low..=high).contains(&value) => Some(Some(value)),
-            Value::Number(_) => {
-                let shown = shorten(span.of(self.text));
+            Value::Number(value) => {
                 self.diagnostics.error(
                     span,
-                    format!("`{name}={shown}` is out of range"),
+                    format!("`{name}={value}` is out of range"),
                     format!("from {low} to {high}"),
                 );
                 None
@@ -1009,6 +1082,15 @@ impl<'a> Builder<'a> {
         let message = format!("with this tensor the program has more than {} bytes", Limits::ALL_BYTES);
         self.diagnostics.error(span, message, "make the tensors smaller");
         None
+    }
+}
+
+/// Or was meant to: in a function whose end is missing.
+fn puts_out(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Output { .. } | StatementKind::BrokenOutput => true,
+        StatementKind::Function(function) => function.body.iter().any(puts_out),
+        _ => false,
     }
 }
 

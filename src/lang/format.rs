@@ -18,7 +18,7 @@ pub fn format(text: &str) -> String {
     for line in &mut lines {
         line.columns = vec![line.columns.concat(), String::new()];
     }
-    align(&mut lines, |line| line.comment.is_some() && !line.is_comment());
+    align(&mut lines, |line| line.comment.is_some() && line.whole && !line.is_comment());
     let mut out = String::new();
     for line in lines {
         if line.after_blank {
@@ -42,6 +42,8 @@ struct Line {
     /// Its code, in pieces that begin where those of its neighbours do.
     columns: Vec<String>,
     comment: Option<String>,
+    /// Whether it neither begins nor goes on within brackets that another line closes.
+    whole: bool,
 }
 
 impl Line {
@@ -53,7 +55,7 @@ impl Line {
 fn lines_of(text: &str) -> Vec<Line> {
     let tokens = lex(text);
     let mut lines: Vec<Line> = Vec::new();
-    let (mut depth, mut end) = (Depth::default(), 0);
+    let (mut depth, mut end, mut last) = (Depth::default(), 0, None);
     let mut rest = tokens.as_slice();
     while let Some(first) = rest.first() {
         let count = rest
@@ -65,7 +67,7 @@ fn lines_of(text: &str) -> Vec<Line> {
         let opened =
             matches!(lines.last(), Some(line) if line.columns.last().is_some_and(|code| code.ends_with('{')));
         let closes = matches!(first.kind, TokenKind::RightBrace);
-        let mut made = line_of(text, line, &mut depth);
+        let mut made = line_of(text, line, &mut depth, &mut last);
         made.after_blank = blank && !opened && !closes && !lines.is_empty();
         lines.push(made);
         end = line[count - 1].span.range().end;
@@ -104,16 +106,25 @@ impl Depth {
     }
 }
 
-fn line_of(text: &str, tokens: &[Token], depth: &mut Depth) -> Line {
+/// The line of some tokens; `last` is what the line before ended with.
+fn line_of(text: &str, tokens: &[Token], depth: &mut Depth, last: &mut Option<Before>) -> Line {
     let mut start = *depth;
     for token in tokens.iter().take_while(|token| closes(token.kind)) {
         start.pass(token.kind);
     }
     let declares = matches!(tokens[0].kind, TokenKind::Input | TokenKind::Weight | TokenKind::Size);
     let outer = *depth;
-    let mut line =
-        Line { level: start.level(), after_blank: false, columns: vec![String::new()], comment: None };
+    let mut line = Line {
+        level: start.level(),
+        after_blank: false,
+        columns: vec![String::new()],
+        comment: None,
+        whole: true,
+    };
     let mut before = None;
+    if depth.brackets == 0 {
+        *last = None;
+    }
     for token in tokens {
         let shown = token.span.of(text);
         if token.kind == TokenKind::Comment {
@@ -131,10 +142,12 @@ fn line_of(text: &str, tokens: &[Token], depth: &mut Depth) -> Line {
         here.push_str(shown);
         depth.pass(token.kind);
         before = Some(match token.kind {
-            TokenKind::Minus if !before.is_some_and(Before::ends_value) => Before::Sign,
+            TokenKind::Minus if !last.is_some_and(Before::ends_value) => Before::Sign,
             kind => Before::Token(kind),
         });
+        *last = before;
     }
+    line.whole = outer.brackets == 0 && depth.brackets == 0;
     line
 }
 
@@ -213,6 +226,13 @@ fn align(lines: &mut [Line], belongs: fn(&Line) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_and_a_difference_look_different_in_any_line() {
+        let text = "output f(a\n- b,\n- 1,\n+c) # sum\nh = f(# one\n-2) # two\n";
+        let formatted = "output f(a\n    - b,\n    -1,\n    + c)  # sum\nh = f(  # one\n    -2)  # two\n";
+        assert_eq!(format(text), formatted);
+    }
 
     #[test]
     fn declarations_and_comments_stand_in_columns() {

@@ -5,15 +5,15 @@
 //! statement   = declaration | size | function | value | "output" expr
 //! declaration = ("input" | "weight") NAME ":" type [ "=" "load" "(" STRING ")" ]
 //! size        = "size" NAME "=" expr
-//! function    = "fn" NAME "(" [ parameter { "," parameter } ] ")" "{" { line line-end } "}"
+//! function    = "fn" NAME "(" [ parameter { "," parameter } [ "," ] ] ")" "{" { line line-end } "}"
 //! parameter   = NAME [ ":" type ]
-//! line        = declaration | size | value | "return" expr { "," expr }
+//! line        = declaration of a weight | size | value | "return" expr { "," expr }
 //! value       = NAME { "," NAME } "=" expr
 //! type        = DTYPE "[" expr { "," expr } "]"
 //! expr        = product { ("+" | "-") product }
 //! product     = signed { ("@" | "*" | "/") signed }
 //! signed      = "-" signed | atom
-//! atom        = NAME | INTEGER | NAME "(" [ argument { "," argument } ] ")" | "(" expr ")"
+//! atom        = NAME | INTEGER | NAME "(" [ argument { "," argument } [ "," ] ] ")" | "(" expr ")"
 //! argument    = [ NAME "=" ] expr
 //! ```
 //!

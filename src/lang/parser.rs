@@ -124,7 +124,10 @@ impl Parser<'_> {
             TokenKind::Fn => self.function(),
             TokenKind::Return => {
                 self.at += 1;
-                Ok(StatementKind::Return { values: self.exprs()? })
+                Ok(match self.exprs() {
+                    Ok(values) => StatementKind::Return { values },
+                    Err(Reported) => StatementKind::Broken { names: Vec::new() },
+                })
             }
             TokenKind::Output => {
                 self.at += 1;
@@ -157,26 +160,34 @@ impl Parser<'_> {
     fn function(&mut self) -> Parse<StatementKind> {
         const HINT: &str = "as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`";
         self.at += 1;
-        let name = self.name("a name for the function", HINT)?;
-        let parameters = self.parameters(HINT);
+        let name = self.name("a name for the function", HINT);
+        let parameters = if name.is_ok() { self.parameters(HINT) } else { Err(Reported) };
+        self.depth = 0;
+        if parameters.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
+            let hint = match self.peek() {
+                Some(TokenKind::Minus) => "what a function returns has the type that it has: leave it out",
+                _ => HINT,
+            };
+            let found = self.found();
+            let message = format!("expected `{{` and the function's lines, found {found}");
+            self.diagnostics.error(self.here(), message, hint);
+        }
         // Whatever is wrong with its head, its lines are its own.
-        while parameters.is_err() && self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
+        while self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
             self.at += 1;
         }
-        self.depth = 0;
-        let open = match parameters {
-            Ok(_) => self.expect(TokenKind::LeftBrace, "`{` and the function's lines", HINT).is_ok(),
-            Err(Reported) => self.eat(TokenKind::LeftBrace).is_some(),
-        };
-        if !open {
-            return Ok(StatementKind::Broken { names: vec![name] });
+        let known = name.as_ref().ok().cloned();
+        if self.words.get(self.at).is_none_or(|next| next.kind != TokenKind::LeftBrace) {
+            return Ok(StatementKind::Broken { names: known.into_iter().collect() });
         }
+        self.at += 1;
         self.body = true;
-        let body = self.lines_of(&name);
+        let nameless = Name { text: "fn".into(), span: self.words[self.start].span };
+        let body = self.lines_of(known.as_ref().unwrap_or(&nameless));
         self.body = false;
-        Ok(match parameters {
-            Ok(parameters) => StatementKind::Function(Function { name, parameters, body }),
-            Err(Reported) => StatementKind::Broken { names: vec![name] },
+        Ok(match (name, parameters) {
+            (Ok(name), Ok(parameters)) => StatementKind::Function(Function { name, parameters, body }),
+            _ => StatementKind::Broken { names: known.into_iter().collect() },
         })
     }
 
@@ -265,10 +276,10 @@ impl Parser<'_> {
     fn binding(&mut self) -> Parse<StatementKind> {
         let name = self.name("a name", "")?;
         if self.peek() == Some(TokenKind::Name)
-            && let Some(storage) = self.misspelt(&name)
+            && let Some(kind) = self.misspelt(&name)
         {
             self.at -= 1;
-            return self.declaration(storage);
+            return self.statement_kind(Token { kind, ..self.words[self.at] });
         }
         const HINT: &str =
             "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
@@ -284,15 +295,27 @@ impl Parser<'_> {
     }
 
     /// A word that was meant to be a keyword and stands before a name is reported, and read as what it was meant to be.
-    fn misspelt(&mut self, word: &Name) -> Option<Storage> {
-        let near = |keyword| strsim::osa_distance(&word.text, keyword) <= 2;
-        let (keyword, storage) = [("input", Storage::Input), ("weight", Storage::Weight)]
-            .into_iter()
-            .find(|(keyword, _)| near(keyword))?;
+    fn misspelt(&mut self, word: &Name) -> Option<TokenKind> {
+        const KEYWORDS: [(&str, TokenKind); 5] = [
+            ("output", TokenKind::Output),
+            ("input", TokenKind::Input),
+            ("weight", TokenKind::Weight),
+            ("return", TokenKind::Return),
+            ("size", TokenKind::Size),
+        ];
+        let nearest =
+            KEYWORDS.iter().map(|(keyword, kind)| (strsim::osa_distance(&word.text, keyword), keyword, kind));
+        let (keyword, kind) = match word.text.as_str() {
+            "def" | "func" | "fun" | "function" => ("fn", TokenKind::Fn),
+            _ => nearest
+                .filter(|near| near.0 <= 2)
+                .min_by_key(|near| near.0)
+                .map(|(_, word, kind)| (*word, *kind))?,
+        };
         let message = format!("`{}` is no keyword", word.text);
         let edit = Some(Edit::replace(word.span, keyword));
         self.diagnostics.error_with(word.span, message, format!("did you mean `{keyword}`?"), edit);
-        Some(storage)
+        Some(kind)
     }
 
     fn exprs(&mut self) -> Parse<Vec<ExprId>> {

@@ -23,3 +23,7 @@ pub use session::Session;
 compile_error!(
     "build for wasm32 with target-feature=+simd128: RUSTFLAGS in the environment hide .cargo/config.toml"
 );
+
+/// Half the size of the standard library's.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -103,7 +103,7 @@ test('every edit recompiles; a broken program leaves the last picture and says h
 
   await app.type('input a : i8[6, 4]\nweight w : i8[4, 4]\nh = rellu(a @ v)\noutput h\n');
   await expect(page.locator('html')).toHaveAttribute('data-phase', 'error');
-  const problems = page.getByRole('region', { name: 'Problems' }).getByRole('button');
+  const problems = page.getByRole('region', { name: 'Problems' }).locator('.problem-link');
   await expect(problems).toHaveCount(2);
   await expect(problems.nth(0)).toContainText('line 3, column 5: there is no function `rellu`');
   await expect(problems.nth(0)).toContainText('did you mean `relu`?');
