@@ -1,0 +1,67 @@
+//! How fast a program is read: `cargo bench --bench language`.
+
+use divan::{Bencher, black_box};
+use systole::import::Files;
+use systole::{job, lang};
+
+fn main() {
+    divan::main();
+}
+
+/// A network of some layers, each with lines of its own or each a call.
+fn network(layers: usize, call: bool) -> String {
+    let mut text = String::from(
+        "size width = 16\n\nfn layer(x : i8[m, k], n) {\n    weight w : i8[k, n]\n    weight b : i32[n]\n    \
+         return relu(requant(x @ w + b, shift=5))\n}\n\ninput h0 : i8[8, width]\n",
+    );
+    for layer in 0..layers {
+        let next = layer + 1;
+        text += &if call {
+            format!("h{next} = layer(h{layer}, n=width)\n")
+        } else {
+            format!(
+                "weight w{next} : i8[width, width]\nweight b{next} : i32[width]\n\
+                 h{next} = relu(requant(h{layer} @ w{next} + b{next}, shift=5))\n"
+            )
+        };
+    }
+    text + &format!("output h{layers}\n")
+}
+
+const LAYERS: [usize; 2] = [10, 500];
+
+#[divan::bench(args = LAYERS)]
+fn lex(bencher: Bencher, layers: usize) {
+    let text = network(layers, false);
+    bencher.bench_local(|| lang::lex(black_box(&text)));
+}
+
+#[divan::bench(args = LAYERS)]
+fn parse(bencher: Bencher, layers: usize) {
+    let text = network(layers, false);
+    bencher.bench_local(|| lang::parse(black_box(&text)));
+}
+
+#[divan::bench(args = LAYERS)]
+fn format(bencher: Bencher, layers: usize) {
+    let text = network(layers, false);
+    bencher.bench_local(|| lang::format(black_box(&text)));
+}
+
+/// From text to a checked graph with its values.
+#[divan::bench(args = LAYERS)]
+fn check_lines(bencher: Bencher, layers: usize) {
+    check(bencher, &network(layers, false));
+}
+
+#[divan::bench(args = LAYERS)]
+fn check_calls(bencher: Bencher, layers: usize) {
+    check(bencher, &network(layers, true));
+}
+
+fn check(bencher: Bencher, text: &str) {
+    let files = Files::default();
+    let said = job::check(text, &files).diagnostics;
+    assert!(said.iter().all(|d| d.severity == systole::base::Severity::Warning), "{said:?}");
+    bencher.bench_local(|| job::check(black_box(text), &files));
+}
