@@ -228,7 +228,9 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&mut self) {
-        let outputs = self.ast.statements.iter().any(puts_out);
+        // `return` was meant as `output`, and is reported.
+        let meant = |statement: &Statement| matches!(statement.kind, StatementKind::Return { .. });
+        let outputs = self.ast.statements.iter().any(|statement| meant(statement) || puts_out(statement));
         if !outputs {
             let span = self.ast.statements.last().map(|s| s.span.after()).unwrap_or_default();
             let last = self.ast.statements.iter().rev().find_map(|s| match &s.kind {

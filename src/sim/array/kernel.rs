@@ -14,7 +14,7 @@ use crate::timing::Sides;
 use crate::trace::NONE;
 
 /// Rows worked on together.
-pub(super) const HIGH: usize = 4;
+const HIGH: usize = 4;
 
 /// Neighbouring columns of weights that a block of PEs has.
 const LINE: usize = HIGH + WIDE - 1;
