@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use systole::base::Cycle;
+use systole::chip::Chip;
 use systole::import::Files;
 use systole::isa::{
     BufferId, Iteration, Order, Program, Space, SumMode, SumRows, Unit, VectorSource, VectorStep, Walk,
@@ -225,6 +226,24 @@ fn assert_fits(finished: &Finished, found: &BTreeMap<Place, Vec<Access>>) {
             assert!(!(shared && together), "{one:?} and {other:?} share a place");
         }
     }
+}
+
+/// The second core has no tile of the middle layer, whose bias would fill its place while the next layer's comes in.
+#[test]
+fn a_core_without_tiles_is_sent_nothing() {
+    let text = "input x : i8[1, 1]\nweight w0 : i8[1, 3]\nweight b0 : i32[3]\nh = requant(x @ w0 + b0, shift=3)\n\
+                weight w1 : i8[3, 1]\nweight b1 : i32[1]\noutput h @ w1 + b1\n";
+    let chip = Chip {
+        cores: 2,
+        matrix_units: 4,
+        accumulator_rows: 1,
+        unified_buffer_bytes: 500,
+        ..Chip::classroom(1, 2).unwrap()
+    };
+    let finished = compile(text, &Files::default(), &chip).job.unwrap().finish();
+    let found = accesses(&finished);
+    let of_second = |id: BufferId| finished.emitted.program.buffers[id].space == Space::Unified(1);
+    assert!(found.keys().all(|place| !matches!(place, Place::Element(id, _) if of_second(*id))));
 }
 
 proptest! {

@@ -171,7 +171,10 @@ impl<'a> Product<'a> {
             product.leaves = Some(builder.dram(layer.result));
         }
         for core in cores {
-            let added = crate::schedule::added(layer).map(|id| product.added_on(builder, core, id)).collect();
+            // What nobody there reads, nobody would wait for before its place is taken.
+            let read = product.has_work(builder, core);
+            let ids = crate::schedule::added(layer).filter(|_| read);
+            let added = ids.map(|id| product.added_on(builder, core, id)).collect();
             product.added.push(added);
         }
         product
@@ -197,6 +200,11 @@ impl<'a> Product<'a> {
     /// Rows of tiles.
     fn down(&self) -> usize {
         self.m.div_ceil(self.tiling.m)
+    }
+
+    /// Whether any output tile is a core's: the first ones have them all if there are few.
+    fn has_work(&self, builder: &Builder, core: u32) -> bool {
+        core as usize * builder.chip.units_per_core() < self.down() * self.across()
     }
 
     /// Tiles of one copy that a unit gets.
