@@ -1,6 +1,6 @@
 //! The reference answer: each operator as its definition says, on whole tensors, with no tile or cycle in sight.
 
-use super::ir::{Graph, OpKind, TensorId};
+use super::ir::{CombineKind, Graph, MapKind, OpId, OpKind, TensorId};
 use crate::base::ELEMENT_EFFORT;
 use crate::num::Values;
 
@@ -19,11 +19,11 @@ pub struct Evaluation {
 impl Evaluation {
     /// Begins with the declared tensors.
     pub fn new(graph: &Graph) -> Self {
-        let start = |id: TensorId| match graph.declared(id) {
-            Some(array) => array.values.clone(),
+        let start = |id: TensorId| match graph.declared(id, 0) {
+            Some(array) => array.values,
             None => {
                 let ty = &graph.tensors[id].ty;
-                Values::zeros(ty.dtype, ty.shape.elements())
+                Values::zeros(ty.dtype, ty.shape.count())
             }
         };
         Evaluation {
@@ -52,11 +52,11 @@ impl Evaluation {
                 self.at = (self.at.0 + 1, 0);
                 continue;
             }
-            let result = graph.ops[op].result;
+            let result = graph.ops[op].result();
             let mut out = std::mem::replace(&mut self.values[result.index()], Values::I8(Vec::new()));
             let (rows, cols) = graph.tensors[result].ty.shape.as_matrix();
             while self.at.1 < rows && self.effort < stop {
-                self.row(graph, graph.ops[op].kind, self.at.1, cols, &mut out);
+                self.row(graph, op, self.at.1, cols, &mut out);
                 self.at.1 += 1;
             }
             self.values[result.index()] = out;
@@ -69,31 +69,34 @@ impl Evaluation {
     }
 
     /// One row of an operator's result.
-    fn row(&mut self, graph: &Graph, kind: OpKind, row: usize, cols: usize, out: &mut Values) {
-        if let OpKind::MatMul { a, b } = kind {
-            self.effort += self.product_row(a, b, row, cols, out);
+    fn row(&mut self, graph: &Graph, op: OpId, row: usize, cols: usize, out: &mut Values) {
+        let operands = &graph.ops[op].operands;
+        if graph.product(op).is_some() {
+            self.effort += self.product_row(operands[0], operands[1], row, cols, out);
             return;
         }
         let result_rows = out.len() / cols;
-        self.effort += ELEMENT_EFFORT * graph.vector_elements(kind) / result_rows as u64;
+        self.effort += ELEMENT_EFFORT * graph.vector_elements(op) / result_rows as u64;
         let at = |tensor: TensorId, row: usize, col: usize| {
             let (_, cols) = graph.tensors[tensor].ty.shape.as_matrix();
             self.values[tensor.index()].get(row * cols + col)
         };
         for col in 0..cols {
-            let value = match kind {
-                OpKind::MatMul { .. } => unreachable!("done above"),
-                OpKind::Add { a, b } => {
+            let x = operands[0];
+            let value = match &graph.ops[op].kind {
+                OpKind::Combine(CombineKind::Add) => {
+                    let b = operands[1];
                     let every_row = graph.tensors[b].ty.shape.as_matrix().0 == 1;
-                    at(a, row, col) + at(b, if every_row { 0 } else { row }, col)
+                    at(x, row, col) + at(b, if every_row { 0 } else { row }, col)
                 }
-                OpKind::Requant { x, by } => by.apply(at(x, row, col)),
-                OpKind::Relu { x } => at(x, row, col).max(0),
+                OpKind::Requant(by) => by.apply(at(x, row, col)),
+                OpKind::Map(MapKind::Relu) => at(x, row, col).max(0),
                 // The result is a vector: its columns are the operand's rows.
-                OpKind::ArgMax { x } => {
+                OpKind::ArgMax { .. } => {
                     let (_, width) = graph.tensors[x].ty.shape.as_matrix();
                     (0..width).rev().max_by_key(|c| at(x, col, *c)).map_or(0, |c| c as i32)
                 }
+                other => unreachable!("{other:?} is not run"),
             };
             out.set(row * cols + col, value);
         }

@@ -1,26 +1,17 @@
-//! Tensors, operators, outputs.
-//!
-//! Rules that [`super::build`] ensures and every later stage relies on:
-//!
-//! 1. An operator's operands are declared tensors or results of operators before it.
-//! 2. Every tensor has one or two dimensions, each at least 1, and at most [`Shape::MOST_ELEMENTS`] elements.
-//! 3. `MatMul` is i8[m, k] @ i8[k, n] -> i32[m, n], and no sum that the program can reach leaves 32 bits.
-//! 4. `Add` is i32 + i32 of one shape, or the second is a vector as long as the first has columns.
-//! 5. `Requant` is i32 -> i8; `Relu` keeps its type; `ArgMax` is [m, n] -> i32[m].
-//! 6. There is at least one output.
+//! Tensors, operators, repeats, outputs: the rules that hold between them are at the top of [`super::verify`].
 
-use crate::base::{Arena, ELEMENT_EFFORT, Id, Span};
-#[cfg(doc)]
-use crate::num::Shape;
-use crate::num::{Array, Requant, Type};
+use crate::base::{Arena, Id, Span};
+use crate::num::{Array, Function, Requant, Shape, Type};
 
 /// A checked program.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// Every value of the program.
     pub tensors: Arena<Tensor>,
-    /// In an order in which they can be executed.
+    /// In an order in which they can be executed. The operators of a repeat's body stand in front of the repeat's own.
     pub ops: Arena<Op>,
+    /// Bodies that are done several times.
+    pub repeats: Arena<Repeat>,
     /// What is asked for.
     pub outputs: Vec<Output>,
 }
@@ -29,16 +20,20 @@ pub struct Graph {
 pub type TensorId = Id<Tensor>;
 /// Names an operator.
 pub type OpId = Id<Op>;
+/// Names a repeat.
+pub type RepeatId = Id<Repeat>;
 
 /// A value of the program.
 #[derive(Clone, Debug)]
 pub struct Tensor {
     /// The user's name, or the text of the expression.
     pub name: String,
-    /// Dtype and shape.
+    /// Dtype and shape: of one iteration, if it is of a repeat's body.
     pub ty: Type,
     /// Where it comes from.
     pub source: Source,
+    /// The innermost repeat that it belongs to.
+    pub within: Option<RepeatId>,
     /// Where it is written.
     pub span: Span,
 }
@@ -47,77 +42,286 @@ pub struct Tensor {
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Given with each run.
-    Input {
-        /// Values of this run.
-        array: Array,
-        /// The file they were loaded from; without one they were made from the name.
-        path: Option<String>,
-    },
-    /// Fixed.
-    Weight {
-        /// The values.
-        array: Array,
-    },
-    /// An operator's result.
-    Op(OpId),
+    Input(Given),
+    /// Fixed. In a repeat's body every iteration has its own.
+    Weight(Given),
+    /// Every element is this number.
+    Constant(f64),
+    /// What an iteration begins with, by place in the repeat's list.
+    Carried(RepeatId, usize),
+    /// An operator's result, by place in its list.
+    Op(OpId, usize),
+}
+
+/// Values from outside. Without a path they are made from the name, when they are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The file they were loaded from.
+    pub path: Option<String>,
+    /// What was in it; within repeats, of all iterations one after the other.
+    pub array: Option<Array>,
 }
 
 /// An operation on tensors.
 #[derive(Clone, Debug)]
 pub struct Op {
-    /// What it does, on which operands.
+    /// What it does.
     pub kind: OpKind,
-    /// Its result.
-    pub result: TensorId,
+    /// What it reads.
+    pub operands: Vec<TensorId>,
+    /// What it makes.
+    pub results: Vec<TensorId>,
+    /// The innermost repeat that it belongs to.
+    pub within: Option<RepeatId>,
+    /// How the program wants it to run.
+    pub choices: Option<Box<Choices>>,
     /// Where it is written.
     pub span: Span,
 }
 
-/// Kinds of operators with their operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpKind {
-    /// Matrix product, accumulated in 32 bits.
-    MatMul {
-        /// i8[m, k]
-        a: TensorId,
-        /// i8[k, n]
-        b: TensorId,
-    },
-    /// Sum; a vector is added to every row.
-    Add {
-        /// `i32[m, n]` or `i32[n]`
-        a: TensorId,
-        /// Of the same shape, or `i32[n]`.
-        b: TensorId,
-    },
-    /// 32-bit sums to 8-bit values.
-    Requant {
-        /// i32
-        x: TensorId,
-        /// How.
-        by: Requant,
-    },
-    /// What is below 0 becomes 0.
-    Relu {
-        /// Any type.
-        x: TensorId,
-    },
-    /// Column of each row's greatest value; the first of equals.
-    ArgMax {
-        /// [m, n]
-        x: TensorId,
-    },
+impl Op {
+    /// Its first result; most operators have no other.
+    pub fn result(&self) -> TensorId {
+        self.results[0]
+    }
 }
 
-impl OpKind {
-    /// Tensors that it reads.
-    pub fn operands(self) -> impl Iterator<Item = TensorId> {
-        let (first, second) = match self {
-            OpKind::MatMul { a, b } | OpKind::Add { a, b } => (a, Some(b)),
-            OpKind::Requant { x, .. } | OpKind::Relu { x } | OpKind::ArgMax { x } => (x, None),
-        };
-        std::iter::once(first).chain(second)
-    }
+/// Kinds of operators. Axes are counted from 0, outermost first.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpKind {
+    /// Sum of products of two tensors, over what the result's axes do not name.
+    Contract(Contract),
+    /// x[n, h, w, c] by w[kh, kw, c / groups, f] to [n, oh, ow, f].
+    Conv2d {
+        /// Where the filter goes.
+        window: Window,
+        /// Channels in and out fall into so many parts, each convolved by itself.
+        groups: usize,
+    },
+    /// Over windows of [n, h, w, c].
+    Pool(PoolKind, Window),
+    /// Element by element.
+    Map(MapKind),
+    /// Two tensors, element by element; an axis that one of them lacks or has with extent 1 is repeated.
+    Combine(CombineKind),
+    /// i32 to i8.
+    Requant(Requant),
+    /// To the dtype of the result.
+    Cast,
+    /// Along axes, which go or stay with extent 1.
+    Reduce {
+        /// How.
+        kind: ReduceKind,
+        /// In ascending order.
+        axes: Vec<usize>,
+        /// Whether they stay.
+        keep: bool,
+    },
+    /// Place of the greatest along an axis, which goes; the first of equals.
+    ArgMax {
+        /// Which.
+        axis: usize,
+    },
+    /// The greatest along the last axis, in descending order, and their places.
+    TopK {
+        /// How many.
+        k: usize,
+    },
+    /// exp(x) over its sum along an axis.
+    Softmax {
+        /// Which.
+        axis: usize,
+    },
+    /// Along the last axis to mean 0 and variance 1, by a factor and plus a summand each: the second and third operand.
+    LayerNorm {
+        /// Added to the variance.
+        eps: f64,
+    },
+    /// Along the last axis to mean square 1, by a factor each: the second operand.
+    RmsNorm {
+        /// Added to the mean square.
+        eps: f64,
+    },
+    /// Of the last two axes, row `i` keeps its columns up to `i + offset`; the others become -infinity.
+    Causal {
+        /// How many columns row 0 keeps besides the first.
+        offset: usize,
+    },
+    /// The same elements in the same order with another shape.
+    Reshape,
+    /// The result's axis `i` is the operand's `order[i]`.
+    Transpose(Vec<usize>),
+    /// Operands one after the other along an axis.
+    Concat {
+        /// Which.
+        axis: usize,
+    },
+    /// A part of each axis.
+    Slice(Vec<Cut>),
+    /// Parts of the first operand along an axis, by the whole numbers of the second; what lies outside is the nearest inside.
+    Gather {
+        /// Which.
+        axis: usize,
+    },
+    /// All iterations of a repeat. Operands are what it begins with; results what it ends with, and what it collects.
+    Repeat(RepeatId),
+}
+
+/// Axes of a contraction by labels: those of the result, then those that are summed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// By axis of the first operand.
+    pub left: Vec<u8>,
+    /// By axis of the second operand.
+    pub right: Vec<u8>,
+    /// By axis of the result.
+    pub out: Vec<u8>,
+}
+
+/// Where a window goes over [n, h, w, c].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height and width.
+    pub size: [usize; 2],
+    /// From one place to the next.
+    pub stride: [usize; 2],
+    /// Rows above and below, columns left and right, that are not there.
+    pub padding: [usize; 4],
+    /// From one element of the window to the next.
+    pub dilation: [usize; 2],
+}
+
+/// What is made of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The greatest of what is there.
+    Max,
+    /// The mean; what is not there counts as zeros.
+    Mean,
+}
+
+/// Functions of one element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapKind {
+    /// What is below 0 becomes 0.
+    Relu,
+    /// The other sign.
+    Negate,
+    /// Of floats.
+    Function(Function),
+}
+
+/// Functions of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CombineKind {
+    /// a + b
+    Add,
+    /// a - b
+    Subtract,
+    /// a * b
+    Multiply,
+    /// a / b, of floats.
+    Divide,
+    /// The greater one.
+    Maximum,
+    /// The lesser one.
+    Minimum,
+}
+
+/// Functions of many elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReduceKind {
+    /// In ascending order.
+    Sum,
+    /// Of floats.
+    Mean,
+    /// The greatest.
+    Max,
+}
+
+/// A part of an axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The first element.
+    pub from: Index,
+    /// How many.
+    pub len: usize,
+    /// From one to the next.
+    pub step: usize,
+    /// Whether the axis stays; one that goes has a single element.
+    pub keep: bool,
+}
+
+/// A place that may move with the iterations of repeats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// In iteration 0 of each.
+    pub first: i64,
+    /// By repeat: how far an iteration moves it.
+    pub steps: Vec<(RepeatId, i64)>,
+}
+
+/// A body that is done several times.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    /// How often.
+    pub count: usize,
+    /// The repeat around this one.
+    pub within: Option<RepeatId>,
+    /// What goes from one iteration to the next.
+    pub carried: Vec<Carried>,
+    /// What every iteration leaves: along a new first axis.
+    pub collected: Vec<TensorId>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A tensor that goes from one iteration to the next; all three have one type.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried {
+    /// Before the first iteration: from outside.
+    pub begin: TensorId,
+    /// What an iteration reads.
+    pub now: TensorId,
+    /// What the next one will read.
+    pub next: TensorId,
+}
+
+/// How a product is to run; what is not given is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// `ws`, `is` or `os`.
+    pub dataflow: Option<Stationary>,
+    /// Rows, columns and steps of k of a tile.
+    pub tile: Option<[usize; 3]>,
+    /// Loops over tiles, outermost first.
+    pub order: Option<[LoopAxis; 3]>,
+    /// Places for each operand's tiles: 2 lets one be filled while the other is used.
+    pub buffers: Option<usize>,
+    /// Whether what follows runs on the sums as they drain.
+    pub fuse: Option<bool>,
+}
+
+/// Which operand stays in the array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stationary {
+    /// `ws`
+    Weights,
+    /// `is`
+    Inputs,
+    /// `os`
+    Outputs,
+}
+
+/// An extent of a product `[m, k] @ [k, n]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoopAxis {
+    /// Rows of the result.
+    M,
+    /// Columns of the result.
+    N,
+    /// What is summed over.
+    K,
 }
 
 /// A tensor that the program puts out.
@@ -133,70 +337,145 @@ pub struct Output {
 pub struct Limits;
 
 impl Limits {
-    /// Operators of a program.
+    /// Operators of a program, a repeat's body counted once.
     pub const OPS: usize = 4096;
-    /// Bytes of all tensors together. A run holds them three times: as declared, in memory, by the reference.
-    pub const ALL_BYTES: usize = 1 << 27;
+    /// Multiply-accumulates of all iterations.
+    pub const ALL_MACS: u64 = 1 << 62;
+    /// Times that a body is done, in repeats within repeats all together.
+    pub const ITERATIONS: u64 = 1 << 32;
+    /// Bytes of all tensors of a run together. It holds them three times: as declared, in memory, by the reference.
+    pub const ALL_BYTES: u64 = 1 << 27;
     /// Multiply-accumulates of a run: some ten seconds in a browser.
     pub const MACS: u64 = 1 << 33;
     /// Elements of vector work of a run: some seconds in a browser.
     pub const VECTOR_ELEMENTS: u64 = 1 << 28;
 }
 
-impl Graph {
-    /// M, K and N of a matrix product.
-    pub fn product(&self, a: TensorId, b: TensorId) -> [usize; 3] {
-        let (m, k) = self.tensors[a].ty.shape.as_matrix();
-        let (_, n) = self.tensors[b].ty.shape.as_matrix();
-        [m, k, n]
+impl OpKind {
+    /// As the language calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            OpKind::Contract(contract) if contract.is_matrix_product() => "@",
+            OpKind::Contract(_) => "einsum",
+            OpKind::Conv2d { .. } => "conv2d",
+            OpKind::Pool(PoolKind::Max, _) => "maxpool",
+            OpKind::Pool(PoolKind::Mean, _) => "avgpool",
+            OpKind::Map(kind) => kind.name(),
+            OpKind::Combine(kind) => kind.name(),
+            OpKind::Requant(_) => "requant",
+            OpKind::Cast => "cast",
+            OpKind::Reduce { kind, .. } => kind.name(),
+            OpKind::ArgMax { .. } => "argmax",
+            OpKind::TopK { .. } => "topk",
+            OpKind::Softmax { .. } => "softmax",
+            OpKind::LayerNorm { .. } => "layernorm",
+            OpKind::RmsNorm { .. } => "rmsnorm",
+            OpKind::Causal { .. } => "causal",
+            OpKind::Reshape => "reshape",
+            OpKind::Transpose(_) => "transpose",
+            OpKind::Concat { .. } => "concat",
+            OpKind::Slice(_) => "slice",
+            OpKind::Gather { .. } => "gather",
+            OpKind::Repeat(_) => "repeat",
+        }
+    }
+}
+
+impl MapKind {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            MapKind::Relu => "relu",
+            MapKind::Negate => "-",
+            MapKind::Function(function) => function.name(),
+        }
+    }
+}
+
+impl CombineKind {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            CombineKind::Add => "+",
+            CombineKind::Subtract => "-",
+            CombineKind::Multiply => "*",
+            CombineKind::Divide => "/",
+            CombineKind::Maximum => "maximum",
+            CombineKind::Minimum => "minimum",
+        }
+    }
+}
+
+impl ReduceKind {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReduceKind::Sum => "sum",
+            ReduceKind::Mean => "mean",
+            ReduceKind::Max => "max",
+        }
+    }
+}
+
+impl Contract {
+    /// Of matrices: [m, k] by [k, n].
+    pub fn matrix_product() -> Contract {
+        Contract { left: vec![0, 2], right: vec![2, 1], out: vec![0, 1] }
     }
 
-    /// Elements that an operator has the vector unit work on.
-    pub fn vector_elements(&self, kind: OpKind) -> u64 {
-        match kind {
-            OpKind::MatMul { .. } => 0,
-            OpKind::Add { a: x, .. }
-            | OpKind::Requant { x, .. }
-            | OpKind::Relu { x }
-            | OpKind::ArgMax { x } => self.tensors[x].ty.shape.elements() as u64,
+    /// Whether it is [`Contract::matrix_product`], whatever the labels are called.
+    pub fn is_matrix_product(&self) -> bool {
+        match (&self.left[..], &self.right[..], &self.out[..]) {
+            ([m, k], [k2, n], [m2, n2]) => k == k2 && m == m2 && n == n2 && m != n && k != m && k != n,
+            _ => false,
         }
     }
 
-    /// By operator: whether an output depends on it.
-    pub fn live(&self) -> Vec<bool> {
-        let mut live = vec![false; self.ops.len()];
-        let mark = |live: &mut Vec<bool>, tensor: TensorId| {
-            if let Source::Op(op) = self.tensors[tensor].source {
-                live[op.index()] = true;
-            }
+    /// Every label once, those of the result first, with its extent; the operands' shapes fit the labels.
+    pub fn extents(&self, left: &Shape, right: &Shape) -> Vec<(u8, usize)> {
+        let find = |label: u8| {
+            let of = |labels: &[u8], shape: &Shape| {
+                labels.iter().position(|known| *known == label).and_then(|at| shape.0.get(at).copied())
+            };
+            of(&self.left, left).or_else(|| of(&self.right, right)).unwrap_or(1)
         };
-        self.outputs.iter().for_each(|output| mark(&mut live, output.tensor));
-        for op in self.ops.ids().collect::<Vec<_>>().into_iter().rev() {
-            if live[op.index()] {
-                self.ops[op].kind.operands().for_each(|tensor| mark(&mut live, tensor));
+        let mut labels: Vec<u8> = Vec::new();
+        for label in self.out.iter().chain(&self.left).chain(&self.right) {
+            if !labels.contains(label) {
+                labels.push(*label);
             }
         }
-        live
+        labels.into_iter().map(|label| (label, find(label))).collect()
     }
+}
 
-    /// How much simulating or evaluating an operator costs, in multiply-accumulates: for slices and progress.
-    pub fn effort(&self, op: OpId) -> u64 {
-        self.macs(op) + ELEMENT_EFFORT * self.vector_elements(self.ops[op].kind)
+impl Window {
+    /// Extent of the result along height (0) or width (1), if the window fits an extent of the operand.
+    pub fn places(&self, side: usize, extent: usize) -> Option<usize> {
+        let [before, behind] = [self.padding[2 * side], self.padding[2 * side + 1]];
+        let reach = (self.size[side] - 1) * self.dilation[side] + 1;
+        Some((before + extent + behind).checked_sub(reach)? / self.stride[side] + 1)
     }
+}
 
-    /// Multiply-accumulates of one operator.
-    pub fn macs(&self, op: OpId) -> u64 {
-        match self.ops[op].kind {
-            OpKind::MatMul { a, b } => self.product(a, b).iter().map(|extent| *extent as u64).product(),
-            _ => 0,
+impl Stationary {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stationary::Weights => "ws",
+            Stationary::Inputs => "is",
+            Stationary::Outputs => "os",
         }
     }
+}
 
-    /// Values of a declared tensor.
-    pub fn declared(&self, tensor: TensorId) -> Option<&Array> {
-        match &self.tensors[tensor].source {
-            Source::Input { array, .. } | Source::Weight { array } => Some(array),
-            Source::Op(_) => None,
+impl LoopAxis {
+    /// As the language calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LoopAxis::M => "m",
+            LoopAxis::N => "n",
+            LoopAxis::K => "k",
         }
     }
 }

@@ -4,8 +4,15 @@
 mod build;
 mod evaluate;
 mod ir;
+mod meanings;
+mod measure;
 mod print;
 
-pub use build::build;
+pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};
 pub use evaluate::Evaluation;
-pub use ir::{Graph, Limits, LoadError, Loader, Op, OpId, OpKind, Output, Source, Tensor, TensorId};
+pub use ir::{
+    Carried, Choices, CombineKind, Contract, Cut, Given, Graph, Index, Limits, LoadError, Loader, LoopAxis,
+    MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor,
+    TensorId, Window,
+};
+pub use meanings::{Definition, Meaning, Meanings};

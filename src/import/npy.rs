@@ -6,7 +6,7 @@
 use crate::num::{Array, DType, Shape, Type, Values};
 
 /// Largest file that is read, in bytes: the largest tensor of 32-bit elements and its header.
-pub const MOST_BYTES: usize = 4 * Shape::MOST_ELEMENTS + (1 << 16);
+pub const MOST_BYTES: usize = 4 * Shape::MOST_VALUES + (1 << 16);
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 const AS_I8: &str = "save it as 8-bit integers: `np.save(path, x.astype(np.int8))`";
@@ -33,7 +33,7 @@ pub fn parse(bytes: &[u8]) -> Result<Array, NpyError> {
     let (header, data) = split(bytes)?;
     let (dtype, big_endian) = dtype(field(header, "descr")?)?;
     let shape = shape(field(header, "shape")?)?;
-    let needed = shape.elements() * dtype.bytes();
+    let needed = shape.count() * dtype.bytes();
     if data.len() != needed {
         let message =
             format!("its header promises {dtype}{shape}, {needed} bytes, but {} bytes follow", data.len());
@@ -127,9 +127,9 @@ fn shape(text: &str) -> Result<Shape, NpyError> {
             error("it is empty: an extent of its shape is 0", "save at least one value")
         }
         Ok(dims) => match dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d)) {
-            Some(n) if n <= Shape::MOST_ELEMENTS => Ok(Shape(dims)),
+            Some(n) if n <= Shape::MOST_VALUES => Ok(Shape(dims)),
             _ => error(
-                format!("its shape ({inner}) has more than {} elements", Shape::MOST_ELEMENTS),
+                format!("its shape ({inner}) has more than {} elements", Shape::MOST_VALUES),
                 "load a smaller array",
             ),
         },

@@ -14,11 +14,11 @@ pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
-use crate::graph::{Evaluation, Graph, Loader, TensorId, build};
+use crate::graph::{Built, Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::Values;
-use crate::schedule::{Plan, Product, TooMuch, plan, plan_products};
+use crate::schedule::{Plan, Product, TooMuch, obstacles, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
@@ -49,9 +49,14 @@ fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled
         return too_long(text);
     }
     let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
-    let graph = build(text, &ast, loader, &mut diagnostics);
+    let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
     let loads = ast.loads();
     let mut job = None;
+    if chip.is_some() && !diagnostics.has_errors() {
+        for TooMuch { span, message, hint } in obstacles(&graph) {
+            diagnostics.error(span, message, hint);
+        }
+    }
     if let Some(chip) = chip.filter(|_| !diagnostics.has_errors()) {
         match plan(&graph, chip) {
             Ok(plan) => match Job::new(graph, plan, chip.clone()) {
@@ -193,8 +198,8 @@ fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
     for (id, buffer) in emitted.dram.iter() {
-        if let Some(array) = plan.tensors[*id].graph.and_then(|tensor| graph.declared(tensor)) {
-            memory[buffer.index()] = array.values.clone();
+        if let Some(array) = plan.tensors[*id].graph.and_then(|tensor| graph.declared(tensor, 0)) {
+            memory[buffer.index()] = array.values;
         }
     }
     memory

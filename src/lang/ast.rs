@@ -21,6 +21,7 @@ impl Ast {
                         into.extend(declaration.load.as_ref().map(|path| path.text.clone()));
                     }
                     StatementKind::Function(function) => within(&function.body, into),
+                    StatementKind::Repeat(repeat) => within(&repeat.body, into),
                     _ => {}
                 }
             }
@@ -72,7 +73,20 @@ pub enum StatementKind {
         names: Vec<Name>,
         /// Their value.
         value: ExprId,
+        /// `with dataflow="os"`: how its products are to run.
+        with: Vec<Argument>,
     },
+    /// `hs[t] = h` within a `repeat`: behind it, `hs` is every iteration's `h`.
+    Collect {
+        /// The new name.
+        name: Name,
+        /// Which iteration.
+        index: ExprId,
+        /// What is collected.
+        value: ExprId,
+    },
+    /// `repeat 12 as t { ... }`
+    Repeat(Repeat),
     /// `fn layer(x, w) { ... }`
     Function(Function),
     /// `return ...`: only in a function.
@@ -127,6 +141,19 @@ pub struct Function {
     pub body: Vec<Statement>,
 }
 
+/// Lines that are done several times. Names from before that they give a new value are carried from one time to the next.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    /// How often.
+    pub count: ExprId,
+    /// The expression behind `count`: the body's are from there on.
+    pub head_end: ExprId,
+    /// Number of the iteration, from 0.
+    pub variable: Option<Name>,
+    /// What is done.
+    pub body: Vec<Statement>,
+}
+
 /// `x` or `x : i8[m, k]` in a function's head.
 #[derive(Clone, Debug)]
 pub struct Parameter {
@@ -172,6 +199,26 @@ pub enum ExprKind {
     Name(String),
     /// A whole number; what is too large for 64 bits is the greatest or least value.
     Number(i64),
+    /// `0.5`, `1e-5`
+    Real(f64),
+    /// `"same"`
+    Text(String),
+    /// `[2, 2]`
+    List(Vec<ExprId>),
+    /// `x[0, 1:3, ...]`
+    Index {
+        /// What is cut.
+        of: ExprId,
+        /// By axis.
+        parts: Vec<Part>,
+    },
+    /// `x.T`
+    Member {
+        /// What it belongs to.
+        of: ExprId,
+        /// The word behind the point.
+        name: Name,
+    },
     /// `a @ b` and the like.
     Binary(BinaryOp, ExprId, ExprId),
     /// `-a`
@@ -183,6 +230,24 @@ pub enum ExprKind {
         /// What it is given.
         arguments: Vec<Argument>,
     },
+}
+
+/// What is kept of an axis.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// `2`: one, and the axis goes.
+    At(ExprId),
+    /// `1:9:2`
+    Range {
+        /// The first one.
+        from: Option<ExprId>,
+        /// The one behind the last.
+        to: Option<ExprId>,
+        /// From one to the next.
+        step: Option<ExprId>,
+    },
+    /// `...`: all of the axes that are not named.
+    Rest,
 }
 
 /// What stands between two expressions.
@@ -198,6 +263,10 @@ pub enum BinaryOp {
     Multiply,
     /// `/`
     Divide,
+    /// `//`
+    FloorDivide,
+    /// `%`
+    Remainder,
 }
 
 impl BinaryOp {
@@ -209,6 +278,8 @@ impl BinaryOp {
             BinaryOp::Subtract => "-",
             BinaryOp::Multiply => "*",
             BinaryOp::Divide => "/",
+            BinaryOp::FloorDivide => "//",
+            BinaryOp::Remainder => "%",
         }
     }
 }

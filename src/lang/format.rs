@@ -86,6 +86,8 @@ struct Depth {
     braces: usize,
     /// Round and square brackets.
     brackets: usize,
+    /// A bit for each of the innermost brackets, the last one lowest: whether it is square.
+    square: u64,
 }
 
 impl Depth {
@@ -93,12 +95,20 @@ impl Depth {
         match kind {
             TokenKind::LeftBrace => self.braces += 1,
             TokenKind::RightBrace => self.braces = self.braces.saturating_sub(1),
-            TokenKind::LeftParen | TokenKind::LeftBracket => self.brackets += 1,
+            TokenKind::LeftParen | TokenKind::LeftBracket => {
+                self.brackets += 1;
+                self.square = self.square << 1 | u64::from(kind == TokenKind::LeftBracket);
+            }
             TokenKind::RightParen | TokenKind::RightBracket => {
-                self.brackets = self.brackets.saturating_sub(1)
+                self.brackets = self.brackets.saturating_sub(1);
+                self.square >>= 1;
             }
             _ => {}
         }
+    }
+
+    fn in_square(self) -> bool {
+        self.square & 1 == 1
     }
 
     fn level(self) -> usize {
@@ -122,6 +132,8 @@ fn line_of(text: &str, tokens: &[Token], depth: &mut Depth, last: &mut Option<Be
         whole: true,
     };
     let mut before = None;
+    // Behind `with`, until the line ends.
+    let mut choices = false;
     if depth.brackets == 0 {
         *last = None;
     }
@@ -136,11 +148,17 @@ fn line_of(text: &str, tokens: &[Token], depth: &mut Depth, last: &mut Option<Be
             line.columns.push(String::new());
         }
         let here = line.columns.last_mut().expect("a line has a column");
-        if before.is_some_and(|before| spaced(before, token.kind, depth.brackets > 0)) {
+        let place = match () {
+            () if depth.in_square() => Place::Square,
+            () if depth.brackets > 0 || choices => Place::Arguments,
+            () => Place::Open,
+        };
+        if before.is_some_and(|before| spaced(before, token.kind, place)) {
             here.push(' ');
         }
         here.push_str(shown);
         depth.pass(token.kind);
+        choices |= token.kind == TokenKind::With;
         before = Some(match token.kind {
             TokenKind::Minus if !last.is_some_and(Before::ends_value) => Before::Sign,
             kind => Before::Token(kind),
@@ -161,9 +179,9 @@ enum Before {
 
 impl Before {
     fn ends_value(self) -> bool {
-        use TokenKind::{Integer, Name, OpenString, RightBracket, RightParen, String, Unknown};
+        use TokenKind::{Integer, Name, OpenString, Real, RightBracket, RightParen, String, Unknown};
         let Before::Token(kind) = self else { return false };
-        matches!(kind, Name | Integer | String | OpenString | RightParen | RightBracket | Unknown)
+        matches!(kind, Name | Integer | Real | String | OpenString | RightParen | RightBracket | Unknown)
     }
 }
 
@@ -177,14 +195,31 @@ fn begins_column(before: Option<Before>, kind: TokenKind) -> bool {
     }
 }
 
-fn spaced(before: Before, kind: TokenKind, in_brackets: bool) -> bool {
-    use TokenKind::{Comma, Equals, LeftBracket, LeftParen, Name, RightBracket, RightParen};
+/// What surrounds a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// No bracket.
+    Open,
+    /// A call's or a parameter list's brackets.
+    Arguments,
+    /// A type's, a list's or a cut's brackets.
+    Square,
+}
+
+fn spaced(before: Before, kind: TokenKind, place: Place) -> bool {
+    use TokenKind::{
+        Colon, Comma, Dot, Equals, LeftBracket, LeftParen, Name, RightBracket, RightParen, String,
+    };
     let Before::Token(before) = before else { return false };
     match (before, kind) {
         (LeftParen | LeftBracket, _) | (_, RightParen | RightBracket | Comma) => false,
-        // A call's or a type's brackets; and an argument's name.
-        (Name, LeftParen | LeftBracket) => false,
-        (Equals, _) | (_, Equals) => !in_brackets,
+        // Between digits or points it would become part of another token.
+        (Dot, Name) | (Name | RightParen | RightBracket, Dot) => false,
+        // A call's or a type's brackets, or what is cut out of a value; and an argument's name.
+        (Name, LeftParen) | (Name | String | RightParen | RightBracket, LeftBracket) => false,
+        (Colon, _) if place == Place::Square => false,
+        (_, Colon) if place == Place::Square => before == Comma,
+        (Equals, _) | (_, Equals) => place == Place::Open,
         _ => true,
     }
 }
@@ -232,6 +267,16 @@ mod tests {
         let text = "output f(a\n- b,\n- 1,\n+c) # sum\nh = f(# one\n-2) # two\n";
         let formatted = "output f(a\n    - b,\n    -1,\n    + c)  # sum\nh = f(  # one\n    -2)  # two\n";
         assert_eq!(format(text), formatted);
+    }
+
+    #[test]
+    fn cuts_lists_and_choices() {
+        let text = "h [ t ]=x [ t+1 : , ... , 0 ].T@f( y [ : ],[ 2,2 ],p = [ a ] )[ 0 ] with tile=[ 4,4 ] , dataflow = \"os\"\n\
+                    1 . 5 . . . 1.5 . T\nrepeat n//2 as t{\nh=-x+ - y\n}\n";
+        let formatted = "h[t] = x[t + 1:, ..., 0].T @ f(y[:], [2, 2], p=[a])[0] with tile=[4, 4], dataflow=\"os\"\n\
+                         1 . 5 . . . 1.5 .T\nrepeat n // 2 as t {\n    h = -x + -y\n}\n";
+        assert_eq!(format(text), formatted);
+        assert_eq!(format(formatted), formatted);
     }
 
     #[test]

@@ -30,10 +30,18 @@ pub enum TokenKind {
     Fn,
     /// `return`
     Return,
+    /// `repeat`
+    Repeat,
+    /// `as`
+    As,
+    /// `with`
+    With,
     /// Letters, digits and `_`, not beginning with a digit.
     Name,
     /// Digits.
     Integer,
+    /// Digits with a point, an exponent or both: `0.5`, `1e-5`.
+    Real,
     /// `"..."`, closed on its line.
     String,
     /// `"...` to the end of the line.
@@ -48,6 +56,14 @@ pub enum TokenKind {
     Star,
     /// `/`
     Slash,
+    /// `//`
+    SlashSlash,
+    /// `%`
+    Percent,
+    /// `.`
+    Dot,
+    /// `...`
+    Ellipsis,
     /// `=`
     Equals,
     /// `:`
@@ -81,14 +97,22 @@ impl TokenKind {
             TokenKind::Size => "`size`",
             TokenKind::Fn => "`fn`",
             TokenKind::Return => "`return`",
+            TokenKind::Repeat => "`repeat`",
+            TokenKind::As => "`as`",
+            TokenKind::With => "`with`",
             TokenKind::Name => "a name",
             TokenKind::Integer => "a whole number",
+            TokenKind::Real => "a number",
             TokenKind::String | TokenKind::OpenString => "a string",
             TokenKind::At => "`@`",
             TokenKind::Plus => "`+`",
             TokenKind::Minus => "`-`",
             TokenKind::Star => "`*`",
             TokenKind::Slash => "`/`",
+            TokenKind::SlashSlash => "`//`",
+            TokenKind::Percent => "`%`",
+            TokenKind::Dot => "`.`",
+            TokenKind::Ellipsis => "`...`",
             TokenKind::Equals => "`=`",
             TokenKind::Colon => "`:`",
             TokenKind::Comma => "`,`",
@@ -112,7 +136,13 @@ impl TokenKind {
                 | TokenKind::Size
                 | TokenKind::Fn
                 | TokenKind::Return
+                | TokenKind::Repeat
         )
+    }
+
+    /// Whether it is a word that cannot be a name.
+    pub fn is_reserved(self) -> bool {
+        self.is_keyword() || matches!(self, TokenKind::As | TokenKind::With)
     }
 }
 
@@ -144,10 +174,33 @@ fn token_at(rest: &str, c: char) -> (TokenKind, usize) {
     match c {
         '#' => (TokenKind::Comment, run(|c| c != '\n')),
         '"' => string_at(rest),
-        '0'..='9' => (TokenKind::Integer, run(|c| c.is_ascii_digit() || c == '_')),
+        '0'..='9' => number(rest),
         c if is_name(c) => word(&rest[..run(is_name)]),
+        '.' if rest.starts_with("...") => (TokenKind::Ellipsis, 3),
+        '/' if rest.starts_with("//") => (TokenKind::SlashSlash, 2),
         c => (punctuation(c), c.len_utf8()),
     }
+}
+
+fn number(rest: &str) -> (TokenKind, usize) {
+    let bytes = rest.as_bytes();
+    let digits = |from: usize| {
+        let more = bytes.iter().skip(from).take_while(|c| c.is_ascii_digit() || **c == b'_');
+        from + more.count()
+    };
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut end = digits(0);
+    let whole = end;
+    if bytes.get(end) == Some(&b'.') && is_digit(end + 1) {
+        end = digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        if is_digit(end + 1 + sign) {
+            end = digits(end + 1 + sign);
+        }
+    }
+    (if end == whole { TokenKind::Integer } else { TokenKind::Real }, end)
 }
 
 fn is_name(c: char) -> bool {
@@ -162,6 +215,9 @@ fn word(word: &str) -> (TokenKind, usize) {
         "size" => TokenKind::Size,
         "fn" => TokenKind::Fn,
         "return" => TokenKind::Return,
+        "repeat" => TokenKind::Repeat,
+        "as" => TokenKind::As,
+        "with" => TokenKind::With,
         _ => TokenKind::Name,
     };
     (kind, word.len())
@@ -182,6 +238,8 @@ fn punctuation(c: char) -> TokenKind {
         '-' => TokenKind::Minus,
         '*' => TokenKind::Star,
         '/' => TokenKind::Slash,
+        '%' => TokenKind::Percent,
+        '.' => TokenKind::Dot,
         '=' => TokenKind::Equals,
         ':' => TokenKind::Colon,
         ',' => TokenKind::Comma,
@@ -213,6 +271,33 @@ mod tests {
         assert_eq!(
             kinds("y=h@w+\"a\" \"b\n€"),
             [Name, Equals, Name, At, Name, Plus, String, OpenString, Unknown]
+        );
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(kinds("1 1.5 1e-5 2E3 1_0.0_1"), [Integer, Real, Real, Real, Real]);
+        assert_eq!(
+            kinds("1. 1e 1.T x[0:2, ...]//2"),
+            [
+                Integer,
+                Dot,
+                Integer,
+                Name,
+                Integer,
+                Dot,
+                Name,
+                Name,
+                LeftBracket,
+                Integer,
+                Colon,
+                Integer,
+                Comma,
+                Ellipsis,
+                RightBracket,
+                SlashSlash,
+                Integer
+            ]
         );
     }
 

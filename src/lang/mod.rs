@@ -2,18 +2,23 @@
 //!
 //! ```text
 //! program     = { statement line-end }
-//! statement   = declaration | size | function | value | "output" expr
+//! statement   = declaration | size | function | repeat | value | "output" expr
 //! declaration = ("input" | "weight") NAME ":" type [ "=" "load" "(" STRING ")" ]
 //! size        = "size" NAME "=" expr
 //! function    = "fn" NAME "(" [ parameter { "," parameter } [ "," ] ] ")" "{" { line line-end } "}"
 //! parameter   = NAME [ ":" type ]
-//! line        = declaration of a weight | size | value | "return" expr { "," expr }
-//! value       = NAME { "," NAME } "=" expr
+//! line        = declaration of a weight | size | repeat | value | "return" expr { "," expr }
+//! repeat      = "repeat" expr [ "as" NAME ] "{" { step line-end } "}"
+//! step        = declaration of a weight | size | repeat | value | NAME "[" expr "]" "=" expr
+//! value       = NAME { "," NAME } "=" expr [ "with" NAME "=" expr { "," NAME "=" expr } ]
 //! type        = DTYPE "[" expr { "," expr } "]"
 //! expr        = product { ("+" | "-") product }
-//! product     = signed { ("@" | "*" | "/") signed }
-//! signed      = "-" signed | atom
-//! atom        = NAME | INTEGER | NAME "(" [ argument { "," argument } [ "," ] ] ")" | "(" expr ")"
+//! product     = signed { ("@" | "*" | "/" | "//" | "%") signed }
+//! signed      = "-" signed | part
+//! part        = atom { "[" cut { "," cut } "]" | "." NAME }
+//! cut         = expr | [ expr ] ":" [ expr ] [ ":" [ expr ] ] | "..."
+//! atom        = NAME | INTEGER | REAL | STRING | "[" [ expr { "," expr } [ "," ] ] "]" | "(" expr ")"
+//!             | NAME "(" [ argument { "," argument } [ "," ] ] ")"
 //! argument    = [ NAME "=" ] expr
 //! ```
 //!
@@ -25,8 +30,8 @@ mod lexer;
 mod parser;
 
 pub use ast::{
-    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
-    StatementKind, Storage, TypeExpr,
+    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Part,
+    Repeat, Statement, StatementKind, Storage, TypeExpr,
 };
 pub use format::format;
 pub use lexer::{Token, TokenKind, lex};

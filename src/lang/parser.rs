@@ -1,8 +1,8 @@
 //! Tokens to a syntax tree. After an error the parser goes on at the next line that can begin a statement.
 
 use super::ast::{
-    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Statement,
-    StatementKind, Storage, TypeExpr,
+    Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Part,
+    Repeat, Statement, StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
 use crate::base::{Diagnostics, Edit, Span};
@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Parsed {
         at: 0,
         start: 0,
         depth: 0,
-        body: false,
+        bodies: 0,
         ast: Ast::default(),
         diagnostics: Diagnostics::default(),
     };
@@ -35,8 +35,11 @@ pub fn parse(text: &str) -> Parsed {
     Parsed { ast: parser.ast, tokens, diagnostics: parser.diagnostics }
 }
 
-/// Deepest nesting of brackets and signs: the parser's only recursion, but for a function's body.
+/// Deepest nesting of brackets and signs within a statement.
 const MOST_DEPTH: usize = 64;
+
+/// Deepest nesting of `{ }`.
+const MOST_BODIES: usize = 8;
 
 /// An error has been reported; the statement is given up.
 struct Reported;
@@ -50,8 +53,8 @@ struct Parser<'t> {
     start: usize,
     /// Brackets that are open: within them a line's end means nothing.
     depth: usize,
-    /// Whether the statement is in a function's body.
-    body: bool,
+    /// `{ }` around the statement.
+    bodies: usize,
     ast: Ast,
     diagnostics: Diagnostics,
 }
@@ -73,7 +76,7 @@ impl Parser<'_> {
         let kind = self.statement_kind(first);
         let broken =
             matches!(kind, Err(Reported) | Ok(StatementKind::Broken { .. } | StatementKind::BrokenOutput));
-        // A function's statements have moved it.
+        // The statements of a body have moved it.
         self.start = start;
         let span = first.span.to(self.last_span());
         if broken {
@@ -113,7 +116,7 @@ impl Parser<'_> {
     }
 
     fn at_end_of_body(&self) -> bool {
-        self.body && self.words.get(self.at).is_some_and(|next| next.kind == TokenKind::RightBrace)
+        self.bodies > 0 && self.words.get(self.at).is_some_and(|next| next.kind == TokenKind::RightBrace)
     }
 
     fn statement_kind(&mut self, first: Token) -> Parse<StatementKind> {
@@ -122,6 +125,7 @@ impl Parser<'_> {
             TokenKind::Weight => self.declaration(Storage::Weight),
             TokenKind::Size => self.size(),
             TokenKind::Fn => self.function(),
+            TokenKind::Repeat => self.repeat(),
             TokenKind::Return => {
                 self.at += 1;
                 Ok(match self.exprs() {
@@ -139,7 +143,7 @@ impl Parser<'_> {
                 self.error(
                     first.span,
                     format!("a line cannot begin with {found}"),
-                    "a line is `input NAME : i8[4, 4]`, `weight ...`, `size ...`, `fn ...`, `NAME = ...` or `output ...`; \
+                    "a line is `input NAME : i8[4, 4]`, `weight ...`, `size ...`, `fn ...`, `repeat ...`, `NAME = ...` or `output ...`; \
                      a comment begins with `#`",
                 )
             }
@@ -177,21 +181,71 @@ impl Parser<'_> {
             self.at += 1;
         }
         let known = name.as_ref().ok().cloned();
-        if self.words.get(self.at).is_none_or(|next| next.kind != TokenKind::LeftBrace) {
-            return Ok(StatementKind::Broken { names: known.into_iter().collect() });
-        }
-        self.at += 1;
-        self.body = true;
         let nameless = Name { text: "fn".into(), span: self.words[self.start].span };
-        let body = self.lines_of(known.as_ref().unwrap_or(&nameless));
-        self.body = false;
+        let Some(body) = self.body(known.as_ref().unwrap_or(&nameless)) else {
+            return Ok(StatementKind::Broken { names: known.into_iter().collect() });
+        };
         Ok(match (name, parameters) {
             (Ok(name), Ok(parameters)) => StatementKind::Function(Function { name, parameters, body }),
             _ => StatementKind::Broken { names: known.into_iter().collect() },
         })
     }
 
-    /// The lines of a function, and the `}` behind them. Another function's head ends it too.
+    fn repeat(&mut self) -> Parse<StatementKind> {
+        const HINT: &str =
+            "as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0";
+        let word = Name { text: "repeat".into(), span: self.words[self.at].span };
+        self.at += 1;
+        let count = self.expr();
+        let head_end = self.ast.exprs.next_id();
+        let variable = match (&count, self.eat(TokenKind::As)) {
+            (Ok(_), Some(_)) => self.name("a name for the number of the iteration", HINT).map(Some),
+            _ => Ok(None),
+        };
+        self.depth = 0;
+        if count.is_ok() && variable.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
+            let found = self.found();
+            let message = format!("expected `{{` and the lines to repeat, found {found}");
+            self.diagnostics.error(self.here(), message, HINT);
+        }
+        while self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
+            self.at += 1;
+        }
+        let body = self.body(&word);
+        match (count, variable, body) {
+            (Ok(count), Ok(variable), Some(body)) => {
+                Ok(StatementKind::Repeat(Repeat { count, head_end, variable, body }))
+            }
+            // Its lines are errors of their own; what they define may be used behind it.
+            (_, _, body) => {
+                let names = body.iter().flatten().flat_map(|statement| match &statement.kind {
+                    StatementKind::Let { names, .. } | StatementKind::Broken { names } => names.clone(),
+                    StatementKind::Collect { name, .. } => vec![name.clone()],
+                    _ => Vec::new(),
+                });
+                Ok(StatementKind::Broken { names: names.collect() })
+            }
+        }
+    }
+
+    /// `{`, the lines of a function or a `repeat`, and `}`; nothing if there is no `{`.
+    fn body(&mut self, of: &Name) -> Option<Vec<Statement>> {
+        if self.words.get(self.at).is_none_or(|next| next.kind != TokenKind::LeftBrace) {
+            return None;
+        }
+        self.at += 1;
+        if self.bodies >= MOST_BODIES {
+            let message = format!("`{{ }}` are nested more than {MOST_BODIES} deep");
+            self.diagnostics.error(of.span, message, "move the inner part to a function");
+            return None;
+        }
+        self.bodies += 1;
+        let body = self.lines_of(of);
+        self.bodies -= 1;
+        Some(body)
+    }
+
+    /// The lines of a body, and the `}` behind them. A function's head ends it too.
     fn lines_of(&mut self, function: &Name) -> Vec<Statement> {
         let mut statements = Vec::new();
         loop {
@@ -204,7 +258,11 @@ impl Parser<'_> {
                     let message = format!("`{}` is not closed", function.text);
                     let end = self.last_span().after();
                     let edit = Some(Edit::replace(end, "\n}"));
-                    self.diagnostics.error_with(function.span, message, "a function ends with `}`", edit);
+                    let hint = match function.text.as_str() {
+                        "repeat" => "what is repeated ends with `}`",
+                        _ => "a function ends with `}`",
+                    };
+                    self.diagnostics.error_with(function.span, message, hint, edit);
                     return statements;
                 }
                 Some(_) => statements.extend(self.statement()),
@@ -283,30 +341,68 @@ impl Parser<'_> {
         }
         const HINT: &str =
             "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
+        if self.peek() == Some(TokenKind::LeftBracket) {
+            return self.collect(name);
+        }
         let mut names = vec![name];
         while self.eat(TokenKind::Comma).is_some() {
             names.push(self.name("another name", HINT)?);
         }
         let value = self.expect(TokenKind::Equals, "`=`", HINT).and_then(|_| self.expr());
-        Ok(match value {
-            Ok(value) => StatementKind::Let { names, value },
-            Err(Reported) => StatementKind::Broken { names },
+        let with = match value {
+            Ok(_) => self.with(),
+            Err(Reported) => Err(Reported),
+        };
+        Ok(match (value, with) {
+            (Ok(value), Ok(with)) => StatementKind::Let { names, value, with },
+            _ => StatementKind::Broken { names },
         })
+    }
+
+    fn collect(&mut self, name: Name) -> Parse<StatementKind> {
+        const HINT: &str = "within `repeat n as t`, `hs[t] = h` collects every iteration's `h`";
+        self.open(TokenKind::LeftBracket, HINT)?;
+        let index = self.expr()?;
+        self.close(TokenKind::RightBracket, HINT)?;
+        let value = self.expect(TokenKind::Equals, "`=`", HINT).and_then(|_| self.expr());
+        Ok(match value {
+            Ok(value) => StatementKind::Collect { name, index, value },
+            Err(Reported) => StatementKind::Broken { names: vec![name] },
+        })
+    }
+
+    /// `with NAME=VALUE, ...` behind a value.
+    fn with(&mut self) -> Parse<Vec<Argument>> {
+        let mut with = Vec::new();
+        if self.eat(TokenKind::With).is_none() {
+            return Ok(with);
+        }
+        loop {
+            const HINT: &str = "as in `y = x @ w with dataflow=\"os\", tile=[128, 64]`";
+            let name = self.name("the name of a choice", HINT)?;
+            self.expect(TokenKind::Equals, "`=`", HINT)?;
+            with.push(Argument { name: Some(name), value: self.expr()? });
+            if self.eat(TokenKind::Comma).is_none() {
+                return Ok(with);
+            }
+        }
     }
 
     /// A word that was meant to be a keyword and stands before a name is reported, and read as what it was meant to be.
     fn misspelt(&mut self, word: &Name) -> Option<TokenKind> {
-        const KEYWORDS: [(&str, TokenKind); 5] = [
+        const KEYWORDS: [(&str, TokenKind); 6] = [
             ("output", TokenKind::Output),
             ("input", TokenKind::Input),
             ("weight", TokenKind::Weight),
             ("return", TokenKind::Return),
             ("size", TokenKind::Size),
+            ("repeat", TokenKind::Repeat),
         ];
         let nearest =
             KEYWORDS.iter().map(|(keyword, kind)| (strsim::osa_distance(&word.text, keyword), keyword, kind));
         let (keyword, kind) = match word.text.as_str() {
             "def" | "func" | "fun" | "function" => ("fn", TokenKind::Fn),
+            "for" | "loop" | "while" => ("repeat", TokenKind::Repeat),
             _ => nearest
                 .filter(|near| near.0 <= 2)
                 .min_by_key(|near| near.0)
@@ -339,6 +435,8 @@ impl Parser<'_> {
             TokenKind::At => Some(BinaryOp::MatMul),
             TokenKind::Star => Some(BinaryOp::Multiply),
             TokenKind::Slash => Some(BinaryOp::Divide),
+            TokenKind::SlashSlash => Some(BinaryOp::FloorDivide),
+            TokenKind::Percent => Some(BinaryOp::Remainder),
             _ => None,
         })
     }
@@ -360,18 +458,77 @@ impl Parser<'_> {
     }
 
     fn signed(&mut self) -> Parse<ExprId> {
-        let Some(sign) = self.eat(TokenKind::Minus) else { return self.atom() };
+        let Some(sign) = self.eat(TokenKind::Minus) else { return self.postfix() };
         self.nest(sign.span)?;
         let operand = self.signed()?;
         self.depth -= 1;
         let Expr { kind, span } = &mut self.ast.exprs[operand];
         let whole = sign.span.to(*span);
         // `-1` is a number.
-        if let ExprKind::Number(value @ 1..) = kind {
-            (*value, *span) = (-*value, whole);
-            return Ok(operand);
+        match kind {
+            ExprKind::Number(value @ 1..) => *value = -*value,
+            ExprKind::Real(value) if value.is_sign_positive() => *value = -*value,
+            _ => return Ok(self.ast.exprs.push(Expr { kind: ExprKind::Negate(operand), span: whole })),
         }
-        Ok(self.ast.exprs.push(Expr { kind: ExprKind::Negate(operand), span: whole }))
+        *span = whole;
+        Ok(operand)
+    }
+
+    /// A value with what is cut out of it.
+    fn postfix(&mut self) -> Parse<ExprId> {
+        let mut value = self.atom()?;
+        loop {
+            let start = self.ast.exprs[value].span;
+            match self.peek() {
+                Some(TokenKind::LeftBracket) => {
+                    const HINT: &str = "as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`";
+                    self.open(TokenKind::LeftBracket, HINT)?;
+                    let parts = self.list(TokenKind::RightBracket, Self::part)?;
+                    let close = self.close(TokenKind::RightBracket, HINT)?;
+                    let kind = ExprKind::Index { of: value, parts };
+                    value = self.ast.exprs.push(Expr { kind, span: start.to(close) });
+                }
+                Some(TokenKind::Dot) => {
+                    self.at += 1;
+                    let name = self.name("`T` or `shape`", "`x.T` swaps the last two axes")?;
+                    let span = start.to(name.span);
+                    value = self.ast.exprs.push(Expr { kind: ExprKind::Member { of: value, name }, span });
+                }
+                _ => return Ok(value),
+            }
+        }
+    }
+
+    /// Items with `,` between them up to a bracket, which is not taken.
+    fn list<T>(&mut self, end: TokenKind, item: fn(&mut Self) -> Parse<T>) -> Parse<Vec<T>> {
+        let mut items = Vec::new();
+        while self.peek().is_some_and(|kind| kind != end) {
+            items.push(item(self)?);
+            if self.eat(TokenKind::Comma).is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    fn part(&mut self) -> Parse<Part> {
+        if self.eat(TokenKind::Ellipsis).is_some() {
+            return Ok(Part::Rest);
+        }
+        let bound = |parser: &mut Self| match parser.peek() {
+            Some(TokenKind::Colon | TokenKind::Comma | TokenKind::RightBracket) => Ok(None),
+            _ => parser.expr().map(Some),
+        };
+        let from = bound(self)?;
+        if self.eat(TokenKind::Colon).is_none() {
+            return match from {
+                Some(at) => Ok(Part::At(at)),
+                None => self.atom().map(Part::At),
+            };
+        }
+        let to = bound(self)?;
+        let step = if self.eat(TokenKind::Colon).is_some() { bound(self)? } else { None };
+        Ok(Part::Range { from, to, step })
     }
 
     fn atom(&mut self) -> Parse<ExprId> {
@@ -390,6 +547,25 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(self.ast.exprs.push(Expr { kind: ExprKind::Number(number(span.of(self.text))), span }))
             }
+            Some(TokenKind::Real) => {
+                let span = self.words[self.at].span;
+                self.at += 1;
+                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Real(real(span.of(self.text))), span }))
+            }
+            Some(TokenKind::String) => {
+                let span = self.words[self.at].span;
+                self.at += 1;
+                let inner = Span { start: span.start + 1, end: span.end - 1 };
+                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Text(inner.of(self.text).to_owned()), span }))
+            }
+            Some(TokenKind::LeftBracket) => {
+                let start = self.here();
+                self.open(TokenKind::LeftBracket, "")?;
+                let items = self.list(TokenKind::RightBracket, Self::expr)?;
+                let close = self.close(TokenKind::RightBracket, "a list ends with `]`, as in `[2, 2]`")?;
+                let span = start.to(close);
+                Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
+            }
             _ => {
                 let found = self.found();
                 self.error(self.here(), format!("expected a value, found {found}"), HINT)
@@ -404,13 +580,7 @@ impl Parser<'_> {
             return Ok(self.ast.exprs.push(Expr { kind: ExprKind::Name(name.text), span }));
         }
         self.open(TokenKind::LeftParen, "")?;
-        let mut arguments = Vec::new();
-        while self.peek().is_some_and(|kind| kind != TokenKind::RightParen) {
-            arguments.push(self.argument()?);
-            if self.eat(TokenKind::Comma).is_none() {
-                break;
-            }
-        }
+        let arguments = self.list(TokenKind::RightParen, Self::argument)?;
         let hint = format!("arguments are separated by `,` and end with `)`, as in `{}(x)`", name.text);
         let close = self.close(TokenKind::RightParen, &hint)?;
         let span = name.span.to(close);
@@ -493,7 +663,7 @@ impl Parser<'_> {
 
     fn found(&self) -> String {
         match self.peek() {
-            Some(TokenKind::Name | TokenKind::Integer | TokenKind::Unknown) => {
+            Some(TokenKind::Name | TokenKind::Integer | TokenKind::Real | TokenKind::Unknown) => {
                 let shown: String = self.words[self.at].span.of(self.text).chars().take(40).collect();
                 format!("`{shown}`")
             }
@@ -525,4 +695,33 @@ fn number(text: &str) -> i64 {
     text.bytes()
         .filter(u8::is_ascii_digit)
         .fold(0i64, |n, digit| n.saturating_mul(10).saturating_add(i64::from(digit - b'0')))
+}
+
+/// A number with a point or an exponent. Up to fifteen digits and exponents up to 22 give the nearest f64, since both parts
+/// are exact; beyond, a unit or two of the last place may be off.
+fn real(text: &str) -> f64 {
+    let (digits, exponent) = match text.find(['e', 'E']) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
+    };
+    let mut power = number(exponent).min(400) as i32;
+    if exponent.starts_with('-') {
+        power = -power;
+    }
+    let mut value = 0f64;
+    let mut fraction = false;
+    for digit in digits.bytes() {
+        match digit {
+            b'.' => fraction = true,
+            b'0'..=b'9' => {
+                value = value * 10.0 + f64::from(digit - b'0');
+                power -= i32::from(fraction);
+            }
+            _ => {}
+        }
+    }
+    let by = |most: u32| (0..power.unsigned_abs().min(most)).fold(1f64, |by, _| by * 10.0);
+    // Two steps where one power of ten would be infinite.
+    let (first, rest) = (by(300), (300..power.unsigned_abs().min(700)).fold(1f64, |by, _| by * 10.0));
+    if power < 0 { value / first / rest } else { value * first * rest }
 }

@@ -122,6 +122,22 @@ impl Values {
         }
     }
 
+    /// Some of the elements.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many.
+    pub fn part(&self, range: std::ops::Range<usize>) -> Values {
+        match self {
+            Values::I8(v) => Values::I8(v[range].to_vec()),
+            Values::I16(v) => Values::I16(v[range].to_vec()),
+            Values::I32(v) => Values::I32(v[range].to_vec()),
+            Values::Fp8(v) => Values::Fp8(v[range].to_vec()),
+            Values::Bf16(v) => Values::Bf16(v[range].to_vec()),
+            Values::F32(v) => Values::F32(v[range].to_vec()),
+        }
+    }
+
     /// FNV-1a hash of [`Values::le_bytes`], as sixteen hexadecimal digits: tells results apart.
     pub fn checksum(&self) -> String {
         format!("{:016x}", self.le_bytes().fold(FNV_OFFSET, fnv1a))
@@ -187,7 +203,7 @@ pub struct Array {
 /// each float dtype holds exactly: a tensor has the same numbers in all three.
 pub fn seeded(name: &str, ty: Type) -> Array {
     let mut state = name.bytes().fold(FNV_OFFSET, fnv1a);
-    let len = ty.shape.elements();
+    let len = ty.shape.count();
     let mut whole = |most| small(&mut state, most);
     let mut eighths = || whole(8) as f32 / 8.0;
     let values = match ty.dtype {

@@ -70,27 +70,39 @@ impl fmt::Display for DType {
     }
 }
 
-/// Extents of a tensor, outermost first; one or two of them, each at least 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Extents of a tensor, outermost first, each at least 1; of a single number there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape(pub Vec<usize>);
 
 impl Shape {
-    /// Number of elements. [`Shape::MOST_ELEMENTS`], checked where shapes are made, keeps it from overflowing.
-    pub fn elements(&self) -> usize {
-        self.0.iter().product()
+    /// Number of elements; at most [`Shape::MOST_ELEMENTS`] in a checked program.
+    pub fn elements(&self) -> u64 {
+        self.0.iter().fold(1, |all, extent| all.saturating_mul(*extent as u64))
     }
 
-    /// Rows and columns when stored as a matrix; a vector is one row.
+    /// Number of elements of a tensor whose values are held.
+    ///
+    /// # Panics
+    ///
+    /// If no memory could hold them: what is run is at most [`Shape::MOST_VALUES`].
+    pub fn count(&self) -> usize {
+        usize::try_from(self.elements()).expect("values are held of small tensors only")
+    }
+
+    /// Rows and columns when stored as a matrix: all axes but the last are rows; a vector is one row.
     pub fn as_matrix(&self) -> (usize, usize) {
-        match self.0[..] {
-            [cols] => (1, cols),
-            [rows, cols] => (rows, cols),
-            _ => unreachable!("shapes have one or two dimensions"),
+        match self.0.split_last() {
+            None => (1, 1),
+            Some((cols, rows)) => (rows.iter().product(), *cols),
         }
     }
 
+    /// Most axes of a tensor.
+    pub const MOST_AXES: usize = 8;
     /// Greatest number of elements of one tensor.
-    pub const MOST_ELEMENTS: usize = 1 << 24;
+    pub const MOST_ELEMENTS: u64 = 1 << 40;
+    /// Greatest number of elements of one tensor whose values are held.
+    pub const MOST_VALUES: usize = 1 << 24;
 }
 
 impl fmt::Display for Shape {

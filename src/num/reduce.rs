@@ -66,7 +66,7 @@ fn inverse_root_of_mean_square<R: Real>(row: &[R], eps: R) -> R {
 }
 
 fn mean_of<R: Real>(len: usize, terms: impl Iterator<Item = R>) -> R {
-    // Exact: a row has at most `Shape::MOST_ELEMENTS`, 2^24.
+    // Exact: a row has at most `Shape::MOST_VALUES`, 2^24.
     total(terms) / R::of(len as f64)
 }
 

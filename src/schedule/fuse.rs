@@ -29,7 +29,7 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
 fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
     let mut uses = vec![Vec::new(); graph.tensors.len()];
     for op in graph.ops.ids().filter(|op| live[op.index()]) {
-        graph.ops[op].kind.operands().for_each(|tensor| uses[tensor.index()].push(Some(op)));
+        graph.ops[op].operands.iter().for_each(|tensor| uses[tensor.index()].push(Some(op)));
     }
     graph.outputs.iter().for_each(|output| uses[output.tensor.index()].push(None));
     uses
@@ -37,10 +37,10 @@ fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
 
 /// The operator that can run on this one's result as it comes.
 fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
-    let result = graph.ops[op].result;
+    let result = graph.ops[op].result();
     let [Some(next)] = uses[result.index()][..] else { return None };
-    let (from, to) = (graph.ops[op].kind, graph.ops[next].kind);
-    let elementwise = matches!(to, OpKind::Add { .. } | OpKind::Requant { .. } | OpKind::Relu { .. });
-    let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result].ty.shape;
+    let (from, to) = (&graph.ops[op].kind, &graph.ops[next].kind);
+    let elementwise = matches!(to, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_));
+    let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result()].ty.shape;
     (elementwise && same_extents && !matches!(from, OpKind::ArgMax { .. })).then_some(next)
 }

@@ -15,8 +15,10 @@
 //! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
 mod fuse;
+mod lowered;
 mod tiling;
 
+pub use lowered::{is_lowered, obstacles};
 pub(crate) use tiling::added;
 pub use tiling::{Residence, Tiling};
 
@@ -193,7 +195,7 @@ pub struct TooMuch {
     pub hint: String,
 }
 
-/// Plans everything that the outputs need.
+/// Plans everything that the outputs need: each of these operators [`is_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
     let mut planner = Planner { tensors: Arena::default(), ids: vec![None; graph.tensors.len()], graph };
     let mut layers = Vec::new();
@@ -258,7 +260,7 @@ impl Planner<'_> {
                 dtype: tensor.ty.dtype,
                 rows,
                 cols,
-                declared: self.graph.declared(id).is_some(),
+                declared: self.graph.is_declared(id),
                 output: false,
                 graph: Some(id),
             })
@@ -268,31 +270,34 @@ impl Planner<'_> {
     fn layer(&mut self, ops: Vec<OpId>) -> Layer {
         let graph = self.graph;
         let last = &graph.ops[*ops.last().expect("a chain begins with an operator")];
-        let first = graph.ops[ops[0]].kind;
-        let (kind, mut carried, work) = match first {
-            OpKind::MatMul { a, b } => {
-                let (a, b) = (self.tensor(a), self.tensor(b));
+        let first = &graph.ops[ops[0]];
+        let (kind, mut carried, work) = match graph.product(ops[0]) {
+            Some(_) => {
+                let (a, b) = (self.tensor(first.operands[0]), self.tensor(first.operands[1]));
                 let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
-                (kind, graph.ops[ops[0]].result, &ops[1..])
+                (kind, first.result(), &ops[1..])
             }
-            other => {
-                let x = other.operands().next().expect("every operator has an operand");
+            None => {
+                let x = first.operands[0];
                 (LayerKind::Vector { x: self.tensor(x), block_rows: 0 }, x, &ops[..])
             }
         };
         let mut steps = Vec::new();
         for op in work {
             let op = &graph.ops[*op];
-            steps.push(match op.kind {
-                OpKind::Add { a, b } => Elementwise::Add(self.tensor(if a == carried { b } else { a })),
-                OpKind::Requant { by, .. } => Elementwise::Requant(by),
-                OpKind::Relu { .. } => Elementwise::Relu,
+            steps.push(match &op.kind {
+                OpKind::Combine(_) => {
+                    let (a, b) = (op.operands[0], op.operands[1]);
+                    Elementwise::Add(self.tensor(if a == carried { b } else { a }))
+                }
+                OpKind::Requant(by) => Elementwise::Requant(*by),
+                OpKind::Map(_) => Elementwise::Relu,
                 OpKind::ArgMax { .. } => Elementwise::ArgMax,
-                OpKind::MatMul { .. } => unreachable!("a product begins its layer"),
+                other => unreachable!("`{}` is not lowered, as `lowered` says", other.name()),
             });
-            carried = op.result;
+            carried = op.result();
         }
-        let span = graph.tensors[last.result].span;
-        Layer { kind, steps, result: self.tensor(last.result), copies: 1, span, ops }
+        let span = graph.tensors[last.result()].span;
+        Layer { kind, steps, result: self.tensor(last.result()), copies: 1, span, ops }
     }
 }

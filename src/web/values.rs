@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Diagnostic, Lines, Severity, Utf16};
 use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
-use crate::graph::Source;
+use crate::graph::{Graph, Source, TensorId};
 use crate::job::{Compiled, Finished, OpReport, OutputReport, Report, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
@@ -104,10 +104,10 @@ fn tokens(text: &str, tokens: &[Token]) -> Vec<u32> {
 fn class(kind: TokenKind, before: Option<TokenKind>, next: Option<TokenKind>) -> u32 {
     match kind {
         TokenKind::Comment => 0,
-        kind if kind.is_keyword() => 1,
-        TokenKind::Name if before == Some(TokenKind::Colon) => 2,
+        kind if kind.is_reserved() => 1,
+        TokenKind::Name if before == Some(TokenKind::Colon) && next == Some(TokenKind::LeftBracket) => 2,
         TokenKind::String | TokenKind::OpenString => 3,
-        TokenKind::Integer => 4,
+        TokenKind::Integer | TokenKind::Real => 4,
         TokenKind::Name if next == Some(TokenKind::LeftParen) => 5,
         TokenKind::Name if next == Some(TokenKind::Equals) && before == Some(TokenKind::Comma) => 8,
         TokenKind::Name => 6,
@@ -270,7 +270,12 @@ impl PageReport {
             disagreement: report.disagreement,
             ops: report.ops.into_iter().map(op).collect(),
             colours: OP_COLOURS,
-            inputs: finished.graph.tensors.iter().filter_map(|(_, tensor)| input(tensor)).collect(),
+            inputs: finished
+                .graph
+                .tensors
+                .ids()
+                .filter_map(|tensor| input(&finished.graph, tensor))
+                .collect(),
             outputs: report.outputs.into_iter().map(output).collect(),
             matrix_units: report.matrix_units,
             units: report.units.into_iter().map(unit_of).collect(),
@@ -283,13 +288,14 @@ impl PageReport {
     }
 }
 
-fn input(tensor: &crate::graph::Tensor) -> Option<Input> {
-    let Source::Input { array, path } = &tensor.source else { return None };
+fn input(graph: &Graph, tensor: TensorId) -> Option<Input> {
+    let Source::Input(given) = &graph.tensors[tensor].source else { return None };
+    let array = graph.declared(tensor, 0)?;
     Some(Input {
-        name: tensor.name.clone(),
+        name: graph.tensors[tensor].name.clone(),
         dtype: array.ty.dtype.name(),
         shape: array.ty.shape.0.clone(),
-        path: path.clone(),
+        path: given.path.clone(),
         values: (array.values.len() <= Report::SMALL).then(|| array.values.iter().collect()),
     })
 }

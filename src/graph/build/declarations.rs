@@ -1,0 +1,139 @@
+//! Inputs and weights, and types as they are written.
+
+use super::names::{Origin, shorten};
+use super::{Builder, Value};
+use crate::base::{Edit, Span};
+use crate::graph::ir::{Given, Source, Tensor, TensorId};
+use crate::lang::{Declaration, Name, Storage, TypeExpr};
+use crate::num::{Array, DType, Shape, Type};
+
+/// Greatest magnitude of whole numbers that are made from a name: [`crate::num::seeded`].
+const SEEDED: i64 = 99;
+
+impl Builder<'_> {
+    pub(super) fn declare(&mut self, declaration: &Declaration) {
+        let tensor = self.ty(&declaration.ty).and_then(|ty| self.declared(declaration, ty));
+        self.bind(&declaration.name, tensor.map_or(Value::Wrong, Value::Tensor), Origin::Declared);
+    }
+
+    fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
+        let name = format!("{}{}", self.prefix(), declaration.name.text);
+        let array = match &declaration.load {
+            Some(path) => Some(self.load(path, &ty, declaration.ty.span)?),
+            None => None,
+        };
+        let range = match (declaration.storage, ty.dtype, &array) {
+            // May change from run to run within its type.
+            (Storage::Input, DType::I8 | DType::I16, _) => ty.dtype.range().unwrap_or_default(),
+            (_, dtype, _) if dtype.is_float() => (0, 0),
+            (_, DType::I8 | DType::I16, None) => (-9, 9),
+            (_, _, None) => (-SEEDED, SEEDED),
+            (_, _, Some(array)) => array
+                .values
+                .iter()
+                .fold((i64::MAX, i64::MIN), |(low, high), x| (low.min(x.into()), high.max(x.into()))),
+        };
+        let given = Given { path: declaration.load.as_ref().map(|name| name.text.clone()), array };
+        let source = match declaration.storage {
+            Storage::Input => Source::Input(given),
+            Storage::Weight => Source::Weight(given),
+        };
+        let span = declaration.name.span;
+        let within = self.repeats.last().copied();
+        let tensor = self.push(Tensor { name, ty, source, within, span }, range);
+        self.named[tensor.index()] = true;
+        Some(tensor)
+    }
+
+    /// What a file holds, if it is of the type: within repeats of that of all iterations.
+    fn load(&mut self, path: &Name, ty: &Type, ty_span: Span) -> Option<Array> {
+        let counts = self.repeats.iter().map(|repeat| self.graph.repeats[*repeat].count);
+        let shape = Shape(counts.chain(ty.shape.0.iter().copied()).collect());
+        let wanted = Type { dtype: ty.dtype, shape };
+        match self.loader.load(&path.text) {
+            Err(error) => {
+                self.diagnostics.error(path.span, error.message, error.hint);
+                None
+            }
+            Ok(array) if array.ty != wanted => {
+                let message = format!("`{}` holds {}, but {wanted} is declared", path.text, array.ty);
+                let hint = if !self.repeats.is_empty() {
+                    format!("every iteration has weights of its own: save them as {wanted}")
+                } else if array.ty.dtype == ty.dtype || array.ty.shape == ty.shape {
+                    format!("declare it as {}, or load another file", array.ty)
+                } else {
+                    format!("declare it as {}: dtype and shape both differ", array.ty)
+                };
+                self.diagnostics.error(ty_span, message, hint);
+                None
+            }
+            Ok(array) => Some(array),
+        }
+    }
+
+    pub(super) fn ty(&mut self, ty: &TypeExpr) -> Option<Type> {
+        let dtype = self.dtype(&ty.dtype);
+        let extents: Vec<_> = ty.dims.iter().map(|dim| (dim.value, self.ast.exprs[dim.value].span)).collect();
+        let extents: Option<Vec<(i64, Span)>> =
+            extents.into_iter().map(|(value, span)| Some((self.whole(value, "an extent")?, span))).collect();
+        let shape = extents.and_then(|extents| self.shape(&extents, ty.span));
+        Some(Type { dtype: dtype?, shape: shape? })
+    }
+
+    pub(super) fn dtype(&mut self, name: &Name) -> Option<DType> {
+        let dtype = DType::ALL.into_iter().find(|dtype| dtype.name() == name.text);
+        if dtype.is_none() {
+            let meant = match name.text.as_str() {
+                "int8" | "I8" | "u8" | "uint8" => Some("i8"),
+                "int16" | "I16" | "short" => Some("i16"),
+                "int32" | "I32" | "int" | "u32" | "long" | "int64" | "i64" => Some("i32"),
+                "bfloat16" | "BF16" | "f16" | "float16" | "half" | "fp16" => Some("bf16"),
+                "float32" | "F32" | "float" | "fp32" | "f64" | "float64" | "double" => Some("f32"),
+                "f8" | "float8" | "float8_e4m3fn" | "e4m3" => Some("fp8"),
+                _ => None,
+            };
+            let hint = match meant {
+                Some(dtype) => format!("write `{dtype}`"),
+                None => "there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`".into(),
+            };
+            let edit = meant.map(|dtype| Edit::replace(name.span, dtype));
+            let message = format!("there is no dtype `{}`", shorten(&name.text));
+            self.diagnostics.error_with(name.span, message, hint, edit);
+        }
+        dtype
+    }
+
+    /// A shape from its extents and their places.
+    pub(super) fn shape(&mut self, extents: &[(i64, Span)], span: Span) -> Option<Shape> {
+        if extents.len() > Shape::MOST_AXES {
+            let message = format!("a tensor of {} axes", extents.len());
+            let hint = format!("at most {} are possible: fold some into one", Shape::MOST_AXES);
+            self.diagnostics.error(span, message, hint);
+            return None;
+        }
+        let mut dims = Vec::new();
+        for (extent, span) in extents {
+            if *extent < 1 {
+                let message = format!("an extent of {extent}");
+                self.diagnostics.error(*span, message, "every extent is at least 1");
+                return None;
+            }
+            dims.push(usize::try_from(*extent).unwrap_or(usize::MAX));
+            if !self.fits(&Shape(dims.clone())) {
+                self.too_large(*span);
+                return None;
+            }
+        }
+        Some(Shape(dims))
+    }
+
+    pub(super) fn fits(&self, shape: &Shape) -> bool {
+        // Places along an axis are counted in 31 bits, so that they are the same on every platform.
+        shape.0.iter().all(|extent| *extent < 1 << 31) && shape.elements() <= Shape::MOST_ELEMENTS
+    }
+
+    pub(super) fn too_large(&mut self, span: Span) {
+        let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
+        self.diagnostics.error(span, message, "make an extent smaller");
+    }
+}

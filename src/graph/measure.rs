@@ -1,0 +1,137 @@
+//! What a graph amounts to: multiply-accumulates, bytes, which operators count, values of what is declared.
+
+use super::ir::{Graph, OpId, OpKind, RepeatId, Source, TensorId};
+use crate::base::ELEMENT_EFFORT;
+use crate::num::{Array, Type, Values, seeded};
+
+impl Graph {
+    /// How often what belongs to a repeat is done, the repeats around it counted too.
+    pub fn iterations(&self, mut within: Option<RepeatId>) -> u64 {
+        let mut times = 1u64;
+        while let Some(repeat) = within {
+            let repeat = &self.repeats[repeat];
+            times = times.saturating_mul(repeat.count as u64);
+            within = repeat.within;
+        }
+        times
+    }
+
+    /// M, K and N of a product of two matrices; nothing for other operators.
+    pub fn product(&self, op: OpId) -> Option<[usize; 3]> {
+        let op = &self.ops[op];
+        let OpKind::Contract(contract) = &op.kind else { return None };
+        let shape = |operand: usize| self.tensors[op.operands[operand]].ty.shape.as_matrix();
+        let ((m, k), (_, n)) = (shape(0), shape(1));
+        contract.is_matrix_product().then_some([m, k, n])
+    }
+
+    /// Multiply-accumulates of one operator in one iteration.
+    pub fn macs(&self, op: OpId) -> u64 {
+        let op = &self.ops[op];
+        let shape = |tensor: TensorId| &self.tensors[tensor].ty.shape;
+        match &op.kind {
+            OpKind::Contract(contract) => {
+                let extents = contract.extents(shape(op.operands[0]), shape(op.operands[1]));
+                extents.iter().fold(1u64, |all, (_, extent)| all.saturating_mul(*extent as u64))
+            }
+            OpKind::Conv2d { .. } => {
+                let filter = &shape(op.operands[1]).0;
+                let per_element: u64 = filter.iter().take(3).map(|extent| *extent as u64).product();
+                shape(op.result()).elements().saturating_mul(per_element)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Multiply-accumulates of all operators in all iterations.
+    pub fn all_macs(&self) -> u64 {
+        let of = |op: OpId| self.macs(op).saturating_mul(self.iterations(self.ops[op].within));
+        self.ops.ids().fold(0u64, |all, op| all.saturating_add(of(op)))
+    }
+
+    /// Bytes of weights, all iterations' together.
+    pub fn weight_bytes(&self) -> u64 {
+        let weights = self.tensors.iter().filter(|(_, tensor)| matches!(tensor.source, Source::Weight(_)));
+        let of = |ty: &Type| ty.shape.elements().saturating_mul(ty.dtype.bytes() as u64);
+        let bytes = weights.map(|(_, t)| of(&t.ty).saturating_mul(self.iterations(t.within)));
+        bytes.fold(0, u64::saturating_add)
+    }
+
+    /// Elements that an operator has the vector unit work on, in one iteration.
+    pub fn vector_elements(&self, op: OpId) -> u64 {
+        let op = &self.ops[op];
+        match op.kind {
+            OpKind::Contract(_) | OpKind::Conv2d { .. } | OpKind::Repeat(_) => 0,
+            _ => {
+                let touched = op.operands.iter().chain(&op.results);
+                touched.map(|tensor| self.tensors[*tensor].ty.shape.elements()).max().unwrap_or(0)
+            }
+        }
+    }
+
+    /// How much simulating or evaluating an operator once costs, in multiply-accumulates: for slices and progress.
+    pub fn effort(&self, op: OpId) -> u64 {
+        self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(self.vector_elements(op)))
+    }
+
+    /// By operator: whether an output depends on it.
+    pub fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.ops.len()];
+        let mark = |live: &mut Vec<bool>, tensor: TensorId| {
+            if let Source::Op(op, _) = self.tensors[tensor].source {
+                live[op.index()] = true;
+            }
+        };
+        self.outputs.iter().for_each(|output| mark(&mut live, output.tensor));
+        for op in self.ops.ids().collect::<Vec<_>>().into_iter().rev() {
+            if !live[op.index()] {
+                continue;
+            }
+            self.ops[op].operands.iter().for_each(|tensor| mark(&mut live, *tensor));
+            if let OpKind::Repeat(repeat) = self.ops[op].kind {
+                let repeat = &self.repeats[repeat];
+                repeat.carried.iter().for_each(|carried| mark(&mut live, carried.next));
+                repeat.collected.iter().for_each(|tensor| mark(&mut live, *tensor));
+            }
+        }
+        live
+    }
+
+    /// Whether a tensor's values come from outside or are one number.
+    pub fn is_declared(&self, tensor: TensorId) -> bool {
+        matches!(self.tensors[tensor].source, Source::Input(_) | Source::Weight(_) | Source::Constant(_))
+    }
+
+    /// Values of a declared tensor in one of the iterations of what it belongs to: loaded, or made from its name.
+    pub fn declared(&self, tensor: TensorId, iteration: u64) -> Option<Array> {
+        let tensor = &self.tensors[tensor];
+        let ty = tensor.ty.clone();
+        let given = match &tensor.source {
+            Source::Input(given) | Source::Weight(given) => given,
+            Source::Constant(number) => return Some(constant(*number, ty)),
+            Source::Carried(..) | Source::Op(..) => return None,
+        };
+        Some(match (&given.array, tensor.within) {
+            (Some(array), None) => array.clone(),
+            (Some(array), Some(_)) => {
+                let len = ty.shape.count();
+                let values = array.values.part(iteration as usize * len..(iteration as usize + 1) * len);
+                Array { ty, values }
+            }
+            (None, None) => seeded(&tensor.name, ty),
+            (None, Some(_)) => seeded(&format!("{}[{iteration}]", tensor.name), ty),
+        })
+    }
+}
+
+fn constant(number: f64, ty: Type) -> Array {
+    let mut values = Values::zeros(ty.dtype, ty.shape.count());
+    for at in 0..values.len() {
+        if ty.dtype.is_float() {
+            values.set_f32(at, number as f32);
+        } else {
+            values.set(at, number as i32);
+        }
+    }
+    Array { ty, values }
+}

@@ -1,0 +1,94 @@
+//! What the machine runs so far, and how much of it.
+
+use super::TooMuch;
+use crate::graph::{CombineKind, Graph, Limits, MapKind, OpId, OpKind, TensorId};
+use crate::num::{DType, Shape, Type};
+
+/// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
+/// first; or else the first limit that it passes.
+pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
+    let live = graph.live();
+    let ops = || graph.ops.ids().filter(|op| live[op.index()]);
+    let mut kinds: Vec<&str> = Vec::new();
+    let mut obstacles = Vec::new();
+    for op in ops().filter(|op| !is_lowered(graph, *op)) {
+        let (kind, span) = (graph.ops[op].kind.name(), graph.ops[op].span);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+            obstacles.push(TooMuch {
+                span,
+                message: format!("the machine does not run this `{kind}` yet"),
+                hint: "the program is right; so far i8 products of matrices run, and `+`, `requant`, `relu` and `argmax` on them"
+                    .into(),
+            });
+        }
+    }
+    if obstacles.is_empty() {
+        obstacles.extend(bytes(graph).or_else(|| work(graph)));
+    }
+    obstacles
+}
+
+/// More bytes than a run may have, if there are.
+fn bytes(graph: &Graph) -> Option<TooMuch> {
+    let mut all = 0u64;
+    for (_, tensor) in graph.tensors.iter() {
+        all = all.saturating_add(tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64));
+        if all > Limits::ALL_BYTES || tensor.ty.shape.elements() > Shape::MOST_VALUES as u64 {
+            let message = format!("with this tensor the program has more than {} bytes", Limits::ALL_BYTES);
+            return Some(TooMuch { span: tensor.span, message, hint: "make the tensors smaller".into() });
+        }
+    }
+    None
+}
+
+/// More work than a run may be, if it is.
+fn work(graph: &Graph) -> Option<TooMuch> {
+    let (mut macs, mut elements) = (0u64, 0u64);
+    for (id, op) in graph.ops.iter() {
+        macs = macs.saturating_add(graph.macs(id));
+        elements = elements.saturating_add(graph.vector_elements(id));
+        let (message, hint) = if macs > Limits::MACS {
+            let message = format!(
+                "up to here the products need {macs} multiply-accumulates, more than the {} of a run",
+                Limits::MACS
+            );
+            (message, "make the matrices smaller")
+        } else if elements > Limits::VECTOR_ELEMENTS {
+            let message = format!(
+                "up to here the vector unit works on more than the {} elements of a run",
+                Limits::VECTOR_ELEMENTS
+            );
+            (message, "make the tensors smaller or the program shorter")
+        } else {
+            continue;
+        };
+        return Some(TooMuch { span: op.span, message, hint: hint.into() });
+    }
+    None
+}
+
+/// Whether an operator can be planned: i8 products of two matrices, and on their i32 sums a bias or a tensor of the same
+/// shape, `requant`, `relu` and `argmax` along rows. Bodies of repeats cannot yet.
+pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
+    let op_id = op;
+    let op = &graph.ops[op];
+    let ty = |tensor: TensorId| &graph.tensors[tensor].ty;
+    let whole = |ty: &Type| matches!(ty.dtype, DType::I8 | DType::I32);
+    let simple = |tensor: TensorId| whole(ty(tensor)) && matches!(ty(tensor).shape.0.len(), 1 | 2);
+    let every = op.operands.iter().chain(&op.results).all(|tensor| simple(*tensor));
+    let fits = match &op.kind {
+        OpKind::Contract(_) => {
+            graph.product(op_id).is_some() && op.operands.iter().all(|tensor| ty(*tensor).dtype == DType::I8)
+        }
+        OpKind::Combine(CombineKind::Add) => {
+            let (a, b) = (ty(op.operands[0]), ty(op.operands[1]));
+            let row = matches!((&a.shape.0[..], &b.shape.0[..]), ([.., width], [one]) if width == one);
+            a.dtype == DType::I32 && b.dtype == DType::I32 && (a.shape == b.shape || row)
+        }
+        OpKind::Requant(_) | OpKind::Map(MapKind::Relu) => true,
+        OpKind::ArgMax { axis } => *axis == 1,
+        _ => false,
+    };
+    every && fits && op.within.is_none()
+}
