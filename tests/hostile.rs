@@ -43,7 +43,7 @@ fn format_changes_no_token(text: &str) {
     assert!(formatted.len() <= 100 * text.len());
 }
 
-const WORDS: [&str; 43] = [
+const WORDS: [&str; 90] = [
     "input",
     "weight",
     "output",
@@ -87,11 +87,66 @@ const WORDS: [&str; 43] = [
     "fn f(x : i8[m, k]) { return",
     "f(",
     "}\n",
+    "repeat",
+    "as t",
+    "with",
+    "t",
+    "hs[t] =",
+    "repeat 2 {\n",
+    "repeat 3 as t {\n",
+    ".T",
+    ".shape",
+    "...",
+    "//",
+    "%",
+    "0.5",
+    "1e300",
+    "-1",
+    "x[0]",
+    "x[t]",
+    "[:, 1]",
+    "::",
+    "\"ij,jk->ik\"",
+    "einsum(",
+    "conv2d(",
+    "maxpool(",
+    "softmax(",
+    "layernorm(",
+    "topk(",
+    "reshape(",
+    "transpose(",
+    "concat([",
+    "gather(",
+    "cast(",
+    "zeros(",
+    "full(",
+    "sum(",
+    "causal(",
+    "sqrt(",
+    "maximum(",
+    "f32",
+    "fp8",
+    "i16",
+    "x : f32[4, 8]\n",
+    "9999999999",
+    "dataflow=\"os\"",
+    "tile=[1, 2, 3]",
+    "true",
+    "keepdims",
+    "a, b =",
 ];
 
 const FUNCTIONS: &str = "size n = 2 * 3\nfn layer(x : i8[m, k], s) {\n weight w : i8[k, k / 2]\n y = requant(x @ w, shift=s)\n \
                          return y, relu(y) # both\n}\ninput x : i8[4, n - 2]\np, q = layer(x, 3)\na, b = layer(p, s=-(-1 - 0))\n\
                          output q\noutput b\n";
+
+const NETWORK: &str = "size d = 8\nsize heads = 2\ninput x : f32[4, d]\ninput i : i32[4]\nweight table : f32[10, d]\n\
+                       fn block(x, n) {\n weight w : f32[d, d]\n weight g : f32[d]\n\
+                       q = transpose(reshape(rmsnorm(x, g) @ w, [4, n, -1]), [1, 0, 2])\n\
+                       a = softmax(causal(q @ q.T / sqrt(d // n)))\n return x + reshape(transpose(a @ q, [1, 0, 2]), [4, d])\n}\n\
+                       h = gather(table, i) * 0.5 + x[:, ::1]\nrepeat 3 as t {\n h = block(h, heads)\n hs[t] = h[t]\n}\n\
+                       c = conv2d(reshape(hs, [1, 3, 2, 4]), zeros(f32[2, 1, 1, 8]), padding=[1, 0], groups=4)\n\
+                       v, p = topk(einsum(\"td,dk->tk\", hs, table.T), k=2)\noutput maxpool(c, window=2)\noutput p\n";
 
 const PROGRAM: &str = "input x : i8[4, 6]\nweight w : i8[6, 3]\nweight b : i32[3]\n\
                        h = relu(requant(x @ w + b, scale=3, shift=4, zero=-1))\noutput argmax(h, axis=1)\n";
@@ -111,8 +166,8 @@ proptest! {
 
     #[test]
     fn mutated_programs(
-        program in prop::sample::select(&[PROGRAM, FUNCTIONS][..]),
-        cuts in prop::collection::vec((0..FUNCTIONS.len(), 0..4usize, prop::sample::select(&WORDS[..])), 1..6)) {
+        program in prop::sample::select(&[PROGRAM, FUNCTIONS, NETWORK][..]),
+        cuts in prop::collection::vec((0..NETWORK.len(), 0..4usize, prop::sample::select(&WORDS[..])), 1..6)) {
         let mut text = program.to_owned();
         for (at, length, word) in cuts {
             let at = at.min(text.len());
@@ -172,8 +227,8 @@ fn calls_of_calls_come_to_an_end() {
     assert_eq!(first_error(&many), "calls of more than 100000 lines in all");
     let wide = format!("fn f(x) {{ return x{} }}\ninput x : i8[2, 2]\n{}", ", x".repeat(50_000), calls(5000));
     assert_eq!(first_error(&wide), "more than 64 values of a call");
-    let deep: String = (1..3000).map(|n| std::format!("fn f{n}(x) {{ return f{}(x) }}\n", n - 1)).collect();
-    let text = std::format!("fn f0(x) {{ return x }}\n{deep}input x : i8[2, 2]\noutput f2999(x)\n");
+    let deep: String = (1..3000).map(|n| std::format!("fn g{n}(x) {{ return g{}(x) }}\n", n - 1)).collect();
+    let text = std::format!("fn g0(x) {{ return x }}\n{deep}input x : i8[2, 2]\noutput g2999(x)\n");
     assert!(first_error(&text).contains("deep"));
 }
 
@@ -213,7 +268,7 @@ fn long_programs_cost_little() {
     let names: String = (0..13_000).map(|i| format!("n{i}=a\n")).collect();
     let unknown = format!("input a:i8[1,1]\n{names}output zz{}\n", "+zz".repeat(20_000));
     assert!(unknown.len() <= MOST_TEXT_BYTES && first_error(&unknown) == "nothing is called `zz`");
-    let twice = format!("input a:i8[1,1]\n{}", "a=a\n".repeat(60_000));
+    let twice = format!("input a:i8[1,1]\n{}", "size a=1\n".repeat(29_000));
     assert!(first_error(&twice).starts_with("`a` is defined twice"));
     let name = "x".repeat(59);
     let sums = format!("input {name}:i32[1]\noutput {name}{}\n", format!("+{name}").repeat(4090));
@@ -234,9 +289,39 @@ fn warnings_hide_no_error() {
 
 #[test]
 fn a_matrix_a_billion_wide_is_refused_before_it_is_made() {
-    assert!(first_error("input a : i8[1, 1000000000]\noutput a\n").contains("more than 16777216 elements"));
+    assert!(first_error("input a : i8[1, 1000000000]\noutput a\n").contains("bytes"));
+    assert!(first_error("input a : i8[1000000000, 1000000000]\noutput a\n").contains("elements"));
     let many: String = (0..5000).map(|i| format!("weight w{i} : i32[4096, 4096]\n")).collect();
+    let many = format!("{many}output w0\n");
     assert!(first_error(&many).contains(&format!("more than {} bytes", Limits::ALL_BYTES)));
+}
+
+#[test]
+fn what_is_mutated_was_right() {
+    for program in [PROGRAM, FUNCTIONS, NETWORK] {
+        let checked = systole::job::check(program, &Files::default());
+        assert!(
+            checked.diagnostics.iter().all(|d| d.severity == Severity::Warning),
+            "{:?}",
+            checked.diagnostics
+        );
+    }
+}
+
+/// Bodies, calls and repeats in each other multiply: what is worked is bounded, and iterations cost nothing.
+#[test]
+fn repeats_are_worked_once() {
+    let text = "input x : f32[4]\nrepeat 60000 {\nrepeat 60000 {\nx = exp(x)\n}\n}\noutput x\n";
+    assert!(first_error(text).contains("`exp`"));
+    let steps: String =
+        (0..300).map(|i| format!("y{i} = x[{}]\nx = x + y{i}\n", "t + ".repeat(200) + "0 * t")).collect();
+    let text = std::format!("input x : f32[300]\nrepeat 1 as t {{\n{steps}}}\noutput x\n");
+    assert!(first_error(&text).contains("the machine does not run"));
+    let lists = format!(
+        "input x : f32[4]\n{}output x\n",
+        format!("y = reshape(x, [{}4])\n", "1, ".repeat(6)).repeat(3000)
+    );
+    assert!(first_error(&lists).contains("the machine does not run"));
 }
 
 /// The longest product that is allowed at all has its sum at the edge of 32 bits, and still adds up.

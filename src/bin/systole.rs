@@ -10,7 +10,7 @@ mod commands {
     use clap::{Parser, Subcommand, ValueEnum};
     use systole::base::{Diagnostic, Severity};
     use systole::chip::{self, Chip, Description};
-    use systole::graph::{LoadError, Loader};
+    use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
@@ -67,6 +67,8 @@ mod commands {
             #[arg(long)]
             check: bool,
         },
+        /// List the functions of the language, as a Markdown table.
+        Functions,
         /// List the chips that come with the command, with their sources; or print one as a chip file.
         Chips {
             /// Print this one as a chip file: a beginning for one of your own. With `--set` it is changed.
@@ -149,6 +151,10 @@ mod commands {
         let done = match Arguments::parse().command {
             Command::Run { file, chip, format } => run(&file, &chip, format),
             Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
+            Command::Functions => {
+                print!("{}", graph::functions());
+                Ok(())
+            }
             Command::Check { file } => check(&file),
             Command::Fmt { files, check } => {
                 format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })

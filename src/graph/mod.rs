@@ -4,6 +4,8 @@
 mod build;
 mod evaluate;
 mod ir;
+#[cfg(not(target_arch = "wasm32"))]
+mod listing;
 mod meanings;
 mod measure;
 mod print;
@@ -15,4 +17,6 @@ pub use ir::{
     MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor,
     TensorId, Window,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use listing::functions;
 pub use meanings::{Definition, Meaning, Meanings};

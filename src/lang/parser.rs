@@ -196,7 +196,10 @@ impl Parser<'_> {
             "as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0";
         let word = Name { text: "repeat".into(), span: self.words[self.at].span };
         self.at += 1;
-        let count = self.expr();
+        let count = match self.peek() {
+            Some(TokenKind::LeftBrace) => self.error(self.here(), "expected how often, found `{`", HINT),
+            _ => self.expr(),
+        };
         let head_end = self.ast.exprs.next_id();
         let variable = match (&count, self.eat(TokenKind::As)) {
             (Ok(_), Some(_)) => self.name("a name for the number of the iteration", HINT).map(Some),
@@ -237,6 +240,12 @@ impl Parser<'_> {
         if self.bodies >= MOST_BODIES {
             let message = format!("`{{ }}` are nested more than {MOST_BODIES} deep");
             self.diagnostics.error(of.span, message, "move the inner part to a function");
+            let mut open = 1;
+            while let Some(next) = self.words.get(self.at).filter(|_| open > 0) {
+                open += i32::from(next.kind == TokenKind::LeftBrace);
+                open -= i32::from(next.kind == TokenKind::RightBrace);
+                self.at += 1;
+            }
             return None;
         }
         self.bodies += 1;
@@ -245,29 +254,37 @@ impl Parser<'_> {
         Some(body)
     }
 
-    /// The lines of a body, and the `}` behind them. A function's head ends it too.
+    /// The lines of a body, and the `}` behind them. A function's head at the beginning of a line ends it too.
     fn lines_of(&mut self, function: &Name) -> Vec<Statement> {
         let mut statements = Vec::new();
         loop {
             match self.words.get(self.at).map(|next| next.kind) {
-                Some(TokenKind::RightBrace) => {
-                    self.at += 1;
-                    return statements;
+                Some(TokenKind::RightBrace) => self.at += 1,
+                None => self.unclosed(function),
+                Some(TokenKind::Fn) if self.begins_text_line() => self.unclosed(function),
+                Some(_) => {
+                    statements.extend(self.statement());
+                    continue;
                 }
-                None | Some(TokenKind::Fn) => {
-                    let message = format!("`{}` is not closed", function.text);
-                    let end = self.last_span().after();
-                    let edit = Some(Edit::replace(end, "\n}"));
-                    let hint = match function.text.as_str() {
-                        "repeat" => "what is repeated ends with `}`",
-                        _ => "a function ends with `}`",
-                    };
-                    self.diagnostics.error_with(function.span, message, hint, edit);
-                    return statements;
-                }
-                Some(_) => statements.extend(self.statement()),
             }
+            return statements;
         }
+    }
+
+    fn unclosed(&mut self, of: &Name) {
+        let message = format!("`{}` is not closed", of.text);
+        let edit = Some(Edit::replace(self.last_span().after(), "\n}"));
+        let hint = match of.text.as_str() {
+            "repeat" => "what is repeated ends with `}`",
+            _ => "a function ends with `}`",
+        };
+        self.diagnostics.error_with(of.span, message, hint, edit);
+    }
+
+    /// Whether the next token is not even indented.
+    fn begins_text_line(&self) -> bool {
+        let start = self.words.get(self.at).map_or(0, |next| next.span.start as usize);
+        start == 0 || self.text.as_bytes().get(start - 1) == Some(&b'\n')
     }
 
     fn parameters(&mut self, hint: &str) -> Parse<Vec<Parameter>> {

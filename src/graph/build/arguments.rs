@@ -144,11 +144,29 @@ impl Builder<'_> {
                     continue;
                 }
                 let span = self.ast.exprs[expr].span;
-                let message = format!("`{}` is {}", parameter.name, parameter.kind.describe());
+                let found = self.described(value, expr);
+                let message = format!(
+                    "`{}` has to be {}, but this is {found}",
+                    parameter.name,
+                    parameter.kind.describe()
+                );
                 self.diagnostics.error(span, message, example_of(builtin));
             }
         }
         fine.then_some(Arguments { builtin, given, span })
+    }
+
+    /// What an argument is, in words.
+    fn described(&self, value: Value, expr: ExprId) -> String {
+        match value {
+            Value::Tensor(tensor) => self.graph.tensors[tensor].ty.to_string(),
+            Value::Index(_) => "the number of an iteration".into(),
+            Value::Several(at) => count(self.several[at].len(), "value"),
+            Value::DType(_) => "a dtype".into(),
+            Value::Type(_) => "a type".into(),
+            Value::List(_) => format!("the list {}", shorten(self.ast.exprs[expr].span.of(self.text))),
+            _ => shorten(self.ast.exprs[expr].span.of(self.text)),
+        }
     }
 
     fn is_of_kind(&self, kind: Kind, expr: ExprId, builtin: &Builtin) -> bool {

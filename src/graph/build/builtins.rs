@@ -67,6 +67,18 @@ impl Kind {
     }
 }
 
+impl Builtin {
+    /// How it is called: `softmax(x, axis=-1)`.
+    pub fn head(&self) -> String {
+        let parameter = |parameter: &Parameter| match parameter.default {
+            Some(default) => format!("{}={default}", parameter.name),
+            None => parameter.name.to_owned(),
+        };
+        let parameters: Vec<String> = self.parameters.iter().map(parameter).collect();
+        format!("{}({})", self.name, parameters.join(", "))
+    }
+}
+
 const fn needs(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, default: None }
 }

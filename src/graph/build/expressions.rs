@@ -210,7 +210,11 @@ impl Builder<'_> {
             }
             _ => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
-                (format!("{what} is a whole number, but `{text}` is none"), "name a size: `size rows = 8`")
+                let hint = match what {
+                    "a place" => "places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`",
+                    _ => "name a size: `size rows = 8`",
+                };
+                (format!("{what} is a whole number, but `{text}` is none"), hint)
             }
         };
         self.diagnostics.error(self.ast.exprs[expr].span, message, hint);
@@ -452,7 +456,11 @@ impl Builder<'_> {
             let text = |expr: Option<ExprId>| {
                 expr.map_or(String::new(), |expr| shorten(self.ast.exprs[expr].span.of(self.text)))
             };
-            let message = format!("`{}:{}` of an axis of {extent}", text(from), text(to));
+            let cut = format!("`{}:{}`", text(from), text(to));
+            let message = match start.steps.is_empty() || start.first >= end.first {
+                true => format!("{cut} of an axis of {extent}"),
+                false => format!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
+            };
             let hint = match start.first >= end.first {
                 true => "it begins before it ends: at least one element is kept".to_owned(),
                 false => format!("places are from 0 to {extent}"),

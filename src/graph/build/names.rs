@@ -175,8 +175,13 @@ impl<'a> Builder<'a> {
 
     pub(super) fn refuse_function_name(&mut self, name: &str, span: Span) {
         if is_reserved(name) || self.functions.contains_key(name) {
-            let what = if DType::ALL.iter().any(|dtype| dtype.name() == name) { "dtype" } else { "function" };
-            let message = format!("`{}` is a {what}'s name", shorten(name));
+            let message = match name {
+                "true" | "false" => format!("`{name}` is a word of the language"),
+                _ if DType::ALL.iter().any(|dtype| dtype.name() == name) => {
+                    format!("`{name}` is a dtype's name")
+                }
+                _ => format!("`{}` is a function's name", shorten(name)),
+            };
             self.diagnostics.error(span, message, format!("call it `{}_1`, for instance", shorten(name)));
         }
     }
@@ -252,8 +257,12 @@ impl<'a> Builder<'a> {
                 "declare it first, as in `input x : i8[4, 4]`".into()
             }
             (None, None) => {
-                let known: Vec<String> =
-                    visible().take(8).map(|known| format!("`{}`", shorten(known))).collect();
+                let mut known: Vec<String> = Vec::new();
+                for name in visible().map(|known| format!("`{}`", shorten(known))).take(16) {
+                    if !known.contains(&name) && known.len() < 8 {
+                        known.push(name);
+                    }
+                }
                 format!("defined so far: {}", known.join(", "))
             }
         };

@@ -6,7 +6,7 @@ use super::results::Wanted;
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
 use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, TensorId};
-use crate::lang::ExprId;
+use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Function, Requant, Shape, Type};
 
 /// Least and greatest value of i8.
@@ -39,7 +39,7 @@ impl Builder<'_> {
         let span = given.span_of(self, at);
         let edit = format!("cast({}, bf16)", span.of(self.text));
         let hint = "make it floats: `cast(..., bf16)`";
-        self.diagnostics.error_with(given.span, message, hint, Some(Edit::replace(span, edit)));
+        self.diagnostics.error_with(span, message, hint, Some(Edit::replace(span, edit)));
         None
     }
 
@@ -112,8 +112,9 @@ impl Builder<'_> {
             if k == n {
                 hint += " (the right one looks transposed)";
                 let end = spans[1].end;
-                edit = matches!(self.ast.exprs[b_expr].kind, crate::lang::ExprKind::Name(_))
-                    .then(|| Edit::replace(Span { start: end, end }, ".T"));
+                // In a function other calls may need it as it is.
+                let name = matches!(self.ast.exprs[b_expr].kind, ExprKind::Name(_)) && !self.in_call();
+                edit = name.then(|| Edit::replace(Span { start: end, end }, ".T"));
             }
             self.diagnostics.error_with(span, message, hint, edit);
             return None;
@@ -173,6 +174,9 @@ impl Builder<'_> {
                     format!(
                         "a vector goes along the rows, here of {cols}: for one number a row, `reshape` it to [{rows}, 1]"
                     )
+                }
+                ([.., k], [k2, _]) if kind == CombineKind::Multiply && k == k2 => {
+                    "`*` works element by element; a product of matrices is written `@`".to_owned()
                 }
                 _ => "from the last axis back, extents are equal or one of them is 1".to_owned(),
             };

@@ -5,7 +5,7 @@ use super::{Builder, Value};
 use crate::base::{Edit, Span};
 use crate::graph::ir::{Carried, Index, Limits, OpKind, Repeat, Source, Tensor, TensorId};
 use crate::lang::{self, ExprId, Name, Statement, StatementKind};
-use crate::num::{Shape, Type};
+use crate::num::{DType, Shape, Type};
 
 use super::results::Wanted;
 
@@ -169,21 +169,17 @@ impl<'a> Builder<'a> {
         if before != after {
             let message =
                 format!("`{name}` is {before} before the `repeat`, but {after} behind an iteration");
-            let hint = match (before.shape == after.shape, before.dtype.is_float() == after.dtype.is_float())
-            {
-                (true, true) => {
-                    format!("the next one begins with it: bring it back by `cast({name}, {})`", before.dtype)
-                }
-                (true, false) if before.dtype == crate::num::DType::I8 => {
-                    format!("the next one begins with it: bring it back by `requant({name}, shift=7)`")
-                }
-                _ => "the next one begins with it: both must have one type".into(),
+            const NEXT: &str = "the next one begins with it";
+            let hint = match (before.dtype, after.dtype) {
+                _ if before.shape != after.shape => format!("{NEXT}: both must have one type"),
+                (DType::I8, DType::I32) => format!("{NEXT}: bring it back by `requant({name}, shift=7)`"),
+                (dtype, _) => format!("{NEXT}: bring it back by `cast({name}, {dtype})`"),
             };
             self.diagnostics.error(span, message, hint);
             return false;
         }
         let ((low, high), (least, most)) = (self.ranges[next.index()], self.ranges[begin.index()]);
-        if before.dtype == crate::num::DType::I32 && (low < least || high > most) {
+        if before.dtype == DType::I32 && (low < least || high > most) {
             let message = format!("`{name}` could grow with every iteration and leave its 32 bits");
             let hint = format!("carry 8 bits, as in `requant({name}, shift=7)`, or floats");
             self.diagnostics.error(span, message, hint);
