@@ -1,5 +1,6 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
+mod assist;
 mod frame;
 mod layers;
 mod report;
@@ -7,6 +8,7 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
+pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use frame::{FrameReport, PassReport};
 pub use layers::time_topology;
 pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};

@@ -71,21 +71,21 @@ impl Builder<'_> {
         let parameters = builtin.parameters;
         let mut given: Vec<Option<ExprId>> = vec![None; parameters.len()];
         let mut fine = true;
-        let mut next = 0;
+        let mut places = 0..;
         let example = format!("as in `{}`", builtin.example);
         for argument in arguments {
             let Some(name) = &argument.name else {
-                match given.get_mut(next) {
-                    Some(place) => *place = Some(argument.value),
-                    None => {
-                        let at = self.ast.exprs[argument.value].span;
-                        let message =
-                            format!("`{}` takes {}", builtin.name, count(parameters.len(), "argument"));
-                        self.diagnostics.error(at, message, example.clone());
-                        fine = false;
+                let at = self.ast.exprs[argument.value].span;
+                let message = match places.next().and_then(|place| given.get_mut(place)) {
+                    Some(place @ None) => {
+                        *place = Some(argument.value);
+                        continue;
                     }
-                }
-                next += 1;
+                    Some(_) => "an argument is given by place that was given by name".to_owned(),
+                    None => format!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
+                };
+                self.diagnostics.error(at, message, example.clone());
+                fine = false;
                 continue;
             };
             match parameters.iter().position(|parameter| parameter.name == name.text) {

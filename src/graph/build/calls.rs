@@ -3,6 +3,7 @@
 use super::names::{Binding, Origin, Scope, ScopeKind, count, shorten};
 use super::{Builder, Value};
 use crate::base::Span;
+use crate::graph::meanings::Meaning;
 use crate::lang::{Argument, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, StatementKind};
 
 impl<'a> Builder<'a> {
@@ -225,6 +226,7 @@ impl<'a> Builder<'a> {
         if let Some((name, span)) = self.new_name(dim) {
             let value = i64::try_from(found.unwrap_or(1)).ok()?;
             self.refuse_function_name(name, span);
+            self.define(span, Meaning::Number(value));
             let binding = Binding { value: Value::Number(value), span, used: true, origin: Origin::Size };
             self.scope().names.insert(name.to_owned(), binding);
             return Some(value);

@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
         self.scope().names.insert(name.text.clone(), binding);
     }
 
-    fn define(&mut self, span: Span, meaning: Meaning) {
+    pub(super) fn define(&mut self, span: Span, meaning: Meaning) {
         if self.again == 0 {
             self.meanings.definitions.push(Definition { span, meaning });
         }

@@ -67,7 +67,7 @@ impl Builder<'_> {
             }
             _ => {
                 // The wider one comes to the other: weights are kept as they are.
-                let wide = left.bytes() > right.bytes() || (left.is_float() < right.is_float());
+                let wide = left.bytes() > right.bytes() || (right.is_float() && !left.is_float());
                 let (x, at, to) = if wide { (a, a_span, right) } else { (b, b_span, left) };
                 let hint = format!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
                 (hint, at, format!("cast({}, {to})", at.of(self.text)))
@@ -414,8 +414,8 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
         given.axis_of(builder, 0, &ty, -1)?;
         return None;
     };
-    for at in 1..operands {
-        let found = builder.type_of(tensors[at]).clone();
+    for (at, tensor) in tensors.iter().enumerate().skip(1) {
+        let found = builder.type_of(*tensor).clone();
         if found.shape.0 != [width] {
             let name = given.builtin.parameters[at].name;
             let message = format!("`{name}` is {found}, but the last axis of {ty} has {width}");

@@ -126,7 +126,7 @@ impl<'a> Builder<'a> {
         let locals: Vec<(String, Span, bool)> =
             locals.map(|(name, binding)| (name.clone(), binding.span, binding.used)).collect();
         for (name, span, used) in locals {
-            let carried = body.carried.iter().any(|carried| *carried == name);
+            let carried = body.carried.contains(&name);
             if !used && !carried && self.again == 0 && !self.diagnostics.has_errors() {
                 let hint = "use it or remove the line; it is not simulated";
                 self.diagnostics.warning(span, format!("`{}` is never used", shorten(&name)), hint);
