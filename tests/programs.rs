@@ -42,6 +42,26 @@ proptest! {
         prop_assert!(report.utilization > 0.0 && report.utilization <= 1.0);
     }
 
+    /// Tiles of any size that the array takes, with what follows fused or apart: the same numbers, in as many passes.
+    #[test]
+    fn chosen_tiles_are_taken(m in 1..20usize, k in 1..20usize, n in 1..20usize, chip in made::chip(),
+                              tile in (1..20usize, 1..20usize, 1..20usize), fuse: bool) {
+        let text = format!(
+            "input x : i8[{m}, {k}]\nweight w : i8[{k}, {n}]\nweight b : i32[{n}]\n\
+             y = requant(x @ w + b, shift=3) with tile=[{}, {}, {}], fuse={fuse}\noutput y\n", tile.0, tile.1, tile.2);
+        let compiled = compile(&text, &Files::default(), &chip);
+        let Some(job) = compiled.job else {
+            let said = |d: &Diagnostic| d.message.contains("a tile of") || d.message.contains("bytes of the unified buffer");
+            prop_assert!(compiled.diagnostics.iter().any(said), "{:?}", compiled.diagnostics);
+            return Ok(());
+        };
+        let finished = job.finish();
+        prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
+        let passes: u64 = finished.trace.passes.iter().map(|lane| lane.len()).sum();
+        prop_assert_eq!(passes, (m.div_ceil(tile.0) * n.div_ceil(tile.1) * k.div_ceil(tile.2)) as u64);
+        prop_assert_eq!(finished.report(&text).ops.len(), if fuse { 1 } else { 2 });
+    }
+
     /// MACHINE.md section 1.1: P equal passes take R + (P-1) * max(M, R) + M + R + C - 2 cycles from their first load.
     #[test]
     fn one_product_takes_the_cycles_of_the_contract(r in 2..24usize, c in 1..24usize, m in 1..60usize, k in 1..5usize) {

@@ -41,6 +41,9 @@ fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<O
     let [Some(next)] = uses[result.index()][..] else { return None };
     let (from, to) = (&graph.ops[op].kind, &graph.ops[next].kind);
     let elementwise = matches!(to, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_));
+    if graph.ops[op].choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
+        return None;
+    }
     let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result()].ty.shape;
     (elementwise && same_extents && !matches!(from, OpKind::ArgMax { .. })).then_some(next)
 }

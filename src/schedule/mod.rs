@@ -10,10 +10,13 @@
 //! | input-stationary | C | half the accumulator rows | R |
 //! | output-stationary | R | C | all |
 //!
+//! What a program chooses itself by `with` is taken as far as this allows ([`choices`]).
+//!
 //! If every tensor that is worked on fits the unified buffer of a single core, each is copied there once and results stay
 //! ([`Residence::Unified`]). Otherwise all tensors lie in DRAM between layers, and each layer streams blocks of rows
 //! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
+mod choices;
 mod fuse;
 mod lowered;
 mod tiling;
@@ -24,7 +27,7 @@ pub use tiling::{Residence, Tiling};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Graph, OpId, OpKind, TensorId};
+use crate::graph::{Choices, Graph, OpId, OpKind, TensorId};
 use crate::num::{DType, Requant};
 
 /// What runs, in order.
@@ -100,6 +103,8 @@ pub struct Layer {
     pub result: PlannedId,
     /// How often it runs, each time on the next rows of its operands and of the result.
     pub copies: usize,
+    /// How the program wants its product to run.
+    pub choices: Option<Box<Choices>>,
     /// Where the result is written in the program.
     pub span: Span,
 }
@@ -237,6 +242,7 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
             steps: vec![Elementwise::Cast],
             result,
             copies: product.copies,
+            choices: None,
             span: product.span,
         });
     }
@@ -298,6 +304,7 @@ impl Planner<'_> {
             carried = op.result();
         }
         let span = graph.tensors[last.result()].span;
-        Layer { kind, steps, result: self.tensor(last.result()), copies: 1, span, ops }
+        let choices = first.choices.clone();
+        Layer { kind, steps, result: self.tensor(last.result()), copies: 1, choices, span, ops }
     }
 }

@@ -1,6 +1,6 @@
 //! How products are cut, and what fits where.
 
-use super::{Elementwise, Layer, LayerKind, Plan, PlannedId, TooMuch};
+use super::{Elementwise, Layer, LayerKind, Plan, PlannedId, TooMuch, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::num::DType;
@@ -144,11 +144,12 @@ fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Re
         });
     }
     let (rows, cols) = (chip.rows, chip.cols);
-    let mut tiling = match chip.dataflow {
+    let most = match chip.dataflow {
         Dataflow::WeightStationary => Tiling { dataflow: chip.dataflow, m: m.min(sums), n: cols, k: rows },
         Dataflow::InputStationary => Tiling { dataflow: chip.dataflow, m: cols, n: n.min(sums), k: rows },
         Dataflow::OutputStationary => Tiling { dataflow: chip.dataflow, m: rows.min(sums), n: cols, k },
     };
+    let mut tiling = choices::apply(most, k, layer, chip)?;
     while plan.residence == Residence::Dram
         && streamed_bytes(plan, layer, &tiling, chip) > chip.unified_buffer_bytes
     {
@@ -157,7 +158,9 @@ fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Re
             Dataflow::InputStationary => &mut tiling.n,
             _ => &mut tiling.m,
         };
-        if *side == 1 {
+        // A tile that was chosen is not made smaller.
+        let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+        if *side == 1 || chosen {
             let bytes = streamed_bytes(plan, layer, &tiling, chip);
             return Err(too_wide(plan, layer, bytes, chip));
         }
