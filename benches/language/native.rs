@@ -1,11 +1,36 @@
-//! How fast a program is read: `cargo bench --bench language`.
+//! By divan.
 
 use divan::{Bencher, black_box};
 use systole::import::Files;
 use systole::{job, lang};
 
-fn main() {
-    divan::main();
+use super::stages::{PROGRAMS, STAGES};
+
+const NAMES: [&str; PROGRAMS.len()] = [PROGRAMS[0].0, PROGRAMS[1].0, PROGRAMS[2].0];
+
+#[divan::bench(args = NAMES)]
+fn library_lex(bencher: Bencher, name: &str) {
+    stage(bencher, 0, name);
+}
+
+#[divan::bench(args = NAMES)]
+fn library_parse(bencher: Bencher, name: &str) {
+    stage(bencher, 1, name);
+}
+
+#[divan::bench(args = NAMES)]
+fn library_check(bencher: Bencher, name: &str) {
+    stage(bencher, 2, name);
+}
+
+#[divan::bench(args = NAMES)]
+fn library_format(bencher: Bencher, name: &str) {
+    stage(bencher, 3, name);
+}
+
+fn stage(bencher: Bencher, stage: usize, name: &str) {
+    let (_, text) = PROGRAMS.iter().find(|(known, _)| *known == name).expect("it is one of them");
+    bencher.bench_local(|| STAGES[stage].1(black_box(text)));
 }
 
 /// A network of some layers, each with lines of its own or each a call.
