@@ -8,13 +8,14 @@ mod commands {
     use std::process::ExitCode;
 
     use clap::{Parser, Subcommand, ValueEnum};
-    use systole::base::{Diagnostic, Severity};
+    use serde::Serialize;
+    use systole::base::{Diagnostic, Lines, Severity};
     use systole::chip::{self, Chip, Description};
     use systole::graph::{LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
-    use systole::job::{self, Report};
+    use systole::job::{self, NotSimulatedReport, ProductsReport, ProductsRun, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
@@ -174,13 +175,37 @@ mod commands {
     }
 
     fn run(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
-        let (report, classes) = match Ran::new(file, &choose(chip)?.1)? {
+        let (_, chip) = choose(chip)?;
+        let ran = match is_topology(file) {
+            true => Ran::layers(file, &chip)?,
+            false => {
+                let program = Program::read(file)?;
+                match job::compile_products(&program.text, program.files.as_ref(), &chip) {
+                    Some(run) => return report_products(&program, &run, format),
+                    None => Ran::program(program, &chip)?,
+                }
+            }
+        };
+        let (report, classes) = match ran {
             Ran::Layers { text, timed } => (timed.report(&text), timed.tally().classes),
             Ran::Program { text, finished } => (finished.report(&text), finished.tally().classes),
         };
         match format {
             Format::Json => print(&(to_json(&report)? + "\n")),
             Format::Text => print(&in_words(&report, classes)),
+        }
+    }
+
+    /// Of a program that cannot run as a whole.
+    fn report_products(program: &Program, run: &ProductsRun, format: Format) -> Result<(), InputErrors> {
+        program.shown().tell(&run.warnings)?;
+        let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
+        let why = &run.obstacle.message;
+        eprintln!("warning: only the products run, each by itself and without values: line {line}: {why}");
+        let report = run.report(&program.text);
+        match format {
+            Format::Json => print(&(to_json(&report)? + "\n")),
+            Format::Text => print(&products_in_words(&report)),
         }
     }
 
@@ -202,6 +227,11 @@ mod commands {
         print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
     }
 
+    /// Whether a file is SCALE-Sim's, by its name.
+    fn is_topology(file: &Path) -> bool {
+        file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    }
+
     /// What a file's run came to.
     enum Ran {
         Program { text: String, finished: Box<job::Finished> },
@@ -210,14 +240,15 @@ mod commands {
 
     impl Ran {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
-            match file.extension() {
-                Some(ending) if ending.eq_ignore_ascii_case("csv") => Ran::layers(file, chip),
-                _ => {
-                    let program = Program::read(file)?;
-                    let finished = Box::new(compile(&program, chip)?.finish());
-                    Ok(Ran::Program { text: program.text, finished })
-                }
+            match is_topology(file) {
+                true => Ran::layers(file, chip),
+                false => Ran::program(Program::read(file)?, chip),
             }
+        }
+
+        fn program(program: Program, chip: &Chip) -> Result<Ran, InputErrors> {
+            let finished = Box::new(compile(&program, chip)?.finish());
+            Ok(Ran::Program { text: program.text, finished })
         }
 
         fn layers(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
@@ -452,6 +483,39 @@ mod commands {
         out
     }
 
+    fn products_in_words(report: &ProductsReport) -> String {
+        let mut out = format!(
+            "{}: {} cycles, {:.3} µs, by the products alone\n{} MACs, {:.1} % of what it can do\n",
+            report.chip.name,
+            report.cycles,
+            report.seconds * 1e6,
+            report.macs,
+            report.utilization * 100.0,
+        );
+        for op in &report.ops {
+            let copies = if op.copies == 1 { String::new() } else { format!("{} of ", op.copies) };
+            let times = if op.times == 1 { String::new() } else { format!("{} times ", op.times) };
+            out += &format!(
+                "  {} (line {}): {copies}{} x {} x {}, {times}{} cycles, {} MACs, {:.1} %\n",
+                op.name,
+                op.line,
+                op.m,
+                op.k,
+                op.n,
+                op.cycles_each,
+                op.macs,
+                op.utilization * 100.0
+            );
+        }
+        out += "not simulated:\n";
+        for NotSimulatedReport { operator, count, line, reason } in &report.not_simulated {
+            let reason = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+            let times = if *count == 1 { "once" } else { &format!("{count} times") };
+            out += &format!("  {operator}, {times}, first on line {line}{reason}\n");
+        }
+        out
+    }
+
     fn matrix_units(count: usize) -> String {
         if count == 1 { "the matrix unit".into() } else { format!("{count} matrix units") }
     }
@@ -589,7 +653,7 @@ mod commands {
         String::from_utf8(bytes).map_err(|e| format!("{}: no text: {e}", file.display()))
     }
 
-    fn to_json(report: &Report) -> Result<String, String> {
+    fn to_json(report: &impl Serialize) -> Result<String, String> {
         serde_json::to_string_pretty(report).map_err(|e| e.to_string())
     }
 
