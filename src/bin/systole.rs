@@ -582,11 +582,10 @@ mod commands {
         }
     }
 
-    /// A program that comes with the crate.
+    /// A program that comes with the crate: found by its path there, or without the folder.
     struct Example {
         name: &'static str,
         text: &'static str,
-        files: &'static [(&'static str, &'static [u8])],
     }
 
     macro_rules! bundled {
@@ -595,39 +594,46 @@ mod commands {
         };
     }
 
-    const EXAMPLES: [Example; 3] = [
-        Example {
-            name: "product.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/product.systole")),
-            files: &[],
-        },
-        Example {
-            name: "layers.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/layers.systole")),
-            files: &[],
-        },
-        Example {
-            name: "digits.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/digits.systole")),
-            files: &[
-                ("digits/x.npy", bundled!("digits/x.npy")),
-                ("digits/w1.npy", bundled!("digits/w1.npy")),
-                ("digits/b1.npy", bundled!("digits/b1.npy")),
-                ("digits/w2.npy", bundled!("digits/w2.npy")),
-                ("digits/b2.npy", bundled!("digits/b2.npy")),
-            ],
-        },
+    macro_rules! examples {
+        ($($name:literal)*) => {
+            [$(Example {
+                name: concat!($name, ".systole"),
+                text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/", $name, ".systole")),
+            }),*]
+        };
+    }
+
+    const EXAMPLES: [Example; 25] = examples!(
+        "product" "layers" "digits"
+        "library/alexnet" "library/bert-base" "library/dlrm"
+        "library/gnmt-lstm" "library/gpt2-decode" "library/gpt2-prefill"
+        "library/gpt3-decode" "library/gpt3-prefill" "library/llama3-70b-decode"
+        "library/llama3-70b-prefill" "library/llama3-8b-decode" "library/llama3-8b-prefill"
+        "library/mamba-130m" "library/mixtral-8x7b-decode" "library/mixtral-8x7b-prefill"
+        "library/mlp0" "library/mobilenet_v2" "library/resnet50"
+        "library/sd15-unet" "library/transformer" "library/vgg16"
+        "library/vit-b16"
+    );
+
+    /// Arrays that examples load.
+    const ARRAYS: [(&str, &[u8]); 5] = [
+        ("digits/x.npy", bundled!("digits/x.npy")),
+        ("digits/w1.npy", bundled!("digits/w1.npy")),
+        ("digits/b1.npy", bundled!("digits/b1.npy")),
+        ("digits/w2.npy", bundled!("digits/w2.npy")),
+        ("digits/b2.npy", bundled!("digits/b2.npy")),
     ];
 
     impl Example {
         fn named(file: &Path) -> Option<Example> {
-            EXAMPLES.into_iter().find(|example| file == Path::new(example.name))
+            let is_it = |name: &Path| file == name || name.file_name() == Some(file.as_os_str());
+            EXAMPLES.into_iter().find(|example| is_it(Path::new(example.name)))
         }
     }
 
     impl Loader for Example {
         fn load(&self, path: &str) -> Result<Array, LoadError> {
-            let found = self.files.iter().find(|(name, _)| *name == path);
+            let found = ARRAYS.iter().find(|(name, _)| *name == path);
             let missing = || LoadError { message: format!("there is no file `{path}`"), hint: String::new() };
             let (_, bytes) = found.ok_or_else(missing)?;
             npy::parse(bytes).map_err(|e| LoadError { message: e.message, hint: e.hint.to_owned() })
