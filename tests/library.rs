@@ -423,3 +423,34 @@ fn the_command_and_the_page_know_every_program() {
         assert_eq!(output.status.code(), Some(0), "{name} comes with the command");
     }
 }
+
+/// `BLESS=1 cargo test --test library` writes the table anew.
+#[test]
+fn the_documentation_lists_what_the_programs_amount_to() {
+    let path = format!("{ROOT}/www/docs/library.md");
+    let page = read(&path);
+    let (head, rest) = page.split_once("|---|---|---|---|---|---|\n").unwrap();
+    let rest = &rest[rest.find("\n\n").map_or(0, |end| end + 1)..];
+    let mut table = String::new();
+    for name in names() {
+        let text = program(&name);
+        let graph = graph_of(&text);
+        let what = text.trim_start_matches("# ").split_inclusive(')').next().unwrap();
+        let [batch, ops] = [size_of(&text, "batch"), graph.ops.len() as u64];
+        let [batch, ops, macs, parameters] = [batch, ops, graph.all_macs(), parameters(&graph)].map(grouped);
+        table += &format!("| `{name}` | {what} | {batch} | {ops} | {macs} | {parameters} |\n");
+    }
+    let made = format!("{head}|---|---|---|---|---|---|\n{table}{rest}");
+    let bless = std::env::var_os("BLESS").is_some();
+    if bless {
+        fs::write(&path, &made).unwrap();
+    }
+    assert!(bless || made == page, "the programs amount to something else:\n{table}");
+}
+
+/// `1,234,567`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let begins = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.char_indices().flat_map(|(at, c)| begins(at).then_some(',').into_iter().chain([c])).collect()
+}
