@@ -31,6 +31,9 @@ mod commands {
     #[derive(Subcommand)]
     enum Command {
         /// Compile a program, run it, report.
+        ///
+        /// Of a program that the machine does not run as a whole yet, the products are timed without values, and the rest is
+        /// named.
         Run {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), whose layers are timed
             /// without values.
