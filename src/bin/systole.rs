@@ -8,13 +8,14 @@ mod commands {
     use std::process::ExitCode;
 
     use clap::{Parser, Subcommand, ValueEnum};
-    use systole::base::{Diagnostic, Severity};
+    use serde::Serialize;
+    use systole::base::{Diagnostic, Lines, Severity};
     use systole::chip::{self, Chip, Description};
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
-    use systole::job::{self, Report};
+    use systole::job::{self, NotSimulatedReport, ProductsReport, ProductsRun, Report};
     use systole::num::Array;
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
@@ -30,6 +31,9 @@ mod commands {
     #[derive(Subcommand)]
     enum Command {
         /// Compile a program, run it, report.
+        ///
+        /// Of a program that the machine does not run as a whole yet, the products are timed without values, and the rest is
+        /// named.
         Run {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), whose layers are timed
             /// without values.
@@ -180,13 +184,37 @@ mod commands {
     }
 
     fn run(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
-        let (report, classes) = match Ran::new(file, &choose(chip)?.1)? {
+        let (_, chip) = choose(chip)?;
+        let ran = match is_topology(file) {
+            true => Ran::layers(file, &chip)?,
+            false => {
+                let program = Program::read(file)?;
+                match job::compile_products(&program.text, program.files.as_ref(), &chip) {
+                    Some(run) => return report_products(&program, &run, format),
+                    None => Ran::program(program, &chip)?,
+                }
+            }
+        };
+        let (report, classes) = match ran {
             Ran::Layers { text, timed } => (timed.report(&text), timed.tally().classes),
             Ran::Program { text, finished } => (finished.report(&text), finished.tally().classes),
         };
         match format {
             Format::Json => print(&(to_json(&report)? + "\n")),
             Format::Text => print(&in_words(&report, classes)),
+        }
+    }
+
+    /// Of a program that cannot run as a whole.
+    fn report_products(program: &Program, run: &ProductsRun, format: Format) -> Result<(), InputErrors> {
+        program.shown().tell(&run.warnings)?;
+        let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
+        let why = &run.obstacle.message;
+        eprintln!("warning: only the products run, each by itself and without values: line {line}: {why}");
+        let report = run.report(&program.text);
+        match format {
+            Format::Json => print(&(to_json(&report)? + "\n")),
+            Format::Text => print(&products_in_words(&report)),
         }
     }
 
@@ -208,6 +236,11 @@ mod commands {
         print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
     }
 
+    /// Whether a file is SCALE-Sim's, by its name.
+    fn is_topology(file: &Path) -> bool {
+        file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    }
+
     /// What a file's run came to.
     enum Ran {
         Program { text: String, finished: Box<job::Finished> },
@@ -216,14 +249,15 @@ mod commands {
 
     impl Ran {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
-            match file.extension() {
-                Some(ending) if ending.eq_ignore_ascii_case("csv") => Ran::layers(file, chip),
-                _ => {
-                    let program = Program::read(file)?;
-                    let finished = Box::new(compile(&program, chip)?.finish());
-                    Ok(Ran::Program { text: program.text, finished })
-                }
+            match is_topology(file) {
+                true => Ran::layers(file, chip),
+                false => Ran::program(Program::read(file)?, chip),
             }
+        }
+
+        fn program(program: Program, chip: &Chip) -> Result<Ran, InputErrors> {
+            let finished = Box::new(compile(&program, chip)?.finish());
+            Ok(Ran::Program { text: program.text, finished })
         }
 
         fn layers(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
@@ -458,6 +492,39 @@ mod commands {
         out
     }
 
+    fn products_in_words(report: &ProductsReport) -> String {
+        let mut out = format!(
+            "{}: {} cycles, {:.3} µs, by the products alone\n{} MACs, {:.1} % of what it can do\n",
+            report.chip.name,
+            report.cycles,
+            report.seconds * 1e6,
+            report.macs,
+            report.utilization * 100.0,
+        );
+        for op in &report.ops {
+            let copies = if op.copies == 1 { String::new() } else { format!("{} of ", op.copies) };
+            let times = if op.times == 1 { String::new() } else { format!("{} times ", op.times) };
+            out += &format!(
+                "  {} (line {}): {copies}{} x {} x {}, {times}{} cycles, {} MACs, {:.1} %\n",
+                op.name,
+                op.line,
+                op.m,
+                op.k,
+                op.n,
+                op.cycles_each,
+                op.macs,
+                op.utilization * 100.0
+            );
+        }
+        out += "not simulated:\n";
+        for NotSimulatedReport { operator, count, line, reason } in &report.not_simulated {
+            let reason = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+            let times = if *count == 1 { "once" } else { &format!("{count} times") };
+            out += &format!("  {operator}, {times}, first on line {line}{reason}\n");
+        }
+        out
+    }
+
     fn matrix_units(count: usize) -> String {
         if count == 1 { "the matrix unit".into() } else { format!("{count} matrix units") }
     }
@@ -524,11 +591,10 @@ mod commands {
         }
     }
 
-    /// A program that comes with the crate.
+    /// A program that comes with the crate: found by its path there, or without the folder.
     struct Example {
         name: &'static str,
         text: &'static str,
-        files: &'static [(&'static str, &'static [u8])],
     }
 
     macro_rules! bundled {
@@ -537,39 +603,46 @@ mod commands {
         };
     }
 
-    const EXAMPLES: [Example; 3] = [
-        Example {
-            name: "product.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/product.systole")),
-            files: &[],
-        },
-        Example {
-            name: "layers.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/layers.systole")),
-            files: &[],
-        },
-        Example {
-            name: "digits.systole",
-            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/digits.systole")),
-            files: &[
-                ("digits/x.npy", bundled!("digits/x.npy")),
-                ("digits/w1.npy", bundled!("digits/w1.npy")),
-                ("digits/b1.npy", bundled!("digits/b1.npy")),
-                ("digits/w2.npy", bundled!("digits/w2.npy")),
-                ("digits/b2.npy", bundled!("digits/b2.npy")),
-            ],
-        },
+    macro_rules! examples {
+        ($($name:literal)*) => {
+            [$(Example {
+                name: concat!($name, ".systole"),
+                text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/", $name, ".systole")),
+            }),*]
+        };
+    }
+
+    const EXAMPLES: [Example; 25] = examples!(
+        "product" "layers" "digits"
+        "library/alexnet" "library/bert-base" "library/dlrm"
+        "library/gnmt-lstm" "library/gpt2-decode" "library/gpt2-prefill"
+        "library/gpt3-decode" "library/gpt3-prefill" "library/llama3-70b-decode"
+        "library/llama3-70b-prefill" "library/llama3-8b-decode" "library/llama3-8b-prefill"
+        "library/mamba-130m" "library/mixtral-8x7b-decode" "library/mixtral-8x7b-prefill"
+        "library/mlp0" "library/mobilenet_v2" "library/resnet50"
+        "library/sd15-unet" "library/transformer" "library/vgg16"
+        "library/vit-b16"
+    );
+
+    /// Arrays that examples load.
+    const ARRAYS: [(&str, &[u8]); 5] = [
+        ("digits/x.npy", bundled!("digits/x.npy")),
+        ("digits/w1.npy", bundled!("digits/w1.npy")),
+        ("digits/b1.npy", bundled!("digits/b1.npy")),
+        ("digits/w2.npy", bundled!("digits/w2.npy")),
+        ("digits/b2.npy", bundled!("digits/b2.npy")),
     ];
 
     impl Example {
         fn named(file: &Path) -> Option<Example> {
-            EXAMPLES.into_iter().find(|example| file == Path::new(example.name))
+            let is_it = |name: &Path| file == name || name.file_name() == Some(file.as_os_str());
+            EXAMPLES.into_iter().find(|example| is_it(Path::new(example.name)))
         }
     }
 
     impl Loader for Example {
         fn load(&self, path: &str) -> Result<Array, LoadError> {
-            let found = self.files.iter().find(|(name, _)| *name == path);
+            let found = ARRAYS.iter().find(|(name, _)| *name == path);
             let missing = || LoadError { message: format!("there is no file `{path}`"), hint: String::new() };
             let (_, bytes) = found.ok_or_else(missing)?;
             npy::parse(bytes).map_err(|e| LoadError { message: e.message, hint: e.hint.to_owned() })
@@ -595,7 +668,7 @@ mod commands {
         String::from_utf8(bytes).map_err(|e| format!("{}: no text: {e}", file.display()))
     }
 
-    fn to_json(report: &Report) -> Result<String, String> {
+    fn to_json(report: &impl Serialize) -> Result<String, String> {
         serde_json::to_string_pretty(report).map_err(|e| e.to_string())
     }
 

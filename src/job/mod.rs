@@ -3,6 +3,7 @@
 mod assist;
 mod frame;
 mod layers;
+mod products;
 mod report;
 pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
@@ -11,6 +12,9 @@ pub mod validate;
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use frame::{FrameReport, PassReport};
 pub use layers::time_topology;
+pub use products::{
+    Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
+};
 pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
@@ -38,37 +42,65 @@ pub struct Compiled {
 
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
-    compile_for(text, loader, Some(chip))
+    let mut checked = Checked::new(text, loader);
+    let mut job = None;
+    if !checked.diagnostics.has_errors() {
+        for TooMuch { span, message, hint } in obstacles(&checked.graph) {
+            checked.diagnostics.error(span, message, hint);
+        }
+    }
+    if !checked.diagnostics.has_errors() {
+        match plan(&checked.graph, chip) {
+            Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), plan, chip.clone()) {
+                Ok(ready) => job = Some(ready),
+                Err(halt) => checked.diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
+            },
+            Err(error) => checked.diagnostics.error(error.span, error.message, error.hint),
+        }
+    }
+    checked.with(job)
 }
 
 /// Reads a program and checks it, for no chip in particular.
 pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
-    compile_for(text, loader, None)
+    Checked::new(text, loader).with(None)
 }
 
-fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled {
-    if text.len() > MOST_TEXT_BYTES {
-        return too_long(text);
-    }
-    let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
-    let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
-    let loads = ast.loads();
-    let mut job = None;
-    if chip.is_some() && !diagnostics.has_errors() {
-        for TooMuch { span, message, hint } in obstacles(&graph) {
-            diagnostics.error(span, message, hint);
+/// Times the products of a program that is right, but that the machine does not run as a whole yet; of others nothing.
+pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<ProductsRun> {
+    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
+    let obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
+    Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
+}
+
+/// A program that has been read.
+struct Checked {
+    graph: Graph,
+    tokens: Vec<Token>,
+    loads: Vec<String>,
+    diagnostics: Diagnostics,
+}
+
+impl Checked {
+    fn new(text: &str, loader: &dyn Loader) -> Checked {
+        let mut diagnostics = Diagnostics::default();
+        if text.len() > MOST_TEXT_BYTES {
+            let message = format!(
+                "the program has {} bytes, more than the {MOST_TEXT_BYTES} that are read",
+                text.len()
+            );
+            diagnostics.error(Span::default(), message, "shorten it; values belong in .npy files");
+            return Checked { graph: Graph::default(), tokens: Vec::new(), loads: Vec::new(), diagnostics };
         }
+        let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
+        let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
+        Checked { graph, tokens, loads: ast.loads(), diagnostics }
     }
-    if let Some(chip) = chip.filter(|_| !diagnostics.has_errors()) {
-        match plan(&graph, chip) {
-            Ok(plan) => match Job::new(graph, plan, chip.clone()) {
-                Ok(ready) => job = Some(ready),
-                Err(halt) => diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
-            },
-            Err(error) => diagnostics.error(error.span, error.message, error.hint),
-        }
+
+    fn with(self, job: Option<Job>) -> Compiled {
+        let Checked { tokens, loads, diagnostics, .. } = self;
+        Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
     }
-    Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
 }
 
 /// Products on their own, timed without values.
@@ -122,14 +154,6 @@ impl Timed {
 fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Halt> {
     isa::verify(&emitted.program, chip).expect("what is emitted is a program");
     Clock::new(&emitted.program, chip, Loops::Skipped).run()
-}
-
-fn too_long(text: &str) -> Compiled {
-    let mut diagnostics = Diagnostics::default();
-    let message =
-        format!("the program has {} bytes, more than the {MOST_TEXT_BYTES} that are read", text.len());
-    diagnostics.error(Span::default(), message, "shorten it; values belong in .npy files");
-    Compiled { diagnostics: diagnostics.into_sorted(), tokens: Vec::new(), loads: Vec::new(), job: None }
 }
 
 /// A compiled program whose times are known: the machine computes its numbers, the reference evaluates it.

@@ -162,6 +162,18 @@ pub struct ChipReport {
     pub dataflow: &'static str,
 }
 
+impl ChipReport {
+    pub(super) fn new(chip: &Chip) -> ChipReport {
+        ChipReport {
+            name: chip.name.clone(),
+            rows: chip.rows,
+            cols: chip.cols,
+            double_buffered: chip.weights == WeightBuffering::Double,
+            dataflow: chip.dataflow.name(),
+        }
+    }
+}
+
 /// Operators that ran as one.
 #[derive(Clone, Debug, Serialize)]
 pub struct OpReport {
@@ -259,13 +271,7 @@ impl Run<'_> {
         let macs = plan.layers.iter().map(|layer| plan.macs(layer)).sum();
         Report {
             version: env!("CARGO_PKG_VERSION"),
-            chip: ChipReport {
-                name: chip.name.clone(),
-                rows: chip.rows,
-                cols: chip.cols,
-                double_buffered: chip.weights == WeightBuffering::Double,
-                dataflow: chip.dataflow.name(),
-            },
+            chip: ChipReport::new(chip),
             cycles: trace.cycles,
             cycles_to_last_mac: trace.cycles_to_last_mac,
             seconds: chip.seconds(trace.cycles),

@@ -126,7 +126,9 @@ export class App {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
     byId('format').addEventListener('click', () => void this.format());
-    byId('save').addEventListener('click', () => download(`${this.example.name}.systole`, this.editor.text()));
+    byId('save').addEventListener('click', () =>
+      download(`${this.example.name.split('/').pop()}.systole`, this.editor.text()),
+    );
     byId('theme').addEventListener('click', () => {
       const theme = this.root.dataset['theme'] === 'dark' ? 'light' : 'dark';
       keepTheme(theme);
@@ -548,13 +550,19 @@ export class App {
   }
 
   private listExamples(): void {
-    const examples = EXAMPLES.map(({ name, title }) => make('option', { value: name }, title));
+    const listed = (group?: string) =>
+      EXAMPLES.filter((example) => example.group === group).map(({ name, title }) =>
+        make('option', { value: name }, title),
+      );
     const drafts = otherDrafts().map(({ key, draft }) => {
       const first = draft.text.split('\n').find((line) => line.trim() !== '') ?? 'empty';
       return make('option', { value: key }, `${first.slice(0, 40)} (${new Date(draft.time).toLocaleString()})`);
     });
-    this.chooser.replaceChildren(...examples);
+    this.chooser.replaceChildren(...listed());
     if (drafts.length > 0) this.chooser.append(make('optgroup', { label: 'Kept in this browser' }, ...drafts));
+    for (const label of new Set(EXAMPLES.flatMap(({ group }) => group ?? []))) {
+      this.chooser.append(make('optgroup', { label }, ...listed(label)));
+    }
     this.chooser.value = this.example.name;
   }
 }

@@ -1,17 +1,46 @@
-// Programs that come with the page. Their arrays lie beside them and are fetched when a program loads them.
+// Programs that come with the page. They are fetched when they are chosen, and their arrays, beside them, when a program loads them.
 
 import { preset } from './chip';
 import type { Chip } from './protocol';
 
 export interface Example {
+  /** Its path beside the page, without the ending. */
   name: string;
   title: string;
+  /** What it is listed under; without one it comes first. */
+  group?: string;
   chip: Chip;
   /** Cycles a second at which it is best watched. */
   speed: number;
   /** Arrays that it loads. */
   arrays: string[];
 }
+
+/** Real networks, oldest first. */
+const LIBRARY = [
+  ['library/alexnet', 'AlexNet, two groups of convolutions (2012)'],
+  ['library/vgg16', 'VGG-16, nothing but 3 × 3 (2014)'],
+  ['library/resnet50', 'ResNet-50, blocks that add to what went in (2015)'],
+  ['library/gnmt-lstm', 'GNMT, eight LSTM layers, a word at a time (2016)'],
+  ['library/mlp0', 'MLP0, five dense layers in 8 bits (2017)'],
+  ['library/transformer', 'Transformer, encoder and decoder (2017)'],
+  ['library/mobilenet_v2', 'MobileNetV2, a filter for each channel, in 8 bits (2018)'],
+  ['library/bert-base', 'BERT base, reads both ways (2018)'],
+  ['library/gpt2-prefill', 'GPT-2, a prompt (2019)'],
+  ['library/gpt2-decode', 'GPT-2, the next token'],
+  ['library/dlrm', 'DLRM, tables of vectors and dense layers (2019)'],
+  ['library/gpt3-prefill', 'GPT-3, a prompt (2020)'],
+  ['library/gpt3-decode', 'GPT-3, the next token'],
+  ['library/vit-b16', 'ViT-B/16, an image as 196 patches (2020)'],
+  ['library/sd15-unet', 'Stable Diffusion 1.5, one step of its UNet (2022)'],
+  ['library/mamba-130m', 'Mamba 130M, a state instead of attention (2023)'],
+  ['library/mixtral-8x7b-prefill', 'Mixtral 8x7B, a prompt through two of eight experts (2023)'],
+  ['library/mixtral-8x7b-decode', 'Mixtral 8x7B, the next token'],
+  ['library/llama3-8b-prefill', 'Llama 3 8B, a prompt (2024)'],
+  ['library/llama3-8b-decode', 'Llama 3 8B, the next token'],
+  ['library/llama3-70b-prefill', 'Llama 3 70B, a prompt (2024)'],
+  ['library/llama3-70b-decode', 'Llama 3 70B, the next token'],
+] as const;
 
 export const EXAMPLES: Example[] = [
   {
@@ -35,6 +64,14 @@ export const EXAMPLES: Example[] = [
     speed: 32,
     arrays: ['x', 'w1', 'b1', 'w2', 'b2'].map((name) => `digits/${name}.npy`),
   },
+  ...LIBRARY.map(([name, title]) => ({
+    name,
+    title,
+    group: 'Real networks',
+    chip: preset('tpu-v4'),
+    speed: 32,
+    arrays: [],
+  })),
 ];
 
 /** An example's program. */
