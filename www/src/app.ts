@@ -87,7 +87,7 @@ export class App {
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
-    tabs();
+    tabs((name) => name === 'chip' && this.desk.openForm());
     this.applyTheme(keptTheme() ?? systemTheme());
     this.listen();
     void this.enrich();
@@ -345,7 +345,7 @@ export class App {
         byId('version').textContent = `Systole ${message.version}`;
         break;
       case 'chip':
-        this.desk.show(message.chip, message.form);
+        this.desk.show(message.chip, message.state);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);
