@@ -6,7 +6,7 @@
 mod bits;
 
 use js_sys::Reflect;
-use systole::web::Session;
+use systole::web::{Session, chip_form};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{OffscreenCanvas, OffscreenCanvasRenderingContext2d};
@@ -35,9 +35,9 @@ fn session(width: u32, height: u32) -> (Session, OffscreenCanvas) {
 }
 
 fn run(session: &mut Session, text: &str, rows: usize, cols: usize) {
-    let form =
+    let state =
         session.set_chip(format!("classroom-{rows}x{cols}"), Vec::new(), Vec::new(), Vec::new()).unwrap();
-    assert!(form.is_undefined() || get(&form, "summary").is_string());
+    assert!(state.is_undefined() || get(&state, "known") == JsValue::TRUE);
     let checked = session.check(text).unwrap();
     assert_eq!(length(&checked, "diagnostics"), 0.0, "{text}");
     while session.advance() < 1.0 {}
@@ -136,14 +136,16 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
 #[wasm_bindgen_test]
 fn chips_are_chosen_changed_and_refused() {
     let (mut session, _) = session(300, 300);
-    let choose = |session: &mut Session, base: &str, changes: &[(&str, &str)]| {
+    let words = |base: &str| {
         let file = systole::chip::parse(base).description;
-        let words = file.map(|described| described.to_words()).unwrap_or_default();
-        let (keys, values) = changes.iter().map(|(key, value)| (key.to_string(), value.to_string())).unzip();
-        session.set_chip(base.into(), words, keys, values).unwrap()
+        file.map(|described| described.to_words()).unwrap_or_default()
     };
-    let problems = |form: &JsValue| -> Vec<String> {
-        let list = js_sys::Array::from(&get(form, "problems"));
+    let choose = |session: &mut Session, base: &str, changes: &[(&str, &str)]| {
+        let (keys, values) = changes.iter().map(|(key, value)| (key.to_string(), value.to_string())).unzip();
+        session.set_chip(base.into(), words(base), keys, values).unwrap()
+    };
+    let problems = |state: &JsValue| -> Vec<String> {
+        let list = js_sys::Array::from(&get(state, "problems"));
         list.iter().map(|problem| get(&problem, "message").as_string().unwrap()).collect()
     };
     let cycles = |session: &mut Session| {
@@ -157,30 +159,44 @@ fn chips_are_chosen_changed_and_refused() {
     // The same wish again is no news.
     assert!(choose(&mut session, "classroom-4x4", &[]).is_undefined());
     // Eight bytes a cycle bring the tile in two cycles, not four.
-    let form = choose(&mut session, "classroom-4x4", &[("dram_gb_per_s", "0.8")]);
-    assert!(problems(&form).is_empty());
+    let state = choose(&mut session, "classroom-4x4", &[("dram_gb_per_s", "0.8")]);
+    assert!(problems(&state).is_empty());
     assert_eq!(cycles(&mut session), 26.0);
-    let form = choose(
-        &mut session,
-        "based_on = \"classroom-4x4\"\ndram_gb_per_s = 0.8\n",
-        &[("dram_gb_per_s", "0.4")],
-    );
-    assert!(
-        problems(&form).is_empty() && get(&form, "file").as_string().unwrap().contains("dram_gb_per_s = 0.4")
-    );
+    let faster = "based_on = \"classroom-4x4\"\ndram_gb_per_s = 0.8\n";
+    let state = choose(&mut session, faster, &[("dram_gb_per_s", "0.4")]);
+    assert!(problems(&state).is_empty());
     assert_eq!(cycles(&mut session), 28.0);
     for (base, changes, expected) in [
         ("classroom-4x4", &[("rows", "0")][..], "`rows` cannot be `0`"),
         ("classroom-4x4", &[("cores", "2")], "1 matrix units cannot be shared evenly by 2 cores"),
         ("tpu", &[], "there is no chip `tpu`"),
     ] {
-        let form = choose(&mut session, base, changes);
-        assert_eq!(problems(&form), [expected]);
+        let state = choose(&mut session, base, changes);
+        assert_eq!(problems(&state), [expected]);
         let checked = session.check(PRODUCT).unwrap();
         assert_eq!((get(&checked, "runs"), length(&checked, "diagnostics")), (JsValue::FALSE, 0.0));
         assert_eq!(session.advance(), 1.0);
         assert_eq!(number(&session.report().unwrap(), "cyclesToLastMac"), 28.0);
     }
+}
+
+/// The form is of the same chip, with what its values mean and where they are from.
+#[wasm_bindgen_test]
+fn a_chip_has_a_form() {
+    let form = |base: &str, changes: &[(&str, &str)]| {
+        let (keys, values) = changes.iter().map(|(key, value)| (key.to_string(), value.to_string())).unzip();
+        chip_form(base.into(), Vec::new(), keys, values).unwrap()
+    };
+    let changed = form("tpu-v1", &[("rows", "128"), ("cols", "0")]);
+    let file = get(&changed, "file").as_string().unwrap();
+    assert!(file.contains("\nrows = 128\ncols = 256\n") && file.contains("ISCA 2017"), "{file}");
+    let part = js_sys::Array::from(&get(&changed, "parts")).get(1);
+    assert_eq!(get(&part, "title"), "Array");
+    let rows = js_sys::Array::from(&get(&part, "fields")).get(0);
+    assert_eq!([get(&rows, "key"), get(&rows, "value"), get(&rows, "original")], ["rows", "128", "256"]);
+    assert!(get(&rows, "meaning").as_string().unwrap().starts_with("R: rows"));
+    assert!(get(&form("classroom-4x4", &[]), "summary").as_string().unwrap().contains("4 x 4"));
+    assert!(form("tpu", &[]).is_undefined());
 }
 
 #[wasm_bindgen_test]

@@ -4,6 +4,7 @@
 use super::ChipError;
 use super::description::{Description, Origin};
 use super::field::Key::{self, *};
+use super::field::TOLD;
 use super::value::{Value, shown};
 
 /// A chip as a table.
@@ -58,22 +59,26 @@ pub(super) fn classroom(rows: &str, cols: &str) -> Result<Description, ChipError
 }
 
 impl Preset {
+    /// Without its texts where nobody reads them.
+    const fn told(self) -> Preset {
+        if TOLD { self } else { Preset { sources: &[], assumed: &[], ..self } }
+    }
+
     fn description(&self) -> Description {
         let mut chip = Description::default();
-        for (key, value, why) in USUAL {
-            chip.put(key, read(key, value), Origin::Assumed(why.into()));
-        }
-        for (key, value) in self.values {
-            chip.put(*key, read(*key, value), Origin::Unsaid);
-        }
-        for (key, why) in self.assumed {
-            chip.come_from(*key, Origin::Assumed((*why).into()));
-        }
-        for (title, keys) in self.sources {
-            let source = chip.add_source(title);
-            keys.iter().for_each(|key| {
-                chip.come_from(*key, Origin::Source(source));
-            });
+        for table in [&USUAL, self] {
+            for (key, value) in table.values {
+                chip.put(*key, read(*key, value), Origin::Unsaid);
+            }
+            for (key, why) in table.assumed {
+                chip.come_from(*key, Origin::Assumed((*why).into()));
+            }
+            for (title, keys) in table.sources {
+                let source = chip.add_source(title);
+                keys.iter().for_each(|key| {
+                    chip.come_from(*key, Origin::Source(source));
+                });
+            }
         }
         chip
     }
@@ -116,22 +121,42 @@ const NEURON: &str =
     "AWS, Neuron documentation: device and NKI architecture guides, awsdocs-neuron.readthedocs-hosted.com";
 const GEMMINI_DEFAULTS: &str = "H. Genc et al., Gemmini: Enabling Systematic Deep-Learning Architecture Evaluation via Full-Stack Integration, DAC 2021, and the default configuration of its generator";
 
-/// What a preset assumes unless it says otherwise: no source gives these.
-const USUAL: [(Key, &str, &str); 13] = [
-    (LaunchOverheadNs, "0", "not published; 0 counts cycles only"),
-    (Key::Dataflow, "ws", "weight-stationary, as the first TPU"),
-    (DoubleBuffered, "true", "as the first TPU: weights shift in behind the running pass"),
-    (WeightFifoTiles, "4", "as the first TPU; not published since"),
-    (AccumulatorRows, "4096", "as the first TPU; not published since"),
-    (VectorLatencyCycles, "16", "not published; a short pipeline"),
-    (VectorSimpleCycles, "1", "an ALU takes an element a cycle"),
-    (VectorDivideCycles, "4", "iterative: a few steps an element"),
-    (VectorTranscendentalCycles, "8", "a polynomial of some eight steps"),
-    (VectorReduceCycles, "1", "an addition an element; the tree over lanes comes on top"),
-    (DramLatencyNs, "500", "typical of HBM behind an on-chip network"),
-    (BurstBytes, "64", "a burst of common DRAM"),
-    (PaddedTilesInDram, "false", "not published; nothing is gained by moving zeros"),
-];
+/// What a preset has unless it says otherwise: no source gives these.
+const USUAL: Preset = Preset {
+    name: "",
+    values: &[
+        (LaunchOverheadNs, "0"),
+        (Key::Dataflow, "ws"),
+        (DoubleBuffered, "true"),
+        (WeightFifoTiles, "4"),
+        (AccumulatorRows, "4096"),
+        (VectorLatencyCycles, "16"),
+        (VectorSimpleCycles, "1"),
+        (VectorDivideCycles, "4"),
+        (VectorTranscendentalCycles, "8"),
+        (VectorReduceCycles, "1"),
+        (DramLatencyNs, "500"),
+        (BurstBytes, "64"),
+        (PaddedTilesInDram, "false"),
+    ],
+    sources: &[],
+    assumed: &[
+        (LaunchOverheadNs, "not published; 0 counts cycles only"),
+        (Key::Dataflow, "weight-stationary, as the first TPU"),
+        (DoubleBuffered, "as the first TPU: weights shift in behind the running pass"),
+        (WeightFifoTiles, "as the first TPU; not published since"),
+        (AccumulatorRows, "as the first TPU; not published since"),
+        (VectorLatencyCycles, "not published; a short pipeline"),
+        (VectorSimpleCycles, "an ALU takes an element a cycle"),
+        (VectorDivideCycles, "iterative: a few steps an element"),
+        (VectorTranscendentalCycles, "a polynomial of some eight steps"),
+        (VectorReduceCycles, "an addition an element; the tree over lanes comes on top"),
+        (DramLatencyNs, "typical of HBM behind an on-chip network"),
+        (BurstBytes, "a burst of common DRAM"),
+        (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
+    ],
+}
+.told();
 
 /// A chip for the classroom; any size, as classroom-RxC. Its DRAM brings four bytes a cycle, so that waiting shows.
 /// The vector unit has a lane a column.
@@ -175,7 +200,8 @@ const CLASSROOM: Preset = Preset {
         (DramLatencyNs, "for the classroom: ten cycles"),
         (DramGib, "for the classroom"),
     ],
-};
+}
+.told();
 
 /// The first TPU, of 2015: inference in 8 bits, 92 tera-operations a second.
 const TPU_V1: Preset = Preset {
@@ -229,7 +255,8 @@ const TPU_V1: Preset = Preset {
         (HostGbPerS, "PCIe Gen3 x16 moves 15.75 GB/s at most; headers take about a tenth"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-};
+}
+.told();
 
 /// 2017: two cores with a matrix unit each, bf16, HBM; 46 TFLOP/s.
 const TPU_V2: Preset = Preset {
@@ -256,7 +283,8 @@ const TPU_V2: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-};
+}
+.told();
 
 /// 2018: two cores with two matrix units each; 123 TFLOP/s.
 const TPU_V3: Preset = Preset {
@@ -283,7 +311,8 @@ const TPU_V3: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-};
+}
+.told();
 
 /// 2020: one core with four matrix units, for inference; 138 TFLOP/s.
 /// Its 128 MiB of CMEM, a second memory on the chip, is not modelled.
@@ -311,7 +340,8 @@ const TPU_V4I: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-};
+}
+.told();
 
 /// 2021: two cores with four matrix units each; 275 TFLOP/s, or as many operations on i8.
 /// Its 128 MiB of CMEM, a second memory on the chip, is not modelled.
@@ -350,7 +380,8 @@ const TPU_V4: Preset = Preset {
         (SCALING_BOOK, &[VectorLanes]),
     ],
     assumed: &[],
-};
+}
+.told();
 
 /// 2023: one core with four matrix units; 197 TFLOP/s, 394 tera-operations on i8.
 const TPU_V5E: Preset = Preset {
@@ -379,7 +410,8 @@ const TPU_V5E: Preset = Preset {
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-};
+}
+.told();
 
 /// 2023: two cores with four matrix units each; 459 TFLOP/s, 918 tera-operations on i8.
 const TPU_V5P: Preset = Preset {
@@ -403,7 +435,8 @@ const TPU_V5P: Preset = Preset {
         (SCALING_BOOK, &[ClockMhz, Rows, Cols, UnifiedBufferKib, VectorLanes]),
     ],
     assumed: &[],
-};
+}
+.told();
 
 /// 2024 (Trillium): one core with two matrix units of 256 x 256; 918 TFLOP/s, 1836 tera-operations on i8.
 const TPU_V6E: Preset = Preset {
@@ -438,7 +471,8 @@ const TPU_V6E: Preset = Preset {
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-};
+}
+.told();
 
 /// 2025 (Ironwood): two cores with two matrix units of 256 x 256 each; 2307 TFLOP/s, 4614 on fp8.
 const TPU_V7X: Preset = Preset {
@@ -472,7 +506,8 @@ const TPU_V7X: Preset = Preset {
         ),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-};
+}
+.told();
 
 /// Two cores with a tensor engine each; 190 TFLOP/s on bf16.
 const TRAINIUM1: Preset = Preset {
@@ -509,7 +544,8 @@ const TRAINIUM1: Preset = Preset {
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
     ],
-};
+}
+.told();
 
 /// Eight cores with a tensor engine each; 667 TFLOP/s on bf16, 1299 on fp8.
 const TRAINIUM2: Preset = Preset {
@@ -548,7 +584,8 @@ const TRAINIUM2: Preset = Preset {
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
     ],
-};
+}
+.told();
 
 /// The default accelerator of an open generator: an academic 16 x 16 array beside a RISC-V core.
 const GEMMINI: Preset = Preset {
@@ -602,7 +639,8 @@ const GEMMINI: Preset = Preset {
         (DramLatencyNs, "not part of the generator’s configuration; a round number"),
         (DramGib, "not part of the generator’s configuration; the memory of its host"),
     ],
-};
+}
+.told();
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! What few visitors need, in a module of its own: files that the page reads, and programs in the one style.
+//! Files that the page reads, and programs in the one style.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -7,17 +7,25 @@
 mod chips;
 #[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "files")]
+mod form;
 #[cfg(feature = "page")]
 mod paint;
 #[cfg(feature = "page")]
 mod session;
 #[cfg(feature = "page")]
 mod values;
+mod wish;
 
 #[cfg(feature = "files")]
 pub use files::{ChipFile, format_program};
+#[cfg(feature = "files")]
+pub use form::chip_form;
 #[cfg(feature = "page")]
 pub use session::Session;
+
+use serde::Serialize;
+use wasm_bindgen::{JsError, JsValue};
 
 #[cfg(not(target_feature = "simd128"))]
 compile_error!(
@@ -27,3 +35,10 @@ compile_error!(
 /// Half the size of the standard library's.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// A plain object; large whole numbers become numbers, not BigInts, as the page's controls want them.
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let plain =
+        serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
+    value.serialize(&plain).map_err(|e| JsError::new(&e.to_string()))
+}

@@ -1,13 +1,14 @@
 //! What a worker holds: files, the run on show, and the one that is to replace it.
 
-use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
-use super::chips::{self, Chosen, Wish};
+use super::chips;
 use super::paint::{Painter, Theme};
+use super::to_js;
 use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeline};
+use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
@@ -124,7 +125,7 @@ impl Session {
     }
 
     /// Chooses the chip for what is checked from now on: a preset by its name, or a chip file by its words, and what is
-    /// changed of it, key by key. Returns it as a form; nothing if it is the one chosen already.
+    /// changed of it, key by key. Returns what came of it; nothing if it is the one chosen already.
     #[wasm_bindgen(js_name = setChip)]
     pub fn set_chip(
         &mut self,
@@ -137,9 +138,9 @@ impl Session {
         if self.chip.as_ref().is_some_and(|(known, _)| *known == wish) {
             return Ok(JsValue::UNDEFINED);
         }
-        let Chosen { form, chip } = wish.choose();
+        let (state, chip) = wish.choose();
         self.chip = Some((wish, chip));
-        to_js(&form)
+        to_js(&state)
     }
 
     /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
@@ -251,11 +252,4 @@ fn side(pixels: f64) -> f64 {
 
 fn ratio(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(0.25, 4.0) } else { 1.0 }
-}
-
-/// A plain object; large whole numbers become numbers, not BigInts, as the page's controls want them.
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let plain =
-        serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
-    value.serialize(&plain).map_err(|e| JsError::new(&e.to_string()))
 }

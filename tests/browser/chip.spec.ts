@@ -134,6 +134,31 @@ test('a chip file that cannot be read for want of its module is said', async ({ 
   await expect(page.locator('#notices')).toContainText('MINE.TOML could not be read');
 });
 
+test('a form that cannot be shown is said, and comes the next time; the chip can be changed without it', async ({
+  app,
+  page,
+}) => {
+  app.expected.push('Failed to load resource');
+  await app.open();
+  await page.route('**/systole_files*', (route) => route.abort());
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await expect(page.locator('#notices')).toContainText('The form could not be shown');
+  await expect(page.getByRole('button', { name: 'Save as a chip file' })).toBeDisabled();
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v1');
+  await expect(page.getByLabel('rows of PEs')).toHaveValue('256');
+  // A side that is changed and changed back is no change.
+  await page.getByLabel('rows of PEs').fill('128');
+  await expect(page.getByRole('tab', { name: 'Chip 1 change' })).toBeVisible();
+  await page.getByLabel('rows of PEs').fill('256');
+  await expect(page.locator('#chip-changes')).toBeEmpty();
+  await app.ready();
+  await page.unroute('**/systole_files*');
+  await page.getByRole('tab', { name: 'Program' }).click();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await expect(page.locator('#chip-rows')).toHaveValue('256');
+  await expect(page.getByRole('button', { name: 'Save as a chip file' })).toBeEnabled();
+});
+
 test('a chip file is dropped, kept over a reload, and saved', async ({ app, page }) => {
   await app.open();
   const file = (text: string) => ({ name: 'mine.toml', mimeType: 'text/plain', buffer: Buffer.from(text) });
@@ -171,7 +196,7 @@ test('tabs and fields work by keyboard, and nobody is kept out', async ({ app, p
   await page.getByRole('tab', { name: 'Program' }).focus();
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('tab', { name: 'Chip' })).toBeFocused();
-  await expect(page.locator('#chip-panel')).toBeVisible();
+  await expect(page.getByLabel('name', { exact: true })).toBeVisible();
   await page.keyboard.press('Tab');
   await expect(page.getByLabel('name', { exact: true })).toBeFocused();
   await expect(page.locator('#chip-help')).toContainText('What people call it.');

@@ -13,12 +13,14 @@ test('the array reads the eight digits', async ({ app, page }) => {
 test('arrays that come late are waited for', async ({ app, page }) => {
   await app.open();
   await app.chooseDigits();
-  // The editor takes over, and asks for another run, while they are still on their way.
+  // Another run is asked for while they are still on their way.
   await page.route('**/digits/*.npy', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 800));
     await route.continue();
   });
   await page.reload();
+  await expect(page.locator('#plain-text')).toContainText('# eight digits');
+  await page.keyboard.press('Control+Enter');
   await app.ready();
   await expect(page.locator('#answer td')).toHaveText(['3', '1', '4', '1', '5', '9', '2', '6']);
 });

@@ -39,12 +39,16 @@ export class App {
 
   constructor(readonly page: Page) {}
 
-  /** Opens the page and waits for the first picture and the editor. */
+  /** Opens the page and waits for the first picture. */
   async open(): Promise<void> {
     await this.page.goto('./');
     await this.ready();
+  }
+
+  /** Points at the program, for which the editor comes. */
+  async editor(): Promise<void> {
+    await this.page.locator('#editor').hover();
     await expect(this.page.locator('.cm-content')).toBeVisible();
-    await this.ready();
   }
 
   async ready(): Promise<void> {
@@ -54,17 +58,20 @@ export class App {
   async chooseDigits(): Promise<void> {
     await this.page.getByLabel('example').selectOption('digits');
     await expect(this.page.locator('#counts')).toContainText('862 cycles · the last MAC after 826');
+    await expect(this.page.locator('#pad')).toBeVisible();
     await this.ready();
   }
 
   /** Replaces the program by typing. */
   async type(text: string): Promise<void> {
+    await this.editor();
     await this.page.locator('.cm-content').click();
     await this.page.keyboard.press('Control+A');
     await this.page.keyboard.insertText(text);
   }
 
   async text(): Promise<string> {
+    await this.editor();
     const lines = await this.page.locator('.cm-line').allInnerTexts();
     return lines.map((line) => line.replace(/\n$/, '')).join('\n');
   }

@@ -4,6 +4,7 @@ import { expect, npy, test } from './page.ts';
 
 test('a paste of 100 MB changes nothing and says so', async ({ app, page }) => {
   await app.open();
+  await app.editor();
   await page.locator('.cm-content').click();
   const before = await app.text();
   await page.evaluate(() => {
@@ -63,6 +64,7 @@ test('files: wrong ones are named, right ones are used, kept and forgotten', asy
 
 test('a file can be dropped anywhere', async ({ app, page }) => {
   await app.open();
+  await app.editor();
   const drop = (type: string) =>
     page.evaluate((type) => {
       const data = new DataTransfer();
@@ -75,7 +77,7 @@ test('a file can be dropped anywhere', async ({ app, page }) => {
   await expect(page.locator('#drop')).toBeVisible();
   await drop('drop');
   await expect(page.locator('#drop')).toBeHidden();
-  await expect(page.locator('.cm-content')).toContainText('# dropped');
+  await expect(page.locator('#editor')).toContainText('# dropped');
   await app.ready();
 });
 
@@ -87,18 +89,19 @@ test('the text survives a reload, and two tabs do not take it from each other', 
   await expect(page.locator('#counts')).toContainText('cycles ·');
   const other = await context.newPage();
   await other.goto('./');
-  await expect(other.locator('.cm-content')).toContainText('# of the first tab');
+  await expect(other.locator('#editor')).toContainText('# of the first tab');
+  await other.locator('#editor').hover();
   await other.locator('.cm-content').click();
   await other.keyboard.press('Control+A');
   await other.keyboard.insertText('# of the second tab\noutput nothing\n');
   await expect(other.locator('html')).toHaveAttribute('data-phase', 'error');
   await page.reload();
   await app.ready();
-  await expect(page.locator('.cm-content')).toContainText('# of the first tab');
+  await expect(page.locator('#editor')).toContainText('# of the first tab');
   await expect(page.getByLabel('rows of PEs')).toHaveValue('6');
   // A broken text survives too.
   await other.reload();
-  await expect(other.locator('.cm-content')).toContainText('# of the second tab');
+  await expect(other.locator('#editor')).toContainText('# of the second tab');
   // The other tab's text is offered in the list of examples.
   await expect(page.locator('#example optgroup option')).toContainText(['# of the second tab']);
 });
@@ -109,7 +112,7 @@ test('choosing an example puts the edited text aside', async ({ app, page }) => 
   await app.ready();
   await app.chooseDigits();
   await page.getByLabel('example').selectOption({ index: 3 });
-  await expect(page.locator('.cm-content')).toContainText('# worth keeping');
+  await expect(page.locator('#editor')).toContainText('# worth keeping');
   await expect(page.locator('#answer')).toContainText('i32[3, 4]');
 });
 
@@ -117,14 +120,14 @@ test('opening a text that was put aside puts the present one aside', async ({ ap
   await app.open();
   await app.type('# first\ninput a : i8[1, 4]\noutput a\n');
   await page.getByRole('button', { name: 'Reset' }).click();
-  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await expect(page.locator('#editor')).toContainText('4 rows of activations');
   await app.type('# second\ninput a : i8[2, 4]\noutput a\n');
   await app.ready();
   await page.getByLabel('example').selectOption({ index: 3 });
-  await expect(page.locator('.cm-content')).toContainText('# first');
+  await expect(page.locator('#editor')).toContainText('# first');
   await page.reload();
   await app.ready();
-  await expect(page.locator('.cm-content')).toContainText('# first');
+  await expect(page.locator('#editor')).toContainText('# first');
   await expect(page.locator('#example optgroup option')).toContainText(['# second']);
 });
 
@@ -137,7 +140,7 @@ test('of two examples chosen one after the other, the last one is opened', async
   await page.getByLabel('example').selectOption('digits');
   await page.getByLabel('example').selectOption('product');
   await page.waitForTimeout(1200);
-  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await expect(page.locator('#editor')).toContainText('4 rows of activations');
   await expect(page.locator('#counts')).toContainText('60 cycles');
 });
 
@@ -248,7 +251,7 @@ test('a crash is said, loses nothing, and does not repeat itself', async ({ app,
   await expect(page.getByText('Your text is safe.')).toBeHidden();
   await page.reload();
   await app.ready();
-  await expect(page.locator('.cm-content')).toContainText('# calm');
+  await expect(page.locator('#editor')).toContainText('# calm');
 });
 
 for (const [name, script] of [

@@ -232,18 +232,19 @@ test('a save is the text, and opens again', async ({ app, page }) => {
   await page.getByRole('button', { name: 'Save' }).click();
   const path = await (await saving).path();
   await page.getByRole('button', { name: 'Reset' }).click();
-  await expect(page.locator('.cm-content')).toContainText('4 rows of activations');
+  await expect(page.locator('#editor')).toContainText('4 rows of activations');
   await page.locator('#chooser').setInputFiles({
     name: 'mine.systole',
     mimeType: 'text/plain',
     buffer: (await import('node:fs')).readFileSync(path),
   });
-  await expect(page.locator('.cm-content')).toContainText('# mine');
+  await expect(page.locator('#editor')).toContainText('# mine');
   await expect(page.locator('#answer')).toContainText('i32[2, 3]');
 });
 
 test('keys stay out of the editor, and Tab leaves it', async ({ app, page }) => {
   await app.open();
+  await app.editor();
   await page.locator('.cm-content').click();
   await page.keyboard.press('Control+End');
   await page.keyboard.type('# ? + -');
@@ -320,4 +321,71 @@ test('a real network is fetched when it is chosen, and what does not run yet is 
     'resnet50.systole',
   ]);
   await expect(page.locator('#example optgroup[label="Real networks"] option')).toHaveCount(22);
+});
+
+test('whoever points at the program finds every letter where it was, in an editor', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('example').selectOption('layers');
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await app.ready();
+  // Of every word its place and colour, of every mark its place, of the editor its size.
+  const seen = (text: string, marks: string) =>
+    page.evaluate(
+      ([text, marks]) => {
+        const host = document.querySelector(text!)!;
+        const words: unknown[] = [];
+        const walk = document.createTreeWalker(host, NodeFilter.SHOW_TEXT);
+        const place = ({ x, y, width }: DOMRect) => [x, y, width].map(Math.round);
+        for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+          for (const { index, 0: word } of node.textContent!.matchAll(/\S+/g)) {
+            const range = new Range();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            words.push([word, getComputedStyle(node.parentElement!).color, ...place(range.getBoundingClientRect())]);
+          }
+        }
+        const bars = [...document.querySelectorAll(marks!)].map((mark) => place(mark.getBoundingClientRect()));
+        const { height } = document.getElementById('editor')!.getBoundingClientRect();
+        return { words, bars: bars.sort(([, a], [, b]) => a! - b!), height };
+      },
+      [text, marks],
+    );
+  const before = await seen('#plain-text', '#plain-numbers .op-mark');
+  expect(before.words.length).toBeGreaterThan(50);
+  expect(new Set(before.words.map((word) => (word as string[])[1])).size).toBeGreaterThan(3);
+  await app.editor();
+  await expect(page.locator('#plain')).toHaveCount(0);
+  expect(await seen('.cm-content', '.cm-editor .op-mark')).toEqual(before);
+});
+
+test('what is typed before the editor has come is kept, and runs', async ({ app, page }) => {
+  let come = () => {};
+  await page.route('**/rich-editor-*.js', async (route) => {
+    await new Promise<void>((resolve) => (come = resolve));
+    await route.continue();
+  });
+  await app.open();
+  await page.getByRole('textbox', { name: 'Program' }).focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText('input a : i8[6, 4]\nweight w : i8[4, 4]\noutput a @ w');
+  await expect(page.locator('#counts')).toContainText('74 cycles');
+  await expect(page.locator('#plain-text .token-keyword')).toHaveText(['input', 'weight', 'output']);
+  await page.keyboard.press('ArrowLeft');
+  come();
+  await expect(page.locator('.cm-content')).toBeFocused();
+  await page.keyboard.insertText('a');
+  await expect(page.locator('.cm-content')).toContainText('a @ aw');
+});
+
+test('an editor that does not come leaves the plain one, which works as well', async ({ app, page }) => {
+  app.expected.push('Failed to load');
+  await page.route('**/rich-editor-*.js', (route) => route.abort());
+  await app.open();
+  await page.locator('#editor').hover();
+  await expect(page.locator('#notices')).toContainText('the plain one works as well');
+  await page.getByRole('textbox', { name: 'Program' }).fill('input a : i8[6, 4]\noutput rleu(a)\n');
+  await expect(page.locator('#problems li')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Mend' }).click();
+  await expect(page.getByRole('textbox', { name: 'Program' })).toHaveValue(/relu\(a\)/);
+  await app.ready();
 });

@@ -6,13 +6,14 @@ import { ChipDesk, sameChip, tabs } from './chip';
 import { button, byId, grouped, make, opColour } from './dom';
 import { type Editor, utf8Bytes } from './editor';
 import { showCycles } from './cycles';
+import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { formatProgram } from './extras';
 import { download, FileDesk } from './files';
 import { Lanes } from './lanes';
 import { notice } from './notices';
-import { Pad } from './pad';
+import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
 import type { Checked, Chip, Diagnostic, Edit, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
 import { Speaker } from './speak';
@@ -51,21 +52,14 @@ export class App {
     chip: (name, text) => this.desk.open(name, text),
     forget: (path) => this.forgetArray(path),
   });
-  private readonly pad = new Pad(
-    (path, row, values) => {
-      if (!this.beforeDrawing.has(path))
-        this.beforeDrawing.set(path, this.files.has(path) ? this.engine.file(path) : null);
-      this.engine.setRow(path, row, values);
-      this.run();
-    },
-    (path) => this.restore(path),
-    () => this.watch(),
-  );
-  private editor: Editor = new PlainEditor(() => this.limits.textBytes, {
+  /** For drawing digits; loaded with the first run that reads some. */
+  private pad: Promise<Pad> | null = null;
+  private readonly plain = new PlainEditor(() => this.limits.textBytes, {
     changed: () => this.edited(),
     tooLong: (bytes) => this.tooLong(bytes),
     run: () => this.run(),
   });
+  private editor: Editor = this.plain;
 
   // Before the module answers, these stand for its limits.
   private limits: Limits = { textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024, chipBytes: 64 * 1024 };
@@ -93,9 +87,10 @@ export class App {
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
-    tabs();
+    tabs((name) => name === 'chip' && this.desk.openForm());
     this.applyTheme(keptTheme() ?? systemTheme());
     this.listen();
+    void this.enrich();
     await claimTab();
     this.listExamples();
     for (const [path, bytes] of await keptFiles()) {
@@ -109,14 +104,15 @@ export class App {
       await this.openExample(this.example);
     }
     await this.startEngine();
-    // The editor comes after the picture: it is the larger part of what the page loads.
-    if (this.editor instanceof PlainEditor) {
-      try {
-        this.editor = await this.editor.upgrade();
-        this.run();
-      } catch {
-        notice('The editor could not be loaded; the plain one works as well.');
-      }
+  }
+
+  /** CodeMirror is a third of the whole page, and comes when somebody needs it. */
+  private async enrich(): Promise<void> {
+    await this.plain.wanted;
+    try {
+      this.editor = await this.plain.upgrade();
+    } catch {
+      notice('The editor could not be loaded; the plain one works as well.');
     }
   }
 
@@ -351,7 +347,7 @@ export class App {
         byId('version').textContent = `Systole ${message.version}`;
         break;
       case 'chip':
-        this.desk.show(message.chip, message.form);
+        this.desk.show(message.chip, message.state);
         break;
       case 'checked':
         if (message.id === this.engine.newest) void this.checked(message.id, message.checked);
@@ -472,9 +468,34 @@ export class App {
     this.editor.showOps(report.ops, report.colours);
     showAnswer(report.outputs);
     showCycles(report);
-    this.pad.show(report);
+    void this.showPad(report);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
+  }
+
+  private async showPad(report: Report): Promise<void> {
+    if (!this.pad && !digitsOf(report)) return;
+    this.pad ??= this.loadPad();
+    try {
+      (await this.pad).show(report);
+    } catch {
+      this.pad = null;
+      notice('The sheet for drawing digits could not be loaded.');
+    }
+  }
+
+  private async loadPad(): Promise<Pad> {
+    const { Pad } = await import('./pad');
+    return new Pad(
+      (path, row, values) => {
+        if (!this.beforeDrawing.has(path))
+          this.beforeDrawing.set(path, this.files.has(path) ? this.engine.file(path) : null);
+        this.engine.setRow(path, row, values);
+        this.run();
+      },
+      (path) => this.restore(path),
+      () => this.watch(),
+    );
   }
 
   private frame(frame: Frame): void {

@@ -1,9 +1,9 @@
-// The chip: a preset or a file, changed field by field in a form that the module describes.
+// The chip: a preset or a file, changed field by field in a form that the second module describes.
 
 import { byId, make } from './dom';
-import { readChipFile } from './extras';
+import { chipForm, readChipFile } from './extras';
 import { download } from './files';
-import type { Chip, ChipField, ChipForm, Preset } from './protocol';
+import type { Chip, ChipField, ChipForm, ChipState, Preset } from './protocol';
 
 /** A preset as it comes. */
 export function preset(base: string): Chip {
@@ -30,9 +30,14 @@ export class ChipDesk {
   private readonly host = byId('chip-form');
   private readonly help = byId('chip-help');
   private presets: Preset[] = [];
+  private state: ChipState | null = null;
+  /** What the state's chip is based on. */
+  private stateOf = '';
   private form: ChipForm | null = null;
-  /** What the form's chip is based on. */
-  private formOf = '';
+  /** The chip that the form shows. */
+  private formOf: Chip | null = null;
+  /** Whether anybody has opened the form: it is kept up to date from then on. */
+  private opened = false;
   /** How many chips have been asked for: a file that is read late must not replace a later one. */
   private choices = 0;
   /** What the list of presets shows. */
@@ -96,26 +101,66 @@ export class ChipDesk {
   }
 
   /** The module's word on a chip that was asked for; on one that is no longer wanted it is let pass. */
-  show(chip: Chip, form: ChipForm): void {
+  show(chip: Chip, state: ChipState): void {
     if (!sameChip(chip, this.chosen)) return;
-    if (form.summary !== null) {
-      const same = this.form && keysOf(this.form).join() === keysOf(form).join();
-      this.form = form;
-      this.formOf = chip.base;
-      if (!same) this.build(form);
-      this.fill(form);
+    if (state.known) {
+      this.state = state;
+      this.stateOf = chip.base;
+      for (const { key, value } of state.sides) {
+        const side = this.sides.find(({ id }) => id === key)!;
+        if (document.activeElement !== side) side.value = this.chosen.changes[key] ?? value ?? '';
+        side.setAttribute('aria-invalid', String(this.wrong().has(key)));
+      }
+      void this.showForm();
     }
     // A draft may be of a chip that this version does not know: it is kept, and runs on nothing.
-    this.tell(form);
+    this.tell(state);
+  }
+
+  /** Somebody wants to see every field. */
+  openForm(): void {
+    if (this.opened) return;
+    this.opened = true;
+    void this.showForm();
+  }
+
+  private async showForm(): Promise<void> {
+    const chip = this.chosen;
+    if (!this.opened || !this.state || this.stateOf !== chip.base) return;
+    try {
+      const form = await chipForm(chip);
+      if (!form || !sameChip(chip, this.chosen)) return;
+      const same = this.form && keysOf(this.form).join() === keysOf(form).join();
+      this.form = form;
+      this.formOf = chip;
+      if (!same) this.build(form);
+      this.fill(form);
+      this.allowSave();
+    } catch {
+      // Opening it again is another attempt.
+      this.opened = false;
+      this.events.refused('The form could not be shown: the part of this page that knows the fields did not load.');
+    }
+  }
+
+  /** Keys of fields that something is wrong with. */
+  private wrong(): Set<string> {
+    return new Set(this.state?.problems.flatMap(({ keys }) => keys));
   }
 
   /** What is wrong with it. */
-  private tell({ problems }: ChipForm): void {
+  private tell({ problems }: ChipState): void {
     const problem = byId('chip-problem');
     const text = problems.map(({ message, hint }) => `${message}; ${hint}.`).join(' ');
     problem.hidden = text === '';
     if (problem.textContent !== text) problem.textContent = text;
-    byId<HTMLButtonElement>('chip-save').disabled = text !== '';
+    this.allowSave();
+  }
+
+  /** What is saved is the form's file: that of the chip there is, and a chip that can be. */
+  private allowSave(): void {
+    const current = this.formOf !== null && sameChip(this.formOf, this.chosen);
+    byId<HTMLButtonElement>('chip-save').disabled = !current || this.state?.problems.length !== 0;
   }
 
   private take(chip: Chip): void {
@@ -141,18 +186,24 @@ export class ChipDesk {
 
   private change(key: string, value: string): void {
     const changes = { ...this.chosen.changes, [key]: value };
-    const field = this.form && fieldsOf(this.form).find((field) => field.key === key);
-    // The form's originals are those of this base: fields are built when its answer has come.
-    if (field && value === (field.original ?? NONE) && this.formOf === this.chosen.base) delete changes[key];
+    if (value === this.original(key)) delete changes[key];
     this.edit({ ...this.chosen, changes });
+  }
+
+  /** What the base has, as far as that is known. */
+  private original(key: string): string | undefined {
+    const { base } = this.chosen;
+    const sides = this.state && this.stateOf === base ? this.state.sides : [];
+    const fields = this.form && this.formOf?.base === base ? fieldsOf(this.form) : sides;
+    const field = fields.find((field) => field.key === key);
+    return field && (field.original ?? NONE);
   }
 
   private edit(chip: Chip): void {
     if (sameChip(chip, this.chosen)) return;
     this.choices++;
     this.chosen = chip;
-    // Until the answer comes, what there is to save is the chip before.
-    byId<HTMLButtonElement>('chip-save').disabled = true;
+    this.allowSave();
     this.list();
     this.events.changed();
   }
@@ -195,19 +246,15 @@ export class ChipDesk {
   /** Values and marks; what somebody is typing stays as it is. */
   private fill(form: ChipForm): void {
     byId('chip-summary').textContent = form.summary;
-    const wrong = new Map(form.problems.flatMap(({ keys, message }) => keys.map((key) => [key, message] as const)));
+    const wrong = this.wrong();
     for (const field of fieldsOf(form)) {
       const control = this.controls.get(field.key);
       if (!control) continue;
       const typed = this.chosen.changes[field.key];
       const shown = typed === undefined || (typed === NONE && field.optional) ? (field.value ?? '') : typed;
       if (control.value.trim() !== shown) control.value = shown;
-      const invalid = String(wrong.has(field.key));
-      control.setAttribute('aria-invalid', invalid);
+      control.setAttribute('aria-invalid', String(wrong.has(field.key)));
       control.setAttribute('aria-errormessage', 'chip-problem');
-      const side = this.sides.find(({ id }) => id === field.key);
-      if (side && document.activeElement !== side) side.value = shown;
-      side?.setAttribute('aria-invalid', invalid);
       const row = control.closest<HTMLElement>('.field')!;
       const changed = field.value !== field.original || typed !== undefined;
       row.classList.toggle('changed', changed);
@@ -308,9 +355,9 @@ function sideOf(base: string, key: string): string | null {
   return sides ? (sides[key === 'rows' ? 1 : 2] ?? null) : null;
 }
 
-/** Two panels in one place, the program's and the chip's, as tabs. */
-export function tabs(): void {
-  const all = ['program', 'chip'].map((name) => ({ tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
+/** Two panels in one place, the program's and the chip's, as tabs; says which one is opened. */
+export function tabs(opened: (name: string) => void): void {
+  const all = ['program', 'chip'].map((name) => ({ name, tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
   const open = (at: number, focus: boolean) => {
     all.forEach(({ tab, panel }, index) => {
       tab.setAttribute('aria-selected', String(index === at));
@@ -318,6 +365,7 @@ export function tabs(): void {
       panel.hidden = index !== at;
     });
     if (focus) all[at]!.tab.focus();
+    opened(all[at]!.name);
   };
   all.forEach(({ tab }, at) => {
     tab.addEventListener('click', () => open(at, false));

@@ -1,4 +1,6 @@
-// A module of its own for what few visitors need: reading chip files, formatting programs.
+// A module of its own for what few visitors need: the chip's form, reading chip files, formatting programs.
+
+import type { Chip, ChipForm } from './protocol';
 
 async function extras() {
   const [{ default: start, ...module }, { default: module_or_path }] = await Promise.all([
@@ -16,6 +18,12 @@ export async function readChipFile(text: string): Promise<{ words: string[]; pro
   const { words, problems } = file;
   file.free();
   return { words, problems };
+}
+
+/** A chip with every field; null if its base cannot be read. */
+export async function chipForm({ base, words, changes }: Chip): Promise<ChipForm | null> {
+  const { chipForm } = await extras();
+  return (chipForm(base, words, Object.keys(changes), Object.values(changes)) as ChipForm | undefined) ?? null;
 }
 
 /** A program in the one style; null if it has errors. */

@@ -1,5 +1,6 @@
 // The pad: choose one of the digits of an input, draw another in its place, and see what the array reads.
 
+import { digitsOf } from './digits';
 import { byId, button, make } from './dom';
 import type { Input, Report } from './protocol';
 import { rasterise, type Stroke } from './raster';
@@ -62,10 +63,7 @@ export class Pad {
 
   /** Shows the digits of a run, if it has an input that looks like some. */
   show(report: Report): void {
-    const input = report.inputs.find(
-      (input) =>
-        input.dtype === 'i8' && input.shape.length === 2 && input.shape[1] === 64 && input.path && input.values,
-    );
+    const input = digitsOf(report);
     this.host.hidden = !input;
     if (!input) {
       this.input = null;

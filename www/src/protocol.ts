@@ -19,7 +19,7 @@ export type ToWorker =
 /** From the worker to the page. */
 export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
-  | { kind: 'chip'; chip: Chip; form: ChipForm } // before `checked`, when the chip of `run` is another than before
+  | { kind: 'chip'; chip: Chip; state: ChipState } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
@@ -51,12 +51,18 @@ export interface Preset {
   title: string;
 }
 
-/** A chip with every field. */
+/** What came of a chip that was asked for. */
+export interface ChipState {
+  known: boolean; // false: the base could not be read, and there are only problems
+  sides: { key: string; value: string | null; original: string | null }[]; // rows and columns, as in `ChipField`
+  problems: { keys: string[]; message: string; hint: string }[]; // with any, it runs nothing
+}
+
+/** A chip with every field: the second module's. */
 export interface ChipForm {
-  summary: string | null; // null: the base could not be read, and there are only problems
+  summary: string;
   sources: string[];
   parts: { title: string; fields: ChipField[] }[];
-  problems: { keys: string[]; message: string; hint: string }[]; // with any, it runs nothing
   file: string; // as a chip file
 }
 

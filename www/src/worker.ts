@@ -1,7 +1,7 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import type { Checked, ChipForm, Frame, FromWorker, Limits, Pe, Preset, Report, ToWorker, View } from './protocol';
+import type { Checked, ChipState, Frame, FromWorker, Limits, Pe, Preset, Report, ToWorker, View } from './protocol';
 
 let session: Session | null = null;
 /** The run under way, if there is one. */
@@ -44,8 +44,8 @@ function receive(message: ToWorker): void {
       refusing(() => {
         const { base, words, changes } = message.chip;
         const [keys, values] = [Object.keys(changes), Object.values(changes)];
-        const form = session!.setChip(base, words, keys, values) as ChipForm | undefined;
-        if (form) post({ kind: 'chip', chip: message.chip, form });
+        const state = session!.setChip(base, words, keys, values) as ChipState | undefined;
+        if (state) post({ kind: 'chip', chip: message.chip, state });
         const checked = session!.check(message.text) as Checked;
         post({ kind: 'checked', id: message.id, checked });
         running = checked.runs ? { id: message.id, since: performance.now() } : null;
