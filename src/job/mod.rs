@@ -16,7 +16,7 @@ pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
-use crate::graph::{Built, Evaluation, Graph, Loader, TensorId, build};
+use crate::graph::{self, Built, Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::Values;
@@ -50,9 +50,7 @@ fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled
     if text.len() > MOST_TEXT_BYTES {
         return too_long(text);
     }
-    let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
-    let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
-    let loads = ast.loads();
+    let Read { graph, tokens, loads, mut diagnostics } = read(text, loader);
     let mut job = None;
     if chip.is_some() && !diagnostics.has_errors() {
         for TooMuch { span, message, hint } in obstacles(&graph) {
@@ -69,6 +67,34 @@ fn compile_for(text: &str, loader: &dyn Loader, chip: Option<&Chip>) -> Compiled
         }
     }
     Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
+}
+
+/// Reads a program and checks it, whether or not a machine runs it: errors and warnings, and its graph if there is no error.
+pub fn graph(text: &str, loader: &dyn Loader) -> (Vec<Diagnostic>, Option<Graph>) {
+    if text.len() > MOST_TEXT_BYTES {
+        return (too_long(text).diagnostics, None);
+    }
+    let Read { graph, diagnostics, .. } = read(text, loader);
+    let graph = (!diagnostics.has_errors()).then_some(graph);
+    (diagnostics.into_sorted(), graph)
+}
+
+/// What a text no longer than [`MOST_TEXT_BYTES`] says.
+struct Read {
+    /// May be used only if no error was found.
+    graph: Graph,
+    tokens: Vec<Token>,
+    loads: Vec<String>,
+    diagnostics: Diagnostics,
+}
+
+fn read(text: &str, loader: &dyn Loader) -> Read {
+    let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
+    let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
+    if !diagnostics.has_errors() {
+        debug_assert_eq!(graph::verify(&graph), Ok(()), "what is built keeps the rules");
+    }
+    Read { graph, tokens, loads: ast.loads(), diagnostics }
 }
 
 /// Products on their own, timed without values.
