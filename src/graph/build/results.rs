@@ -47,6 +47,7 @@ impl Builder<'_> {
                 self.diagnostics.error(span, message, "use fewer terms or smaller weights");
                 return None;
             }
+            self.few_axes(ty.shape.0.len(), span)?;
             if !self.fits(&ty.shape) {
                 self.too_large(span);
                 return None;
