@@ -84,6 +84,8 @@ impl Builder<'_> {
 
     /// A tensor of one number.
     pub(super) fn constant(&mut self, number: f64, ty: Type, span: Span) -> TensorId {
+        // The sign of 0 / 0 is the platform's.
+        let number = if number.is_nan() { f64::NAN } else { number };
         let within = self.repeats.last().copied();
         let name = shorten(span.of(self.text));
         let whole = number as i64;
