@@ -315,7 +315,7 @@ impl fmt::Display for Word<'_> {
             Word::Tensor(number) => write!(f, "`%{number}`"),
             Word::Name(text) | Word::Number(text) => write!(f, "`{}`", shortened(text)),
             Word::Text(text) => write!(f, "{:?}", shortened(text)),
-            Word::Mark(mark) => write!(f, "{mark:?}"),
+            Word::Mark(mark) => write!(f, "`{mark}`"),
             Word::End => f.write_str("the end of the line"),
         }
     }

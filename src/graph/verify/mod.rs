@@ -93,7 +93,7 @@ pub fn verify(graph: &Graph) -> Result<(), Broken> {
         verifier.reads_and_results(op).and_then(|()| verifier.operator(op)).map_err(of_op(op))?;
     }
     for output in &graph.outputs {
-        verifier.reads(None, graph.ops.len(), output.tensor).map_err(of_tensor(output.tensor))?;
+        verifier.reads(None, graph.ops.len(), output.tensor).map_err(whole)?;
     }
     macs(graph).map_err(whole)
 }
@@ -329,5 +329,8 @@ fn holds(dtype: DType, number: f64) -> Check {
         Some((least, most)) => number.fract() == 0.0 && (least as f64..=most as f64).contains(&number),
         None => !number.is_nan() || number.to_bits() == f64::NAN.to_bits(),
     };
-    check(5, fine, || format!("{number:?} is no {dtype}"))
+    check(5, fine, || match number.is_nan() {
+        true => format!("a NaN of bits {:#x}", number.to_bits()),
+        false => format!("{number:?} is no {dtype}"),
+    })
 }

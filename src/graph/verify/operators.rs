@@ -24,7 +24,8 @@ impl Verifier<'_> {
         }
         let (fewest, most, results) = arity(&op.kind);
         check(7, (fewest..=most).contains(&operands.len()) && op.results.len() == results, || {
-            format!("{} with {} operands and {} results", word(&op.kind), operands.len(), op.results.len())
+            let (taken, made) = (operands.len(), op.results.len());
+            format!("operands of {}: {taken}; results: {made}", word(&op.kind))
         })?;
         let (dtype, shape) = (self.dtype(op, &operands)?, self.shape(op, &operands)?);
         let places = Type { dtype: DType::I32, shape: shape.clone() };
@@ -134,8 +135,10 @@ impl Verifier<'_> {
             OpKind::Reduce { axes, keep, .. } => reduced(axes, *keep, first),
             OpKind::ArgMax { axis } => reduced(&[*axis], false, first),
             OpKind::TopK { k } => {
-                let [front @ .., last] = &extents[..] else { return Err((11, "k of no axis".into())) };
-                check(11, (1..=*last).contains(k), || format!("{k} of {last}"))?;
+                let [front @ .., last] = &extents[..] else {
+                    return Err((11, "the greatest of a single number".into()));
+                };
+                check(11, (1..=*last).contains(k), || format!("the {k} greatest of {last}"))?;
                 Ok(Shape([front, &[*k]].concat()))
             }
             OpKind::Softmax { axis } => has_axis(*axis, first).map(|()| first.clone()),
@@ -163,7 +166,7 @@ impl Verifier<'_> {
 
     /// Rule 12.
     fn sliced(&self, cuts: &[Cut], within: Option<RepeatId>, shape: &Shape) -> Found<Shape> {
-        check(12, cuts.len() == shape.0.len(), || format!("{} cuts of {shape}", cuts.len()))?;
+        check(12, cuts.len() == shape.0.len(), || format!("cuts of {shape}: {}", cuts.len()))?;
         let mut left = Vec::new();
         for (cut, extent) in cuts.iter().zip(&shape.0) {
             self.cut(cut, within, *extent)?;
@@ -226,13 +229,15 @@ impl Verifier<'_> {
         let product = matches!(op.kind, OpKind::Contract(_) | OpKind::Conv2d { .. });
         check(14, product, || format!("choices for {}", word(&op.kind)))?;
         check(14, **choices != Choices::default(), || "nothing is chosen".into())?;
-        let Choices { tile, order, buffers, .. } = &**choices;
-        let sides = tile.iter().flatten().all(|side| (1..FAR).contains(side));
-        check(14, sides, || format!("a tile of {tile:?}"))?;
-        let axes = [LoopAxis::M, LoopAxis::N, LoopAxis::K];
-        let all = order.is_none_or(|order| axes.iter().all(|axis| order.contains(axis)));
-        check(14, all, || format!("an order of {order:?}"))?;
-        check(14, buffers.is_none_or(|buffers| (1..=2).contains(&buffers)), || format!("{buffers:?} buffers"))
+        if let Some(tile) = choices.tile {
+            check(14, tile.iter().all(|side| (1..FAR).contains(side)), || format!("a tile of {tile:?}"))?;
+        }
+        if let Some(order) = choices.order {
+            let all = [LoopAxis::M, LoopAxis::N, LoopAxis::K].iter().all(|axis| order.contains(axis));
+            check(14, all, || format!("an order of {}", order.map(LoopAxis::name).concat()))?;
+        }
+        let buffers = choices.buffers.unwrap_or(1);
+        check(14, (1..=2).contains(&buffers), || format!("{buffers} buffers"))
     }
 }
 
@@ -307,7 +312,7 @@ fn convolved(window: &Window, groups: usize, image: &Shape, filter: &Shape) -> F
     };
     check(10, window.size == [*kh, *kw], || format!("a window of {:?} for {filter}", window.size))?;
     let fit = groups > 0 && each.checked_mul(groups) == Some(*c) && f.is_multiple_of(groups);
-    check(10, fit, || format!("{c} channels in and {f} out by {filter} in {groups} groups"))?;
+    check(10, fit, || format!("{c} channels in and {f} out by {filter} with groups={groups}"))?;
     Ok(Shape(vec![*n, places(window, 0, *h)?, places(window, 1, *w)?, *f]))
 }
 
