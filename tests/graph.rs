@@ -467,7 +467,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn shuffled_graphs_are_read_or_refused(text in shuffled()) {

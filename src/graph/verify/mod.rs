@@ -84,8 +84,10 @@ pub fn verify(graph: &Graph) -> Result<(), Broken> {
     named(graph).map_err(whole)?;
     counts(graph).map_err(whole)?;
     let verifier = Verifier { graph, ends: ends(graph).map_err(whole)? };
-    bodies(graph)
-        .map_err(|(op, broken)| op.map_or_else(|| whole(broken.clone()), |op| of_op(op)(broken.clone())))?;
+    bodies(graph).map_err(|(op, broken)| match op {
+        Some(op) => of_op(op)(broken),
+        None => whole(broken),
+    })?;
     for (id, tensor) in graph.tensors.iter() {
         fits(&tensor.ty).and_then(|()| verifier.source(id)).map_err(of_tensor(id))?;
     }

@@ -18,7 +18,6 @@ impl Verifier<'_> {
         let op = &self.graph.ops[id];
         self.choices(op)?;
         let operands: Vec<&Type> = op.operands.iter().map(|tensor| self.ty(*tensor)).collect();
-        let shown = || operands.iter().map(|ty| ty.to_string()).collect::<Vec<_>>().join(", ");
         if let OpKind::Repeat(repeat) = op.kind {
             return self.repeat(op, repeat);
         }
@@ -34,7 +33,9 @@ impl Verifier<'_> {
             let found = self.ty(*result);
             let rule = if found.dtype == expected.dtype { shape_rule(&op.kind) } else { 8 };
             check(rule, found == expected, || {
-                format!("{} of {} is {expected}, not {found}", word(&op.kind), shown())
+                let shown: Vec<String> = operands.iter().take(3).map(|ty| ty.to_string()).collect();
+                let more = if operands.len() > 3 { ", …" } else { "" };
+                format!("{} of {}{more} is {expected}, not {found}", word(&op.kind), shown.join(", "))
             })?;
         }
         Ok(())
