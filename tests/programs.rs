@@ -158,25 +158,6 @@ fn what_no_output_needs_is_not_run() {
     assert_eq!(finished.trace.passes[0].len(), 1);
 }
 
-#[test]
-fn a_graph_prints_one_operator_a_line() {
-    let text = "input x : i8[2, 3]\nweight w : i8[3, 4]\nweight b : i32[4]\n\
-                h = relu(requant(x @ w + b, scale=3, shift=7, zero=-1))\noutput argmax(h, axis=1)\n";
-    let finished = run(text, &Chip::classroom(4, 4).unwrap());
-    assert_eq!(
-        finished.graph.to_string(),
-        "%0 : i8[2, 3] = input # x\n\
-         %1 : i8[3, 4] = weight # w\n\
-         %2 : i32[4] = weight # b\n\
-         %3 : i32[2, 4] = matmul %0 %1 # x @ w\n\
-         %4 : i32[2, 4] = add %3 %2 # x @ w + b\n\
-         %5 : i8[2, 4] = requant %4 scale=3 shift=7 zero=-1 # requant(x @ w + b, scale=3, shift=7, zero=-1)\n\
-         %6 : i8[2, 4] = relu %5 # h\n\
-         %7 : i32[2] = argmax %6 axis=1 # argmax(h, axis=1)\n\
-         output %7\n"
-    );
-}
-
 /// The outputs of a program on the classroom's chip.
 fn outputs(text: &str) -> Vec<Vec<i32>> {
     let report = run(text, &Chip::classroom(4, 4).unwrap()).report(text);

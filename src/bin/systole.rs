@@ -62,6 +62,14 @@ mod commands {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
         },
+        /// Print a program as one of the stages has it; programs that no machine runs yet too.
+        Compile {
+            /// A .systole program, or `-` for standard input.
+            file: PathBuf,
+            /// The stage: `graph`, its tensors and operators as text. Others are still to come.
+            #[arg(long, value_name = "STAGE", value_parser = Stage::named)]
+            emit: Stage,
+        },
         /// Bring programs into the one style: indentation, space, columns. Tokens and lines stay as they are.
         Fmt {
             /// .systole programs, rewritten where they lie; `-` from standard input to standard output.
@@ -141,6 +149,22 @@ mod commands {
         Json,
     }
 
+    /// What `compile` prints.
+    #[derive(Clone, Copy)]
+    enum Stage {
+        Graph,
+    }
+
+    impl Stage {
+        fn named(name: &str) -> Result<Stage, String> {
+            match name {
+                "graph" => Ok(Stage::Graph),
+                "plan" | "asm" | "bin" => Err(format!("`{name}` is not printed yet; there is `graph`")),
+                _ => Err("there is `graph`".into()),
+            }
+        }
+    }
+
     /// The input has errors; they have been printed.
     struct InputErrors;
 
@@ -160,6 +184,7 @@ mod commands {
                 Ok(())
             }
             Command::Check { file } => check(&file),
+            Command::Compile { file, emit: Stage::Graph } => emit_graph(&file),
             Command::Fmt { files, check } => {
                 format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })
             }
@@ -285,6 +310,13 @@ mod commands {
         let program = Program::read(file)?;
         let checked = job::check(&program.text, program.files.as_ref());
         program.shown().tell(&checked.diagnostics)
+    }
+
+    fn emit_graph(file: &Path) -> Result<(), InputErrors> {
+        let program = Program::read(file)?;
+        let (diagnostics, graph) = job::graph(&program.text, program.files.as_ref());
+        program.shown().tell(&diagnostics)?;
+        print(&graph.ok_or(InputErrors)?.to_string())
     }
 
     /// Whether a file that is not in our style is changed.

@@ -452,9 +452,11 @@ impl Contract {
 impl Window {
     /// Extent of the result along height (0) or width (1), if the window fits an extent of the operand.
     pub fn places(&self, side: usize, extent: usize) -> Option<usize> {
-        let [before, behind] = [self.padding[2 * side], self.padding[2 * side + 1]];
-        let reach = (self.size[side] - 1) * self.dilation[side] + 1;
-        Some((before + extent + behind).checked_sub(reach)? / self.stride[side] + 1)
+        // In 64 bits, which each of them times another does not leave.
+        let [before, behind] = [self.padding[2 * side] as u64, self.padding[2 * side + 1] as u64];
+        let reach = (self.size[side] as u64 - 1) * self.dilation[side] as u64 + 1;
+        let room = before + extent as u64 + behind;
+        usize::try_from(room.checked_sub(reach)? / self.stride[side] as u64 + 1).ok()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The program as tensors and operators: built from a syntax tree and checked, printed, and evaluated without any
+//! The program as tensors and operators: built from a syntax tree and checked, printed and read back, and evaluated without any
 //! machine for the reference answer.
 
 mod build;
@@ -8,7 +8,9 @@ mod ir;
 mod listing;
 mod meanings;
 mod measure;
+mod parse;
 mod print;
+mod verify;
 
 pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};
 pub use evaluate::Evaluation;
@@ -20,3 +22,5 @@ pub use ir::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use listing::functions;
 pub use meanings::{Definition, Meaning, Meanings};
+pub use parse::{GraphError, MOST_GRAPH_BYTES, parse};
+pub use verify::{Broken, verify};

@@ -20,7 +20,7 @@ pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
-use crate::graph::{Built, Evaluation, Graph, Loader, TensorId, build};
+use crate::graph::{self, Built, Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::Values;
@@ -94,6 +94,9 @@ impl Checked {
         }
         let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
         let Built { graph, .. } = build(text, &ast, loader, &mut diagnostics);
+        if !diagnostics.has_errors() {
+            debug_assert_eq!(graph::verify(&graph), Ok(()), "what is built keeps the rules");
+        }
         Checked { graph, tokens, loads: ast.loads(), diagnostics }
     }
 
@@ -101,6 +104,13 @@ impl Checked {
         let Checked { tokens, loads, diagnostics, .. } = self;
         Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
     }
+}
+
+/// Reads a program and checks it, whether or not a machine runs it: errors and warnings, and its graph if there is no error.
+pub fn graph(text: &str, loader: &dyn Loader) -> (Vec<Diagnostic>, Option<Graph>) {
+    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
+    let graph = (!diagnostics.has_errors()).then_some(graph);
+    (diagnostics.into_sorted(), graph)
 }
 
 /// Products on their own, timed without values.

@@ -105,12 +105,7 @@ impl Builder<'_> {
 
     /// A shape from its extents and their places.
     pub(super) fn shape(&mut self, extents: &[(i64, Span)], span: Span) -> Option<Shape> {
-        if extents.len() > Shape::MOST_AXES {
-            let message = format!("a tensor of {} axes", extents.len());
-            let hint = format!("at most {} are possible: fold some into one", Shape::MOST_AXES);
-            self.diagnostics.error(span, message, hint);
-            return None;
-        }
+        self.few_axes(extents.len(), span)?;
         let mut dims = Vec::new();
         for (extent, span) in extents {
             if *extent < 1 {
@@ -125,6 +120,16 @@ impl Builder<'_> {
             }
         }
         Some(Shape(dims))
+    }
+
+    /// Refuses more axes than a tensor can have.
+    pub(super) fn few_axes(&mut self, axes: usize, span: Span) -> Option<()> {
+        if axes <= Shape::MOST_AXES {
+            return Some(());
+        }
+        let hint = format!("at most {} are possible: fold some into one", Shape::MOST_AXES);
+        self.diagnostics.error(span, format!("a tensor of {axes} axes"), hint);
+        None
     }
 
     pub(super) fn fits(&self, shape: &Shape) -> bool {

@@ -47,6 +47,7 @@ impl Builder<'_> {
                 self.diagnostics.error(span, message, "use fewer terms or smaller weights");
                 return None;
             }
+            self.few_axes(ty.shape.0.len(), span)?;
             if !self.fits(&ty.shape) {
                 self.too_large(span);
                 return None;
@@ -83,6 +84,8 @@ impl Builder<'_> {
 
     /// A tensor of one number.
     pub(super) fn constant(&mut self, number: f64, ty: Type, span: Span) -> TensorId {
+        // The sign of 0 / 0 is the platform's.
+        let number = if number.is_nan() { f64::NAN } else { number };
         let within = self.repeats.last().copied();
         let name = shorten(span.of(self.text));
         let whole = number as i64;

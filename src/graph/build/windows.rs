@@ -136,13 +136,11 @@ fn places(
 ) -> Option<(usize, usize)> {
     let places = window.places(0, sides[0]).zip(window.places(1, sides[1]));
     if places.is_none() {
-        let [kh, kw] = [0, 1].map(|side| (window.size[side] - 1).saturating_mul(window.dilation[side]) + 1);
-        let [top, below, left, right] = window.padding;
-        let message = format!(
-            "a window of {kh} x {kw} does not fit an image of {} x {}",
-            sides[0] + top + below,
-            sides[1] + left + right
-        );
+        let reach = |side: usize| (window.size[side] as u64 - 1) * window.dilation[side] as u64 + 1;
+        let [top, below, left, right] = window.padding.map(|side| side as u64);
+        let (high, wide) = (sides[0] as u64 + top + below, sides[1] as u64 + left + right);
+        let message =
+            format!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
         builder.diagnostics.error(given.span, message, "pad the image, or take a smaller window");
     }
     places
