@@ -10,8 +10,10 @@ pub const PROGRAMS: [(&str, &str); 3] = [
     ("llama3-70b", include_str!("../../www/public/examples/library/llama3-70b-prefill.systole")),
 ];
 
+pub type Stage = fn(&str) -> usize;
+
 /// From text, each as far as it goes; the sizes that they return keep them from being left out.
-pub const STAGES: [(&str, fn(&str) -> usize); 4] = [
+pub const STAGES: [(&str, Stage); 4] = [
     ("lex", |text| lang::lex(text).len()),
     ("lex and parse", |text| lang::parse(text).ast.statements.len()),
     ("lex, parse and check to a graph", |text| job::check(text, &Files::default()).tokens.len()),
