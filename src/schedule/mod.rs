@@ -10,7 +10,7 @@
 //! | input-stationary | C | half the accumulator rows | R |
 //! | output-stationary | R | C | all |
 //!
-//! What a program chooses itself by `with` is taken as far as this allows ([`choices`]).
+//! What a program chooses itself by `with` is taken as far as this allows (`choices`).
 //!
 //! If every tensor that is worked on fits the unified buffer of a single core, each is copied there once and results stay
 //! ([`Residence::Unified`]). Otherwise all tensors lie in DRAM between layers, and each layer streams blocks of rows

@@ -17,7 +17,7 @@ impl Builder<'_> {
     }
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
-        let name = format!("{}{}", self.prefix(), declaration.name.text);
+        let name = format!("{}{}", self.prefix(), shorten(&declaration.name.text));
         let array = match &declaration.load {
             Some(path) => Some(self.load(path, &ty, declaration.ty.span)?),
             None => None,

@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
     pub(super) fn call_result(&mut self, name: &Name, value: Value) {
         let Value::Tensor(tensor) = value else { return };
         if !std::mem::replace(&mut self.named[tensor.index()], true) {
-            self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), name.text);
+            self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), shorten(&name.text));
         }
     }
 

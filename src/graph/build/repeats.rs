@@ -157,7 +157,7 @@ impl<'a> Builder<'a> {
             }
             if let Value::Tensor(tensor) = value {
                 self.named[tensor.index()] = true;
-                self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), name.text);
+                self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), shorten(&name.text));
             }
         }
     }
