@@ -1,6 +1,6 @@
 //! Arguments of the language's functions: given by place or by name, as the parameters say.
 
-use super::builtins::{BUILTINS, Builtin, Kind, builtin};
+use super::builtins::{BUILTINS, Builtin, Kind};
 use super::names::{count, meant, nearest, shorten};
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
@@ -17,8 +17,9 @@ pub(super) struct Arguments {
 }
 
 impl Builder<'_> {
-    pub(super) fn call(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Option<Value> {
-        match builtin(&function.text) {
+    pub(super) fn call(&mut self, expr: ExprId, function: &Name, arguments: &[Argument]) -> Option<Value> {
+        let span = self.ast.exprs[expr].span;
+        match self.builtins[expr.index()] {
             Some(builtin) => {
                 let call = self.arguments_of(builtin, function, arguments, span)?;
                 (builtin.make)(self, &call)

@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::{Builder, Value, einsum, operators, windows};
+use crate::lang::ExprKind;
 
 /// A function of the language.
 pub struct Builtin {
@@ -351,8 +352,16 @@ pub const BUILTINS: &[Builtin] = &[
 ];
 
 /// The function of that name.
-pub(super) fn builtin(name: &str) -> Option<&'static Builtin> {
+fn builtin(name: &str) -> Option<&'static Builtin> {
     BUILTINS.binary_search_by(|builtin| builtin.name.cmp(name)).ok().map(|at| &BUILTINS[at])
+}
+
+/// The function that an expression calls, if it is one of these.
+pub(super) fn called(kind: &ExprKind) -> Option<&'static Builtin> {
+    match kind {
+        ExprKind::Call { function, .. } => builtin(&function.text),
+        _ => None,
+    }
 }
 
 pub(super) fn is_builtin(name: &str) -> bool {

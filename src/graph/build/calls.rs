@@ -87,9 +87,11 @@ impl<'a> Builder<'a> {
         self.scopes.pop();
         self.again -= usize::from(!first);
         self.mark_active(name, false);
-        let line = self.lines.position(span.start).line;
-        self.diagnostics
-            .add_to_hints(errors, &format!(" (in the call of `{}` on line {line})", shorten(name)));
+        if self.diagnostics.errors() > errors {
+            let line = self.lines.position(span.start).line;
+            let note = format!(" (in the call of `{}` on line {line})", shorten(name));
+            self.diagnostics.add_to_hints(errors, &note);
+        }
         let values = values?;
         for value in &values {
             // Until the caller gives it a name, a result is called as the call.

@@ -28,7 +28,7 @@ impl Builder<'_> {
             ExprKind::Binary(op, a, b) => self.binary(*op, *a, *b, span),
             ExprKind::Index { of, parts } => self.index(*of, parts, span),
             ExprKind::Member { of, name } => self.member(*of, name, span),
-            ExprKind::Call { function, arguments } => self.call(function, arguments, span),
+            ExprKind::Call { function, arguments } => self.call(expr, function, arguments),
         }
     }
 

@@ -46,6 +46,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         repeats: Vec::new(),
         bodies: Vec::new(),
         functions: LiteMap::new(),
+        builtins: ast.exprs.iter().map(|(_, expr)| builtins::called(&expr.kind)).collect(),
         values: vec![Value::Wrong; ast.exprs.len()],
         several: Vec::new(),
         lists: Vec::new(),
@@ -114,6 +115,8 @@ struct Builder<'a> {
     repeats: Vec<RepeatId>,
     bodies: Vec<Body>,
     functions: LiteMap<String, Known<'a>>,
+    /// By expression: the function of the language that it calls.
+    builtins: Vec<Option<&'static Builtin>>,
     /// By expression.
     values: Vec<Value>,
     several: Vec<Vec<Value>>,

@@ -158,11 +158,13 @@ impl<'a> Builder<'a> {
                     format!("`{}` is never used before it is given another value", shorten(&name.text));
                 self.diagnostics.warning(earlier, message, "use it or remove the line; it is not simulated");
             }
-        } else {
+        } else if self.again == 0 {
             self.refuse_function_name(&name.text, name.span);
         }
-        let meaning = value.meaning(&self.types);
-        self.define(name.span, meaning);
+        if self.again == 0 {
+            let meaning = value.meaning(&self.types);
+            self.define(name.span, meaning);
+        }
         let binding = Binding { value, span: name.span, used: false, origin };
         self.scope().names.insert(name.text.clone(), binding);
     }
@@ -195,8 +197,10 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn look_up(&mut self, name: &str, span: Span) -> Option<Value> {
-        if let Some(at) = self.scope_of(name) {
-            return self.use_of(at, name, span);
+        for at in self.visible().rev() {
+            if let Some(value) = self.use_of(at, name, span) {
+                return Some(value);
+            }
         }
         // A call sees the program's sizes, but no tensor that it is not given.
         if let Some(outer) = self.scopes[0].names.get(name) {
@@ -309,6 +313,12 @@ pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
 /// A piece of the program in one line of bounded length; a long one is read only as far as it is shown.
 pub(super) fn shorten(text: &str) -> String {
     const MOST: usize = 60;
+    // Most are short and stand in one line.
+    let plain = |pair: &[u8]| pair[0] > b' ' && pair[0].is_ascii() || pair[0] == b' ' && pair[1] > b' ';
+    let bytes = text.as_bytes();
+    if bytes.len() < MOST && bytes.windows(2).all(plain) && bytes.last().is_none_or(u8::is_ascii_graphic) {
+        return text.to_owned();
+    }
     let mut line = String::new();
     for (count, c) in text.split_whitespace().flat_map(|word| word.chars().chain([' '])).enumerate() {
         if count >= MOST {
