@@ -25,10 +25,12 @@ test('a paste of 100 MB changes nothing and says so', async ({ app, page }) => {
 
 test('a matrix a billion wide is an error, not a crash', async ({ app, page }) => {
   await app.open();
-  await app.type('input a : i8[1, 1000000000]\nweight w : i8[0, 1000000000]\noutput a @ w\n');
+  await app.type('input a : i8[1000000000, 1000000000]\nweight w : i8[0, 1000000000]\noutput a @ w\n');
   const problems = page.getByRole('region', { name: 'Problems' });
-  await expect(problems).toContainText('a tensor of more than 16777216 elements');
+  await expect(problems).toContainText('a tensor of more than 1099511627776 elements');
   await expect(problems).toContainText('an extent of 0');
+  await app.type('input a : i8[1, 1000000000]\noutput relu(a)\n');
+  await expect(problems).toContainText('with this tensor the program has more than 134217728 bytes');
 });
 
 test('files: wrong ones are named, right ones are used, kept and forgotten', async ({ app, page }) => {
