@@ -36,14 +36,14 @@ fn graph(text: &str) -> Graph {
 /// All of a graph that its text keeps.
 fn kept(graph: &Graph) -> String {
     let given = |given: &Given| given.path.clone();
-    let tensors = graph.tensors.iter().map(|(_, tensor)| {
+    let tensors = graph.tensors.iter().map(|(id, tensor)| {
         let source = match &tensor.source {
             Source::Input(values) => format!("input {:?}", given(values)),
             Source::Weight(values) => format!("weight {:?}", given(values)),
             Source::Constant(number) => format!("constant {:#x}", number.to_bits()),
             made => format!("{made:?}"),
         };
-        format!("{:?} {} {source} {:?}\n", tensor.name, tensor.ty, tensor.within)
+        format!("{:?} {} {source} {:?}\n", graph.name(id), tensor.ty, tensor.within)
     });
     let ops = graph.ops.iter().map(|(_, op)| {
         format!("{:?} {:?} {:?} {:?} {:?}\n", op.kind, op.operands, op.results, op.within, op.choices)

@@ -15,6 +15,11 @@ impl<T> Id<T> {
     pub fn index(self) -> usize {
         self.index as usize
     }
+
+    /// As far behind `to` as this is behind `from`.
+    pub fn moved(self, from: Id<T>, to: Id<T>) -> Id<T> {
+        Id { index: self.index - from.index + to.index, of: PhantomData }
+    }
 }
 
 // By hand, because a derive would ask the same of `T`.

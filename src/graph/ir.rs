@@ -1,5 +1,6 @@
 //! Tensors, operators, repeats, outputs: the rules that hold between them are at the top of [`super::verify`].
 
+use super::names::{Names, TensorName};
 use crate::base::{Arena, Id, Span};
 use crate::num::{Array, Function, Requant, Shape, Type};
 
@@ -14,6 +15,8 @@ pub struct Graph {
     pub repeats: Arena<Repeat>,
     /// What is asked for.
     pub outputs: Vec<Output>,
+    /// What tensors are called.
+    pub names: Names,
 }
 
 /// Names a tensor.
@@ -26,8 +29,8 @@ pub type RepeatId = Id<Repeat>;
 /// A value of the program.
 #[derive(Clone, Debug)]
 pub struct Tensor {
-    /// The user's name, or the text of the expression.
-    pub name: String,
+    /// What it is called: [`Graph::name`].
+    pub name: TensorName,
     /// Dtype and shape: of one iteration, if it is of a repeat's body.
     pub ty: Type,
     /// Where it comes from.

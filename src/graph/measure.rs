@@ -103,8 +103,8 @@ impl Graph {
     }
 
     /// Values of a declared tensor in one of the iterations of what it belongs to: loaded, or made from its name.
-    pub fn declared(&self, tensor: TensorId, iteration: u64) -> Option<Array> {
-        let tensor = &self.tensors[tensor];
+    pub fn declared(&self, id: TensorId, iteration: u64) -> Option<Array> {
+        let tensor = &self.tensors[id];
         let ty = tensor.ty.clone();
         let given = match &tensor.source {
             Source::Input(given) | Source::Weight(given) => given,
@@ -118,8 +118,8 @@ impl Graph {
                 let values = array.values.part(iteration as usize * len..(iteration as usize + 1) * len);
                 Array { ty, values }
             }
-            (None, None) => seeded(&tensor.name, ty),
-            (None, Some(_)) => seeded(&format!("{}[{iteration}]", tensor.name), ty),
+            (None, None) => seeded(&self.name(id), ty),
+            (None, Some(_)) => seeded(&format!("{}[{iteration}]", self.name(id)), ty),
         })
     }
 }

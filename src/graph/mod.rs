@@ -8,6 +8,7 @@ mod ir;
 mod listing;
 mod meanings;
 mod measure;
+mod names;
 mod parse;
 mod print;
 mod verify;
@@ -22,5 +23,6 @@ pub use ir::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use listing::functions;
 pub use meanings::{Definition, Meaning, Meanings};
+pub use names::{Names, TensorName};
 pub use parse::{GraphError, MOST_GRAPH_BYTES, parse};
 pub use verify::{Broken, verify};

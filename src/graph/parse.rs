@@ -183,6 +183,7 @@ impl Parser {
     fn define(&mut self, results: Vec<Written>, names: Vec<String>, source: impl Fn(usize) -> Source) {
         let within = self.within();
         for (at, ((number, ty), name)) in results.into_iter().zip(names).enumerate() {
+            let name = self.graph.names.add(&name);
             let tensor = Tensor { name, ty, source: source(at), within, span: Span::default() };
             self.tensors.push(Defined { number, line: self.line, tensor });
         }

@@ -206,7 +206,7 @@ impl<'g> Printer<'g> {
     fn names(&self, f: &mut fmt::Formatter<'_>, results: &[TensorId]) -> fmt::Result {
         for (at, id) in results.iter().enumerate() {
             let before = if at > 0 { ", " } else { "  # " };
-            write!(f, "{before}{}", Quoted(&self.graph.tensors[*id].name))?;
+            write!(f, "{before}{}", Quoted(&self.graph.name(*id)))?;
         }
         f.write_str("\n")
     }

@@ -256,7 +256,7 @@ fn disagreement(
         let tensor = plan.tensors[*id].graph?;
         let (simulated, expected) = (&memory[buffer.index()], reference.values(tensor));
         let at = simulated.iter().zip(expected.iter()).position(|(a, b)| a != b)?;
-        let name = &graph.tensors[tensor].name;
+        let name = graph.name(tensor);
         Some(format!(
             "element {at} of `{name}` is {}, by the reference {}",
             simulated.get(at),

@@ -52,7 +52,7 @@ pub fn products(graph: &Graph) -> Vec<Counted> {
             _ => return None,
         };
         let product = Product {
-            name: graph.tensors[op.result()].name.clone(),
+            name: graph.name(op.result()),
             span: op.span,
             copies,
             extents: [m, k, n],

@@ -235,7 +235,7 @@ impl Finished {
             let tensor = &self.graph.tensors[output.tensor];
             let values = self.values(output.tensor)?;
             Some(OutputReport {
-                name: tensor.name.clone(),
+                name: self.graph.name(output.tensor),
                 line: lines.position(output.span.start).line,
                 dtype: tensor.ty.dtype.name(),
                 shape: tensor.ty.shape.0.clone(),

@@ -262,7 +262,7 @@ impl Planner<'_> {
         let tensors = &mut self.tensors;
         *self.ids[id.index()].get_or_insert_with(|| {
             tensors.push(Planned {
-                name: tensor.name.clone(),
+                name: self.graph.name(id),
                 dtype: tensor.ty.dtype,
                 rows,
                 cols,

@@ -292,7 +292,7 @@ fn input(graph: &Graph, tensor: TensorId) -> Option<Input> {
     let Source::Input(given) = &graph.tensors[tensor].source else { return None };
     let array = graph.declared(tensor, 0)?;
     Some(Input {
-        name: graph.tensors[tensor].name.clone(),
+        name: graph.name(tensor),
         dtype: array.ty.dtype.name(),
         shape: array.ty.shape.0.clone(),
         path: given.path.clone(),

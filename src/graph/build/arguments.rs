@@ -16,15 +16,17 @@ pub(super) struct Arguments {
     pub span: Span,
 }
 
-impl Builder<'_> {
-    pub(super) fn call(&mut self, expr: ExprId, function: &Name, arguments: &[Argument]) -> Option<Value> {
+impl<'a> Builder<'a> {
+    pub(super) fn call(&mut self, expr: ExprId, function: &'a Name, arguments: &[Argument]) -> Option<Value> {
         let span = self.ast.exprs[expr].span;
         match self.builtins[expr.index()] {
             Some(builtin) => {
                 let call = self.arguments_of(builtin, function, arguments, span)?;
                 (builtin.make)(self, &call)
             }
-            None if self.functions.contains_key(&function.text) => self.call_of(function, arguments, span),
+            None if self.functions.contains_key(function.text.as_str()) => {
+                self.call_of(function, arguments, span)
+            }
             None => {
                 self.unknown_function(function);
                 None
@@ -34,7 +36,7 @@ impl Builder<'_> {
 
     fn unknown_function(&mut self, function: &Name) {
         let known = || self.functions.iter().filter(|(_, known)| known.function.is_some());
-        let own = || known().map(|(name, _)| name.as_str());
+        let own = || known().map(|(name, _)| *name);
         let all = || BUILTINS.iter().map(|builtin| builtin.name);
         let near = match function.text.as_str() {
             "requantize" | "requantise" | "quantize" => Some("requant"),

@@ -1,36 +1,75 @@
 //! Calls of the program's functions: their lines, once more, with the arguments in place of the parameters.
 
-use super::names::{Binding, Origin, Scope, ScopeKind, count, shorten};
+use super::names::{Binding, Origin, Scope, ScopeKind, TensorName, count, shorten};
 use super::{Builder, Value};
-use crate::base::Span;
+use crate::base::{Id, Span};
+use crate::graph::ir::Limits;
 use crate::graph::meanings::Meaning;
+use crate::graph::names::Call;
 use crate::lang::{Argument, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, StatementKind};
+
+/// What checking a program has taken.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Work {
+    /// Calls, those within calls included.
+    pub calls: usize,
+    /// Lines that they stand for.
+    pub lines: usize,
+    /// Expressions evaluated, those of calls each time.
+    pub exprs: usize,
+    /// Multiply-accumulates of all operators in all iterations.
+    pub macs: u64,
+}
+
+impl Work {
+    const MOST_CALLS: usize = 10_000;
+    const MOST_LINES: usize = 100_000;
+    /// What the text of any program needs many times over.
+    pub(super) const MOST_EXPRS: usize = 4_000_000;
+
+    /// With what was done between two moments done once more.
+    pub(super) fn and(self, from: Work, to: Work) -> Work {
+        Work {
+            calls: self.calls + to.calls - from.calls,
+            lines: self.lines + to.lines - from.lines,
+            exprs: self.exprs + to.exprs - from.exprs,
+            macs: self.macs.saturating_add(to.macs - from.macs),
+        }
+    }
+
+    pub(super) fn is_possible(&self) -> bool {
+        self.calls <= Self::MOST_CALLS
+            && self.lines <= Self::MOST_LINES
+            && self.exprs <= Self::MOST_EXPRS
+            && self.macs <= Limits::ALL_MACS
+    }
+}
 
 impl<'a> Builder<'a> {
     /// A call of one of the program's functions: its lines, once more, with the arguments in place of the parameters.
-    pub(super) fn call_of(&mut self, name: &Name, arguments: &[Argument], span: Span) -> Option<Value> {
+    pub(super) fn call_of(&mut self, name: &'a Name, arguments: &[Argument], span: Span) -> Option<Value> {
         let depth = self.scopes.len();
-        let definition = self.functions.get(&name.text)?.span;
+        let definition = self.functions.get(name.text.as_str())?.span;
         if self.again == 0 {
             self.meanings.uses.push((name.span, definition));
         }
-        let known = self.functions.get_mut(&name.text)?;
+        let known = self.functions.get_mut(name.text.as_str())?;
         known.calls += 1;
-        let (function, nth, active) = (known.function?, known.calls, known.active);
-        if self.calls > Self::MOST_CALLS {
+        let (function, first, active) = (known.function?, known.calls == 1, known.active);
+        if self.work.calls > Work::MOST_CALLS {
             return None;
         }
-        if self.calls == Self::MOST_CALLS {
-            self.give_up(span, format!("more than {} calls", Self::MOST_CALLS));
+        if self.work.calls == Work::MOST_CALLS {
+            self.give_up(span, format!("more than {} calls", Work::MOST_CALLS));
             return None;
         }
-        self.calls += 1;
+        self.work.calls += 1;
         let message = if active {
             format!("`{}` calls itself", shorten(&name.text))
         } else if depth > Self::MOST_DEPTH {
             format!("calls are nested more than {} deep", Self::MOST_DEPTH)
         } else {
-            return self.enter(function, nth, arguments, span);
+            return self.enter(function, first, arguments, span);
         };
         self.diagnostics.error(
             span,
@@ -42,15 +81,12 @@ impl<'a> Builder<'a> {
 
     /// Calls for too much, once: no further call is worked.
     pub(super) fn give_up(&mut self, span: Span, message: String) {
-        if self.calls <= Self::MOST_CALLS {
-            self.calls = Self::MOST_CALLS + 1;
+        if self.work.calls <= Work::MOST_CALLS {
+            self.work.calls = Work::MOST_CALLS + 1;
             let hint = "a call stands for the function's lines: let it stand for fewer";
             self.diagnostics.error(span, message, hint);
         }
     }
-
-    /// Lines that the calls of one program stand for.
-    const MOST_LINES: usize = 100_000;
 
     /// Values of one `return`.
     const MOST_VALUES: usize = 64;
@@ -58,27 +94,26 @@ impl<'a> Builder<'a> {
     /// Calls within calls: the only recursion here.
     const MOST_DEPTH: usize = 64;
 
-    /// Calls of one program, those within calls included.
-    const MOST_CALLS: usize = 10_000;
-
     fn enter(
         &mut self,
         function: &'a Function,
-        nth: usize,
+        first: bool,
         arguments: &[Argument],
         span: Span,
     ) -> Option<Value> {
         let given = self.arguments(function, arguments, span)?;
         let name = &function.name.text;
-        let first = nth == 1;
-        // No other name can be this.
-        let nth = if first { String::new() } else { format!("#{nth}") };
-        let name_of_call = format!("{}{}{nth}", self.prefix(), shorten(name));
+        let (start, unnamed) = (self.moment(), self.unnamed(&given));
+        let call = self.next_call(name, function.name.span);
+        if let Some(template) = self.template_of(name, &given)
+            && let Some(values) = self.copy(name, template, &given, call)
+        {
+            return Some(self.value_of(&values));
+        }
         let errors = self.diagnostics.errors();
         self.mark_active(name, true);
         self.again += usize::from(!first);
-        let prefix = format!("{name_of_call}.");
-        self.scopes.push(Scope { prefix, kind: ScopeKind::Call, ..Scope::default() });
+        self.scopes.push(Scope { call: Some(call), kind: ScopeKind::Call, ..Scope::default() });
         let values = self.run(function, &given);
         // The next calls would say the same.
         if first && !self.diagnostics.has_errors() {
@@ -98,16 +133,31 @@ impl<'a> Builder<'a> {
             if let Value::Tensor(tensor) = value
                 && !self.named[tensor.index()]
             {
-                self.graph.tensors[*tensor].name = name_of_call.clone();
+                self.graph.tensors[*tensor].name = TensorName { call: Some(call), own: None };
             }
         }
-        match values[..] {
-            [value] => Some(value),
-            ref values => {
+        self.keep(name, &given, start, unnamed, &values);
+        Some(self.value_of(&values))
+    }
+
+    /// What a call is that returns these.
+    fn value_of(&mut self, values: &[Value]) -> Value {
+        match values {
+            [value] => *value,
+            values => {
                 self.several.push(values.to_vec());
-                Some(Value::Several(self.several.len() - 1))
+                Value::Several(self.several.len() - 1)
             }
         }
+    }
+
+    /// A call of a function more in the lines at hand.
+    fn next_call(&mut self, function: &'a str, span: Span) -> Id<Call> {
+        let own = *self.visible().start();
+        let Scope { call, calls, .. } = &mut self.scopes[own];
+        let nth = calls.get(function).map_or(1, |earlier| earlier + 1);
+        calls.insert(function, nth);
+        self.graph.names.calls.push(Call { within: *call, function: span, nth })
     }
 
     fn mark_active(&mut self, function: &str, active: bool) {
@@ -129,13 +179,14 @@ impl<'a> Builder<'a> {
         }
         let mut returned = None;
         for statement in &function.body {
-            self.lines_of_calls += 1;
-            if self.lines_of_calls > Self::MOST_LINES {
-                self.give_up(statement.span, format!("calls of more than {} lines in all", Self::MOST_LINES));
+            self.work.lines += 1;
+            if self.work.lines > Work::MOST_LINES {
+                self.give_up(statement.span, format!("calls of more than {} lines in all", Work::MOST_LINES));
                 return None;
             }
             if returned.is_some() {
-                let known = self.functions.get(&function.name.text).is_some_and(|known| known.calls > 1);
+                let known =
+                    self.functions.get(function.name.text.as_str()).is_some_and(|known| known.calls > 1);
                 if known {
                     break;
                 }
@@ -182,7 +233,7 @@ impl<'a> Builder<'a> {
             // What it would have given names to is wrong as well, and needs no further word.
             for (name, span) in ty.dims.iter().filter_map(|dim| self.new_name(dim)).collect::<Vec<_>>() {
                 let binding = Binding { value: Value::Wrong, span, used: true, origin: Origin::Size };
-                self.scope().names.insert(name.to_owned(), binding);
+                self.scope().names.insert(name, binding);
             }
             return None;
         };
@@ -217,9 +268,9 @@ impl<'a> Builder<'a> {
     fn new_name(&self, dim: &Dim) -> Option<(&'a str, Span)> {
         let Expr { kind, span } = &self.ast.exprs[dim.value];
         let ExprKind::Name(name) = kind else { return None };
-        let outside = self.scopes[0].names.get(name).map(|binding| binding.value);
+        let outside = self.scopes[0].names.get(name.as_str()).map(|binding| binding.value);
         let seen = matches!(outside, Some(Value::Number(_) | Value::Wrong))
-            || self.scopes[self.scopes.len() - 1].names.contains_key(name);
+            || self.scopes[self.scopes.len() - 1].names.contains_key(name.as_str());
         (!seen).then_some((name.as_str(), *span))
     }
 
@@ -230,7 +281,7 @@ impl<'a> Builder<'a> {
             self.refuse_function_name(name, span);
             self.define(span, Meaning::Number(value));
             let binding = Binding { value: Value::Number(value), span, used: true, origin: Origin::Size };
-            self.scope().names.insert(name.to_owned(), binding);
+            self.scope().names.insert(name, binding);
             return Some(value);
         }
         self.evaluate(dim.first, dim.value);

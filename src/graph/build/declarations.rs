@@ -10,14 +10,13 @@ use crate::num::{Array, DType, Shape, Type};
 /// Greatest magnitude of whole numbers that are made from a name: [`crate::num::seeded`].
 const SEEDED: i64 = 99;
 
-impl Builder<'_> {
-    pub(super) fn declare(&mut self, declaration: &Declaration) {
+impl<'a> Builder<'a> {
+    pub(super) fn declare(&mut self, declaration: &'a Declaration) {
         let tensor = self.ty(&declaration.ty).and_then(|ty| self.declared(declaration, ty));
         self.bind(&declaration.name, tensor.map_or(Value::Wrong, Value::Tensor), Origin::Declared);
     }
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
-        let name = format!("{}{}", self.prefix(), shorten(&declaration.name.text));
         let array = match &declaration.load {
             Some(path) => Some(self.load(path, &ty, declaration.ty.span)?),
             None => None,
@@ -39,6 +38,7 @@ impl Builder<'_> {
             Storage::Weight => Source::Weight(given),
         };
         let span = declaration.name.span;
+        let name = self.named_here(span);
         let within = self.repeats.last().copied();
         let tensor = self.push(Tensor { name, ty, source, within, span }, range);
         self.named[tensor.index()] = true;

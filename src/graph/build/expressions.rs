@@ -353,7 +353,7 @@ impl Builder<'_> {
         let named = parts.iter().filter(|part| !matches!(part, Part::Rest)).count();
         if named > axes || parts.len() - named > 1 {
             let (message, hint) = if named > axes {
-                let name = shorten(&self.graph.tensors[x].name);
+                let name = self.name_of(x);
                 (
                     format!("{} of `{name}`, which is {ty}", count(named, "place")),
                     "give one for each axis at most",

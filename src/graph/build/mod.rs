@@ -11,16 +11,19 @@ mod names;
 mod operators;
 mod repeats;
 mod results;
+mod templates;
 mod windows;
 
 pub use builtins::{BUILTINS, Builtin, Kind, Parameter};
 
 use litemap::LiteMap;
 
+use self::calls::Work;
 use self::names::{Known, Origin, Scope, count, shorten};
 use self::repeats::Body;
 use super::ir::{Graph, Index, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
+use super::names::Names;
 use crate::base::{Diagnostics, Edit, Lines, Span};
 use crate::lang::{Ast, ExprId, Name, Statement, StatementKind, Storage};
 use crate::num::{DType, Type};
@@ -41,7 +44,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         ast,
         loader,
         diagnostics,
-        graph: Graph::default(),
+        graph: Graph { names: Names::of(text), ..Graph::default() },
         scopes: vec![Scope::default()],
         repeats: Vec::new(),
         bodies: Vec::new(),
@@ -52,13 +55,11 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         lists: Vec::new(),
         indices: Vec::new(),
         types: Vec::new(),
-        calls: 0,
-        lines_of_calls: 0,
+        work: Work::default(),
+        sizes: 0,
         again: 0,
-        worked: 0,
         named: Vec::new(),
         ranges: Vec::new(),
-        macs: 0,
         meanings: Meanings::default(),
     };
     builder.statements();
@@ -110,11 +111,11 @@ struct Builder<'a> {
     diagnostics: &'a mut Diagnostics,
     graph: Graph,
     /// The program's, and those of the calls and repeats under way.
-    scopes: Vec<Scope>,
+    scopes: Vec<Scope<'a>>,
     /// Those under way, and what their bodies carry and collect.
     repeats: Vec<RepeatId>,
-    bodies: Vec<Body>,
-    functions: LiteMap<String, Known<'a>>,
+    bodies: Vec<Body<'a>>,
+    functions: LiteMap<&'a str, Known<'a>>,
     /// By expression: the function of the language that it calls.
     builtins: Vec<Option<&'static Builtin>>,
     /// By expression.
@@ -123,19 +124,16 @@ struct Builder<'a> {
     lists: Vec<Vec<Value>>,
     indices: Vec<Index>,
     types: Vec<Type>,
-    /// So far.
-    calls: usize,
-    /// Lines of functions worked so far.
-    lines_of_calls: usize,
+    /// Done so far.
+    work: Work,
+    /// Sizes of the program so far, besides those of its functions.
+    sizes: usize,
     /// Calls under way whose lines have been worked before.
     again: usize,
-    /// Expressions evaluated so far.
-    worked: usize,
     /// By tensor: whether its name is the user's.
     named: Vec<bool>,
     /// Least and greatest value that each tensor's elements can have; of floats nothing is known.
     ranges: Vec<(i64, i64)>,
-    macs: u64,
     meanings: Meanings,
 }
 
@@ -223,7 +221,7 @@ impl<'a> Builder<'a> {
         None
     }
 
-    fn let_be(&mut self, names: &[Name], value: ExprId) {
+    fn let_be(&mut self, names: &'a [Name], value: ExprId) {
         let values = match (self.values[value.index()], names) {
             (Value::Several(at), _) => self.several[at].clone(),
             (Value::Wrong, _) => vec![Value::Wrong; names.len()],
@@ -285,21 +283,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Expressions that may be evaluated in all, those of calls each time: what the text of any program needs many times over.
-    const MOST_EXPRS: usize = 4_000_000;
-
     /// Evaluates expressions in the order of the arena, where operands come first.
     fn evaluate(&mut self, first: ExprId, end: ExprId) {
-        self.worked += end.index() - first.index();
-        if self.worked > Self::MOST_EXPRS {
+        self.work.exprs += end.index() - first.index();
+        if self.work.exprs > Work::MOST_EXPRS {
             let span = self.ast.exprs.ids_between(first, end).next().map(|expr| self.ast.exprs[expr].span);
             self.give_up(
                 span.unwrap_or_default(),
-                format!("calls of more than {} values in all", Self::MOST_EXPRS),
+                format!("calls of more than {} values in all", Work::MOST_EXPRS),
             );
         }
         for expr in self.ast.exprs.ids_between(first, end) {
-            let value = if self.worked > Self::MOST_EXPRS { None } else { self.expr(expr) };
+            let value = if self.work.exprs > Work::MOST_EXPRS { None } else { self.expr(expr) };
             self.values[expr.index()] = value.unwrap_or(Value::Wrong);
         }
     }

@@ -3,10 +3,13 @@
 use litemap::LiteMap;
 
 use super::builtins::is_builtin;
+use super::templates::Template;
 use super::{Builder, Value};
-use crate::base::{Edit, Span};
+use crate::base::{Edit, Id, Span};
 use crate::graph::ir::RepeatId;
 use crate::graph::meanings::{Definition, Meaning};
+use crate::graph::names::Call;
+pub(super) use crate::graph::names::{TensorName, shorten};
 use crate::lang::{Function, Name, Statement, StatementKind};
 use crate::num::DType;
 
@@ -42,13 +45,15 @@ impl Origin {
 
 /// The names of the program, of a call, or of a repeat's body.
 #[derive(Default)]
-pub(super) struct Scope {
-    pub names: LiteMap<String, Binding>,
-    /// The call as it stands before the names of its tensors: `layer.` or `block.layer_2.`
-    pub prefix: String,
+pub(super) struct Scope<'a> {
+    pub names: LiteMap<&'a str, Binding>,
+    /// The call whose lines these are.
+    pub call: Option<Id<Call>>,
+    /// How often these lines have called each function.
+    pub calls: LiteMap<&'a str, u32>,
     pub kind: ScopeKind,
-    /// Names of bodies that have ended, with the line that they were defined on.
-    pub gone: LiteMap<String, u32>,
+    /// Names of bodies that have ended, and where they were defined.
+    pub gone: LiteMap<&'a str, Span>,
 }
 
 /// What a scope belongs to.
@@ -69,6 +74,8 @@ pub(super) struct Known<'a> {
     pub calls: usize,
     /// Whether a call of it is under way.
     pub active: bool,
+    /// Calls that the next ones may be like.
+    pub templates: Vec<Template>,
 }
 
 impl<'a> Builder<'a> {
@@ -76,7 +83,7 @@ impl<'a> Builder<'a> {
         for statement in statements {
             let StatementKind::Function(function) = &statement.kind else { continue };
             let name = &function.name;
-            if let Some(earlier) = self.functions.get(&name.text) {
+            if let Some(earlier) = self.functions.get(name.text.as_str()) {
                 let line = self.lines.position(earlier.span.start).line;
                 let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
                 self.diagnostics.error(name.span, message, "give this one another name");
@@ -90,26 +97,33 @@ impl<'a> Builder<'a> {
                     format!("call it `{}_1`, for instance", name.text),
                 );
             }
-            let known = Known { function: Some(function), span: name.span, calls: 0, active: false };
-            self.functions.insert(name.text.clone(), known);
+            let known = Known {
+                function: Some(function),
+                span: name.span,
+                calls: 0,
+                active: false,
+                templates: Vec::new(),
+            };
+            self.functions.insert(&name.text, known);
             self.meanings.definitions.push(Definition { span: name.span, meaning: Meaning::Function });
         }
     }
 
     /// It may have been meant as a function or as a value.
-    pub(super) fn break_name(&mut self, name: &Name) {
-        let known = Known { function: None, span: name.span, calls: 1, active: false };
-        self.functions.try_insert(name.text.clone(), known);
+    pub(super) fn break_name(&mut self, name: &'a Name) {
+        let known = Known { function: None, span: name.span, calls: 1, active: false, templates: Vec::new() };
+        self.functions.try_insert(&name.text, known);
         let binding = Binding { value: Value::Wrong, span: name.span, used: true, origin: Origin::Let };
-        self.scope().names.try_insert(name.text.clone(), binding);
+        self.scope().names.try_insert(&name.text, binding);
     }
 
-    pub(super) fn scope(&mut self) -> &mut Scope {
+    pub(super) fn scope(&mut self) -> &mut Scope<'a> {
         self.scopes.last_mut().expect("the program's scope is never left")
     }
 
-    pub(super) fn prefix(&self) -> &str {
-        self.scopes.last().map_or("", |scope| &scope.prefix)
+    /// A tensor's name in the lines at hand.
+    pub(super) fn named_here(&self, own: Span) -> TensorName {
+        TensorName { call: self.scopes.last().and_then(|scope| scope.call), own: Some(own) }
     }
 
     pub(super) fn in_call(&self) -> bool {
@@ -144,8 +158,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Gives a value a name, if the name is free, or a line's to give another value.
-    pub(super) fn bind(&mut self, name: &Name, value: Value, origin: Origin) {
-        if let Some(earlier) = self.scope().names.get(&name.text) {
+    pub(super) fn bind(&mut self, name: &'a Name, value: Value, origin: Origin) {
+        if let Some(earlier) = self.scope().names.get(name.text.as_str()) {
             let (again, used, earlier) = (earlier.origin.can_change(), earlier.used, earlier.span);
             if !(again && origin == Origin::Let) {
                 let line = self.lines.position(earlier.start).line;
@@ -165,8 +179,9 @@ impl<'a> Builder<'a> {
             let meaning = value.meaning(&self.types);
             self.define(name.span, meaning);
         }
+        self.sizes += usize::from(origin == Origin::Size && self.scopes.len() == 1);
         let binding = Binding { value, span: name.span, used: false, origin };
-        self.scope().names.insert(name.text.clone(), binding);
+        self.scope().names.insert(&name.text, binding);
     }
 
     pub(super) fn define(&mut self, span: Span, meaning: Meaning) {
@@ -192,7 +207,7 @@ impl<'a> Builder<'a> {
     pub(super) fn call_result(&mut self, name: &Name, value: Value) {
         let Value::Tensor(tensor) = value else { return };
         if !std::mem::replace(&mut self.named[tensor.index()], true) {
-            self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), shorten(&name.text));
+            self.graph.tensors[tensor].name = self.named_here(name.span);
         }
     }
 
@@ -243,8 +258,9 @@ impl<'a> Builder<'a> {
         }
         let visible = || self.visible().rev().flat_map(|at| self.scopes[at].names.keys());
         let sizes = self.scopes[0].names.iter().filter(|(_, b)| matches!(b.value, Value::Number(_)));
-        let near = nearest(name, visible().chain(sizes.map(|(name, _)| name)).map(String::as_str));
-        let gone = self.visible().find_map(|at| self.scopes[at].gone.get(name));
+        let near = nearest(name, visible().chain(sizes.map(|(name, _)| name)).copied());
+        let gone = self.visible().find_map(|at| self.scopes[at].gone.get(name)).copied();
+        let gone = gone.map(|span| self.lines.position(span.start).line);
         let mut edit = near.map(|near| Edit::replace(span, near));
         let hint = match (gone, near) {
             (Some(line), _) => {
@@ -308,25 +324,4 @@ pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
         .filter(|(distance, _)| *distance <= far)
         .min()
         .map(|(_, near)| near)
-}
-
-/// A piece of the program in one line of bounded length; a long one is read only as far as it is shown.
-pub(super) fn shorten(text: &str) -> String {
-    const MOST: usize = 60;
-    // Most are short and stand in one line.
-    let plain = |pair: &[u8]| pair[0] > b' ' && pair[0].is_ascii() || pair[0] == b' ' && pair[1] > b' ';
-    let bytes = text.as_bytes();
-    if bytes.len() < MOST && bytes.windows(2).all(plain) && bytes.last().is_none_or(u8::is_ascii_graphic) {
-        return text.to_owned();
-    }
-    let mut line = String::new();
-    for (count, c) in text.split_whitespace().flat_map(|word| word.chars().chain([' '])).enumerate() {
-        if count >= MOST {
-            line.push('…');
-            return line;
-        }
-        line.push(c);
-    }
-    line.truncate(line.trim_end().len());
-    line
 }

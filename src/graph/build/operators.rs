@@ -1,11 +1,11 @@
 //! Operators: which operands they take, what shape and dtype comes of them.
 
 use super::arguments::Arguments;
-use super::names::shorten;
+use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
-use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, TensorId};
+use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId};
 use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Function, Requant, Shape, Type};
 
@@ -19,8 +19,14 @@ impl Builder<'_> {
         &self.graph.tensors[tensor].ty
     }
 
-    fn name_of(&self, tensor: TensorId) -> String {
-        shorten(&self.graph.tensors[tensor].name)
+    /// What a tensor is called in the lines at hand.
+    pub(super) fn name_of(&self, tensor: TensorId) -> String {
+        match self.graph.tensors[tensor].name {
+            TensorName { call, own: Some(own) } if call == self.named_here(own).call => {
+                shorten(own.of(self.text))
+            }
+            _ => shorten(&self.graph.name(tensor)),
+        }
     }
 
     /// An operator whose result has its operand's type and range.
@@ -216,6 +222,12 @@ impl Builder<'_> {
         Some(self.constant(number, ty, self.ast.exprs[expr].span))
     }
 
+    /// Whether a tensor is a number that the program names: it leaves the dtype of what it stands beside.
+    pub(super) fn is_number(&self, tensor: TensorId) -> bool {
+        let tensor = &self.graph.tensors[tensor];
+        tensor.ty.shape.0.is_empty() && matches!(tensor.source, Source::Constant(_))
+    }
+
     fn combined_dtype(
         &mut self,
         kind: CombineKind,
@@ -224,14 +236,10 @@ impl Builder<'_> {
         exprs: [ExprId; 2],
         span: Span,
     ) -> Option<DType> {
-        use crate::graph::ir::Source;
         let (left, right) = (self.type_of(a).clone(), self.type_of(b).clone());
-        let number = |tensor: TensorId, ty: &Type| {
-            ty.shape.0.is_empty() && matches!(self.graph.tensors[tensor].source, Source::Constant(_))
-        };
         match (left.dtype.is_float(), right.dtype.is_float()) {
-            (true, true) if number(a, &left) => Some(right.dtype),
-            (true, true) if number(b, &right) => Some(left.dtype),
+            (true, true) if self.is_number(a) => Some(right.dtype),
+            (true, true) if self.is_number(b) => Some(left.dtype),
             (true, true) => {
                 Some(if left.dtype.bytes() >= right.dtype.bytes() { left.dtype } else { right.dtype })
             }

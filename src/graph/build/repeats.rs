@@ -10,12 +10,12 @@ use crate::num::{DType, Shape, Type};
 use super::results::Wanted;
 
 /// What a body's scope knows besides its names.
-pub(super) struct Body {
+pub(super) struct Body<'a> {
     /// Names that are carried.
-    carried: Vec<String>,
+    carried: Vec<&'a str>,
     /// Names that collect, with what they collect.
-    collected: Vec<(Name, TensorId)>,
-    variable: Option<String>,
+    collected: Vec<(&'a Name, TensorId)>,
+    variable: Option<&'a str>,
 }
 
 impl<'a> Builder<'a> {
@@ -36,16 +36,16 @@ impl<'a> Builder<'a> {
             collected: Vec::new(),
             span,
         });
-        let mut scope =
-            Scope { prefix: self.prefix().to_owned(), kind: ScopeKind::Repeat(id), ..Scope::default() };
+        let call = self.scope().call;
+        let mut scope = Scope { call, kind: ScopeKind::Repeat(id), ..Scope::default() };
         let mut body = Body { carried: Vec::new(), collected: Vec::new(), variable: None };
         self.repeats.push(id);
         for name in assigned {
             let Some(outer) = self.scope_of(&name.text) else { continue };
-            if scope.names.contains_key(&name.text) {
+            if scope.names.contains_key(name.text.as_str()) {
                 continue;
             }
-            let Some(binding) = self.scopes[outer].names.get_mut(&name.text) else { continue };
+            let Some(binding) = self.scopes[outer].names.get_mut(name.text.as_str()) else { continue };
             if !binding.origin.can_change() {
                 continue; // Reported where it is given a value.
             }
@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
                 Value::Tensor(begin) => {
                     let at = self.graph.repeats[id].carried.len();
                     let outer = &self.graph.tensors[begin];
-                    let (ty, shown) = (outer.ty.clone(), outer.name.clone());
+                    let (ty, shown) = (outer.ty.clone(), outer.name);
                     let source = Source::Carried(id, at);
                     let range = match ty.dtype.range() {
                         Some(all) if ty.dtype.bytes() < 4 => all,
@@ -65,27 +65,31 @@ impl<'a> Builder<'a> {
                         .push(Tensor { name: shown, ty, source, within: Some(id), span: outer_span }, range);
                     self.named[now.index()] = true;
                     self.graph.repeats[id].carried.push(Carried { begin, now, next: now });
-                    body.carried.push(name.text.clone());
+                    body.carried.push(&name.text);
                     Value::Tensor(now)
                 }
                 _ => Value::Wrong,
             };
             let binding = Binding { value, span: outer_span, used: true, origin: Origin::Carried };
-            scope.names.insert(name.text.clone(), binding);
+            scope.names.insert(&name.text, binding);
         }
         self.scopes.push(scope);
         self.bodies.push(body);
         if let Some(variable) = &repeat.variable {
             self.indices.push(Index { first: 0, steps: vec![(id, 1)] });
             self.bind(variable, Value::Index(self.indices.len() - 1), Origin::Variable);
-            self.scope().names.get_mut(&variable.text).into_iter().for_each(|binding| binding.used = true);
+            self.scope()
+                .names
+                .get_mut(variable.text.as_str())
+                .into_iter()
+                .for_each(|binding| binding.used = true);
             if let Some(body) = self.bodies.last_mut() {
-                body.variable = Some(variable.text.clone());
+                body.variable = Some(&variable.text);
             }
         }
         for statement in &repeat.body {
             if self.again > 0 || self.in_call() {
-                self.lines_of_calls += 1;
+                self.work.lines += 1;
             }
             self.statement(statement);
         }
@@ -123,17 +127,14 @@ impl<'a> Builder<'a> {
         }
         self.repeats.pop();
         let locals = scope.names.iter().filter(|(_, binding)| binding.origin != Origin::Carried);
-        let locals: Vec<(String, Span, bool)> =
-            locals.map(|(name, binding)| (name.clone(), binding.span, binding.used)).collect();
-        for (name, span, used) in locals {
-            let carried = body.carried.contains(&name);
+        for (name, &Binding { span, used, .. }) in locals {
+            let carried = body.carried.contains(name);
             if !used && !carried && self.again == 0 && !self.diagnostics.has_errors() {
                 let hint = "use it or remove the line; it is not simulated";
-                self.diagnostics.warning(span, format!("`{}` is never used", shorten(&name)), hint);
+                self.diagnostics.warning(span, format!("`{}` is never used", shorten(name)), hint);
             }
             if !carried {
-                let line = self.lines.position(span.start).line;
-                self.scope().gone.insert(name, line);
+                self.scope().gone.insert(name, span);
             }
         }
         let results = match wrong {
@@ -143,22 +144,24 @@ impl<'a> Builder<'a> {
                 self.ops(OpKind::Repeat(id), operands, wanted, span)
             }
         };
-        let names = body.carried.iter().map(|name| {
+        let result = |at: usize| results.as_ref().map_or(Value::Wrong, |results| Value::Tensor(results[at]));
+        for (at, name) in body.carried.iter().enumerate() {
             let span = scope.names.get(name).map_or(span, |binding| binding.span);
-            Name { text: name.clone(), span }
-        });
-        let names: Vec<Name> = names.chain(body.collected.iter().map(|(name, _)| name.clone())).collect();
-        for (at, name) in names.iter().enumerate() {
-            let value = results.as_ref().map_or(Value::Wrong, |results| Value::Tensor(results[at]));
-            if at < body.carried.len() {
-                self.change(name, value);
-            } else {
-                self.bind(name, value, Origin::Let);
-            }
-            if let Value::Tensor(tensor) = value {
-                self.named[tensor.index()] = true;
-                self.graph.tensors[tensor].name = format!("{}{}", self.prefix(), shorten(&name.text));
-            }
+            self.change(name, span, result(at));
+            self.rename(result(at), span);
+        }
+        for (at, (name, _)) in body.collected.iter().enumerate() {
+            let value = result(body.carried.len() + at);
+            self.bind(name, value, Origin::Let);
+            self.rename(value, name.span);
+        }
+    }
+
+    /// Behind a body a tensor is called as in it.
+    fn rename(&mut self, value: Value, own: Span) {
+        if let Value::Tensor(tensor) = value {
+            self.named[tensor.index()] = true;
+            self.graph.tensors[tensor].name = self.named_here(own);
         }
     }
 
@@ -189,19 +192,19 @@ impl<'a> Builder<'a> {
     }
 
     /// Gives a name from before a body its value behind it. In a body around this one it is that body's to carry.
-    fn change(&mut self, name: &Name, value: Value) {
-        if let Some(binding) = self.scope().names.get_mut(&name.text) {
+    fn change(&mut self, name: &str, span: Span, value: Value) {
+        if let Some(binding) = self.scope().names.get_mut(name) {
             binding.value = value;
-            binding.span = name.span;
+            binding.span = span;
             binding.used |= matches!(value, Value::Wrong);
         }
     }
 
     /// Takes a name's value away, as an error has.
-    fn forget(&mut self, name: &Name) {
+    fn forget(&mut self, name: &'a Name) {
         match self.scope_of(&name.text) {
             Some(at) => {
-                self.scopes[at].names.get_mut(&name.text).into_iter().for_each(|binding| {
+                self.scopes[at].names.get_mut(name.text.as_str()).into_iter().for_each(|binding| {
                     binding.value = Value::Wrong;
                     binding.used = true;
                 });
@@ -228,10 +231,10 @@ impl<'a> Builder<'a> {
         usize::try_from(count).ok()
     }
 
-    pub(super) fn collect(&mut self, name: &Name, index: ExprId, value: ExprId) {
+    pub(super) fn collect(&mut self, name: &'a Name, index: ExprId, value: ExprId) {
         let tensor = self.tensor(value);
         let (shown, at) = (shorten(&name.text), self.ast.exprs[index].span);
-        let variable = self.bodies.last().filter(|_| self.in_repeat()).map(|body| body.variable.clone());
+        let variable = self.bodies.last().filter(|_| self.in_repeat()).map(|body| body.variable);
         let fits = |builder: &Self| match builder.values[index.index()] {
             Value::Index(at) => {
                 let Index { first, steps } = &builder.indices[at];
@@ -267,7 +270,7 @@ impl<'a> Builder<'a> {
                 });
                 match (twice, tensor, self.bodies.last_mut()) {
                     (false, Some(tensor), Some(body)) => {
-                        body.collected.push((name.clone(), tensor));
+                        body.collected.push((name, tensor));
                         return;
                     }
                     (false, ..) => {
@@ -275,7 +278,7 @@ impl<'a> Builder<'a> {
                         let outer = self.scopes.len() - 2;
                         let binding =
                             Binding { value: Value::Wrong, span: name.span, used: true, origin: Origin::Let };
-                        self.scopes[outer].names.try_insert(name.text.clone(), binding);
+                        self.scopes[outer].names.try_insert(&name.text, binding);
                         return;
                     }
                     (true, ..) => {

@@ -62,12 +62,12 @@ impl Builder<'_> {
             );
             return None;
         }
-        let name = shorten(span.of(self.text));
+        let name = self.named_here(span);
         let op = self.graph.ops.next_id();
         let within = self.repeats.last().copied();
         let mut results = Vec::new();
         for (at, Wanted { ty, range }) in wanted.into_iter().enumerate() {
-            let tensor = Tensor { name: name.clone(), ty, source: Source::Op(op, at), within, span };
+            let tensor = Tensor { name, ty, source: Source::Op(op, at), within, span };
             results.push(self.push(tensor, range));
         }
         let op =
@@ -87,7 +87,7 @@ impl Builder<'_> {
         // The sign of 0 / 0 is the platform's.
         let number = if number.is_nan() { f64::NAN } else { number };
         let within = self.repeats.last().copied();
-        let name = shorten(span.of(self.text));
+        let name = self.named_here(span);
         let whole = number as i64;
         self.push(Tensor { name, ty, source: Source::Constant(number), within, span }, (whole, whole))
     }
@@ -95,13 +95,13 @@ impl Builder<'_> {
     /// Counts an operator's multiply-accumulates.
     fn count_macs(&mut self, op: OpId, span: Span) -> Option<()> {
         let times = self.graph.iterations(self.graph.ops[op].within);
-        let all = self.macs.saturating_add(self.graph.macs(op).saturating_mul(times));
+        let all = self.work.macs.saturating_add(self.graph.macs(op).saturating_mul(times));
         if all > Limits::ALL_MACS {
             let message = format!("up to here there are more than {} multiply-accumulates", Limits::ALL_MACS);
             self.diagnostics.error(span, message, "make the tensors smaller, or repeat fewer times");
             return None;
         }
-        self.macs = all;
+        self.work.macs = all;
         Some(())
     }
 
@@ -159,6 +159,11 @@ impl Builder<'_> {
         }
         for op in products {
             self.graph.ops[op].choices = Some(Box::new(choices.clone()));
+        }
+        // Other lines choose for themselves.
+        let first = self.graph.ops.ids().nth(first_op);
+        for (_, known) in self.functions.iter_mut() {
+            known.templates.retain(|template| first.is_none_or(|first| !template.reaches(first)));
         }
     }
 
