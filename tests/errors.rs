@@ -14,8 +14,9 @@ use systole::num::{DType, Shape, Type, seeded};
 /// What the programs may load: one good array, and some bad files.
 fn files() -> Files {
     let mut files = Files::default();
-    let array =
-        |dtype, dims: &[usize]| npy::write(&seeded("file", Type { dtype, shape: Shape(dims.to_vec()) }));
+    let array = |dtype, dims: &[usize]| {
+        npy::write(&seeded("file", Type { dtype, shape: Shape::from(dims.to_vec()) }))
+    };
     let good = array(DType::I8, &[8, 64]);
     files.insert("digits/x.npy", &good).unwrap();
     files.insert("bias.npy", &array(DType::I32, &[10])).unwrap();

@@ -11,6 +11,7 @@ mod whole;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -71,7 +72,7 @@ fn programs_have_the_graphs_that_are_recorded() {
     assert!(cases.len() >= 5, "the gallery is there");
     let mut files = Files::default();
     for (path, shape) in [("folder/w.npy", vec![4, 4]), ("folder/own.npy", vec![3, 4])] {
-        let array = seeded(path, Type { dtype: DType::I8, shape: Shape(shape) });
+        let array = seeded(path, Type { dtype: DType::I8, shape: Shape::from(shape) });
         files.insert(path, &npy::write(&array)).unwrap();
     }
     golden::hold(
@@ -310,9 +311,10 @@ fn nth_repeat(graph: &Graph, at: usize) -> RepeatId {
 
 /// Gives the inner weight an array of all iterations.
 fn load(graph: &mut Graph, path: Option<&str>, shape: Vec<usize>) {
-    let array = Some(seeded("w", Type { dtype: DType::F32, shape: Shape(shape) }));
+    let array = Some(seeded("w", Type { dtype: DType::F32, shape: Shape::from(shape) }));
     let weight = graph.tensors.ids().nth(9).unwrap();
-    graph.tensors[weight].source = Source::Weight(Given { path: path.map(str::to_owned), array });
+    graph.tensors[weight].source =
+        Source::Weight(Given { path: path.map(str::to_owned), array: array.map(Rc::new) });
 }
 
 #[test]

@@ -185,7 +185,7 @@ proptest! {
 
     #[test]
     fn mutated_files(at in 0..140usize, byte in any::<u8>(), cut in 0..200usize) {
-        let array = seeded("x", Type { dtype: DType::I32, shape: Shape(vec![3, 4]) });
+        let array = seeded("x", Type { dtype: DType::I32, shape: Shape::from(vec![3, 4]) });
         let mut bytes = npy::write(&array);
         let at = at.min(bytes.len() - 1);
         bytes[at] = byte;

@@ -59,7 +59,7 @@ fn result(timed: &Timed) -> Vec<i32> {
 
 fn operand(timed: &Timed, name: &str) -> Values {
     let (_, tensor) = timed.plan.tensors.iter().find(|(_, tensor)| tensor.name == name).unwrap();
-    seeded(name, Type { dtype: tensor.dtype, shape: Shape(vec![tensor.rows, tensor.cols]) }).values
+    seeded(name, Type { dtype: tensor.dtype, shape: Shape::from(vec![tensor.rows, tensor.cols]) }).values
 }
 
 /// Every copy by the definition of a product.

@@ -122,7 +122,7 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
 
     let file = systole::import::npy::write(&systole::num::seeded(
         "x",
-        systole::num::Type { dtype: systole::num::DType::I8, shape: systole::num::Shape(vec![2, 3]) },
+        systole::num::Type { dtype: systole::num::DType::I8, shape: systole::num::Shape::from(vec![2, 3]) },
     ));
     session.set_file("x.npy", &file).unwrap();
     let changed = session.set_row("x.npy", 1, &[7, 8, 9]).unwrap();

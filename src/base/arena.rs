@@ -71,6 +71,11 @@ impl<T> Arena<T> {
         id
     }
 
+    /// Makes room for elements to come.
+    pub fn reserve(&mut self, more: usize) {
+        self.items.reserve(more);
+    }
+
     /// The id that the next element will get.
     pub fn next_id(&self) -> Id<T> {
         let index = u32::try_from(self.items.len()).expect("limits keep arenas far below 2^32 elements");

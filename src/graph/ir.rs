@@ -1,8 +1,12 @@
 //! Tensors, operators, repeats, outputs: the rules that hold between them are at the top of [`super::verify`].
 
+use std::rc::Rc;
+
+use smallvec::{SmallVec, smallvec};
+
 use super::names::{Names, TensorName};
 use crate::base::{Arena, Id, Span};
-use crate::num::{Array, Function, Requant, Shape, Type};
+use crate::num::{Array, Extents, Function, Requant, Shape, Type};
 
 /// A checked program.
 #[derive(Clone, Debug, Default)]
@@ -61,9 +65,12 @@ pub enum Source {
 pub struct Given {
     /// The file they were loaded from.
     pub path: Option<String>,
-    /// What was in it; within repeats, of all iterations one after the other.
-    pub array: Option<Array>,
+    /// What was in it; within repeats, of all iterations one after the other. Calls that load the same share it.
+    pub array: Option<Rc<Array>>,
 }
+
+/// A list of tensors; most are short.
+pub type Tensors = SmallVec<[TensorId; 3]>;
 
 /// An operation on tensors.
 #[derive(Clone, Debug)]
@@ -71,9 +78,9 @@ pub struct Op {
     /// What it does.
     pub kind: OpKind,
     /// What it reads.
-    pub operands: Vec<TensorId>,
+    pub operands: Tensors,
     /// What it makes.
-    pub results: Vec<TensorId>,
+    pub results: Tensors,
     /// The innermost repeat that it belongs to.
     pub within: Option<RepeatId>,
     /// How the program wants it to run.
@@ -116,7 +123,7 @@ pub enum OpKind {
         /// How.
         kind: ReduceKind,
         /// In ascending order.
-        axes: Vec<usize>,
+        axes: Extents,
         /// Whether they stay.
         keep: bool,
     },
@@ -153,7 +160,7 @@ pub enum OpKind {
     /// The same elements in the same order with another shape.
     Reshape,
     /// The result's axis `i` is the operand's `order[i]`.
-    Transpose(Vec<usize>),
+    Transpose(Extents),
     /// Operands one after the other along an axis.
     Concat {
         /// Which.
@@ -170,15 +177,18 @@ pub enum OpKind {
     Repeat(RepeatId),
 }
 
+/// Labels by axis.
+pub type Labels = SmallVec<[u8; 8]>;
+
 /// Axes of a contraction by labels: those of the result, then those that are summed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     /// By axis of the first operand.
-    pub left: Vec<u8>,
+    pub left: Labels,
     /// By axis of the second operand.
-    pub right: Vec<u8>,
+    pub right: Labels,
     /// By axis of the result.
-    pub out: Vec<u8>,
+    pub out: Labels,
 }
 
 /// Where a window goes over [n, h, w, c].
@@ -423,7 +433,7 @@ impl ReduceKind {
 impl Contract {
     /// Of matrices: [m, k] by [k, n].
     pub fn matrix_product() -> Contract {
-        Contract { left: vec![0, 2], right: vec![2, 1], out: vec![0, 1] }
+        Contract { left: smallvec![0, 2], right: smallvec![2, 1], out: smallvec![0, 1] }
     }
 
     /// Whether it is [`Contract::matrix_product`], whatever the labels are called.

@@ -112,7 +112,7 @@ impl Graph {
             Source::Carried(..) | Source::Op(..) => return None,
         };
         Some(match (&given.array, tensor.within) {
-            (Some(array), None) => array.clone(),
+            (Some(array), None) => Array::clone(array),
             (Some(array), Some(_)) => {
                 let len = ty.shape.count();
                 let values = array.values.part(iteration as usize * len..(iteration as usize + 1) * len);

@@ -16,9 +16,9 @@ mod verify;
 pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};
 pub use evaluate::Evaluation;
 pub use ir::{
-    Carried, Choices, CombineKind, Contract, Cut, Given, Graph, Index, Limits, LoadError, Loader, LoopAxis,
-    MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor,
-    TensorId, Window,
+    Carried, Choices, CombineKind, Contract, Cut, Given, Graph, Index, Labels, Limits, LoadError, Loader,
+    LoopAxis, MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary,
+    Tensor, TensorId, Tensors, Window,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use listing::functions;

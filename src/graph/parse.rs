@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 
 use super::ir::{
     Carried, Choices, Contract, Cut, Given, Graph, Index, Limits, LoopAxis, MapKind, Op, OpKind, Output,
-    PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor, TensorId, Window,
+    PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor, TensorId, Tensors, Window,
 };
 use super::print::{COMBINED, LETTERS};
 use crate::base::Span;
@@ -214,7 +214,7 @@ impl Parser {
         }
         let (within, span) = (self.within(), Span::default());
         // Operands and results follow when all tensors are known.
-        let op = Op { kind, operands: Vec::new(), results: Vec::new(), within, choices, span };
+        let op = Op { kind, operands: Tensors::new(), results: Tensors::new(), within, choices, span };
         let op = self.graph.ops.push(op);
         self.operands.push(operands);
         self.results.push(results.iter().map(|(number, _)| *number).collect());
@@ -277,7 +277,7 @@ impl Parser {
             named.numbers.iter().map(find).collect()
         };
         for (id, (operands, results)) in graph.ops.ids().zip(operands.iter().zip(&results)) {
-            graph.ops[id].operands = resolve(operands)?;
+            graph.ops[id].operands = resolve(operands)?.into();
             graph.ops[id].results = results.iter().map(|number| ids[*number]).collect();
         }
         for (id, (carried, collected)) in graph.repeats.ids().zip(carried.iter().zip(&collected)) {
@@ -439,7 +439,7 @@ impl<'t> Words<'t> {
             return self.expected(dtypes);
         };
         self.next();
-        Ok(Type { dtype, shape: Shape(self.list(Words::whole)?) })
+        Ok(Type { dtype, shape: Shape(self.list(Words::whole)?.into()) })
     }
 
     /// `[...]`
@@ -638,7 +638,7 @@ impl Words<'_> {
             "rmsnorm" => OpKind::RmsNorm { eps: self.key("eps")?.real()? },
             "causal" => OpKind::Causal { offset: self.key("offset")?.whole()? },
             "reshape" => OpKind::Reshape,
-            "transpose" => OpKind::Transpose(self.key("order")?.list(Words::whole)?),
+            "transpose" => OpKind::Transpose(self.key("order")?.list(Words::whole)?.into()),
             "concat" => OpKind::Concat { axis: self.key("axis")?.whole()? },
             "slice" => OpKind::Slice(self.list(|words| words.cut(repeats))?),
             "gather" => OpKind::Gather { axis: self.key("axis")?.whole()? },
@@ -650,7 +650,7 @@ impl Words<'_> {
 
     fn reduce(&mut self, kind: ReduceKind) -> Parsed<OpKind> {
         let axes = self.key("axes")?.list(Words::whole)?;
-        Ok(OpKind::Reduce { kind, axes, keep: self.key("keep")?.flag()? })
+        Ok(OpKind::Reduce { kind, axes: axes.into(), keep: self.key("keep")?.flag()? })
     }
 
     fn contract(&mut self) -> Parsed<Contract> {
@@ -661,7 +661,11 @@ impl Words<'_> {
         };
         let parts = text.split_once("->").and_then(|(operands, out)| Some((operands.split_once(',')?, out)));
         let contract = parts.and_then(|((left, right), out)| {
-            Some(Contract { left: labels(left)?, right: labels(right)?, out: labels(out)? })
+            Some(Contract {
+                left: labels(left)?.into(),
+                right: labels(right)?.into(),
+                out: labels(out)?.into(),
+            })
         });
         contract.ok_or_else(|| {
             format!("expected letters for axes, as in \"ac,cb->ab\", found {:?}", shortened(&text))

@@ -127,7 +127,7 @@ fn shape(text: &str) -> Result<Shape, NpyError> {
             error("it is empty: an extent of its shape is 0", "save at least one value")
         }
         Ok(dims) => match dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d)) {
-            Some(n) if n <= Shape::MOST_VALUES => Ok(Shape(dims)),
+            Some(n) if n <= Shape::MOST_VALUES => Ok(Shape::from(dims)),
             _ => error(
                 format!("its shape ({inner}) has more than {} elements", Shape::MOST_VALUES),
                 "load a smaller array",
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for (dtype, dims) in [(DType::I8, vec![3, 2]), (DType::I32, vec![7]), (DType::I32, vec![1, 1])] {
-            let array = crate::num::seeded("x", Type { dtype, shape: Shape(dims) });
+            let array = crate::num::seeded("x", Type { dtype, shape: Shape::from(dims) });
             assert_eq!(parse(&write(&array)), Ok(array));
         }
     }

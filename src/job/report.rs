@@ -238,7 +238,7 @@ impl Finished {
                 name: self.graph.name(output.tensor),
                 line: lines.position(output.span.start).line,
                 dtype: tensor.ty.dtype.name(),
-                shape: tensor.ty.shape.0.clone(),
+                shape: tensor.ty.shape.0.to_vec(),
                 checksum: values.checksum(),
                 values: (values.len() <= Report::SMALL).then(|| values.iter().collect()),
             })

@@ -240,12 +240,12 @@ mod tests {
     const EIGHT_BY_SEVEN: [usize; 2] = [8, 7];
 
     fn of(name: &str, dtype: DType) -> Values {
-        seeded(name, Type { dtype, shape: Shape(EIGHT_BY_SEVEN.to_vec()) }).values
+        seeded(name, Type { dtype, shape: Shape::from(EIGHT_BY_SEVEN.to_vec()) }).values
     }
 
     #[test]
     fn seeded_values_depend_on_the_name_alone_and_stay_small() {
-        let ty = Type { dtype: DType::I8, shape: Shape(vec![32, 32]) };
+        let ty = Type { dtype: DType::I8, shape: Shape::from(vec![32, 32]) };
         let a = seeded("a", ty.clone());
         assert_eq!(a, seeded("a", ty.clone()));
         assert_ne!(a, seeded("b", ty));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 /// Type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DType {
@@ -71,8 +73,24 @@ impl fmt::Display for DType {
 }
 
 /// Extents of a tensor, outermost first, each at least 1; of a single number there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape(pub Vec<usize>);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Shape(pub Extents);
+
+/// Numbers by axis: up to four of them lie in place.
+pub type Extents = SmallVec<[usize; 4]>;
+
+impl Clone for Shape {
+    fn clone(&self) -> Shape {
+        // What is derived goes element by element.
+        Shape(Extents::from_slice(&self.0))
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(extents: Vec<usize>) -> Shape {
+        Shape(extents.into())
+    }
+}
 
 impl Shape {
     /// Number of elements; at most [`Shape::MOST_ELEMENTS`] in a checked program.

@@ -15,7 +15,7 @@ mod requant;
 mod sum_order;
 
 pub use array::{Array, Values, seeded};
-pub use dtype::{DType, Shape, Type};
+pub use dtype::{DType, Extents, Shape, Type};
 pub use float::{Bf16, Fp8, NAN, canonical};
 pub use function::Function;
 pub use real::Real;

@@ -294,7 +294,7 @@ fn input(graph: &Graph, tensor: TensorId) -> Option<Input> {
     Some(Input {
         name: graph.name(tensor),
         dtype: array.ty.dtype.name(),
-        shape: array.ty.shape.0.clone(),
+        shape: array.ty.shape.0.to_vec(),
         path: given.path.clone(),
         values: (array.values.len() <= Report::SMALL).then(|| array.values.iter().collect()),
     })

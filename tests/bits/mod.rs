@@ -43,7 +43,10 @@ fn checksums() -> Vec<(&'static str, String)> {
         ("softmax", of(&|row| reduce::softmax(row))),
         ("layernorm", of(&|row| reduce::layernorm(row, &ones, &ones, 1e-5))),
         ("rmsnorm", of(&|row| reduce::rmsnorm(row, &ones, 1e-5))),
-        ("seeded", seeded("w", Type { dtype: DType::Fp8, shape: Shape(vec![64, 64]) }).values.checksum()),
+        (
+            "seeded",
+            seeded("w", Type { dtype: DType::Fp8, shape: Shape::from(vec![64, 64]) }).values.checksum(),
+        ),
     ];
     functions.into_iter().chain(rows).collect()
 }

@@ -24,8 +24,8 @@ impl<'a> Builder<'a> {
                 let call = self.arguments_of(builtin, function, arguments, span)?;
                 (builtin.make)(self, &call)
             }
-            None if self.functions.contains_key(function.text.as_str()) => {
-                self.call_of(function, arguments, span)
+            None if let Some(known) = self.functions.get(function.text.as_str()).copied() => {
+                self.call_of(known, function, arguments, span)
             }
             None => {
                 self.unknown_function(function);
@@ -35,7 +35,7 @@ impl<'a> Builder<'a> {
     }
 
     fn unknown_function(&mut self, function: &Name) {
-        let known = || self.functions.iter().filter(|(_, known)| known.function.is_some());
+        let known = || self.functions.iter().filter(|(_, known)| self.known[**known].function.is_some());
         let own = || known().map(|(name, _)| *name);
         let all = || BUILTINS.iter().map(|builtin| builtin.name);
         let near = match function.text.as_str() {
@@ -75,7 +75,6 @@ impl<'a> Builder<'a> {
         let mut given: Vec<Option<ExprId>> = vec![None; parameters.len()];
         let mut fine = true;
         let mut places = 0..;
-        let example = format!("as in `{}`", builtin.example);
         for argument in arguments {
             let Some(name) = &argument.name else {
                 let at = self.ast.exprs[argument.value].span;
@@ -87,7 +86,7 @@ impl<'a> Builder<'a> {
                     Some(_) => "an argument is given by place that was given by name".to_owned(),
                     None => format!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
                 };
-                self.diagnostics.error(at, message, example.clone());
+                self.diagnostics.error(at, message, example_of(builtin));
                 fine = false;
                 continue;
             };
@@ -95,7 +94,7 @@ impl<'a> Builder<'a> {
                 Some(at) if given[at].is_none() => given[at] = Some(argument.value),
                 Some(_) => {
                     let message = format!("`{}` is given twice", name.text);
-                    self.diagnostics.error(name.span, message, example.clone());
+                    self.diagnostics.error(name.span, message, example_of(builtin));
                     fine = false;
                 }
                 None => {
@@ -112,7 +111,7 @@ impl<'a> Builder<'a> {
                     });
                     let message = format!("`{}` has no argument `{}`", builtin.name, shorten(&name.text));
                     let edit = near.map(|near| Edit::replace(name.span, near));
-                    let hint = near.map_or_else(|| example.clone(), meant);
+                    let hint = near.map_or_else(|| example_of(builtin), meant);
                     self.diagnostics.error_with(name.span, message, hint, edit);
                     fine = false;
                 }
@@ -129,7 +128,7 @@ impl<'a> Builder<'a> {
                     let hint = format!("as in `requant({x}, shift=7)`: divide by 2^7 and round");
                     (hint, Some(Edit::replace(end, ", shift=7")))
                 }
-                _ => (example, None),
+                _ => (example_of(builtin), None),
             };
             self.diagnostics.error_with(function.span, message, hint, edit);
             fine = false;

@@ -1,6 +1,6 @@
 //! Calls of the program's functions: their lines, once more, with the arguments in place of the parameters.
 
-use super::names::{Binding, Origin, Scope, ScopeKind, TensorName, count, shorten};
+use super::names::{Binding, Known, Origin, Scope, ScopeKind, TensorName, count, shorten};
 use super::{Builder, Value};
 use crate::base::{Id, Span};
 use crate::graph::ir::Limits;
@@ -47,15 +47,20 @@ impl Work {
 
 impl<'a> Builder<'a> {
     /// A call of one of the program's functions: its lines, once more, with the arguments in place of the parameters.
-    pub(super) fn call_of(&mut self, name: &'a Name, arguments: &[Argument], span: Span) -> Option<Value> {
+    pub(super) fn call_of(
+        &mut self,
+        id: Id<Known<'a>>,
+        name: &Name,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Value> {
         let depth = self.scopes.len();
-        let definition = self.functions.get(name.text.as_str())?.span;
+        let known = &mut self.known[id];
         if self.again == 0 {
-            self.meanings.uses.push((name.span, definition));
+            self.meanings.uses.push((name.span, known.span));
         }
-        let known = self.functions.get_mut(name.text.as_str())?;
         known.calls += 1;
-        let (function, first, active) = (known.function?, known.calls == 1, known.active);
+        let (function, active) = (known.function?, known.active);
         if self.work.calls > Work::MOST_CALLS {
             return None;
         }
@@ -69,7 +74,7 @@ impl<'a> Builder<'a> {
         } else if depth > Self::MOST_DEPTH {
             format!("calls are nested more than {} deep", Self::MOST_DEPTH)
         } else {
-            return self.enter(function, first, arguments, span);
+            return self.enter(id, function, arguments, span);
         };
         self.diagnostics.error(
             span,
@@ -96,35 +101,35 @@ impl<'a> Builder<'a> {
 
     fn enter(
         &mut self,
+        id: Id<Known<'a>>,
         function: &'a Function,
-        first: bool,
         arguments: &[Argument],
         span: Span,
     ) -> Option<Value> {
         let given = self.arguments(function, arguments, span)?;
-        let name = &function.name.text;
+        let first = self.known[id].calls == 1;
         let (start, unnamed) = (self.moment(), self.unnamed(&given));
-        let call = self.next_call(name, function.name.span);
-        if let Some(template) = self.template_of(name, &given)
-            && let Some(values) = self.copy(name, template, &given, call)
+        let call = self.next_call(id);
+        if let Some(template) = self.template_of(id, &given)
+            && let Some(values) = self.copy(id, template, &given, call)
         {
             return Some(self.value_of(&values));
         }
         let errors = self.diagnostics.errors();
-        self.mark_active(name, true);
+        self.known[id].active = true;
         self.again += usize::from(!first);
         self.scopes.push(Scope { call: Some(call), kind: ScopeKind::Call, ..Scope::default() });
-        let values = self.run(function, &given);
+        let values = self.run(function, &given, first);
         // The next calls would say the same.
         if first && !self.diagnostics.has_errors() {
             self.warn_of_unused();
         }
         self.scopes.pop();
         self.again -= usize::from(!first);
-        self.mark_active(name, false);
+        self.known[id].active = false;
         if self.diagnostics.errors() > errors {
             let line = self.lines.position(span.start).line;
-            let note = format!(" (in the call of `{}` on line {line})", shorten(name));
+            let note = format!(" (in the call of `{}` on line {line})", shorten(&function.name.text));
             self.diagnostics.add_to_hints(errors, &note);
         }
         let values = values?;
@@ -136,7 +141,7 @@ impl<'a> Builder<'a> {
                 self.graph.tensors[*tensor].name = TensorName { call: Some(call), own: None };
             }
         }
-        self.keep(name, &given, start, unnamed, &values);
+        self.keep(id, &given, start, unnamed, &values);
         Some(self.value_of(&values))
     }
 
@@ -152,22 +157,16 @@ impl<'a> Builder<'a> {
     }
 
     /// A call of a function more in the lines at hand.
-    fn next_call(&mut self, function: &'a str, span: Span) -> Id<Call> {
+    fn next_call(&mut self, function: Id<Known<'a>>) -> Id<Call> {
         let own = *self.visible().start();
         let Scope { call, calls, .. } = &mut self.scopes[own];
-        let nth = calls.get(function).map_or(1, |earlier| earlier + 1);
+        let nth = calls.get(&function).map_or(1, |earlier| earlier + 1);
         calls.insert(function, nth);
-        self.graph.names.calls.push(Call { within: *call, function: span, nth })
-    }
-
-    fn mark_active(&mut self, function: &str, active: bool) {
-        if let Some(known) = self.functions.get_mut(function) {
-            known.active = active;
-        }
+        self.graph.names.calls.push(Call { within: *call, function: self.known[function].span, nth })
     }
 
     /// The lines of a function; what it returns.
-    fn run(&mut self, function: &'a Function, given: &[ExprId]) -> Option<Vec<Value>> {
+    fn run(&mut self, function: &'a Function, given: &[ExprId], first: bool) -> Option<Vec<Value>> {
         // Numbers come first: a shape may name them.
         let parameters = || function.parameters.iter().zip(given);
         let untyped = parameters().filter(|(parameter, _)| parameter.ty.is_none());
@@ -185,9 +184,7 @@ impl<'a> Builder<'a> {
                 return None;
             }
             if returned.is_some() {
-                let known =
-                    self.functions.get(function.name.text.as_str()).is_some_and(|known| known.calls > 1);
-                if known {
+                if !first {
                     break;
                 }
                 self.diagnostics.warning(
@@ -278,7 +275,9 @@ impl<'a> Builder<'a> {
     fn extent_of(&mut self, dim: &Dim, found: Option<usize>) -> Option<i64> {
         if let Some((name, span)) = self.new_name(dim) {
             let value = i64::try_from(found.unwrap_or(1)).ok()?;
-            self.refuse_function_name(name, span);
+            if self.again == 0 {
+                self.refuse_function_name(name, span);
+            }
             self.define(span, Meaning::Number(value));
             let binding = Binding { value: Value::Number(value), span, used: true, origin: Origin::Size };
             self.scope().names.insert(name, binding);

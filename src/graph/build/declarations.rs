@@ -1,5 +1,7 @@
 //! Inputs and weights, and types as they are written.
 
+use std::rc::Rc;
+
 use super::names::{Origin, shorten};
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
@@ -18,7 +20,7 @@ impl<'a> Builder<'a> {
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
         let array = match &declaration.load {
-            Some(path) => Some(self.load(path, &ty, declaration.ty.span)?),
+            Some(path) => Some(Rc::new(self.load(path, &ty, declaration.ty.span)?)),
             None => None,
         };
         let range = match (declaration.storage, ty.dtype, &array) {
@@ -106,20 +108,20 @@ impl<'a> Builder<'a> {
     /// A shape from its extents and their places.
     pub(super) fn shape(&mut self, extents: &[(i64, Span)], span: Span) -> Option<Shape> {
         self.few_axes(extents.len(), span)?;
-        let mut dims = Vec::new();
+        let mut shape = Shape::default();
         for (extent, span) in extents {
             if *extent < 1 {
                 let message = format!("an extent of {extent}");
                 self.diagnostics.error(*span, message, "every extent is at least 1");
                 return None;
             }
-            dims.push(usize::try_from(*extent).unwrap_or(usize::MAX));
-            if !self.fits(&Shape(dims.clone())) {
+            shape.0.push(usize::try_from(*extent).unwrap_or(usize::MAX));
+            if !self.fits(&shape) {
                 self.too_large(*span);
                 return None;
             }
         }
-        Some(Shape(dims))
+        Some(shape)
     }
 
     /// Refuses more axes than a tensor can have.

@@ -5,8 +5,8 @@ use super::operators::Reduction;
 use super::results::Wanted;
 use super::{Builder, Value};
 use crate::base::Span;
-use crate::graph::ir::{Contract, OpKind, ReduceKind, TensorId};
-use crate::num::{Shape, Type};
+use crate::graph::ir::{Contract, Labels, OpKind, ReduceKind, TensorId};
+use crate::num::{Extents, Shape, Type};
 
 /// Letters of one operand or of the result.
 type Letters = Vec<u8>;
@@ -64,14 +64,14 @@ pub(super) fn einsum(builder: &mut Builder, given: &Arguments) -> Option<Value> 
         }
         seen.iter().position(|known| known == letter).unwrap_or(0) as u8
     };
-    let of = |letters: &[u8]| letters.iter().map(label).collect::<Vec<u8>>();
+    let of = |letters: &[u8]| letters.iter().map(label).collect::<Labels>();
     let contract = Contract { left: of(&left), right: of(&right), out: of(&out) };
     let summed_over = left.iter().filter(|letter| !out.contains(letter));
     let terms = summed_over.fold(1u64, |all, letter| all.saturating_mul(extent(letter) as u64));
     let range = builder.product_range(a, b, terms);
     let shape = Shape(out.iter().map(extent).collect());
     let wanted = Wanted::new(Type { dtype, shape }, range);
-    builder.op(OpKind::Contract(contract), vec![a, b], wanted, given.span)
+    builder.op(OpKind::Contract(contract), &[a, b], wanted, given.span)
 }
 
 /// An operand with the axes summed that nothing else names.
@@ -83,7 +83,7 @@ fn summed(
     span: Span,
 ) -> Option<(TensorId, Letters)> {
     let alone = |letter: &u8| others.iter().all(|letters| !letters.contains(letter));
-    let axes: Vec<usize> =
+    let axes: Extents =
         own.iter().enumerate().filter(|(_, letter)| alone(letter)).map(|(at, _)| at).collect();
     if axes.is_empty() {
         return Some((x, own.to_vec()));

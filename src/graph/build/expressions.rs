@@ -5,7 +5,7 @@ use super::{Builder, Value};
 use crate::base::{Edit, Span};
 use crate::graph::ir::{CombineKind, Cut, Index, MapKind, OpKind, TensorId};
 use crate::lang::{BinaryOp, ExprId, ExprKind, Name, Part};
-use crate::num::{DType, Shape, Type};
+use crate::num::{DType, Extents, Shape, Type};
 
 use super::results::Wanted;
 
@@ -47,7 +47,7 @@ impl Builder<'_> {
                 // -(-128) is none of 8 bits.
                 let dtype = if ty.dtype.is_float() { ty.dtype } else { DType::I32 };
                 let wanted = Wanted::new(Type { dtype, ..ty }, (-high, -low));
-                self.op(OpKind::Map(MapKind::Negate), vec![x], wanted, span)
+                self.op(OpKind::Map(MapKind::Negate), &[x], wanted, span)
             }
         }
     }
@@ -264,7 +264,7 @@ impl Builder<'_> {
                     self.diagnostics.error(span, message, "leave it out: a vector has one axis");
                     return None;
                 }
-                let mut order: Vec<usize> = (0..axes).collect();
+                let mut order: Extents = (0..axes).collect();
                 order.swap(axes - 2, axes - 1);
                 self.transposed(x, order, span)
             }
@@ -288,11 +288,11 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn transposed(&mut self, x: TensorId, order: Vec<usize>, span: Span) -> Option<Value> {
+    pub(super) fn transposed(&mut self, x: TensorId, order: Extents, span: Span) -> Option<Value> {
         let ty = &self.graph.tensors[x].ty;
         let shape = Shape(order.iter().map(|axis| ty.shape.0[*axis]).collect());
         let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, self.ranges[x.index()]);
-        self.op(OpKind::Transpose(order), vec![x], wanted, span)
+        self.op(OpKind::Transpose(order), &[x], wanted, span)
     }
 
     /// `x[...]`: a part of a tensor, an item of a list, or a type.
@@ -382,7 +382,7 @@ impl Builder<'_> {
         cuts.extend(ty.shape.0[cuts.len()..].iter().map(|extent| whole(*extent)));
         let shape = Shape(cuts.iter().filter(|cut| cut.keep).map(|cut| cut.len).collect());
         let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, self.ranges[x.index()]);
-        self.op(OpKind::Slice(cuts), vec![x], wanted, span)
+        self.op(OpKind::Slice(cuts), &[x], wanted, span)
     }
 
     /// A place along an axis as written; what is below 0 counts from the end.

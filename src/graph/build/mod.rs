@@ -24,7 +24,7 @@ use self::repeats::Body;
 use super::ir::{Graph, Index, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
 use super::names::Names;
-use crate::base::{Diagnostics, Edit, Lines, Span};
+use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span};
 use crate::lang::{Ast, ExprId, Name, Statement, StatementKind, Storage};
 use crate::num::{DType, Type};
 
@@ -49,6 +49,7 @@ pub fn build(text: &str, ast: &Ast, loader: &dyn Loader, diagnostics: &mut Diagn
         repeats: Vec::new(),
         bodies: Vec::new(),
         functions: LiteMap::new(),
+        known: Arena::default(),
         builtins: ast.exprs.iter().map(|(_, expr)| builtins::called(&expr.kind)).collect(),
         values: vec![Value::Wrong; ast.exprs.len()],
         several: Vec::new(),
@@ -115,7 +116,9 @@ struct Builder<'a> {
     /// Those under way, and what their bodies carry and collect.
     repeats: Vec<RepeatId>,
     bodies: Vec<Body<'a>>,
-    functions: LiteMap<&'a str, Known<'a>>,
+    /// By name.
+    functions: LiteMap<&'a str, Id<Known<'a>>>,
+    known: Arena<Known<'a>>,
     /// By expression: the function of the language that it calls.
     builtins: Vec<Option<&'static Builtin>>,
     /// By expression.
@@ -272,6 +275,7 @@ impl<'a> Builder<'a> {
         }
         self.warn_of_unused();
         for (name, known) in &self.functions {
+            let known = &self.known[*known];
             if known.calls == 0 {
                 let message = format!("`{}` is never called", shorten(name));
                 self.diagnostics.warning(

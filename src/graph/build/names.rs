@@ -50,7 +50,7 @@ pub(super) struct Scope<'a> {
     /// The call whose lines these are.
     pub call: Option<Id<Call>>,
     /// How often these lines have called each function.
-    pub calls: LiteMap<&'a str, u32>,
+    pub calls: LiteMap<Id<Known<'a>>, u32>,
     pub kind: ScopeKind,
     /// Names of bodies that have ended, and where they were defined.
     pub gone: LiteMap<&'a str, Span>,
@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
             let StatementKind::Function(function) = &statement.kind else { continue };
             let name = &function.name;
             if let Some(earlier) = self.functions.get(name.text.as_str()) {
-                let line = self.lines.position(earlier.span.start).line;
+                let line = self.lines.position(self.known[*earlier].span.start).line;
                 let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
                 self.diagnostics.error(name.span, message, "give this one another name");
                 continue;
@@ -104,7 +104,7 @@ impl<'a> Builder<'a> {
                 active: false,
                 templates: Vec::new(),
             };
-            self.functions.insert(&name.text, known);
+            self.functions.insert(&name.text, self.known.push(known));
             self.meanings.definitions.push(Definition { span: name.span, meaning: Meaning::Function });
         }
     }
@@ -112,7 +112,7 @@ impl<'a> Builder<'a> {
     /// It may have been meant as a function or as a value.
     pub(super) fn break_name(&mut self, name: &'a Name) {
         let known = Known { function: None, span: name.span, calls: 1, active: false, templates: Vec::new() };
-        self.functions.try_insert(&name.text, known);
+        self.functions.try_insert(&name.text, self.known.push(known));
         let binding = Binding { value: Value::Wrong, span: name.span, used: true, origin: Origin::Let };
         self.scope().names.try_insert(&name.text, binding);
     }

@@ -1,13 +1,17 @@
 //! Operators: which operands they take, what shape and dtype comes of them.
 
+use smallvec::smallvec;
+
 use super::arguments::Arguments;
 use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
-use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId};
+use crate::graph::ir::{
+    CombineKind, Contract, Labels, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors,
+};
 use crate::lang::{ExprId, ExprKind};
-use crate::num::{DType, Function, Requant, Shape, Type};
+use crate::num::{DType, Extents, Function, Requant, Shape, Type};
 
 /// Least and greatest value of i8.
 const I8: (i64, i64) = (i8::MIN as i64, i8::MAX as i64);
@@ -32,12 +36,12 @@ impl Builder<'_> {
     /// An operator whose result has its operand's type and range.
     fn alike(&mut self, kind: OpKind, x: TensorId, span: Span) -> Made {
         let wanted = Wanted::new(self.type_of(x).clone(), self.ranges[x.index()]);
-        self.op(kind, vec![x], wanted, span)
+        self.op(kind, &[x], wanted, span)
     }
 
     /// Whether an operand holds floats; if not, that is an error.
     fn floats(&mut self, x: TensorId, given: &Arguments, at: usize) -> Option<()> {
-        let ty = self.type_of(x).clone();
+        let ty = self.type_of(x);
         if ty.dtype.is_float() {
             return Some(());
         }
@@ -126,17 +130,17 @@ impl Builder<'_> {
             return None;
         }
         let batch = left_batch.len().max(right_batch.len());
-        let label = |from_end: usize| (batch - from_end) as u8;
-        let of = |own: &[usize]| (0..own.len()).map(|at| label(own.len() - at)).collect::<Vec<u8>>();
+        let labels = |own: usize, last: [u8; 2]| -> Labels {
+            (batch - own..batch).map(|label| label as u8).chain(last).collect()
+        };
         let [row, col, depth] = [batch, batch + 1, batch + 2].map(|label| label as u8);
         let contract = Contract {
-            left: [of(left_batch), vec![row, depth]].concat(),
-            right: [of(right_batch), vec![depth, col]].concat(),
-            out: [(0..batch as u8).collect(), vec![row, col]].concat(),
+            left: labels(left_batch.len(), [row, depth]),
+            right: labels(right_batch.len(), [depth, col]),
+            out: labels(batch, [row, col]),
         };
         let shared = left_batch.len().min(right_batch.len());
-        let tail = |own: &[usize]| own[own.len() - shared..].to_vec();
-        if tail(left_batch) != tail(right_batch) {
+        if left_batch[left_batch.len() - shared..] != right_batch[right_batch.len() - shared..] {
             let message = format!("the shapes do not fit: {left} @ {right}");
             let hint =
                 "the axes before the last two are the same on both sides, or one side has fewer of them";
@@ -144,10 +148,10 @@ impl Builder<'_> {
             return None;
         }
         let longer = if left_batch.len() >= right_batch.len() { left_batch } else { right_batch };
-        let shape = Shape([longer, &[*m, *n]].concat());
+        let shape = Shape(longer.iter().chain([m, n]).copied().collect());
         let range = self.product_range(a, b, *k as u64);
         let wanted = Wanted::new(Type { dtype, shape }, range);
-        self.op(OpKind::Contract(contract), vec![a, b], wanted, span)
+        self.op(OpKind::Contract(contract), &[a, b], wanted, span)
     }
 
     /// Two values element by element; one of them may be a number.
@@ -195,7 +199,7 @@ impl Builder<'_> {
         let (left, right) = if swap { (right, left) } else { (left, right) };
         let range = combined_range(kind, self.ranges[left.index()], self.ranges[right.index()]);
         let wanted = Wanted::new(Type { dtype, shape }, if dtype.is_float() { (0, 0) } else { range });
-        self.op(OpKind::Combine(kind), vec![left, right], wanted, span)
+        self.op(OpKind::Combine(kind), &[left, right], wanted, span)
     }
 
     /// A number as a tensor to stand beside another one: f32 beside floats, so that it is rounded as late as the result.
@@ -236,19 +240,17 @@ impl Builder<'_> {
         exprs: [ExprId; 2],
         span: Span,
     ) -> Option<DType> {
-        let (left, right) = (self.type_of(a).clone(), self.type_of(b).clone());
-        match (left.dtype.is_float(), right.dtype.is_float()) {
-            (true, true) if self.is_number(a) => Some(right.dtype),
-            (true, true) if self.is_number(b) => Some(left.dtype),
-            (true, true) => {
-                Some(if left.dtype.bytes() >= right.dtype.bytes() { left.dtype } else { right.dtype })
-            }
+        let [x, y] = [a, b].map(|tensor| self.type_of(tensor).dtype);
+        let wider = if x.bytes() >= y.bytes() { x } else { y };
+        match (x.is_float(), y.is_float()) {
+            (true, true) if self.is_number(a) => Some(y),
+            (true, true) if self.is_number(b) => Some(x),
+            (true, true) => Some(wider),
             (false, false) => match kind {
                 CombineKind::Add | CombineKind::Subtract | CombineKind::Multiply => Some(DType::I32),
-                CombineKind::Maximum | CombineKind::Minimum => {
-                    Some(if left.dtype.bytes() >= right.dtype.bytes() { left.dtype } else { right.dtype })
-                }
+                CombineKind::Maximum | CombineKind::Minimum => Some(wider),
                 CombineKind::Divide => {
+                    let (left, right) = (self.type_of(a), self.type_of(b));
                     let message = format!("`/` divides floats, but these are {left} and {right}");
                     let hint = "`requant` divides by a power of two and rounds; or `cast` to floats first";
                     self.diagnostics.error(span, message, hint);
@@ -256,8 +258,8 @@ impl Builder<'_> {
                 }
             },
             (left_float, _) => {
-                let (whole, at, float) =
-                    if left_float { (b, exprs[1], left.dtype) } else { (a, exprs[0], right.dtype) };
+                let (whole, at, float) = if left_float { (b, exprs[1], x) } else { (a, exprs[0], y) };
+                let (left, right) = (self.type_of(a), self.type_of(b));
                 let message = match kind {
                     CombineKind::Maximum | CombineKind::Minimum => {
                         format!("`{}` of {left} and {right}", kind.name())
@@ -308,7 +310,7 @@ pub(super) fn relu(builder: &mut Builder, given: &Arguments) -> Made {
     let x = given.tensor(builder, 0)?;
     let (low, high) = builder.ranges[x.index()];
     let wanted = Wanted::new(builder.type_of(x).clone(), (low.max(0), high.max(0)));
-    builder.op(OpKind::Map(MapKind::Relu), vec![x], wanted, given.span)
+    builder.op(OpKind::Map(MapKind::Relu), &[x], wanted, given.span)
 }
 
 /// A function of each element, called as [`Function`] calls it.
@@ -346,7 +348,7 @@ pub(super) fn requant(builder: &mut Builder, given: &Arguments) -> Made {
     let zero = given.whole_within(builder, 3, i8::MIN.into(), i8::MAX.into())?.unwrap_or(0);
     let by = Requant { scale: scale as i32, shift: shift as u32, zero: zero as i8 };
     let wanted = Wanted::new(Type { dtype: DType::I8, shape: ty.shape }, I8);
-    builder.op(OpKind::Requant(by), vec![x], wanted, given.span)
+    builder.op(OpKind::Requant(by), &[x], wanted, given.span)
 }
 
 pub(super) fn cast(builder: &mut Builder, given: &Arguments) -> Made {
@@ -360,7 +362,7 @@ pub(super) fn cast(builder: &mut Builder, given: &Arguments) -> Made {
             (low.clamp(least, most), high.clamp(least, most))
         }
     };
-    builder.op(OpKind::Cast, vec![x], Wanted::new(Type { dtype, ..ty }, range), given.span)
+    builder.op(OpKind::Cast, &[x], Wanted::new(Type { dtype, ..ty }, range), given.span)
 }
 
 pub(super) fn argmax(builder: &mut Builder, given: &Arguments) -> Made {
@@ -370,7 +372,7 @@ pub(super) fn argmax(builder: &mut Builder, given: &Arguments) -> Made {
     let mut shape = ty.shape;
     let extent = shape.0.remove(axis);
     let wanted = Wanted::new(Type { dtype: DType::I32, shape }, (0, extent as i64 - 1));
-    builder.op(OpKind::ArgMax { axis }, vec![x], wanted, given.span)
+    builder.op(OpKind::ArgMax { axis }, &[x], wanted, given.span)
 }
 
 pub(super) fn topk(builder: &mut Builder, given: &Arguments) -> Made {
@@ -386,8 +388,8 @@ pub(super) fn topk(builder: &mut Builder, given: &Arguments) -> Made {
     let range = builder.ranges[x.index()];
     let places = Type { dtype: DType::I32, shape: shape.clone() };
     let values = Type { dtype: ty.dtype, shape };
-    let wanted = vec![Wanted::new(values, range), Wanted::new(places, (0, last as i64 - 1))];
-    let results = builder.ops(OpKind::TopK { k }, vec![x], wanted, given.span)?;
+    let wanted = smallvec![Wanted::new(values, range), Wanted::new(places, (0, last as i64 - 1))];
+    let results = builder.ops(OpKind::TopK { k }, &[x], wanted, given.span)?;
     builder.several.push(results.into_iter().map(Value::Tensor).collect());
     Some(Value::Several(builder.several.len() - 1))
 }
@@ -412,7 +414,7 @@ pub(super) fn rmsnorm(builder: &mut Builder, given: &Arguments) -> Made {
 
 /// A norm along the last axis; the operands behind the first are vectors of its length.
 fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind, eps: f64) -> Made {
-    let tensors: Option<Vec<TensorId>> = (0..operands).map(|at| given.tensor(builder, at)).collect();
+    let tensors: Option<Tensors> = (0..operands).map(|at| given.tensor(builder, at)).collect();
     let tensors = tensors?;
     for (at, tensor) in tensors.iter().enumerate() {
         builder.floats(*tensor, given, at)?;
@@ -424,7 +426,7 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
     };
     for (at, tensor) in tensors.iter().enumerate().skip(1) {
         let found = builder.type_of(*tensor).clone();
-        if found.shape.0 != [width] {
+        if found.shape.0[..] != [width] {
             let name = given.builtin.parameters[at].name;
             let message = format!("`{name}` is {found}, but the last axis of {ty} has {width}");
             let hint = format!("give one number for each place of it: {}[{width}]", found.dtype);
@@ -439,7 +441,7 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
         return None;
     }
     let wanted = Wanted::new(ty, (0, 0));
-    builder.op(kind, tensors, wanted, given.span)
+    builder.op(kind, &tensors, wanted, given.span)
 }
 
 pub(super) fn causal(builder: &mut Builder, given: &Arguments) -> Made {
@@ -472,11 +474,10 @@ fn reduce(builder: &mut Builder, given: &Arguments, kind: ReduceKind) -> Made {
     let x = given.tensor(builder, 0)?;
     let ty = builder.type_of(x).clone();
     let mut axes = match given.wholes(builder, 1) {
-        None => (0..ty.shape.0.len()).collect(),
-        Some(axes) => axes
-            .into_iter()
-            .map(|axis| given.axis_of(builder, 1, &ty, axis))
-            .collect::<Option<Vec<usize>>>()?,
+        None => (0..ty.shape.0.len()).collect::<Extents>(),
+        Some(axes) => {
+            axes.into_iter().map(|axis| given.axis_of(builder, 1, &ty, axis)).collect::<Option<Extents>>()?
+        }
     };
     axes.sort_unstable();
     axes.dedup();
@@ -488,7 +489,7 @@ fn reduce(builder: &mut Builder, given: &Arguments, kind: ReduceKind) -> Made {
 pub(super) struct Reduction {
     pub kind: ReduceKind,
     /// In ascending order, each once.
-    pub axes: Vec<usize>,
+    pub axes: Extents,
     pub keep: bool,
 }
 
@@ -510,7 +511,7 @@ impl Builder<'_> {
             _ => (ty.dtype, (low, high)),
         };
         let wanted = Wanted::new(Type { dtype, shape }, range);
-        self.op(OpKind::Reduce { kind, axes, keep }, vec![x], wanted, span)
+        self.op(OpKind::Reduce { kind, axes, keep }, &[x], wanted, span)
     }
 }
 
@@ -544,7 +545,7 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
         return None;
     }
     let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, builder.ranges[x.index()]);
-    builder.op(OpKind::Reshape, vec![x], wanted, given.span)
+    builder.op(OpKind::Reshape, &[x], wanted, given.span)
 }
 
 pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
@@ -552,12 +553,11 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
     let ty = builder.type_of(x).clone();
     let axes = ty.shape.0.len();
     let order = match given.wholes(builder, 1) {
-        Some(order) => order
-            .into_iter()
-            .map(|axis| given.axis_of(builder, 1, &ty, axis))
-            .collect::<Option<Vec<usize>>>()?,
+        Some(order) => {
+            order.into_iter().map(|axis| given.axis_of(builder, 1, &ty, axis)).collect::<Option<Extents>>()?
+        }
         None if axes >= 2 => {
-            let mut order: Vec<usize> = (0..axes).collect();
+            let mut order: Extents = (0..axes).collect();
             order.swap(axes - 2, axes - 1);
             order
         }
@@ -604,7 +604,7 @@ pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
         (low, high) = (low.min(least), high.max(most));
     }
     let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, (low, high));
-    builder.op(OpKind::Concat { axis }, tensors, wanted, given.span)
+    builder.op(OpKind::Concat { axis }, &tensors, wanted, given.span)
 }
 
 pub(super) fn gather(builder: &mut Builder, given: &Arguments) -> Made {
@@ -619,12 +619,12 @@ pub(super) fn gather(builder: &mut Builder, given: &Arguments) -> Made {
         return None;
     }
     let axis = given.axis(builder, 2, &ty, 0)?;
-    let mut shape = ty.shape.0.clone();
-    shape.splice(axis..=axis, by.shape.0);
-    let extents: Vec<(i64, Span)> = shape.iter().map(|extent| (*extent as i64, given.span)).collect();
+    let (before, after) = ty.shape.0.split_at(axis);
+    let shape = before.iter().chain(&by.shape.0).chain(&after[1..]);
+    let extents: Vec<(i64, Span)> = shape.map(|extent| (*extent as i64, given.span)).collect();
     let shape = builder.shape(&extents, given.span)?;
     let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, builder.ranges[x.index()]);
-    builder.op(OpKind::Gather { axis }, vec![x, indices], wanted, given.span)
+    builder.op(OpKind::Gather { axis }, &[x, indices], wanted, given.span)
 }
 
 pub(super) fn zeros(builder: &mut Builder, given: &Arguments) -> Made {

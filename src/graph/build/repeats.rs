@@ -1,5 +1,7 @@
 //! `repeat`: a body that is worked once, whatever the number of its iterations.
 
+use smallvec::smallvec;
+
 use super::names::{Binding, Origin, Scope, ScopeKind, shorten};
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
@@ -7,7 +9,7 @@ use crate::graph::ir::{Carried, Index, Limits, OpKind, Repeat, Source, Tensor, T
 use crate::lang::{self, ExprId, Name, Statement, StatementKind};
 use crate::num::{DType, Shape, Type};
 
-use super::results::Wanted;
+use super::results::{AllWanted, Wanted};
 
 /// What a body's scope knows besides its names.
 pub(super) struct Body<'a> {
@@ -100,7 +102,7 @@ impl<'a> Builder<'a> {
     fn end_of_repeat(&mut self, id: crate::graph::ir::RepeatId, span: Span) {
         let (Some(scope), Some(body)) = (self.scopes.pop(), self.bodies.pop()) else { return };
         let mut wrong = false;
-        let mut wanted = Vec::new();
+        let mut wanted = AllWanted::new();
         for (at, name) in body.carried.iter().enumerate() {
             let Some(binding) = scope.names.get(name) else { continue };
             let Carried { begin, .. } = self.graph.repeats[id].carried[at];
@@ -118,9 +120,9 @@ impl<'a> Builder<'a> {
             }
         }
         for (_, each) in &body.collected {
-            let mut shape = vec![self.graph.repeats[id].count];
+            let mut shape = smallvec![self.graph.repeats[id].count];
             let ty = &self.graph.tensors[*each].ty;
-            shape.extend(&ty.shape.0);
+            shape.extend_from_slice(&ty.shape.0);
             wanted
                 .push(Wanted::new(Type { dtype: ty.dtype, shape: Shape(shape) }, self.ranges[each.index()]));
             self.graph.repeats[id].collected.push(*each);
@@ -140,8 +142,9 @@ impl<'a> Builder<'a> {
         let results = match wrong {
             true => None,
             false => {
-                let operands = self.graph.repeats[id].carried.iter().map(|carried| carried.begin).collect();
-                self.ops(OpKind::Repeat(id), operands, wanted, span)
+                let carried = self.graph.repeats[id].carried.iter();
+                let operands: Vec<TensorId> = carried.map(|carried| carried.begin).collect();
+                self.ops(OpKind::Repeat(id), &operands, wanted, span)
             }
         };
         let result = |at: usize| results.as_ref().map_or(Value::Wrong, |results| Value::Tensor(results[at]));

@@ -1,9 +1,13 @@
 //! Operators and their results, as long as the program keeps its limits.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::names::shorten;
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
-use crate::graph::ir::{Choices, Limits, LoopAxis, Op, OpId, OpKind, Source, Stationary, Tensor, TensorId};
+use crate::graph::ir::{
+    Choices, Limits, LoopAxis, Op, OpId, OpKind, Source, Stationary, Tensor, TensorId, Tensors,
+};
 use crate::lang::{Argument, ExprKind};
 use crate::num::Type;
 
@@ -12,6 +16,9 @@ pub(super) struct Wanted {
     pub ty: Type,
     pub range: (i64, i64),
 }
+
+/// Most operators have one result.
+pub(super) type AllWanted = SmallVec<[Wanted; 1]>;
 
 impl Wanted {
     pub(super) fn new(ty: Type, range: (i64, i64)) -> Wanted {
@@ -24,21 +31,21 @@ impl Builder<'_> {
     pub(super) fn op(
         &mut self,
         kind: OpKind,
-        operands: Vec<TensorId>,
+        operands: &[TensorId],
         wanted: Wanted,
         span: Span,
     ) -> Option<Value> {
-        Some(Value::Tensor(self.ops(kind, operands, vec![wanted], span)?[0]))
+        Some(Value::Tensor(self.ops(kind, operands, smallvec![wanted], span)?[0]))
     }
 
     /// Adds an operator and its results, if none is too large and no value of them can leave its dtype.
     pub(super) fn ops(
         &mut self,
         kind: OpKind,
-        operands: Vec<TensorId>,
-        wanted: Vec<Wanted>,
+        operands: &[TensorId],
+        wanted: AllWanted,
         span: Span,
-    ) -> Option<Vec<TensorId>> {
+    ) -> Option<Tensors> {
         for Wanted { ty, range } in &wanted {
             if ty.dtype.range().is_some_and(|(least, most)| range.0 < least || range.1 > most) {
                 let worst = range.0.unsigned_abs().max(range.1.unsigned_abs());
@@ -65,13 +72,19 @@ impl Builder<'_> {
         let name = self.named_here(span);
         let op = self.graph.ops.next_id();
         let within = self.repeats.last().copied();
-        let mut results = Vec::new();
+        let mut results = Tensors::new();
         for (at, Wanted { ty, range }) in wanted.into_iter().enumerate() {
             let tensor = Tensor { name, ty, source: Source::Op(op, at), within, span };
             results.push(self.push(tensor, range));
         }
-        let op =
-            self.graph.ops.push(Op { kind, operands, results: results.clone(), within, choices: None, span });
+        let op = self.graph.ops.push(Op {
+            kind,
+            operands: Tensors::from_slice(operands),
+            results: results.clone(),
+            within,
+            choices: None,
+            span,
+        });
         self.count_macs(op, span)?;
         Some(results)
     }
@@ -162,8 +175,8 @@ impl Builder<'_> {
         }
         // Other lines choose for themselves.
         let first = self.graph.ops.ids().nth(first_op);
-        for (_, known) in self.functions.iter_mut() {
-            known.templates.retain(|template| first.is_none_or(|first| !template.reaches(first)));
+        for known in self.known.ids() {
+            self.known[known].templates.retain(|template| first.is_none_or(|first| !template.reaches(first)));
         }
     }
 

@@ -2,7 +2,7 @@
 //! functions with the same types many times over, and a program is checked on every key.
 
 use super::calls::Work;
-use super::names::TensorName;
+use super::names::{Known, TensorName};
 use super::{Builder, Value};
 use crate::base::Id;
 use crate::graph::ir::{Limits, OpId, RepeatId, Source, TensorId};
@@ -91,8 +91,8 @@ impl<'a> Builder<'a> {
     }
 
     /// The template, if there is one, that a call with these arguments is like.
-    pub(super) fn template_of(&self, function: &str, given: &[ExprId]) -> Option<usize> {
-        let templates = &self.functions.get(function)?.templates;
+    pub(super) fn template_of(&self, function: Id<Known<'a>>, given: &[ExprId]) -> Option<usize> {
+        let templates = &self.known[function].templates;
         let within = self.repeats.last().copied();
         let is_like = |template: &Template| {
             template.sizes == self.sizes
@@ -147,13 +147,13 @@ impl<'a> Builder<'a> {
     /// Copies what a template has made, if the program stays within its limits; what the call returns.
     pub(super) fn copy(
         &mut self,
-        function: &str,
+        function: Id<Known<'a>>,
         template: usize,
         given: &[ExprId],
         call: Id<Call>,
     ) -> Option<Vec<Value>> {
         let arguments = self.tensors_given(given);
-        let template = self.functions.get(function)?.templates.get(template)?;
+        let template = self.known[function].templates.get(template)?;
         let Template { start, end, .. } = *template;
         let work = self.work.and(start.work, end.work);
         let ops = self.graph.ops.len() + end.op.index() - start.op.index();
@@ -169,6 +169,10 @@ impl<'a> Builder<'a> {
             let within = within.map(|within| within.moved(start.call, to.call));
             self.graph.names.calls.push(Call { within, function, nth });
         }
+        let tensors = end.tensor.index() - start.tensor.index();
+        self.graph.tensors.reserve(tensors);
+        self.named.reserve(tensors);
+        self.ranges.reserve(tensors);
         for id in self.graph.tensors.ids_between(start.tensor, end.tensor) {
             let mut tensor = self.graph.tensors[id].clone();
             let own = tensor.name.call.filter(|call| (start.call..end.call).contains(call));
@@ -202,7 +206,7 @@ impl<'a> Builder<'a> {
     /// Keeps what a call has made for the next ones, if it is of the kind that can be copied.
     pub(super) fn keep(
         &mut self,
-        function: &str,
+        function: Id<Known<'a>>,
         given: &[ExprId],
         start: Moment,
         unnamed: usize,
@@ -221,7 +225,8 @@ impl<'a> Builder<'a> {
         }
         let keys: Option<Vec<Given>> = (0..given.len()).map(|at| self.given(given, at)).collect();
         let (within, sizes) = (self.repeats.last().copied(), self.sizes);
-        let (Some(given), Some(known)) = (keys, self.functions.get_mut(function)) else { return };
+        let Some(given) = keys else { return };
+        let known = &mut self.known[function];
         if known.templates.len() < Template::MOST {
             let returned = returned.to_vec();
             known.templates.push(Template { given, within, sizes, arguments, start, end, returned });

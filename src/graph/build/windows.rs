@@ -1,5 +1,7 @@
 //! Convolutions and pooling.
 
+use smallvec::smallvec;
+
 use super::arguments::Arguments;
 use super::results::Wanted;
 use super::{Builder, Value};
@@ -46,8 +48,8 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
     let (oh, ow) = places(builder, given, &window, [*h, *wide])?;
     let terms = (*kh as u64).saturating_mul(*kw as u64).saturating_mul(*each as u64);
     let range = builder.product_range(x, w, terms);
-    let wanted = Wanted::new(Type { dtype, shape: Shape(vec![*n, oh, ow, *f]) }, range);
-    builder.op(OpKind::Conv2d { window, groups }, vec![x, w], wanted, given.span)
+    let wanted = Wanted::new(Type { dtype, shape: Shape(smallvec![*n, oh, ow, *f]) }, range);
+    builder.op(OpKind::Conv2d { window, groups }, &[x, w], wanted, given.span)
 }
 
 pub(super) fn maxpool(builder: &mut Builder, given: &Arguments) -> Option<Value> {
@@ -85,9 +87,11 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
     }
     let window = Window { size, stride, padding, dilation: [1, 1] };
     let (oh, ow) = places(builder, given, &window, [h, w])?;
-    let wanted =
-        Wanted::new(Type { dtype: ty.dtype, shape: Shape(vec![n, oh, ow, c]) }, builder.ranges[x.index()]);
-    builder.op(OpKind::Pool(kind, window), vec![x], wanted, given.span)
+    let wanted = Wanted::new(
+        Type { dtype: ty.dtype, shape: Shape(smallvec![n, oh, ow, c]) },
+        builder.ranges[x.index()],
+    );
+    builder.op(OpKind::Pool(kind, window), &[x], wanted, given.span)
 }
 
 /// Height and width: one number is both.

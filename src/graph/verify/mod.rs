@@ -272,7 +272,7 @@ impl Verifier<'_> {
             around = self.graph.repeats[repeat].within;
         }
         extents.reverse();
-        let wanted = Type { dtype: tensor.ty.dtype, shape: Shape(extents) };
+        let wanted = Type { dtype: tensor.ty.dtype, shape: Shape::from(extents) };
         check(5, given.path.is_some(), || "an array without a path".into())?;
         let held = (array.values.dtype(), array.values.len() as u64);
         let sound = array.ty == wanted && held == (wanted.dtype, wanted.shape.elements());

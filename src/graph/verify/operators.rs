@@ -140,7 +140,7 @@ impl Verifier<'_> {
                     return Err((11, "the greatest of a single number".into()));
                 };
                 check(11, (1..=*last).contains(k), || format!("the {k} greatest of {last}"))?;
-                Ok(Shape([front, &[*k]].concat()))
+                Ok(Shape::from([front, &[*k]].concat()))
             }
             OpKind::Softmax { axis } => has_axis(*axis, first).map(|()| first.clone()),
             OpKind::LayerNorm { eps } | OpKind::RmsNorm { eps } => normed(*eps, operands),
@@ -159,7 +159,7 @@ impl Verifier<'_> {
             OpKind::Slice(cuts) => self.sliced(cuts, op.within, first),
             OpKind::Gather { axis } => {
                 has_axis(*axis, first)?;
-                Ok(Shape([&extents[..*axis], &other(1).0, &extents[*axis + 1..]].concat()))
+                Ok(Shape::from([&extents[..*axis], &other(1).0, &extents[*axis + 1..]].concat()))
             }
             OpKind::Repeat(_) => Ok(made.shape.clone()),
         }
@@ -173,7 +173,7 @@ impl Verifier<'_> {
             self.cut(cut, within, *extent)?;
             left.extend(cut.keep.then_some(cut.len));
         }
-        Ok(Shape(left))
+        Ok(Shape::from(left))
     }
 
     fn cut(&self, cut: &Cut, within: Option<RepeatId>, extent: usize) -> Check {
@@ -204,7 +204,7 @@ impl Verifier<'_> {
     fn repeat(&self, op: &Op, id: RepeatId) -> Check {
         let repeat = &self.graph.repeats[id];
         let begins: Vec<TensorId> = repeat.carried.iter().map(|carried| carried.begin).collect();
-        check(13, op.operands == begins, || "its operands are not what it begins with".into())?;
+        check(13, op.operands[..] == begins, || "its operands are not what it begins with".into())?;
         let results = repeat.carried.len() + repeat.collected.len();
         check(13, op.results.len() == results, || format!("{} results, not {results}", op.results.len()))?;
         let (ends, collections) = op.results.split_at(begins.len());
@@ -217,7 +217,7 @@ impl Verifier<'_> {
         }
         for (each, all) in repeat.collected.iter().zip(collections) {
             let (each, all) = (self.ty(*each), self.ty(*all));
-            let shape = Shape([&[repeat.count], &each.shape.0[..]].concat());
+            let shape = Shape::from([&[repeat.count], &each.shape.0[..]].concat());
             let expected = Type { dtype: each.dtype, shape };
             check(13, *all == expected, || format!("{each} is collected to {expected}, not {all}"))?;
         }
@@ -314,7 +314,7 @@ fn convolved(window: &Window, groups: usize, image: &Shape, filter: &Shape) -> F
     check(10, window.size == [*kh, *kw], || format!("a window of {:?} for {filter}", window.size))?;
     let fit = groups > 0 && each.checked_mul(groups) == Some(*c) && f.is_multiple_of(groups);
     check(10, fit, || format!("{c} channels in and {f} out by {filter} with groups={groups}"))?;
-    Ok(Shape(vec![*n, places(window, 0, *h)?, places(window, 1, *w)?, *f]))
+    Ok(Shape::from(vec![*n, places(window, 0, *h)?, places(window, 1, *w)?, *f]))
 }
 
 /// Rule 10 for pools.
@@ -326,7 +326,7 @@ fn pooled(window: &Window, image: &Shape) -> Found<Shape> {
     check(10, top.max(below) < high && left.max(right) < wide, || {
         format!("a window of {:?} in a padding of {:?}", window.size, window.padding)
     })?;
-    Ok(Shape(vec![n, places(window, 0, h)?, places(window, 1, w)?, c]))
+    Ok(Shape::from(vec![n, places(window, 0, h)?, places(window, 1, w)?, c]))
 }
 
 /// How many places a window has along height (0) or width (1).
