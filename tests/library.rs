@@ -254,6 +254,83 @@ fn eighty_layers_are_one_body() {
     }
 }
 
+/// A program in which no function is called twice: each call has a copy of its own, called `nameZn`.
+struct Unshared<'p> {
+    /// Names, and texts from the bracket on.
+    functions: Vec<(&'p str, &'p str)>,
+    definitions: String,
+    copies: usize,
+}
+
+impl<'p> Unshared<'p> {
+    fn program(text: &'p str) -> String {
+        let parts: Vec<&str> = text.split("\nfn ").collect();
+        let (mut functions, mut lines) = (Vec::new(), parts[0].to_owned());
+        for part in &parts[1..] {
+            let end = part.find("\n}\n").unwrap() + 3;
+            functions.push(part[..end].split_at(part.find('(').unwrap()));
+            lines += &part[end..];
+        }
+        let mut unshared = Unshared { functions, definitions: String::new(), copies: 0 };
+        let lines = unshared.calls(&lines);
+        format!("{}{lines}", unshared.definitions)
+    }
+
+    /// Lines whose calls are of copies.
+    fn calls(&mut self, lines: &str) -> String {
+        let mut out = String::new();
+        for (at, word) in lines.split_inclusive('(').enumerate() {
+            let head = word.trim_end_matches('(');
+            let start = head.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+            let known = self.functions.iter().find(|(name, _)| *name == &head[start..]).copied();
+            match known.filter(|_| word.ends_with('(')) {
+                Some((name, rest)) => out += &format!("{}{name}Z{}(", &head[..start], self.copy(name, rest)),
+                None => out += word,
+            }
+            assert!(at < 100_000);
+        }
+        out
+    }
+
+    fn copy(&mut self, name: &str, rest: &str) -> usize {
+        let (parameters, body) = rest.split_once("{\n").unwrap();
+        let body = self.calls(body);
+        self.copies += 1;
+        self.definitions += &format!("fn {name}Z{}{parameters}{{\n{body}\n", self.copies);
+        self.copies
+    }
+}
+
+/// A graph's text without what tells calls apart, and without names that are whole expressions.
+fn alike(graph: &Graph) -> String {
+    let text = graph.to_string();
+    let mut out = String::new();
+    for line in text.lines() {
+        let (made, name) = line.split_once("  # ").unwrap_or((line, ""));
+        let mut letters = name.chars().filter(|_| !name.contains(['(', '…'])).peekable();
+        out += made;
+        while let Some(letter) = letters.next() {
+            let counted = letter == '#' || letter == 'Z';
+            out.extend((!counted).then_some(letter));
+            while counted && letters.next_if(char::is_ascii_digit).is_some() {}
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn calls_that_are_copied_are_those_that_are_worked() {
+    let mut shared = 0;
+    for name in names() {
+        let text = program(&name);
+        let unshared = Unshared::program(&text);
+        shared += usize::from(unshared.len() > text.len());
+        assert_eq!(alike(&graph_of(&unshared)), alike(&graph_of(&text)), "{name}");
+    }
+    assert!(shared > 10, "only {shared} programs call their functions");
+}
+
 #[test]
 fn mamba_is_that_of_its_checkpoint() {
     let [d, defaults, inner, state, reach, rank, vocab] = reference("mamba")[..] else { panic!() };
