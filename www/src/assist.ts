@@ -1,0 +1,221 @@
+// What the module knows of a place in the program, in CodeMirror: what stands there, where it is defined, what could be
+// written. Nothing here reads the language.
+
+import {
+  autocompletion,
+  closeCompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  selectedCompletion,
+} from '@codemirror/autocomplete';
+import { type EditorState, type Extension, Prec, StateEffect, StateField } from '@codemirror/state';
+import {
+  closeHoverTooltips,
+  Decoration,
+  type DecorationSet,
+  EditorView,
+  hasHoverTooltips,
+  hoverTooltip,
+  keymap,
+  showTooltip,
+  type Tooltip,
+} from '@codemirror/view';
+import { make } from './dom';
+import type { Ask } from './editor';
+import type { Hover, Place } from './protocol';
+
+/** Everything below. `problems` are the messages of what is wrong at a place. */
+export function assist(ask: Ask, problems: (state: EditorState, at: number) => string[]): Extension {
+  const about = async (view: EditorView, at: number, name: number): Promise<Tooltip | null> => {
+    const wrong = problems(view.state, at);
+    const hover = await ask('hover', textOf(view), name);
+    return hover || wrong.length > 0 ? tooltip(hover ?? { from: at, to: at, head: '', about: '' }, wrong) : null;
+  };
+  return [
+    // The pointer lies before or behind the place, so over the letter on that side of it.
+    hoverTooltip((view, at, side) => about(view, at, side < 0 ? at - 1 : at), { hideOnChange: true }),
+    atCaret((view) => about(view, caret(view), nameAtCaret(view))),
+    definitions(ask),
+    completions(ask),
+  ];
+}
+
+function textOf(view: EditorView): string {
+  return view.state.doc.toString();
+}
+
+function caret(view: EditorView): number {
+  return view.state.selection.main.head;
+}
+
+/** A caret behind a word is at it, too. */
+function nameAtCaret(view: EditorView): number {
+  return view.state.wordAt(caret(view))?.from ?? caret(view);
+}
+
+// --- What stands there ------------------------------------------------------------------------------------------
+
+function tooltip({ from, to, head, about }: Hover, wrong: string[]): Tooltip {
+  const parts = [
+    ...wrong.map((message) => make('p', { class: 'problem' }, message)),
+    ...(head === '' ? [] : [make('code', {}, head)]),
+    ...(about === '' ? [] : [make('p', {}, ...prose(about))]),
+  ];
+  return { pos: from, end: to, above: true, create: () => ({ dom: make('div', { class: 'about' }, ...parts) }) };
+}
+
+/** A sentence with code between backticks. */
+function prose(sentence: string): (string | Node)[] {
+  return sentence.split('`').map((part, at) => (at % 2 === 1 ? make('code', {}, part) : part));
+}
+
+const setAtCaret = StateEffect.define<Tooltip | null>();
+
+const atCaretField = StateField.define<Tooltip | null>({
+  create: () => null,
+  update(shown, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setAtCaret)) return effect.value;
+    return transaction.docChanged || transaction.selection ? null : shown;
+  },
+  provide: (field) => showTooltip.from(field),
+});
+
+/** The same for keys, shown at the caret until it moves, and said. */
+function atCaret(about: (view: EditorView) => Promise<Tooltip | null>): Extension {
+  const show = (view: EditorView) => {
+    const { doc, selection } = view.state;
+    void about(view).then((found) => {
+      if (found && view.state.doc === doc && view.state.selection.eq(selection)) showAtCaret(view, found);
+    });
+    return true;
+  };
+  const hide = (view: EditorView) => {
+    if (!view.state.field(atCaretField) && !hasHoverTooltips(view.state)) return false;
+    view.dispatch({ effects: [setAtCaret.of(null), closeHoverTooltips] });
+    return true;
+  };
+  return [
+    atCaretField,
+    keymap.of([
+      { key: 'Mod-k Mod-i', run: show, preventDefault: true },
+      { key: 'Escape', run: hide },
+    ]),
+    EditorView.domEventHandlers({
+      blur(_, view) {
+        if (view.state.field(atCaretField)) view.dispatch({ effects: setAtCaret.of(null) });
+      },
+    }),
+  ];
+}
+
+function showAtCaret(view: EditorView, shown: Tooltip): void {
+  const words = shown.create(view).dom.innerText;
+  view.dispatch({ effects: [closeHoverTooltips, setAtCaret.of(shown), EditorView.announce.of(words)] });
+}
+
+// --- Where it is defined ----------------------------------------------------------------------------------------
+
+const setLink = StateEffect.define<Place | null>();
+
+const link = Decoration.mark({ class: 'definition-link' });
+
+/** A name that a click would lead from. */
+const linkField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(links, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setLink)) continue;
+      return effect.value ? Decoration.set(link.range(effect.value.from, effect.value.to)) : Decoration.none;
+    }
+    return transaction.docChanged ? Decoration.none : links;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+const isMac = navigator.platform.startsWith('Mac');
+
+function isHeld(event: MouseEvent): boolean {
+  return isMac ? event.metaKey : event.ctrlKey;
+}
+
+/** The word below the pointer. */
+function wordUnder(view: EditorView, { clientX, clientY }: MouseEvent): Place | null {
+  const found = view.posAndSideAtCoords({ x: clientX, y: clientY });
+  const word = found && view.state.wordAt(found.pos);
+  if (!word) return null;
+  const letter = found.assoc < 0 ? found.pos - 1 : found.pos;
+  return word.from <= letter && letter < word.to ? word : null;
+}
+
+/** F12, or a click with Ctrl or Cmd held, goes to where a name is defined. */
+function definitions(ask: Ask): Extension {
+  const definition = async (view: EditorView, at: number) => {
+    const { doc } = view.state;
+    const place = await ask('definition', textOf(view), at);
+    return place && view.state.doc === doc ? place : null;
+  };
+  const go = async (view: EditorView, at: number) => {
+    const place = await definition(view, at);
+    if (!place) return;
+    const selection = { anchor: place.from, head: place.to };
+    const scroll = EditorView.scrollIntoView(place.from, { y: 'nearest', yMargin: 40 });
+    view.dispatch({ selection, effects: [setLink.of(null), scroll], userEvent: 'select' });
+    view.focus();
+  };
+  let pointed: Place | null = null;
+  const point = async (view: EditorView, word: Place | null) => {
+    if (word?.from === pointed?.from) return;
+    pointed = word;
+    view.dispatch({ effects: setLink.of(null) });
+    if (word && (await definition(view, word.from)) && pointed === word) view.dispatch({ effects: setLink.of(word) });
+  };
+  const leave = (_: Event, view: EditorView) => void point(view, null);
+  return [
+    linkField,
+    keymap.of([{ key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) }]),
+    EditorView.domEventHandlers({
+      mousedown(event, view) {
+        const word = event.button === 0 && isHeld(event) ? wordUnder(view, event) : null;
+        if (word) void go(view, word.from);
+        return word !== null;
+      },
+      mousemove: (event, view) => void point(view, isHeld(event) ? wordUnder(view, event) : null),
+      mouseleave: leave,
+      keyup: leave,
+      blur: leave,
+    }),
+  ];
+}
+
+// --- What could be written --------------------------------------------------------------------------------------
+
+function completions(ask: Ask): Extension {
+  const source = async (context: CompletionContext): Promise<CompletionResult | null> => {
+    const typed = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*|\./u);
+    if (!typed && !context.explicit) return null;
+    const found = await ask('complete', context.state.doc.toString(), context.pos);
+    if (!found || found.list.length === 0) return null;
+    // Alike good ones stay in the module's order, nearest names first.
+    const options = found.list.map(({ label, kind, detail, about }, at): Completion => ({
+      label,
+      type: kind,
+      detail,
+      ...(about === '' ? {} : { info: () => make('div', {}, ...prose(about)) }),
+      sortText: String(at).padStart(5, '0'),
+    }));
+    return { from: found.from, options, validFor: /^[\p{L}\p{N}_]*$/u };
+  };
+  return [
+    Prec.highest(keymap.of([{ key: 'Enter', run: closeOverWholeWord }])),
+    autocompletion({ override: [source], icons: false, optionClass: ({ type }) => `token-${type}` }),
+  ];
+}
+
+/** A word that is written out needs no completion: Enter is then a new line. */
+function closeOverWholeWord(view: EditorView): boolean {
+  const chosen = selectedCompletion(view.state);
+  const word = view.state.wordAt(caret(view));
+  if (chosen && word && view.state.sliceDoc(word.from, caret(view)) === chosen.label) closeCompletion(view);
+  return false;
+}
