@@ -249,8 +249,8 @@ impl<'t> Assist<'t> {
         let times = self.graph().iterations(self.graph().tensors[*tensor].within);
         let line = crate::base::Lines::new(self.text).position(defined.start).line;
         match times {
-            1 => format!("line {line}"),
-            times => format!("line {line}, one of {times} iterations"),
+            1 => format!("from line {line}"),
+            times => format!("from line {line}, one of {times} iterations"),
         }
     }
 
@@ -437,7 +437,7 @@ output y
         assert_eq!(head("y\n", 0), "y : bf16[4, 8]");
         assert!(head("repeat", 0).contains("repeat"));
         let hover = assist(PROGRAM).hover(place(PROGRAM, "q +", 0)).unwrap();
-        assert_eq!(hover.about, "line 9, one of 3 iterations");
+        assert_eq!(hover.about, "from line 9, one of 3 iterations");
     }
 
     #[test]

@@ -18,6 +18,7 @@ import {
   hasHoverTooltips,
   hoverTooltip,
   keymap,
+  type Rect,
   showTooltip,
   type Tooltip,
 } from '@codemirror/view';
@@ -34,7 +35,10 @@ export function assist(ask: Ask, problems: (state: EditorState, at: number) => s
   };
   return [
     // The pointer lies before or behind the place, so over the letter on that side of it.
-    hoverTooltip((view, at, side) => about(view, at, side < 0 ? at - 1 : at), { hideOnChange: true }),
+    hoverTooltip(
+      (view, at, side) => (view.state.field(atCaretField) ? null : about(view, at, side < 0 ? at - 1 : at)),
+      { hideOnChange: true },
+    ),
     atCaret((view) => about(view, caret(view), nameAtCaret(view))),
     definitions(ask),
     completions(ask),
@@ -207,9 +211,30 @@ function completions(ask: Ask): Extension {
     return { from: found.from, options, validFor: /^[\p{L}\p{N}_]*$/u };
   };
   return [
-    Prec.highest(keymap.of([{ key: 'Enter', run: closeOverWholeWord }])),
-    autocompletion({ override: [source], icons: false, optionClass: ({ type }) => `token-${type}` }),
+    Prec.highest(
+      keymap.of([
+        { key: 'Enter', run: closeOverWholeWord },
+        // Tab leaves the editor, not only for the list: that would be the next thing to be tabbed to.
+        { key: 'Tab', run: (view) => closeCompletion(view) && false, shift: (view) => closeCompletion(view) && false },
+      ]),
+    ),
+    autocompletion({
+      override: [source],
+      icons: false,
+      optionClass: ({ type }) => `token-${type}`,
+      positionInfo: besideList,
+    }),
   ];
+}
+
+/** What is chosen is explained beside the list, or where there is no room, below or above all of it. */
+function besideList(_: EditorView, list: Rect, option: Rect, info: Rect, space: Rect): { style: string } {
+  const [width, height] = [info.right - info.left, info.bottom - info.top];
+  const top = Math.max(space.top, Math.min(option.top, space.bottom - height)) - list.top;
+  if (space.right - list.right >= width) return { style: `left: 100%; top: ${top}px` };
+  if (list.left - space.left >= width) return { style: `right: 100%; top: ${top}px` };
+  const side = space.bottom - list.bottom >= height ? 'top' : 'bottom';
+  return { style: `left: 0; max-width: 100%; ${side}: 100%` };
 }
 
 /** A word that is written out needs no completion: Enter is then a new line. */
