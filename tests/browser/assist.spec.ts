@@ -90,7 +90,7 @@ test('the keys of other editors tell the same at the caret, in sight and aloud',
   await page.keyboard.press('Control+i');
   const told = page.locator('.about');
   await expect(told).toContainText('hidden : i8[4, 4]');
-  await expect(page.locator('.cm-announced')).toContainText('hidden : i8[4, 4]');
+  await expect(page.locator('.cm-announced')).toContainText('hidden : i8[4, 4]. from line 8');
   expect(await app.violations()).toEqual([]);
   await page.keyboard.press('ArrowLeft');
   await expect(told).toBeHidden();
@@ -181,7 +181,7 @@ test('an error elsewhere leaves the rest known, and is told where it is', async 
   await pointAt(page, 'output argmax', 'hidden');
   await expect(told).toContainText('hidden : i8[4, 4]');
   await pointAt(page, 'output nothing', 'nothing');
-  await expect(told.locator('.problem')).toContainText('nothing');
+  await expect(told.locator('.problem')).toHaveText('nothing is called nothing');
   await page.mouse.move(0, 0);
   await expect(told).toBeHidden();
   await caretAt(page, 'hidden', 'first');
@@ -207,4 +207,32 @@ test('a narrow screen shows all of it within its borders', async ({ app, page })
   await within(page.locator('.cm-tooltip-autocomplete'));
   await within(page.locator('.cm-completionInfo'));
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+});
+
+test('without a module there are no answers, and nothing breaks', async ({ app, page }) => {
+  app.expected.push('unreachable');
+  await page.route('**/assets/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const trap = `;{ const hear = self.onmessage; self.onmessage = (event) => {
+      if (event.data.question === 'complete') throw new WebAssembly.RuntimeError('unreachable');
+      hear(event);
+    }; }`;
+    await route.fulfill({ response, body: (await response.text()) + trap });
+  });
+  await app.open();
+  await app.type(PROGRAM);
+  await app.ready();
+  await page.keyboard.press('Control+Space');
+  await expect(page.getByText('Your text is safe.')).toBeVisible();
+  await page.locator('.cm-content').focus();
+  await caretAt(page, 'output', 'hidden');
+  for (const key of ['F12', 'Control+Space', 'Control+k', 'Control+i', 'Escape']) await page.keyboard.press(key);
+  await expect(page.getByRole('listbox')).toBeHidden();
+  await expect(page.locator('.about')).toBeHidden();
+  expect(await app.text()).toBe(PROGRAM);
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await app.ready();
+  await page.keyboard.press('Escape');
+  await pointAt(page, 'output', 'hidden');
+  await expect(page.locator('.cm-tooltip-hover')).toContainText('hidden : i8[4, 4]');
 });

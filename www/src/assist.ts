@@ -24,14 +24,16 @@ import {
 } from '@codemirror/view';
 import { make } from './dom';
 import type { Ask } from './editor';
-import type { Hover, Place } from './protocol';
+import type { Diagnostic, Hover, Place } from './protocol';
 
-/** Everything below. `problems` are the messages of what is wrong at a place. */
-export function assist(ask: Ask, problems: (state: EditorState, at: number) => string[]): Extension {
-  const about = async (view: EditorView, at: number, name: number): Promise<Tooltip | null> => {
+/** What is wrong with a part of the text as it is now. */
+export type Problem = Place & Pick<Diagnostic, 'message' | 'hint'>;
+
+/** Everything below. `problems` are those at a place. */
+export function assist(ask: Ask, problems: (state: EditorState, at: number) => Problem[]): Extension {
+  const about = async (view: EditorView, at: number, letter: number): Promise<Tooltip | null> => {
     const wrong = problems(view.state, at);
-    const hover = await ask('hover', textOf(view), name);
-    return hover || wrong.length > 0 ? tooltip(hover ?? { from: at, to: at, head: '', about: '' }, wrong) : null;
+    return tooltip(await ask('hover', textOf(view), letter), wrong);
   };
   return [
     // The pointer lies before or behind the place, so over the letter on that side of it.
@@ -60,13 +62,17 @@ function nameAtCaret(view: EditorView): number {
 
 // --- What stands there ------------------------------------------------------------------------------------------
 
-function tooltip({ from, to, head, about }: Hover, wrong: string[]): Tooltip {
-  const parts = [
-    ...wrong.map((message) => make('p', { class: 'problem' }, message)),
-    ...(head === '' ? [] : [make('code', {}, head)]),
-    ...(about === '' ? [] : [make('p', {}, ...prose(about))]),
-  ];
-  return { pos: from, end: to, above: true, create: () => ({ dom: make('div', { class: 'about' }, ...parts) }) };
+function tooltip(hover: Hover | null, wrong: Problem[]): Tooltip | null {
+  const place = hover ?? wrong[0];
+  if (!place) return null;
+  const parts = wrong.flatMap(({ message, hint }): HTMLElement[] => [
+    make('p', { class: 'problem' }, ...prose(message)),
+    ...(hint ? [make('p', {}, ...prose(hint))] : []),
+  ]);
+  if (hover) parts.push(make('code', {}, hover.head));
+  if (hover?.about) parts.push(make('p', {}, ...prose(hover.about)));
+  const create = () => ({ dom: make('div', { class: 'about' }, ...parts) });
+  return { pos: place.from, end: place.to, above: true, create };
 }
 
 /** A sentence with code between backticks. */
@@ -114,7 +120,7 @@ function atCaret(about: (view: EditorView) => Promise<Tooltip | null>): Extensio
 }
 
 function showAtCaret(view: EditorView, shown: Tooltip): void {
-  const words = shown.create(view).dom.innerText;
+  const words = Array.from(shown.create(view).dom.children, (part) => part.textContent).join('. ');
   view.dispatch({ effects: [closeHoverTooltips, setAtCaret.of(shown), EditorView.announce.of(words)] });
 }
 
@@ -174,6 +180,7 @@ function definitions(ask: Ask): Extension {
     view.dispatch({ effects: setLink.of(null) });
     if (word && (await definition(view, word.from)) && pointed === word) view.dispatch({ effects: setLink.of(word) });
   };
+  let last: MouseEvent | null = null;
   const leave = (_: Event, view: EditorView) => void point(view, null);
   return [
     linkField,
@@ -184,8 +191,17 @@ function definitions(ask: Ask): Extension {
         if (word) void go(view, word.from);
         return word !== null;
       },
-      mousemove: (event, view) => void point(view, isHeld(event) ? wordUnder(view, event) : null),
-      mouseleave: leave,
+      mousemove(event, view) {
+        last = event;
+        void point(view, isHeld(event) ? wordUnder(view, event) : null);
+      },
+      keydown(event, view) {
+        if (last && event.key === (isMac ? 'Meta' : 'Control')) void point(view, wordUnder(view, last));
+      },
+      mouseleave(event, view) {
+        last = null;
+        leave(event, view);
+      },
       keyup: leave,
       blur: leave,
     }),
@@ -228,12 +244,16 @@ function completions(ask: Ask): Extension {
 }
 
 /** What is chosen is explained beside the list, or where there is no room, below or above all of it. */
-function besideList(_: EditorView, list: Rect, option: Rect, info: Rect, space: Rect): { style: string } {
+function besideList(view: EditorView, list: Rect, option: Rect, info: Rect, space: Rect): { style: string } {
   const [width, height] = [info.right - info.left, info.bottom - info.top];
   const top = Math.max(space.top, Math.min(option.top, space.bottom - height)) - list.top;
   if (space.right - list.right >= width) return { style: `left: 100%; top: ${top}px` };
   if (list.left - space.left >= width) return { style: `right: 100%; top: ${top}px` };
-  const side = space.bottom - list.bottom >= height ? 'top' : 'bottom';
+  // Rather not between the list and the line that is written.
+  const line = view.coordsAtPos(caret(view));
+  const below = space.bottom - list.bottom >= height;
+  const above = list.top - space.top >= height;
+  const side = below && (!above || !line || list.top >= line.top) ? 'top' : 'bottom';
   return { style: `left: 0; max-width: 100%; ${side}: 100%` };
 }
 

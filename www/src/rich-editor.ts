@@ -23,7 +23,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
-import { assist } from './assist';
+import { assist, type Problem } from './assist';
 import { opColour } from './dom';
 import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
 import { type Diagnostic, type Edit, type Op, TOKEN_CLASSES } from './protocol';
@@ -154,11 +154,10 @@ function markProblems(problems: Diagnostic[], doc: Text): Problems {
   };
 }
 
-/** What is wrong at a place, in words. */
-function problemsAt(state: EditorState, at: number): string[] {
-  const found: string[] = [];
-  state.field(problemField).places.between(at, at, (_from, _to, { spec }) => {
-    found.push(inWords(spec.problem));
+function problemsAt(state: EditorState, at: number): Problem[] {
+  const found: Problem[] = [];
+  state.field(problemField).places.between(at, at, (from, to, { spec }) => {
+    found.push({ ...spec.problem, from, to });
   });
   return found;
 }
