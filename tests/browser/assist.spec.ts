@@ -94,6 +94,9 @@ test('the keys of other editors tell the same at the caret, in sight and aloud',
   expect(await app.violations()).toEqual([]);
   await page.keyboard.press('ArrowLeft');
   await expect(told).toBeHidden();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('i');
+  await expect(told).toContainText('argmax(x, axis=-1)');
   expect(await app.text()).toBe(PROGRAM);
 });
 
@@ -235,4 +238,38 @@ test('without a module there are no answers, and nothing breaks', async ({ app, 
   await page.keyboard.press('Escape');
   await pointAt(page, 'output', 'hidden');
   await expect(page.locator('.cm-tooltip-hover')).toContainText('hidden : i8[4, 4]');
+});
+
+test('answers that take long find those who wait for them, and only those', async ({ app, page }) => {
+  await page.route('**/assets/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const slow = `;{ const hear = self.onmessage; self.onmessage = (event) => {
+      if (event.data.kind === 'ask') setTimeout(() => hear(event), 400); else hear(event);
+    }; }`;
+    await route.fulfill({ response, body: (await response.text()) + slow });
+  });
+  await app.open();
+  await app.type(PROGRAM);
+  await app.ready();
+  // A pointer that moves on to another name does not take the first one's answer.
+  await page.keyboard.down('Control');
+  await pointAt(page, 'hidden', 'layer');
+  await page.mouse.down();
+  await page.mouse.up();
+  await pointAt(page, 'hidden', 'first');
+  await page.keyboard.up('Control');
+  await expect.poll(() => selected(page)).toBe('layer in fn layer(rows : i8[s, k]) {');
+
+  // Who has gone on writing is not taken away.
+  await caretAt(page, 'output', 'hidden');
+  await page.keyboard.press('F12');
+  await page.keyboard.type(' ');
+  await page.waitForTimeout(800);
+  expect(await selected(page)).toBe(' in output argmax( hidden, axis=1)');
+  // Nor are things told of a caret that is elsewhere by now.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('i');
+  await page.keyboard.press('ArrowUp');
+  await page.waitForTimeout(800);
+  await expect(page.locator('.about')).toBeHidden();
 });

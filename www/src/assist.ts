@@ -108,7 +108,7 @@ function atCaret(about: (view: EditorView) => Promise<Tooltip | null>): Extensio
   return [
     atCaretField,
     keymap.of([
-      { key: 'Mod-k Mod-i', run: show, preventDefault: true },
+      ...['Mod-k Mod-i', 'Mod-k i'].map((key) => ({ key, run: show, preventDefault: true })),
       { key: 'Escape', run: hide },
     ]),
     EditorView.domEventHandlers({
@@ -165,31 +165,46 @@ function definitions(ask: Ask): Extension {
     const place = await ask('definition', textOf(view), at);
     return place && view.state.doc === doc ? place : null;
   };
+  // Whoever is on the way is not called back by a pointer that moves on.
+  let going = false;
   const go = async (view: EditorView, at: number) => {
+    going = true;
     const place = await definition(view, at);
+    going = false;
     if (!place) return;
     const selection = { anchor: place.from, head: place.to };
     const scroll = EditorView.scrollIntoView(place.from, { y: 'nearest', yMargin: 40 });
-    view.dispatch({ selection, effects: [setLink.of(null), scroll], userEvent: 'select' });
+    view.dispatch({ selection, effects: scroll, userEvent: 'select' });
     view.focus();
   };
+  const leads = async (view: EditorView, at: number) => !going && (await definition(view, at)) !== null;
+  return [keymap.of([{ key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) }]), links(leads, go)];
+}
+
+/** Names that lead to their definition look so while the key is held, and a click goes there. */
+function links(
+  leads: (view: EditorView, at: number) => Promise<boolean>,
+  go: (view: EditorView, at: number) => Promise<void>,
+): Extension {
   let pointed: Place | null = null;
+  let last: MouseEvent | null = null;
   const point = async (view: EditorView, word: Place | null) => {
     if (word?.from === pointed?.from) return;
     pointed = word;
     view.dispatch({ effects: setLink.of(null) });
-    if (word && (await definition(view, word.from)) && pointed === word) view.dispatch({ effects: setLink.of(word) });
+    if (word && (await leads(view, word.from)) && pointed === word) view.dispatch({ effects: setLink.of(word) });
   };
-  let last: MouseEvent | null = null;
   const leave = (_: Event, view: EditorView) => void point(view, null);
   return [
     linkField,
-    keymap.of([{ key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) }]),
     EditorView.domEventHandlers({
       mousedown(event, view) {
         const word = event.button === 0 && isHeld(event) ? wordUnder(view, event) : null;
-        if (word) void go(view, word.from);
-        return word !== null;
+        if (!word) return false;
+        view.focus();
+        view.dispatch({ selection: { anchor: word.from }, userEvent: 'select.pointer' });
+        void go(view, word.from);
+        return true;
       },
       mousemove(event, view) {
         last = event;
