@@ -7,7 +7,7 @@ use systole::base::Severity;
 use systole::chip::Chip;
 use systole::graph::Limits;
 use systole::import::{Files, npy};
-use systole::job::{Compiled, compile};
+use systole::job::{Assist, Compiled, compile};
 use systole::lang::{MOST_TEXT_BYTES, Token, TokenKind, format, lex};
 use systole::num::{DType, Shape, Type, seeded};
 
@@ -18,6 +18,7 @@ fn check(text: &str) -> Compiled {
 /// Compiles, renders every message, and runs what is left if it is small.
 fn survive(text: &str) {
     format_changes_no_token(text);
+    places_have_answers(text);
     let compiled = check(text);
     for d in &compiled.diagnostics {
         assert!(d.span.range().end <= text.len());
@@ -27,6 +28,16 @@ fn survive(text: &str) {
     assert!(compiled.diagnostics.len() <= 200);
     if let Some(job) = compiled.job {
         assert_eq!(job.finish().disagreement, None);
+    }
+}
+
+/// An editor may ask about any byte, and beyond.
+fn places_have_answers(text: &str) {
+    let assist = Assist::new(text, &Files::default());
+    for at in (0..text.len() + 9).step_by(text.len() / 20 + 1) {
+        let places = [assist.hover(at).map(|hover| hover.span), assist.definition(at)];
+        assert!(places.iter().flatten().all(|span| text.get(span.range()).is_some()), "{text:?} at {at}");
+        assert!(text.is_char_boundary(assist.completions(at).0), "{text:?} at {at}");
     }
 }
 

@@ -93,6 +93,16 @@ impl<'t> Utf16<'t> {
         self.bytes = byte;
         self.units
     }
+
+    /// Byte offset of the character that holds a UTF-16 offset; the end of the text if it lies beyond.
+    pub fn byte(text: &str, units: u32) -> usize {
+        let mut before = 0;
+        let holds = |(_, c): &(usize, char)| {
+            before += c.len_utf16() as u64;
+            before > units.into()
+        };
+        text.char_indices().find(holds).map_or(text.len(), |(at, _)| at)
+    }
 }
 
 #[cfg(test)]
@@ -112,5 +122,7 @@ mod tests {
     fn utf16_offsets_count_surrogates_twice() {
         let mut walk = Utf16::new("é😀x");
         assert_eq!([walk.offset(2), walk.offset(6), walk.offset(7), walk.offset(0)], [1, 3, 4, 0]);
+        // The second half of a surrogate pair belongs to the character, too.
+        assert_eq!([0, 1, 2, 3, 4, u32::MAX].map(|units| Utf16::byte("é😀x", units)), [0, 2, 2, 6, 7, 7]);
     }
 }

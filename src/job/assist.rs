@@ -6,6 +6,9 @@ use crate::graph::{BUILTINS, Built, Graph, Loader, Meaning, build};
 use crate::lang::{self, Ast, MOST_TEXT_BYTES, Statement, StatementKind, Token, TokenKind};
 use crate::num::DType;
 
+/// Names of a program that are offered: of more, those that were defined last.
+const MOST_NAMES: usize = 1000;
+
 /// A program as far as it can be understood.
 pub struct Assist<'t> {
     text: &'t str,
@@ -133,6 +136,7 @@ impl<'t> Assist<'t> {
 
     /// What could be written where the word in front of a byte of the text stands, and where that word begins.
     pub fn completions(&self, at: usize) -> (usize, Vec<Completion>) {
+        let at = self.text.floor_char_boundary(at);
         let word = self.tokens.iter().find(|token| {
             let range = token.span.range();
             range.start < at && at <= range.end && (token.kind == TokenKind::Name || token.kind.is_reserved())
@@ -245,8 +249,8 @@ impl<'t> Assist<'t> {
         let times = self.graph().iterations(self.graph().tensors[*tensor].within);
         let line = crate::base::Lines::new(self.text).position(defined.start).line;
         match times {
-            1 => format!("line {line}"),
-            times => format!("line {line}, one of {times} iterations"),
+            1 => format!("from line {line}"),
+            times => format!("from line {line}, one of {times} iterations"),
         }
     }
 
@@ -312,6 +316,7 @@ impl<'t> Assist<'t> {
 
     /// Names that can be seen from a byte of the text.
     fn names(&self, at: usize, list: &mut Vec<Completion>) {
+        let most = list.len() + MOST_NAMES;
         let mut functions = Vec::new();
         let mut bodies = Vec::new();
         spans(&self.ast.statements, &mut functions, &mut bodies);
@@ -329,6 +334,9 @@ impl<'t> Assist<'t> {
                     None => before && !functions.iter().any(inside),
                 },
             };
+            if list.len() == most {
+                break;
+            }
             let left = bodies.iter().any(|body| inside(body) && !holds(body));
             let label = place.of(self.text);
             if !visible || left || list.iter().any(|known| known.label == label) {
@@ -429,7 +437,7 @@ output y
         assert_eq!(head("y\n", 0), "y : bf16[4, 8]");
         assert!(head("repeat", 0).contains("repeat"));
         let hover = assist(PROGRAM).hover(place(PROGRAM, "q +", 0)).unwrap();
-        assert_eq!(hover.about, "line 9, one of 3 iterations");
+        assert_eq!(hover.about, "from line 9, one of 3 iterations");
     }
 
     #[test]
@@ -445,6 +453,22 @@ output y
         assert_eq!(to("d]", 0), ("d", place(PROGRAM, "d =", 0)));
         assert_eq!(to("q +", 0), ("q", place(PROGRAM, "q =", 0)));
         assert_eq!(assist(PROGRAM).definition(place(PROGRAM, "softmax", 0)), None);
+    }
+
+    #[test]
+    fn places_that_are_none_have_answers() {
+        let text = "x = 1 # 😀\n";
+        for at in 0..text.len() + 3 {
+            let assist = assist(text);
+            let _ = (assist.hover(at), assist.definition(at));
+            assert!(assist.completions(at).0 <= text.len());
+        }
+        let long = assist(&"#".repeat(MOST_TEXT_BYTES + 1)).completions(77);
+        assert_eq!(long.0, 0);
+        let many: String = (0..MOST_NAMES + 9).map(|at| format!("n{at} = 1\n")).collect();
+        let list = assist(&many).completions(many.len()).1;
+        assert!(list.iter().any(|known| known.label == format!("n{}", MOST_NAMES + 8)));
+        assert_eq!(list.iter().filter(|known| known.kind == CompletionKind::Value).count(), MOST_NAMES);
     }
 
     fn labels(text: &str) -> Vec<String> {

@@ -4,6 +4,8 @@
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
 #[cfg(feature = "page")]
+mod answers;
+#[cfg(feature = "page")]
 mod chips;
 #[cfg(feature = "files")]
 mod files;

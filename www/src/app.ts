@@ -55,6 +55,7 @@ export class App {
   /** For drawing digits; loaded with the first run that reads some. */
   private pad: Promise<Pad> | null = null;
   private readonly plain = new PlainEditor(() => this.limits.textBytes, {
+    ask: (question, text, offset) => this.engine.ask(question, text, offset),
     changed: () => this.edited(),
     tooLong: (bytes) => this.tooLong(bytes),
     run: () => this.run(),

@@ -1,6 +1,6 @@
 // What both editors of the program's text can do.
 
-import type { Diagnostic, Edit, Op } from './protocol';
+import type { Answers, Diagnostic, Edit, Op } from './protocol';
 
 /** What both kinds of editor can do. */
 export interface Editor {
@@ -17,7 +17,15 @@ export interface Editor {
   goTo(from: number, to: number): void;
 }
 
+/** Asks about a place in a text; null if there is nothing to say, or something newer was asked. */
+export type Ask = <Question extends keyof Answers>(
+  question: Question,
+  text: string,
+  offset: number,
+) => Promise<Answers[Question] | null>;
+
 export interface EditorEvents {
+  ask: Ask;
   changed(text: string): void;
   /** A text of so many bytes did not go in. */
   tooLong(bytes: number): void;

@@ -1,7 +1,7 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
 import wasmUrl from 'systole-wasm/systole_bg.wasm?url';
-import type { Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import type { Answers, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 
 export class Engine {
   private worker: Worker | null = null;
@@ -10,6 +10,9 @@ export class Engine {
   private id = 0;
   private wanted: number | null = null;
   private seeking = false;
+  private questions = 0;
+  /** The newest question of each kind that has no answer yet. */
+  private readonly asked = new Map<keyof Answers, { id: number; resolve: (answer: unknown) => void }>();
   /** What a new worker has to be told: files, the selected PE and the matrix unit shown. */
   private readonly files = new Map<string, Uint8Array>();
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
@@ -55,6 +58,8 @@ export class Engine {
     this.worker = null;
     this.seeking = false;
     this.wanted = null;
+    for (const { resolve } of this.asked.values()) resolve(null);
+    this.asked.clear();
   }
 
   /** Whether a worker is there to be told anything. */
@@ -137,6 +142,28 @@ export class Engine {
     this.send({ kind: 'view', view: this.view() });
   }
 
+  /** Asks about a place in a text. The newest question of a kind is answered; an older one, and one to nobody, by null. */
+  ask<Question extends keyof Answers>(
+    question: Question,
+    text: string,
+    offset: number,
+  ): Promise<Answers[Question] | null> {
+    this.asked.get(question)?.resolve(null);
+    this.asked.delete(question);
+    if (!this.alive) return Promise.resolve(null);
+    const id = ++this.questions;
+    this.send({ kind: 'ask', id, question, text, offset });
+    return new Promise((resolve) => this.asked.set(question, { id, resolve: resolve as (answer: unknown) => void }));
+  }
+
+  private answered(id: number, answer: unknown): void {
+    for (const [question, asked] of this.asked) {
+      if (asked.id !== id) continue;
+      asked.resolve(answer);
+      this.asked.delete(question);
+    }
+  }
+
   private receive(message: FromWorker): void {
     if (message.kind === 'file') {
       if (message.version !== this.version(message.path)) return;
@@ -152,6 +179,7 @@ export class Engine {
       this.wanted = null;
       if (wanted !== null) this.seek(wanted);
     }
+    if (message.kind === 'answer') this.answered(message.id, message.answer);
     if (message.kind === 'crashed') this.kill();
     this.hear(message);
   }

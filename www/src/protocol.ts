@@ -14,6 +14,7 @@ export type ToWorker =
   | { kind: 'select'; pe: Pe }
   | { kind: 'unit'; unit: number } // the matrix unit to be shown; beyond the chip's, its last
   | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
+  | { kind: 'ask'; id: number; question: keyof Answers; text: string; offset: number } // about a place in a text
   | { kind: 'pick'; x: number; y: number }; // CSS pixels from the canvas's top left corner
 
 /** From the worker to the page. */
@@ -25,6 +26,7 @@ export type FromWorker =
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
   | { kind: 'picked'; pe: Pe | null }
+  | { kind: 'answer'; id: number; answer: Answers[keyof Answers] | null } // to `ask`; null: there is none
   | { kind: 'activity'; samples: Uint8Array } // of the matrix unit shown from now on
   | { kind: 'lane'; unit: number | null } // the matrix unit whose lane it is
   | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
@@ -125,6 +127,35 @@ export interface Edit {
   from: number;
   to: number;
   text: string;
+}
+
+/** What can be asked about a place in a text, and what it is answered with. */
+export interface Answers {
+  hover: Hover; // what stands there
+  definition: Place; // of the name there
+  complete: Completions; // what could be written there
+}
+
+export interface Place {
+  from: number;
+  to: number;
+}
+
+export interface Hover extends Place {
+  head: string; // its type or value, or how it is called
+  about: string; // a sentence, or nothing
+}
+
+export interface Completions {
+  from: number; // where the word begins that is to be completed
+  list: Completion[];
+}
+
+export interface Completion {
+  label: string;
+  kind: (typeof TOKEN_CLASSES)[number];
+  detail: string; // its type, or how it is called
+  about: string; // a sentence, or nothing
 }
 
 export interface Report {

@@ -23,6 +23,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
+import { assist, type Problem } from './assist';
 import { opColour } from './dom';
 import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
 import { type Diagnostic, type Edit, type Op, TOKEN_CLASSES } from './protocol';
@@ -141,8 +142,7 @@ function markProblems(problems: Diagnostic[], doc: Text): Problems {
     // Where something is missing there is nothing to underline but what stands beside it.
     const to = Math.min(Math.max(problem.to, problem.from + 1), doc.length);
     const from = Math.min(problem.from, Math.max(0, to - 1));
-    const attributes = { title: inWords(problem) };
-    return { from, to, value: Decoration.mark({ class: `problem-mark ${problem.severity}`, attributes }) };
+    return { from, to, value: Decoration.mark({ class: `problem-mark ${problem.severity}`, problem }) };
   });
   const lines = within.map((problem) => new ProblemMarker(problem).range(doc.lineAt(problem.from).from));
   return {
@@ -152,6 +152,14 @@ function markProblems(problems: Diagnostic[], doc: Text): Problems {
     ),
     lines: RangeSet.of(lines, true),
   };
+}
+
+function problemsAt(state: EditorState, at: number): Problem[] {
+  const found: Problem[] = [];
+  state.field(problemField).places.between(at, at, (from, to, { spec }) => {
+    found.push({ ...spec.problem, from, to });
+  });
+  return found;
 }
 
 export class RichEditor implements Editor {
@@ -192,6 +200,7 @@ export class RichEditor implements Editor {
           drawSelection(),
           highlightActiveLine(),
           bracketMatching(),
+          assist(events.ask, problemsAt),
           keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
           limit,
           paste,

@@ -1,7 +1,19 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import type { Checked, ChipState, Frame, FromWorker, Limits, Pe, Preset, Report, ToWorker, View } from './protocol';
+import type {
+  Answers,
+  Checked,
+  ChipState,
+  Frame,
+  FromWorker,
+  Limits,
+  Pe,
+  Preset,
+  Report,
+  ToWorker,
+  View,
+} from './protocol';
 
 let session: Session | null = null;
 /** The run under way, if there is one. */
@@ -75,6 +87,13 @@ function receive(message: ToWorker): void {
       break;
     case 'pick':
       post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
+      break;
+    case 'ask':
+      refusing(() => {
+        const { id, question, text, offset } = message;
+        const answer = session![question](text, offset) as Answers[keyof Answers] | null;
+        post({ kind: 'answer', id, answer });
+      });
       break;
   }
 }
