@@ -122,6 +122,18 @@ impl Values {
         }
     }
 
+    /// Overwrites element `index` of any dtype by its bits, as many as it has; of NaN there is one in each float dtype.
+    pub fn set_bits(&mut self, index: usize, bits: u32) {
+        match self {
+            Values::I8(v) => v[index] = bits as i8,
+            Values::I16(v) => v[index] = bits as i16,
+            Values::I32(v) => v[index] = bits as i32,
+            Values::Fp8(_) => self.set_f32(index, Fp8(bits as u8).to_f32()),
+            Values::Bf16(_) => self.set_f32(index, Bf16(bits as u16).to_f32()),
+            Values::F32(_) => self.set_f32(index, f32::from_bits(bits)),
+        }
+    }
+
     /// Some of the elements.
     ///
     /// # Panics
