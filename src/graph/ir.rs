@@ -1,5 +1,7 @@
 //! Tensors, operators, repeats, outputs: the rules that hold between them are at the top of [`super::verify`].
 
+use std::ops::Range;
+
 use crate::base::{Arena, Id, Span};
 use crate::num::{Array, Function, Requant, Shape, Type};
 
@@ -450,6 +452,22 @@ impl Contract {
 }
 
 impl Window {
+    /// Which of `extent` rows (0) or columns (1) an undilated window holds in its `place`th place, padding apart.
+    pub fn held(&self, side: usize, place: usize, extent: usize) -> Range<usize> {
+        // In 64 bits, as in [`Window::places`].
+        let from = place as u64 * self.stride[side] as u64;
+        let inside = |at: u64| at.saturating_sub(self.padding[2 * side] as u64).min(extent as u64) as usize;
+        inside(from)..inside(from + self.size[side] as u64)
+    }
+
+    /// Which of `extent` rows (0) or columns (1) element `at` of the window lies on in its `place`th place; nothing in padding.
+    pub fn inside(&self, side: usize, place: usize, at: usize, extent: usize) -> Option<usize> {
+        // In 64 bits, as in [`Window::places`].
+        let padded = place as u64 * self.stride[side] as u64 + at as u64 * self.dilation[side] as u64;
+        let inside = padded.checked_sub(self.padding[2 * side] as u64)?;
+        (inside < extent as u64).then_some(inside as usize)
+    }
+
     /// Extent of the result along height (0) or width (1), if the window fits an extent of the operand.
     pub fn places(&self, side: usize, extent: usize) -> Option<usize> {
         // In 64 bits, which each of them times another does not leave.

@@ -1,6 +1,6 @@
 //! What a graph amounts to: multiply-accumulates, bytes, which operators count, values of what is declared.
 
-use super::ir::{Graph, OpId, OpKind, RepeatId, Source, TensorId};
+use super::ir::{Graph, Op, OpId, OpKind, RepeatId, Source, Tensor, TensorId};
 use crate::base::ELEMENT_EFFORT;
 use crate::num::{Array, Type, Values, seeded};
 
@@ -69,9 +69,39 @@ impl Graph {
         }
     }
 
-    /// How much simulating or evaluating an operator once costs, in multiply-accumulates: for slices and progress.
+    /// How much simulating or evaluating an operator once costs, in multiply-accumulates: for slices and progress. Of a repeat
+    /// it is the end of an iteration: what moves.
     pub fn effort(&self, op: OpId) -> u64 {
-        self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(self.vector_elements(op)))
+        let elements = match self.ops[op].kind {
+            OpKind::Repeat(repeat) => self.moved(repeat).saturating_add(1),
+            _ => self.vector_elements(op),
+        };
+        self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(elements))
+    }
+
+    /// Elements that an iteration of a repeat begins with or leaves.
+    fn moved(&self, id: RepeatId) -> u64 {
+        let is_own =
+            |tensor: &Tensor| tensor.within == Some(id) && matches!(tensor.source, Source::Weight(_));
+        let weights = self.tensors.ids().filter(|tensor| is_own(&self.tensors[*tensor]));
+        let repeat = &self.repeats[id];
+        let carried = repeat.carried.iter().map(|carried| carried.now);
+        let moved = carried.chain(repeat.collected.iter().copied()).chain(weights);
+        moved.fold(0, |all, tensor| all.saturating_add(self.tensors[tensor].ty.shape.elements()))
+    }
+
+    /// What evaluating everything that an output needs costs, in all iterations.
+    pub fn all_effort(&self) -> u64 {
+        let live = self.live();
+        let of = |(id, op): (OpId, &Op)| {
+            let body = match op.kind {
+                OpKind::Repeat(repeat) => Some(repeat),
+                _ => op.within,
+            };
+            self.effort(id).saturating_mul(self.iterations(body))
+        };
+        let needed = self.ops.iter().filter(|(id, _)| live[id.index()]);
+        needed.map(of).fold(0, u64::saturating_add)
     }
 
     /// By operator: whether an output depends on it.

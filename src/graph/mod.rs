@@ -13,7 +13,7 @@ mod print;
 mod verify;
 
 pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};
-pub use evaluate::Evaluation;
+pub use evaluate::{Deviation, Evaluation};
 pub use ir::{
     Carried, Choices, CombineKind, Contract, Cut, Given, Graph, Index, Limits, LoadError, Loader, LoopAxis,
     MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor,
