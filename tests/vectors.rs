@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use systole::graph::{BUILTINS, CombineKind, Graph, MapKind, OpKind, PoolKind, ReduceKind, verify};
+use systole::graph::{
+    BUILTINS, CombineKind, Evaluation, Graph, MapKind, OpKind, PoolKind, ReduceKind, verify,
+};
 use systole::import::{Files, npy};
 use systole::job;
-use systole::num::{Array, DType, Function, Shape, Type, Values};
+use systole::num::{Array, DType, Function, Shape, SumOrder, Type, Values};
 
 const FILES: [&str; 7] = ["elements", "products", "windows", "rows", "parts", "repeats", "networks"];
 
@@ -149,6 +151,35 @@ fn every_program_is_right_and_puts_out_what_is_expected() {
             assert_eq!(theirs.and_then(|theirs| expected.differs(&theirs)), None, "{}", case.name);
         }
     }
+}
+
+/// What the reference makes of a program: for each output that is not as expected, what is wrong.
+fn wrong(case: &Case, block: usize) -> Vec<String> {
+    let graph = case.graph();
+    let mut evaluation = Evaluation::new(&graph, SumOrder { block });
+    assert!(evaluation.advance(&graph, u64::MAX), "{}", case.name);
+    let outputs = graph.outputs.iter().zip(&case.outputs).enumerate();
+    let differs = outputs.filter_map(|(at, (output, expected))| {
+        let what = expected.differs(evaluation.values(output.tensor))?;
+        Some(format!("{}, output {at}: {what}", case.name))
+    });
+    differs.collect()
+}
+
+#[test]
+fn the_reference_answers_as_they_do() {
+    let cases = cases();
+    let wrong: Vec<String> = cases.iter().flat_map(|case| wrong(case, case.block)).collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Or the test above would show little.
+#[test]
+fn another_order_of_sums_shows() {
+    let cases = cases();
+    let shows = |case: &&Case| !wrong(case, usize::MAX).is_empty();
+    let count = cases.iter().filter(shows).count();
+    assert!(count >= 20, "in {count} only");
 }
 
 /// A kind's place among all; a new one does not compile before it has one.

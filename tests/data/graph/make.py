@@ -223,7 +223,7 @@ def products():
     pairs = [("f32", "f32"), ("bf16", "bf16"), ("fp8", "fp8"), ("i8", "i8"), ("i8", "i16"), ("i16", "i8"), ("i16", "i16")]
     for left, right in pairs:
         for block in (1, 3, 16) if left in FLOATS else (4,):
-            yield product(f"{left} @ {right} in blocks of {block}", left, right, [3, 11], [11, 4], block)
+            yield product(f"{left} @ {right} in blocks of {block}", left, right, [3, 21], [21, 4], block)
     for left, right in [
         ([2, 3, 4], [2, 4, 2]), ([2, 3, 4], [4, 2]), ([3, 4], [2, 4, 2]), ([2, 2, 1, 5], [2, 5, 2]), ([3, 5], [2, 2, 5, 1]),
         ([1, 1], [1, 1]), ([1, 7], [7, 1]), ([1, 2, 1, 2, 1, 2, 2, 3], [1, 2, 1, 2, 1, 2, 3, 2]),
@@ -231,12 +231,12 @@ def products():
         for dtype in ("f32", "i8"):
             yield product(f"{dtype}: {left} @ {right}", dtype, dtype, left, right, 3)
     for text, left, right in [
-        ("ij,jk->ik", [2, 7], [7, 3]), ("i,i->", [9], [9]), ("i,j->ij", [3], [4]), ("bij,bjk->bik", [2, 2, 5], [2, 5, 3]),
-        ("ijk,jkl->il", [2, 3, 4], [3, 4, 2]), ("ijk,kjl->li", [2, 3, 4], [4, 3, 2]), ("ij,kj->ki", [2, 5], [3, 5]),
-        ("bhqd,bhkd->bhqk", [1, 2, 3, 4], [1, 2, 2, 4]), ("bqhd,bkhd->bhqk", [1, 3, 2, 4], [1, 2, 2, 4]), ("ij,j->i", [3, 6], [6]),
-        ("ji,j->i", [6, 3], [6]), ("ij,ij->ij", [2, 3], [2, 3]), ("ij,ji->ij", [2, 3], [3, 2]), ("ij,i->ij", [2, 3], [2]),
+        ("ij,jk->ik", [2, 19], [19, 3]), ("i,i->", [40], [40]), ("i,j->ij", [3], [4]), ("bij,bjk->bik", [2, 2, 9], [2, 9, 3]),
+        ("ijk,jkl->il", [2, 4, 5], [4, 5, 2]), ("ijk,kjl->li", [2, 4, 5], [5, 4, 2]), ("ij,kj->ki", [2, 14], [3, 14]),
+        ("bhqd,bhkd->bhqk", [1, 2, 3, 7], [1, 2, 2, 7]), ("bqhd,bkhd->bhqk", [1, 3, 2, 7], [1, 2, 2, 7]), ("ij,j->i", [3, 17], [17]),
+        ("ji,j->i", [17, 3], [17]), ("ij,ij->ij", [2, 3], [2, 3]), ("ij,ji->ij", [2, 3], [3, 2]), ("ij,i->ij", [2, 3], [2]),
         (",ij->ji", [], [2, 3]), ("td,tkdf->tkf", [2, 4], [2, 2, 4, 3]), ("abcd,dcea->eb", [2, 2, 3, 2], [2, 3, 2, 2]),
-        ("i,ij->j", [5], [5, 2]), ("zyx,Xyz->xX", [2, 3, 2], [2, 3, 2]),
+        ("i,ij->j", [23], [23, 2]), ("zyx,Xyz->xX", [2, 3, 2], [2, 3, 2]),
     ]:
         for dtype in ("f32", "bf16", "fp8", "i8"):
             yield einsum(f"{dtype}: {text}", dtype, text, left, right, 4)
