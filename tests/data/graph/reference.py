@@ -28,6 +28,7 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 FLOATS = ["f32", "bf16", "fp8"]
 INTEGERS = ["i8", "i16", "i32"]
 INF, NAN = math.inf, math.nan
+ORT = "onnxruntime"
 f32 = np.float32
 
 # --- Cases -----------------------------------------------------------------------------------------------------------
@@ -69,13 +70,14 @@ def exact(array):
     return stored(array)
 
 
-def near(numbers, dtype, ulps, sizes=None):
+def near(numbers, dtype, ulps, sizes=None, source="float64"):
     """An output that is off by at most `ulps` times the distance from 1 to the next number of its dtype, times `sizes`: one for
-    each element or one for all; without them, its own magnitude.
+    each element or one for all; without them, its own magnitude. What float64 computed of the whole program, rounding nothing on
+    the way, holds for the float64 beside the output, too.
     """
     numbers = np.asarray(numbers, np.float64)
     assert np.isfinite(numbers).all()
-    output = {"dtype": dtype, "shape": list(numbers.shape), "numbers": short(numbers), "ulps": ulps}
+    output = {"dtype": dtype, "shape": list(numbers.shape), "numbers": short(numbers), "source": source, "ulps": ulps}
     if sizes is not None:
         output["sizes"] = short(np.atleast_1d(np.asarray(sizes, np.float64)))
     return output
