@@ -75,12 +75,20 @@ impl Nd {
 
 /// Random numbers, by splitmix64.
 #[derive(Clone, Debug)]
-pub struct Draw(pub u64);
+pub struct Draw {
+    state: u64,
+    /// Whether floats are small whole numbers.
+    plain: bool,
+}
 
 impl Draw {
+    pub fn new(seed: u64) -> Draw {
+        Draw { state: seed, plain: seed.is_multiple_of(3) }
+    }
+
     pub fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) % end as u64) as usize
     }
@@ -98,9 +106,11 @@ impl Draw {
         (0..axes).map(|_| left.remove(self.below(left.len()))).collect()
     }
 
-    /// Floats of like size, whose sums depend on their order, and now and then a special one; whole numbers of all sizes.
+    /// Floats of like size, whose sums depend on their order, and now and then a special one; or small whole numbers, of which
+    /// they do not. Whole numbers of all sizes.
     pub fn tensor(&mut self, dtype: DType, shape: &[usize]) -> Nd {
         let len = shape.iter().product();
+        let small = self.plain && dtype.is_float();
         let special = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -0.0, 0.0, 1e30, -1e-30];
         let items = (0..len).map(|_| match dtype.range() {
             Some((least, most)) => {
@@ -108,6 +118,7 @@ impl Draw {
                 let (least, most) = (least.max(-1 << 16), most.min(1 << 16));
                 (least + self.below((most - least + 1) as usize) as i64) as f64
             }
+            None if small => self.below(7) as f64 - 3.0,
             None if self.below(60) == 0 => rounded(dtype, self.one_of(&special)),
             None => rounded(dtype, (self.below(1 << 20) as f32 / (1 << 19) as f32 - 1.0) * 3.0),
         });
