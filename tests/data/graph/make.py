@@ -571,8 +571,37 @@ def parts():
     program = "output transpose(x, [7, 0, 2, 4, 6, 1, 3, 5])\noutput sum(x, axis=[0, 2, 7])\noutput x[1, ..., 0:3:2]\noutput x.T\n"
     outputs = [x.transpose(7, 0, 2, 4, 6, 1, 3, 5), reduce("sum", x, [0, 2, 7]), x[1, ..., 0:3:2], x.swapaxes(6, 7)]
     yield case("eight axes", program, {"x": x}, [exact(np.ascontiguousarray(y)) for y in outputs])
+    yield large()
+    x = normal(draw("sizes"), "f32", 4, 7)
+    program = (
+        "size n = 7 // 2\nsize k = (2 * n + 3) % 5 + 8 / 4 - 1\noutput x[n % 2, 0:k + 1]\noutput x / x.shape[0]\n"
+        "output reshape(x, [n - 1, -1])\noutput full(f32[k, n - 2], n)\n"
+    )
+    n, k = 3, 5
+    outputs = [x[1, 0:6], x / f32(4), x.reshape(2, -1), of("f32", np.full((k, n - 2), n))]
+    yield case("sizes", program, {"x": x}, [exact(y) for y in outputs])
     x = any_of(draw("a tensor as it is"), "bf16", 3)
     yield case("a tensor as it is", "output x\noutput x\n", {"x": x}, [exact(x), exact(x)])
+
+
+def large():
+    """More elements than the evaluator takes in a step; what comes of each of them counts in few outputs."""
+    rng = draw("large")
+    x, w, p, v = (whole(rng, "i8", *shape, most=4) for shape in ([33, 40], [66, 64], [66], [40]))
+    lines = {
+        "einsum(\"ij,i->j\", concat([x, x]), p)": np.einsum("ij,i->j", np.concatenate([x, x]), p, dtype=np.int64),
+        "sum(reshape(x.T, [33, 40]) * v, axis=1)": (x.T.reshape(33, 40) * v.astype(np.int64)).sum(axis=1),
+        "sum(x[::1] * v, axis=0)": (x * v.astype(np.int64)).sum(axis=0),
+        "sum(requant(relu(x + v) * 3, shift=1) * v, axis=1)": (
+            requant(np.maximum(wide(x) + wide(v), 0) * 3, 1) * v.astype(np.int64)
+        ).sum(axis=1),
+        "reshape(p, [1, 66]) @ w": p[None].astype(np.int64) @ w.astype(np.int64),
+        "argmax(x, axis=0)": argmax(x, 0),
+        "einsum(\"ijk->j\", transpose(reshape(w, [8, 8, 66]), [2, 0, 1]))": wide(w).reshape(8, 8, 66).transpose(2, 0, 1).sum(axis=(0, 2)),
+    }
+    program = "".join(f"output {line}\n" for line in lines) + "v9, p9 = topk(x[0:4], 9)\noutput v9\noutput p9\n"
+    outputs = [rounded(y.astype(np.int64), "i32") for y in lines.values()] + list(topk(x[0:4], 9))
+    return case("more than a step takes", program, {"x": x, "w": w, "p": p, "v": v}, [exact(y) for y in outputs])
 
 
 if __name__ == "__main__":
