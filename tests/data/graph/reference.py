@@ -1,6 +1,6 @@
 """What operators of the language are, in NumPy: one operation of float32 at a time, in the machine's order, each rounded once.
 
-make.py and networks.py draw cases; here is what they have in common. Arrays have the dtypes of DTYPES. Where float32 is not
+Cases are drawn in elements.py, products.py, rows.py and networks.py; here is what they have in common. Arrays have the dtypes of DTYPES. Where float32 is not
 expected in every bit, the same is computed in float64 from the same numbers.
 """
 
