@@ -349,6 +349,8 @@ impl Limits {
     pub const ALL_BYTES: u64 = 1 << 27;
     /// Multiply-accumulates of a run: some ten seconds in a browser.
     pub const MACS: u64 = 1 << 33;
+    /// Effort of a program that is evaluated for no chip, by [`Graph::all_effort`]: some ten seconds natively.
+    pub const EFFORT: u64 = 1 << 34;
     /// Elements of vector work of a run: some seconds in a browser.
     pub const VECTOR_ELEMENTS: u64 = 1 << 28;
 }

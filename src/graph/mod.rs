@@ -4,6 +4,7 @@
 mod build;
 mod evaluate;
 mod ir;
+mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 mod listing;
 mod meanings;
@@ -19,6 +20,7 @@ pub use ir::{
     MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary, Tensor,
     TensorId, Window,
 };
+pub use limits::TooMuch;
 #[cfg(not(target_arch = "wasm32"))]
 pub use listing::functions;
 pub use meanings::{Definition, Meaning, Meanings};

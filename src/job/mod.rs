@@ -1,6 +1,7 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
 mod assist;
+mod evaluate;
 mod frame;
 mod layers;
 mod products;
@@ -10,12 +11,13 @@ pub mod scalesim;
 pub mod validate;
 
 pub use assist::{Assist, Completion, CompletionKind, Hover};
+pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
 pub use layers::time_topology;
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
-pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
+pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::{Chip, Stationary};
