@@ -102,16 +102,16 @@ fn dtype(text: &str) -> Result<(DType, bool), NpyError> {
 fn unread<T>(code: &str, kind: &str) -> Result<T, NpyError> {
     const AS_FLOATS: &str = "save it as `x.astype(np.float32)`, or as `ml_dtypes.bfloat16`";
     const AS_INTEGERS: &str = "save it as `x.astype(np.int8)`, or as int16 or int32 where it needs more bits";
+    const AS_ANY: &str = "save it as one of them, as in `np.save(path, x.astype(np.float32))`";
     let (name, hint) = match kind {
         "f2" => ("float16", AS_FLOATS),
         "f8" => ("float64", AS_FLOATS),
         "i8" => ("int64", AS_INTEGERS),
         "u1" => ("uint8", AS_INTEGERS),
         "b1" => ("bool", AS_INTEGERS),
-        _ => {
-            let name = format!("dtype `{}`", code.replace(char::is_control, " "));
-            return error(format!("it holds {name}, which is not read"), AS_INTEGERS);
-        }
+        // Fields: a list of names and dtypes.
+        "(" => ("elements of several parts", AS_ANY),
+        _ => (&*format!("dtype `{}`", code.replace(char::is_control, " ")), AS_ANY),
     };
     error(format!("it holds {name}; i8, i16, i32, fp8, bf16 and f32 are read"), hint)
 }
@@ -244,7 +244,7 @@ mod tests {
             let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
             file(&header, &vec![0; data])
         };
-        let cases: [(Vec<u8>, &str); 14] = [
+        let cases: [(Vec<u8>, &str); 15] = [
             (vec![], "no .npy file"),
             (b"PK\x03\x04".to_vec(), "no .npy file"),
             (MAGIC.to_vec(), "ends within its header"),
@@ -256,6 +256,10 @@ mod tests {
             (of("<f2", "(1,)", 2), "float16"),
             (of("<i8", "(1,)", 8), "int64"),
             (of("<U1", "(1,)", 4), "dtype `<U1`"),
+            (
+                file("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", &[0; 4]),
+                "several parts",
+            ),
             (of("|i1", "(0, 4)", 0), "it is empty"),
             (of("|i1", "(4294967296, 4294967296)", 0), "more than"),
             (of("|i1", "(1, 1, 1, 1, 1, 1, 1, 1, 1)", 1), "its shape is (1, 1, 1, 1, 1, 1, 1, 1, 1)"),
