@@ -182,6 +182,50 @@ fn a_topology_runs_through_the_machine() {
     assert!(said.contains("hint: take a smaller layer"), "{said}");
 }
 
+/// 1 + 2^-9 is 1 in bf16, which has eight bits; in f64 it is not.
+#[test]
+fn a_program_is_evaluated_for_no_chip() {
+    let text =
+        "input a : bf16[2, 3]\nx = zeros(bf16[2]) + 1\ny = x + 0.001953125\noutput y\noutput argmax(a * 0)\n";
+    let output = systole(&["evaluate", "-"], text);
+    assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let expected = "y : bf16[2] = [1.0, 1.0]\n  off from f64: at most 1.95e-3, relative 1.95e-3\nargmax(a * 0) : i32[2] = [0, 0]\n";
+    assert_eq!(said, expected);
+    let report = |arguments: &[&str], text: &str| -> Value {
+        let output = systole(&[&["evaluate", "-", "--format", "json"], arguments].concat(), text);
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let json = report(&[], text);
+    assert_eq!((&json["outputs"][0]["values"], json.get("block")), (&serde_json::json!([1.0, 1.0]), None));
+    let off = 1.0 / 512.0;
+    let expected = serde_json::json!({ "absolute": off, "relative": off / (1.0 + off) });
+    assert_eq!(json["outputs"][0]["deviation"], expected);
+    assert_eq!(json["outputs"][1].get("deviation"), None);
+    // 2^24 + 1 is 2^24 in f32, unless the ones are added up first.
+    let sum = "a = concat([full(f32[1, 1], 16777216), full(f32[1, 3], 1)], axis=1)\noutput a @ full(f32[4, 1], 1)\n";
+    assert_eq!(report(&[], sum)["outputs"][0]["values"][0], 16_777_216.0);
+    let in_twos = report(&["--block", "2"], sum);
+    assert_eq!((&in_twos["outputs"][0]["values"][0], &in_twos["block"]), (&16_777_218.0.into(), &2.into()));
+}
+
+#[test]
+fn what_is_too_much_is_not_evaluated() {
+    let large = "input a : f32[8192, 8192]\noutput a\n";
+    let long = "x = zeros(f32[1])\nrepeat 2000000000 {\n    x = x + 1\n}\noutput x\n";
+    for (text, expected) in [
+        (large, "-:1:7: error: with this tensor the program has more than 134217728 bytes"),
+        (long, "up to here the program takes as long as"),
+        ("output a\n", "nothing is called `a`"),
+    ] {
+        let output = systole(&["evaluate", "-"], text);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        assert!(error_of(&output).contains(expected), "{}", error_of(&output));
+    }
+    assert_eq!(systole(&["evaluate", "-", "--block", "0"], large).status.code(), Some(2));
+}
+
 #[test]
 fn errors_in_the_input_end_with_1() {
     let output = systole(&["run", "-"], "output a @ b\n");

@@ -20,6 +20,7 @@ fn files() -> Files {
     let good = array(DType::I8, &[8, 64]);
     files.insert("digits/x.npy", &good).unwrap();
     files.insert("bias.npy", &array(DType::I32, &[10])).unwrap();
+    files.insert("number.npy", &array(DType::F32, &[])).unwrap();
     let _ = files.insert("short.npy", &good[..good.len() - 1]);
     let _ = files.insert("zip.npy", b"PK\x03\x04");
     files

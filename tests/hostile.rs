@@ -195,8 +195,8 @@ proptest! {
     }
 
     #[test]
-    fn mutated_files(at in 0..140usize, byte in any::<u8>(), cut in 0..200usize) {
-        let array = seeded("x", Type { dtype: DType::I32, shape: Shape::from(vec![3, 4]) });
+    fn mutated_files(of in 0..DType::ALL.len(), at in 0..140usize, byte in any::<u8>(), cut in 0..200usize) {
+        let array = seeded("x", Type { dtype: DType::ALL[of], shape: Shape::from(vec![3, 1, 4]) });
         let mut bytes = npy::write(&array);
         let at = at.min(bytes.len() - 1);
         bytes[at] = byte;

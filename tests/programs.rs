@@ -9,7 +9,7 @@ use systole::base::{Cycle, Diagnostic, Ratio};
 use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
-use systole::job::{Finished, compile};
+use systole::job::{Finished, Listed, OutputReport, compile};
 use systole::num::DType;
 use systole::sim::array::{Stepper, accumulated};
 use systole::sim::{Kept, Reach};
@@ -161,7 +161,11 @@ fn what_no_output_needs_is_not_run() {
 /// The outputs of a program on the classroom's chip.
 fn outputs(text: &str) -> Vec<Vec<i32>> {
     let report = run(text, &Chip::classroom(4, 4).unwrap()).report(text);
-    report.outputs.into_iter().map(|output| output.values.unwrap()).collect()
+    let values = |output: OutputReport| match output.values.unwrap() {
+        Listed::Whole(values) => values,
+        Listed::Floats(values) => panic!("whole numbers, not {values:?}"),
+    };
+    report.outputs.into_iter().map(values).collect()
 }
 
 #[test]

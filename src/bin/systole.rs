@@ -4,6 +4,7 @@
 mod commands {
     use std::fs::{self, File};
     use std::io::{self, Read, Write};
+    use std::num::NonZeroUsize;
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
 
@@ -15,8 +16,8 @@ mod commands {
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
-    use systole::job::{self, NotSimulatedReport, ProductsReport, ProductsRun, Report};
-    use systole::num::Array;
+    use systole::job::{self, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report};
+    use systole::num::{Array, SumOrder};
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
 
@@ -56,6 +57,20 @@ mod commands {
             unit: usize,
             #[command(flatten)]
             chip: ChipChoice,
+        },
+        /// Evaluate a program by its operators' definitions, for no chip; programs that no machine runs yet too.
+        ///
+        /// Beside floats stands how far they are from what the same formulas come to in f64.
+        Evaluate {
+            /// A .systole program, or `-` for standard input.
+            file: PathBuf,
+            /// Products of floats are added up N at a time, and then their sums: an array of N rows whose weights stay.
+            /// Without it all are, as where sums stay.
+            #[arg(long, value_name = "N")]
+            block: Option<NonZeroUsize>,
+            /// How to report.
+            #[arg(long, value_enum, default_value_t = Format::Text)]
+            format: Format,
         },
         /// Check a program; print errors and warnings only.
         Check {
@@ -183,6 +198,7 @@ mod commands {
                 print!("{}", graph::functions());
                 Ok(())
             }
+            Command::Evaluate { file, block, format } => evaluate(&file, block, format),
             Command::Check { file } => check(&file),
             Command::Compile { file, emit: Stage::Graph } => emit_graph(&file),
             Command::Fmt { files, check } => {
@@ -310,6 +326,20 @@ mod commands {
         let program = Program::read(file)?;
         let checked = job::check(&program.text, program.files.as_ref());
         program.shown().tell(&checked.diagnostics)
+    }
+
+    fn evaluate(file: &Path, block: Option<NonZeroUsize>, format: Format) -> Result<(), InputErrors> {
+        let program = Program::read(file)?;
+        let order = SumOrder { block: block.map_or(usize::MAX, NonZeroUsize::get) };
+        let evaluable = job::evaluate(&program.text, program.files.as_ref(), order);
+        program.shown().tell(&evaluable.diagnostics)?;
+        let mut reference = evaluable.reference.ok_or(InputErrors)?;
+        while !reference.advance(u64::MAX) {}
+        let report = reference.report(&program.text);
+        match format {
+            Format::Json => print(&(to_json(&report)? + "\n")),
+            Format::Text => print(&outputs_in_words(&report.outputs)),
+        }
     }
 
     fn emit_graph(file: &Path) -> Result<(), InputErrors> {
@@ -509,18 +539,29 @@ mod commands {
                 op.name, op.line, op.start, op.end, op.macs
             );
         }
-        for output in &report.outputs {
-            let shown = match &output.values {
-                Some(values) if values.len() <= 64 => format!("{values:?}"),
-                _ => format!("checksum {}", output.checksum),
-            };
-            out += &format!("{} : {}{:?} = {shown}\n", output.name, output.dtype, output.shape);
-        }
+        out += &outputs_in_words(&report.outputs);
         out += &match (&report.disagreement, report.agrees) {
             (Some(difference), _) => format!("DIFFERS from the reference: {difference}\n"),
             (None, Some(_)) => "equals the reference\n".to_owned(),
             (None, None) => "timed without values\n".to_owned(),
         };
+        out
+    }
+
+    fn outputs_in_words(outputs: &[OutputReport]) -> String {
+        let mut out = String::new();
+        for output in outputs {
+            let shown = match &output.values {
+                Some(Listed::Whole(values)) if values.len() <= 64 => format!("{values:?}"),
+                Some(Listed::Floats(values)) if values.len() <= 64 => format!("{values:?}"),
+                _ => format!("checksum {}", output.checksum),
+            };
+            out += &format!("{} : {}{:?} = {shown}\n", output.name, output.dtype, output.shape);
+            if let Some(off) = output.deviation {
+                let job::DeviationReport { absolute, relative } = off;
+                out += &format!("  off from f64: at most {absolute:.2e}, relative {relative:.2e}\n");
+            }
+        }
         out
     }
 

@@ -1,5 +1,6 @@
 //! Tensors, operators, repeats, outputs: the rules that hold between them are at the top of [`super::verify`].
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use smallvec::{SmallVec, smallvec};
@@ -360,6 +361,8 @@ impl Limits {
     pub const ALL_BYTES: u64 = 1 << 27;
     /// Multiply-accumulates of a run: some ten seconds in a browser.
     pub const MACS: u64 = 1 << 33;
+    /// Effort of a program that is evaluated for no chip, by [`Graph::all_effort`]: some ten seconds natively.
+    pub const EFFORT: u64 = 1 << 34;
     /// Elements of vector work of a run: some seconds in a browser.
     pub const VECTOR_ELEMENTS: u64 = 1 << 28;
 }
@@ -463,6 +466,22 @@ impl Contract {
 }
 
 impl Window {
+    /// Which of `extent` rows (0) or columns (1) an undilated window holds in its `place`th place, padding apart.
+    pub fn held(&self, side: usize, place: usize, extent: usize) -> Range<usize> {
+        // In 64 bits, as in [`Window::places`].
+        let from = place as u64 * self.stride[side] as u64;
+        let inside = |at: u64| at.saturating_sub(self.padding[2 * side] as u64).min(extent as u64) as usize;
+        inside(from)..inside(from + self.size[side] as u64)
+    }
+
+    /// Which of `extent` rows (0) or columns (1) element `at` of the window lies on in its `place`th place; nothing in padding.
+    pub fn inside(&self, side: usize, place: usize, at: usize, extent: usize) -> Option<usize> {
+        // In 64 bits, as in [`Window::places`].
+        let padded = place as u64 * self.stride[side] as u64 + at as u64 * self.dilation[side] as u64;
+        let inside = padded.checked_sub(self.padding[2 * side] as u64)?;
+        (inside < extent as u64).then_some(inside as usize)
+    }
+
     /// Extent of the result along height (0) or width (1), if the window fits an extent of the operand.
     pub fn places(&self, side: usize, extent: usize) -> Option<usize> {
         // In 64 bits, which each of them times another does not leave.

@@ -1,6 +1,6 @@
 //! What a graph amounts to: multiply-accumulates, bytes, which operators count, values of what is declared.
 
-use super::ir::{Graph, OpId, OpKind, RepeatId, Source, TensorId};
+use super::ir::{Graph, OpId, OpKind, RepeatId, Source, Tensor, TensorId};
 use crate::base::ELEMENT_EFFORT;
 use crate::num::{Array, Type, Values, seeded};
 
@@ -69,9 +69,49 @@ impl Graph {
         }
     }
 
-    /// How much simulating or evaluating an operator once costs, in multiply-accumulates: for slices and progress.
+    /// How much simulating or evaluating an operator once costs, in multiply-accumulates: for slices and progress. Of a repeat
+    /// it is the end of an iteration: what moves.
     pub fn effort(&self, op: OpId) -> u64 {
-        self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(self.vector_elements(op)))
+        let elements = match self.ops[op].kind {
+            OpKind::Repeat(repeat) => self.moved(repeat).saturating_add(1),
+            // Of what they read, they leave most alone.
+            OpKind::Slice(_) | OpKind::Gather { .. } => {
+                self.tensors[self.ops[op].result()].ty.shape.elements()
+            }
+            _ => self.vector_elements(op),
+        };
+        self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(elements))
+    }
+
+    /// Elements that an iteration of a repeat begins with or leaves.
+    fn moved(&self, id: RepeatId) -> u64 {
+        let is_own =
+            |tensor: &Tensor| tensor.within == Some(id) && matches!(tensor.source, Source::Weight(_));
+        let weights = self.tensors.ids().filter(|tensor| is_own(&self.tensors[*tensor]));
+        let repeat = &self.repeats[id];
+        let carried = repeat.carried.iter().map(|carried| carried.now);
+        let moved = carried.chain(repeat.collected.iter().copied()).chain(weights);
+        moved.fold(0, |all, tensor| all.saturating_add(self.tensors[tensor].ty.shape.elements()))
+    }
+
+    /// The same in all iterations.
+    pub(super) fn effort_of_all(&self, op: OpId) -> u64 {
+        let body = match self.ops[op].kind {
+            OpKind::Repeat(repeat) => Some(repeat),
+            _ => self.ops[op].within,
+        };
+        self.effort(op).saturating_mul(self.iterations(body))
+    }
+
+    /// What evaluating everything that an output needs costs, in all iterations.
+    pub fn all_effort(&self) -> u64 {
+        self.needed().map(|op| self.effort_of_all(op)).fold(0, u64::saturating_add)
+    }
+
+    /// Operators that an output depends on.
+    pub(super) fn needed(&self) -> impl Iterator<Item = OpId> {
+        let live = self.live();
+        self.ops.ids().filter(move |op| live[op.index()])
     }
 
     /// By operator: whether an output depends on it.

@@ -4,6 +4,7 @@
 mod build;
 mod evaluate;
 mod ir;
+mod limits;
 #[cfg(not(target_arch = "wasm32"))]
 mod listing;
 mod meanings;
@@ -14,12 +15,13 @@ mod print;
 mod verify;
 
 pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};
-pub use evaluate::Evaluation;
+pub use evaluate::{Deviation, Evaluation};
 pub use ir::{
     Carried, Choices, CombineKind, Contract, Cut, Given, Graph, Index, Labels, Limits, LoadError, Loader,
     LoopAxis, MapKind, Op, OpId, OpKind, Output, PoolKind, ReduceKind, Repeat, RepeatId, Source, Stationary,
     Tensor, TensorId, Tensors, Window,
 };
+pub use limits::TooMuch;
 #[cfg(not(target_arch = "wasm32"))]
 pub use listing::functions;
 pub use meanings::{Definition, Meaning, Meanings};

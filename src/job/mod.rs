@@ -1,6 +1,7 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
 mod assist;
+mod evaluate;
 mod frame;
 mod layers;
 mod products;
@@ -10,20 +11,21 @@ pub mod scalesim;
 pub mod validate;
 
 pub use assist::{Assist, Completion, CompletionKind, Hover};
+pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
 pub use layers::time_topology;
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
-pub use report::{ChipReport, OpReport, OutputReport, Report, UnitReport};
+pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
-use crate::chip::Chip;
+use crate::chip::{Chip, Stationary};
 use crate::emit::{Emitted, emit};
 use crate::graph::{self, Built, Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
-use crate::num::Values;
+use crate::num::{SumOrder, Values};
 use crate::schedule::{Plan, Product, TooMuch, obstacles, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
@@ -185,7 +187,7 @@ impl Job {
         let trace = run(&emitted, &chip)?;
         let order = Order::new(&emitted.program);
         let numbers = Numbers::new(&chip, memory(&graph, &plan, &emitted));
-        let evaluation = Evaluation::new(&graph);
+        let evaluation = Evaluation::new(&graph, sum_order(&chip));
         Ok(Job { graph, plan, emitted, order, chip, trace, numbers, numbers_done: false, evaluation })
     }
 
@@ -227,6 +229,16 @@ impl Job {
             disagreement,
         }
     }
+}
+
+/// How a chip's arrays add up products (MACHINE.md section 4).
+fn sum_order(chip: &Chip) -> SumOrder {
+    let block = match chip.dataflow.stationary() {
+        Stationary::Weights => chip.rows,
+        // All of k, which is one block.
+        Stationary::Sums => usize::MAX,
+    };
+    SumOrder { block }
 }
 
 /// Buffers before the first cycle: declared tensors hold their values in DRAM, all others 0.

@@ -5,7 +5,9 @@ use serde::{Serialize, Serializer};
 use super::{Finished, Timed};
 use crate::base::{Bytes, Cycle, Lines};
 use crate::chip::{Chip, WeightBuffering};
+use crate::graph::{Deviation, Graph, Output};
 use crate::isa::{Program, ProgramOp};
+use crate::num::Values;
 use crate::schedule::{Layer, LayerKind, Plan};
 use crate::sim::{OpTally, Tally};
 use crate::timing::movement::{Movement, Moves, Path, Role};
@@ -193,7 +195,7 @@ pub struct OpReport {
     pub movement: MovementReport,
 }
 
-/// An output's values, read from simulated memory.
+/// An output's values: of a run read from simulated memory.
 #[derive(Clone, Debug, Serialize)]
 pub struct OutputReport {
     /// The tensor's name.
@@ -208,7 +210,74 @@ pub struct OutputReport {
     pub checksum: String,
     /// Row-major, if there are at most [`Report::SMALL`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub values: Option<Vec<i32>>,
+    pub values: Option<Listed>,
+    /// How far they are from f64; of floats that were evaluated for no chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<DeviationReport>,
+}
+
+/// Numbers in a list. Those that are infinite or none are null in JSON; the checksum tells them apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Listed {
+    /// Of an integer dtype.
+    Whole(Vec<i32>),
+    /// Of a float dtype.
+    Floats(Vec<f32>),
+}
+
+impl Listed {
+    /// A tensor's values, if there are at most [`Report::SMALL`].
+    pub fn of(values: &Values) -> Option<Listed> {
+        let listed = || match values.dtype().is_float() {
+            true => Listed::Floats((0..values.len()).map(|at| values.get_f32(at)).collect()),
+            false => Listed::Whole(values.iter().collect()),
+        };
+        (values.len() <= Report::SMALL).then(listed)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Listed::Whole(numbers) => numbers.len(),
+            Listed::Floats(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Greatest differences from f64; what is infinite is null in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DeviationReport {
+    /// Of an element.
+    pub absolute: f64,
+    /// Of an element over the magnitude of its f64, of those whose f64 is not 0.
+    pub relative: f64,
+}
+
+impl From<Deviation> for DeviationReport {
+    fn from(Deviation { absolute, relative }: Deviation) -> Self {
+        DeviationReport { absolute, relative }
+    }
+}
+
+impl OutputReport {
+    pub(super) fn new(graph: &Graph, output: &Output, values: &Values, lines: &Lines) -> OutputReport {
+        let tensor = &graph.tensors[output.tensor];
+        OutputReport {
+            name: graph.name(output.tensor),
+            line: lines.position(output.span.start).line,
+            dtype: tensor.ty.dtype.name(),
+            shape: tensor.ty.shape.0.to_vec(),
+            checksum: values.checksum(),
+            values: Listed::of(values),
+            deviation: None,
+        }
+    }
 }
 
 impl Report {
@@ -231,17 +300,9 @@ impl Finished {
     }
 
     fn output_reports(&self, lines: &Lines) -> Vec<OutputReport> {
-        let report = |output: &crate::graph::Output| {
-            let tensor = &self.graph.tensors[output.tensor];
+        let report = |output: &Output| {
             let values = self.values(output.tensor)?;
-            Some(OutputReport {
-                name: self.graph.name(output.tensor),
-                line: lines.position(output.span.start).line,
-                dtype: tensor.ty.dtype.name(),
-                shape: tensor.ty.shape.0.to_vec(),
-                checksum: values.checksum(),
-                values: (values.len() <= Report::SMALL).then(|| values.iter().collect()),
-            })
+            Some(OutputReport::new(&self.graph, output, values, lines))
         };
         self.graph.outputs.iter().filter_map(report).collect()
     }

@@ -108,17 +108,31 @@ impl Values {
         }
     }
 
-    /// Overwrites element `index` of a float dtype: [`Fp8::from_f32`], [`Bf16::from_f32`] or [`canonical`].
+    /// Overwrites element `index` of a float dtype by a result: NaN by the one of it, whose sign differs from processor to
+    /// processor; what is beyond fp8's range by [`Fp8::from_f32`] keeps its own.
     ///
     /// # Panics
     ///
     /// On whole numbers.
     pub fn set_f32(&mut self, index: usize, value: f32) {
         match self {
-            Values::Fp8(v) => v[index] = Fp8::from_f32(value),
+            Values::Fp8(v) => v[index] = Fp8::from_f32(canonical(value)),
             Values::Bf16(v) => v[index] = Bf16::from_f32(value),
             Values::F32(v) => v[index] = canonical(value),
             whole => unreachable!("floats are stored, to {}", whole.dtype()),
+        }
+    }
+
+    /// Overwrites element `index` of any dtype by its bits, as many as it has. Every NaN becomes the one of f32 or bf16; fp8 keeps
+    /// the sign of its own, which tells to which side a number was beyond its range.
+    pub fn set_bits(&mut self, index: usize, bits: u32) {
+        match self {
+            Values::I8(v) => v[index] = bits as i8,
+            Values::I16(v) => v[index] = bits as i16,
+            Values::I32(v) => v[index] = bits as i32,
+            Values::Fp8(v) => v[index] = Fp8(bits as u8),
+            Values::Bf16(_) => self.set_f32(index, Bf16(bits as u16).to_f32()),
+            Values::F32(_) => self.set_f32(index, f32::from_bits(bits)),
         }
     }
 
@@ -292,5 +306,9 @@ mod tests {
         let mut stored = values(0.0);
         stored.set_f32(0, f32::from_bits(0xff80_0001));
         assert_eq!(stored.le_bytes().collect::<Vec<u8>>(), [0, 0, 0xc0, 0x7f]);
+        let mut narrow = Values::Fp8(vec![Fp8(0); 2]);
+        narrow.set_f32(0, -f32::NAN);
+        narrow.set_f32(1, f32::NEG_INFINITY);
+        assert_eq!(narrow, Values::Fp8(vec![Fp8(0x7f), Fp8(0xff)]));
     }
 }

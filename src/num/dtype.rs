@@ -24,8 +24,6 @@ pub enum DType {
 impl DType {
     /// Every dtype.
     pub const ALL: [DType; 6] = [DType::I8, DType::I16, DType::I32, DType::Fp8, DType::Bf16, DType::F32];
-    /// Those whose values a program can hold so far; of the others only the times are known.
-    pub const VALUED: [DType; 2] = [DType::I8, DType::I32];
 
     /// As written in a program.
     pub fn name(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::TooMuch;
 use crate::graph::{CombineKind, Graph, Limits, MapKind, OpId, OpKind, TensorId};
-use crate::num::{DType, Shape, Type};
+use crate::num::{DType, Type};
 
 /// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
 /// first; or else the first limit that it passes.
@@ -24,22 +24,9 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
         }
     }
     if obstacles.is_empty() {
-        obstacles.extend(bytes(graph).or_else(|| work(graph)));
+        obstacles.extend(graph.too_large().or_else(|| work(graph)));
     }
     obstacles
-}
-
-/// More bytes than a run may have, if there are.
-fn bytes(graph: &Graph) -> Option<TooMuch> {
-    let mut all = 0u64;
-    for (_, tensor) in graph.tensors.iter() {
-        all = all.saturating_add(tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64));
-        if all > Limits::ALL_BYTES || tensor.ty.shape.elements() > Shape::MOST_VALUES as u64 {
-            let message = format!("with this tensor the program has more than {} bytes", Limits::ALL_BYTES);
-            return Some(TooMuch { span: tensor.span, message, hint: "make the tensors smaller".into() });
-        }
-    }
-    None
 }
 
 /// More work than a run may be, if it is.

@@ -25,6 +25,8 @@ pub use lowered::{is_lowered, obstacles};
 pub(crate) use tiling::added;
 pub use tiling::{Residence, Tiling};
 
+pub use crate::graph::TooMuch;
+
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
 use crate::graph::{Choices, Graph, OpId, OpKind, TensorId};
@@ -187,17 +189,6 @@ impl Product {
             hint: "take a smaller layer; a convolution's windows are a matrix of oh x ow rows".into(),
         })
     }
-}
-
-/// A program that needs too much of a chip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TooMuch {
-    /// The layer that does.
-    pub span: Span,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub hint: String,
 }
 
 /// Plans everything that the outputs need: each of these operators [`is_lowered`].

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::{Diagnostic, Lines, Severity, Utf16};
 use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::{Graph, Source, TensorId};
-use crate::job::{Compiled, Finished, OpReport, OutputReport, Report, UnitReport};
+use crate::job::{Compiled, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
 use crate::trace::{Class, Classes, Lane, NONE, PassRun};
@@ -160,7 +160,7 @@ struct PageOutput {
     line: u32,
     dtype: &'static str,
     shape: Vec<usize>,
-    values: Option<Vec<i32>>,
+    values: Option<Listed>,
 }
 
 #[derive(Serialize)]
@@ -176,7 +176,7 @@ struct Input {
     dtype: &'static str,
     shape: Vec<usize>,
     path: Option<String>,
-    values: Option<Vec<i32>>,
+    values: Option<Listed>,
 }
 
 /// Cycles of matrix units of one class.
@@ -296,7 +296,7 @@ fn input(graph: &Graph, tensor: TensorId) -> Option<Input> {
         dtype: array.ty.dtype.name(),
         shape: array.ty.shape.0.to_vec(),
         path: given.path.clone(),
-        values: (array.values.len() <= Report::SMALL).then(|| array.values.iter().collect()),
+        values: Listed::of(&array.values),
     })
 }
 

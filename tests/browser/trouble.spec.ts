@@ -50,7 +50,11 @@ test('files: wrong ones are named, right ones are used, kept and forgotten', asy
     'promises i8[2, 2], 4 bytes, but 3 bytes follow',
   );
   await give('mine.npy', npy('<f4', '(2, 2)', Buffer.alloc(16)));
-  await expect(page.getByRole('region', { name: 'Problems' })).toContainText('float32');
+  await expect(page.getByRole('region', { name: 'Problems' })).toContainText(
+    'holds f32[2, 2], but i8[2, 2] is declared',
+  );
+  await give('mine.npy', npy('<f8', '(2, 2)', Buffer.alloc(32)));
+  await expect(page.getByRole('region', { name: 'Problems' })).toContainText('float64');
   await give('mine.npy', npy('|i1', '(2, 2)', Buffer.from([251, 2, 255, 4])));
   await app.ready();
   await expect(page.locator('#answer td')).toHaveText(['0', '2', '0', '4']);

@@ -61,6 +61,9 @@ impl<'a> Builder<'a> {
                 let message = format!("`{}` holds {}, but {wanted} is declared", path.text, array.ty);
                 let hint = if !self.repeats.is_empty() {
                     format!("every iteration has weights of its own: save them as {wanted}")
+                } else if array.ty.shape.0.is_empty() {
+                    "it is a single number: save it with an axis, as in `np.save(path, x.reshape(1))`"
+                        .to_owned()
                 } else if array.ty.dtype == ty.dtype || array.ty.shape == ty.shape {
                     format!("declare it as {}, or load another file", array.ty)
                 } else {
