@@ -36,7 +36,7 @@ impl Graph {
     pub fn too_long(&self) -> Option<TooMuch> {
         let mut all = 0u64;
         for op in self.needed() {
-            all = all.saturating_add(self.effort_of_all(op));
+            all = all.saturating_add(self.all_evaluation_effort(op));
             if all > Limits::EFFORT {
                 let message = format!(
                     "up to here the program takes as long as {all} multiply-accumulates, more than the {} that are evaluated",

@@ -205,8 +205,8 @@ impl Job {
     pub fn progress(&self) -> f64 {
         let planned = self.plan.layers.iter().flat_map(|layer| &layer.ops);
         let all: u64 = planned.map(|op| self.graph.effort(*op)).sum();
-        let done = self.numbers.effort() + self.evaluation.effort();
-        (done as f64 / (2 * all.max(1)) as f64).min(1.0)
+        let part = |done: u64, all: u64| (done as f64 / all.max(1) as f64).min(1.0);
+        (part(self.numbers.effort(), all) + part(self.evaluation.effort(), self.graph.all_effort())) / 2.0
     }
 
     /// Works until it is done.
