@@ -55,7 +55,7 @@ pub struct Deviation {
 }
 
 impl Evaluation {
-    /// Begins with the declared tensors, of a graph that keeps the rules and [`Graph::is_small`] enough. Products are added up
+    /// Begins with the declared tensors, of a graph that keeps the rules and is not [`Graph::too_large`]. Products are added up
     /// in an order whose block is at least 1.
     pub fn new(graph: &Graph, order: SumOrder) -> Evaluation {
         Evaluation::of(graph, order, Store::new(graph), None)
