@@ -553,3 +553,23 @@ fn exact_values_follow_where_elements_are_chosen() {
     assert_eq!(evaluation.exact(v).unwrap(), [1.0 + f64::from(0.001f32)]);
     assert_eq!(evaluation.deviation(v).unwrap().absolute, f64::from(0.001f32));
 }
+
+/// 0 times infinity: what is padded is multiplied, as in an array, whose zeros are elements like others.
+#[test]
+fn padding_is_multiplied() {
+    let x = Nd { dtype: DType::F32, shape: vec![1, 1, 2, 1], items: vec![2.0, 3.0] };
+    let w = Nd { dtype: DType::F32, shape: vec![1, 2, 1, 1], items: vec![f64::INFINITY, 1.0] };
+    let graph = given("output conv2d(x, w, padding=[0, 0, 1, 0])\n", &[("x", &x), ("w", &w)]);
+    assert_eq!(outputs(&graph, 9)[0].values, Values::F32(vec![f32::NAN, f32::INFINITY]));
+}
+
+/// 2^24 + 1 is 2^24 in f32: only where the ones stand in a block of their own do they count.
+#[test]
+fn blocks_of_products_go_on_over_all_summed_axes() {
+    let x = Nd { dtype: DType::F32, shape: vec![2, 3], items: vec![16_777_216.0, 0.0, 0.0, 1.0, 1.0, 1.0] };
+    let w = Nd { dtype: DType::F32, shape: vec![3, 2], items: vec![1.0; 6] };
+    let graph = given("output einsum(\"ij,ji->\", x, w)\n", &[("x", &x), ("w", &w)]);
+    let sums = [1, 2, 3, 4, 6].map(|block| outputs(&graph, block)[0].values.get_f32(0) - 16_777_216.0);
+    // Of 1 + 1 + 1 and of 1 + 1 what f32 has beside 2^24 is 4 and 2: halves go to even.
+    assert_eq!(sums, [0.0, 2.0, 4.0, 2.0, 0.0]);
+}

@@ -36,7 +36,7 @@ impl Graph {
     pub fn too_long(&self) -> Option<TooMuch> {
         let mut all = 0u64;
         for op in self.needed() {
-            all = all.saturating_add(self.effort_of_all(op));
+            all = all.saturating_add(self.all_evaluation_effort(op));
             if all > Limits::EFFORT {
                 let message = format!(
                     "up to here the program takes as long as {all} multiply-accumulates, more than the {} that are evaluated",
@@ -47,5 +47,48 @@ impl Graph {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::parse;
+
+    fn graph(text: &str) -> Graph {
+        parse(text).unwrap()
+    }
+
+    fn vector(elements: usize) -> Graph {
+        graph(&format!("%0 : f32[{elements}] = input  # \"x\"\noutput %0\n"))
+    }
+
+    #[test]
+    fn values_are_held_up_to_the_limits() {
+        assert_eq!(vector(Shape::MOST_VALUES).too_large(), None);
+        assert!(vector(Shape::MOST_VALUES + 1).too_large().is_some());
+        // Each by itself is small enough: 2^24 elements of four bytes, of which two fit.
+        let three = |count: usize| -> String {
+            (0..count).map(|at| format!("%{at} : f32[16777216] = input  # \"x{at}\"\n")).collect()
+        };
+        assert_eq!(graph(&(three(2) + "output %0\n")).too_large(), None);
+        let said = graph(&(three(3) + "output %0\n")).too_large().unwrap().message;
+        assert_eq!(said, "with this tensor the program has more than 134217728 bytes");
+    }
+
+    #[test]
+    fn iterations_count() {
+        let repeated = |count: usize| {
+            graph(&format!(
+                "%0 : f32[64] = input  # \"x\"\n%3 : f32[64] = repeat {count} as t0 {{  # \"y\"\n  \
+                 %1 : f32[64] = carried %0 then %2  # \"h\"\n  %2 : f32[64] = exp %1  # \"e\"\n}}\noutput %3\n"
+            ))
+        };
+        // Beginning two operators, and 64 elements that are worked on and carried.
+        let each = 2 * (512 + 8 * 64);
+        assert_eq!(repeated(1).all_effort(), each);
+        let most = (Limits::EFFORT / each) as usize;
+        assert_eq!(repeated(most).too_long(), None);
+        assert!(repeated(most + 1).too_long().is_some());
     }
 }

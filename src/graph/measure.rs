@@ -73,7 +73,7 @@ impl Graph {
     /// it is the end of an iteration: what moves.
     pub fn effort(&self, op: OpId) -> u64 {
         let elements = match self.ops[op].kind {
-            OpKind::Repeat(repeat) => self.moved(repeat).saturating_add(1),
+            OpKind::Repeat(repeat) => self.moved(repeat),
             // Of what they read, they leave most alone.
             OpKind::Slice(_) | OpKind::Gather { .. } => {
                 self.tensors[self.ops[op].result()].ty.shape.elements()
@@ -85,33 +85,43 @@ impl Graph {
 
     /// Elements that an iteration of a repeat begins with or leaves.
     fn moved(&self, id: RepeatId) -> u64 {
-        let is_own =
-            |tensor: &Tensor| tensor.within == Some(id) && matches!(tensor.source, Source::Weight(_));
-        let weights = self.tensors.ids().filter(|tensor| is_own(&self.tensors[*tensor]));
         let repeat = &self.repeats[id];
         let carried = repeat.carried.iter().map(|carried| carried.now);
-        let moved = carried.chain(repeat.collected.iter().copied()).chain(weights);
+        let moved = carried.chain(repeat.collected.iter().copied()).chain(self.weights_of(id));
         moved.fold(0, |all, tensor| all.saturating_add(self.tensors[tensor].ty.shape.elements()))
     }
 
+    /// What evaluating an operator once costs: its effort, and something to begin with, which counts in long repeats of little.
+    pub(super) fn evaluation_effort(&self, op: OpId) -> u64 {
+        const TO_BEGIN: u64 = 512;
+        self.effort(op).saturating_add(TO_BEGIN)
+    }
+
     /// The same in all iterations.
-    pub(super) fn effort_of_all(&self, op: OpId) -> u64 {
+    pub(super) fn all_evaluation_effort(&self, op: OpId) -> u64 {
         let body = match self.ops[op].kind {
             OpKind::Repeat(repeat) => Some(repeat),
             _ => self.ops[op].within,
         };
-        self.effort(op).saturating_mul(self.iterations(body))
+        self.evaluation_effort(op).saturating_mul(self.iterations(body))
     }
 
-    /// What evaluating everything that an output needs costs, in all iterations.
+    /// What evaluating everything that an output needs costs, in all iterations, in multiply-accumulates.
     pub fn all_effort(&self) -> u64 {
-        self.needed().map(|op| self.effort_of_all(op)).fold(0, u64::saturating_add)
+        self.needed().map(|op| self.all_evaluation_effort(op)).fold(0, u64::saturating_add)
     }
 
     /// Operators that an output depends on.
     pub(super) fn needed(&self) -> impl Iterator<Item = OpId> {
         let live = self.live();
         self.ops.ids().filter(move |op| live[op.index()])
+    }
+
+    /// Weights of a repeat's own body.
+    pub(super) fn weights_of(&self, id: RepeatId) -> impl Iterator<Item = TensorId> + '_ {
+        let is_own =
+            move |tensor: &Tensor| tensor.within == Some(id) && matches!(tensor.source, Source::Weight(_));
+        self.tensors.ids().filter(move |tensor| is_own(&self.tensors[*tensor]))
     }
 
     /// By operator: whether an output depends on it.

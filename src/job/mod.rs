@@ -205,8 +205,8 @@ impl Job {
     pub fn progress(&self) -> f64 {
         let planned = self.plan.layers.iter().flat_map(|layer| &layer.ops);
         let all: u64 = planned.map(|op| self.graph.effort(*op)).sum();
-        let done = self.numbers.effort() + self.evaluation.effort();
-        (done as f64 / (2 * all.max(1)) as f64).min(1.0)
+        let part = |done: u64, all: u64| (done as f64 / all.max(1) as f64).min(1.0);
+        (part(self.numbers.effort(), all) + part(self.evaluation.effort(), self.graph.all_effort())) / 2.0
     }
 
     /// Works until it is done.
@@ -316,6 +316,7 @@ impl Finished {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chip::Dataflow;
     use crate::import::Files;
 
     #[test]
@@ -332,5 +333,12 @@ mod tests {
         memory[buffer.index()].set(5, right + 1);
         let said = disagreement(&graph, &plan, &emitted, &memory, &evaluation);
         assert_eq!(said, Some(format!("element 5 of `y` is {}, by the reference {right}", right + 1)));
+    }
+
+    #[test]
+    fn products_are_added_up_as_the_chip_does() {
+        let chip = |dataflow| Chip { dataflow, ..Chip::classroom(4, 8).unwrap() };
+        let blocks = Dataflow::ALL.map(|dataflow| sum_order(&chip(dataflow)).block);
+        assert_eq!(blocks, [4, 4, usize::MAX]);
     }
 }

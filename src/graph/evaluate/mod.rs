@@ -17,7 +17,7 @@ mod work;
 use store::Store;
 use work::{Place, Work};
 
-use super::ir::{Graph, Op, OpKind, RepeatId, Source, TensorId};
+use super::ir::{Graph, Op, OpKind, RepeatId, TensorId};
 use crate::num::{SumOrder, Values};
 
 /// An evaluation under way. It advances in small steps, so that a caller can show progress and stop.
@@ -25,8 +25,10 @@ use crate::num::{SumOrder, Values};
 pub struct Evaluation {
     store: Store,
     order: SumOrder,
-    /// By operator: whether an output needs it.
-    live: Vec<bool>,
+    /// By operator: what it costs; nothing if no output needs it.
+    efforts: Vec<u64>,
+    /// By repeat: the weights of its own body.
+    weights: Vec<Vec<TensorId>>,
     /// By repeat: the first operator that is done in its body.
     begins: Vec<usize>,
     /// By repeat: the iteration that it is in, or was last.
@@ -53,7 +55,7 @@ pub struct Deviation {
 }
 
 impl Evaluation {
-    /// Begins with the declared tensors, of a graph that keeps the rules and [`Graph::is_small`] enough. Products are added up
+    /// Begins with the declared tensors, of a graph that keeps the rules and is not [`Graph::too_large`]. Products are added up
     /// in an order whose block is at least 1.
     pub fn new(graph: &Graph, order: SumOrder) -> Evaluation {
         Evaluation::of(graph, order, Store::new(graph), None)
@@ -70,12 +72,14 @@ impl Evaluation {
         store: Store,
         beside: Option<fn(&mut Work, &mut Place, usize)>,
     ) -> Evaluation {
-        let live = graph.live();
+        let mut efforts = vec![0; graph.ops.len()];
+        graph.needed().for_each(|op| efforts[op.index()] = graph.evaluation_effort(op));
         Evaluation {
             store,
             order,
-            begins: begins(graph, &live),
-            live,
+            begins: begins(graph),
+            weights: graph.repeats.ids().map(|repeat| graph.weights_of(repeat).collect()).collect(),
+            efforts,
             iterations: vec![0; graph.repeats.len()],
             open: Vec::new(),
             at: 0,
@@ -125,7 +129,8 @@ impl Evaluation {
         loop {
             let Some(id) = graph.ops.ids().nth(self.at) else { return true };
             let op = &graph.ops[id];
-            if !self.live[self.at] {
+            let effort = self.efforts[self.at];
+            if effort == 0 {
                 self.at += 1;
                 continue;
             }
@@ -137,7 +142,6 @@ impl Evaluation {
             }
             let (mut work, mut step) =
                 self.under_way.take().unwrap_or_else(|| (Work::new(graph, op, &self.iterations), 0));
-            let effort = graph.effort(id);
             let each = effort / work.steps as u64;
             while step < work.steps && self.effort < stop {
                 let mut place = Place { graph, op, store: &mut self.store, order: self.order };
@@ -179,9 +183,9 @@ impl Evaluation {
         for open in &self.open {
             iteration = iteration * graph.repeats[*open].count as u64 + self.iterations[open.index()] as u64;
         }
-        for (id, tensor) in graph.tensors.iter().filter(|(_, tensor)| tensor.within == Some(repeat)) {
-            if let (Source::Weight(_), Some(array)) = (&tensor.source, graph.declared(id, iteration)) {
-                self.store.declare(id, array);
+        for weight in &self.weights[repeat.index()] {
+            if let Some(array) = graph.declared(*weight, iteration) {
+                self.store.declare(*weight, array);
             }
         }
     }
@@ -214,9 +218,10 @@ impl Evaluation {
 }
 
 /// By repeat: the first operator that is done in its body; of one without any its own.
-fn begins(graph: &Graph, live: &[bool]) -> Vec<usize> {
+fn begins(graph: &Graph) -> Vec<usize> {
     let mut begins = vec![usize::MAX; graph.repeats.len()];
-    for (id, op) in graph.ops.iter().filter(|(id, _)| live[id.index()]) {
+    for id in graph.needed() {
+        let op = &graph.ops[id];
         let mut within = match op.kind {
             OpKind::Repeat(repeat) => Some(repeat),
             _ => op.within,

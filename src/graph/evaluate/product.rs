@@ -145,6 +145,7 @@ impl Product {
         let (from, all) = (step * CHUNK, self.right.len());
         if from < all {
             let chunk = from..(from + CHUNK).min(all);
+            factors.right.reserve_exact(all - from);
             self.right.runs(0, chunk, |run| store.read(self.operands[1], run, &mut factors.right));
             return;
         }
