@@ -1,14 +1,25 @@
 // A module of its own for what few visitors need: the chip's form, reading chip files, formatting programs.
 
+import script from 'systole-wasm/systole_files.js?url';
+import module_or_path from 'systole-wasm/systole_files_bg.wasm?url';
+
 import type { Chip, ChipForm } from './protocol';
 
-async function extras() {
-  const [{ default: start, ...module }, { default: module_or_path }] = await Promise.all([
-    import('systole-wasm/systole_files.js'),
-    import('systole-wasm/systole_files_bg.wasm?url'),
-  ]);
-  await start({ module_or_path });
-  return module;
+type Extras = typeof import('systole-wasm/systole_files.js');
+
+let failures = 0;
+
+async function extras(): Promise<Extras> {
+  try {
+    // A browser may remember that an address gave no script: the next try has another one.
+    const again = failures > 0 ? `?${failures}` : '';
+    const module = (await import(/* @vite-ignore */ script + again)) as Extras;
+    await module.default({ module_or_path });
+    return module;
+  } catch (error) {
+    failures += 1;
+    throw error;
+  }
 }
 
 /** A chip file's words, or what is wrong with it. */
