@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::names::{Names, TensorName};
 use crate::base::{Arena, Id, Span};
@@ -371,7 +371,7 @@ impl OpKind {
     /// As the language calls it.
     pub fn name(&self) -> &'static str {
         match self {
-            OpKind::Contract(contract) if contract.is_matrix_product() => "@",
+            OpKind::Contract(contract) if contract.is_of_matrices() => "@",
             OpKind::Contract(_) => "einsum",
             OpKind::Conv2d { .. } => "conv2d",
             OpKind::Pool(PoolKind::Max, _) => "maxpool",
@@ -434,17 +434,29 @@ impl ReduceKind {
 }
 
 impl Contract {
-    /// Of matrices: [m, k] by [k, n].
-    pub fn matrix_product() -> Contract {
-        Contract { left: smallvec![0, 2], right: smallvec![2, 1], out: smallvec![0, 1] }
+    /// `a @ b` of so many axes each: products of matrices over the last two, once for each place of those before.
+    pub fn of_matrices(left: usize, right: usize) -> Contract {
+        let batch = left.max(right) - 2;
+        let labels = |axes: usize, last: [u8; 2]| -> Labels {
+            (batch + 2 - axes..batch).map(|label| label as u8).chain(last).collect()
+        };
+        let [row, col, depth] = [batch, batch + 1, batch + 2].map(|label| label as u8);
+        Contract {
+            left: labels(left, [row, depth]),
+            right: labels(right, [depth, col]),
+            out: labels(batch + 2, [row, col]),
+        }
     }
 
-    /// Whether it is [`Contract::matrix_product`], whatever the labels are called.
+    /// Whether it is `a @ b`.
+    fn is_of_matrices(&self) -> bool {
+        let [left, right] = [self.left.len(), self.right.len()];
+        left.min(right) >= 2 && *self == Contract::of_matrices(left, right)
+    }
+
+    /// Whether it is `a @ b` of two matrices.
     pub fn is_matrix_product(&self) -> bool {
-        match (&self.left[..], &self.right[..], &self.out[..]) {
-            ([m, k], [k2, n], [m2, n2]) => k == k2 && m == m2 && n == n2 && m != n && k != m && k != n,
-            _ => false,
-        }
+        *self == Contract::of_matrices(2, 2)
     }
 
     /// Every label once, those of the result first, with its extent; the operands' shapes fit the labels.

@@ -7,9 +7,7 @@ use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
-use crate::graph::ir::{
-    CombineKind, Contract, Labels, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors,
-};
+use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors};
 use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Extents, Function, Requant, Shape, Type};
 
@@ -129,16 +127,7 @@ impl Builder<'_> {
             self.diagnostics.error_with(span, message, hint, edit);
             return None;
         }
-        let batch = left_batch.len().max(right_batch.len());
-        let labels = |own: usize, last: [u8; 2]| -> Labels {
-            (batch - own..batch).map(|label| label as u8).chain(last).collect()
-        };
-        let [row, col, depth] = [batch, batch + 1, batch + 2].map(|label| label as u8);
-        let contract = Contract {
-            left: labels(left_batch.len(), [row, depth]),
-            right: labels(right_batch.len(), [depth, col]),
-            out: labels(batch, [row, col]),
-        };
+        let contract = Contract::of_matrices(left.shape.0.len(), right.shape.0.len());
         let shared = left_batch.len().min(right_batch.len());
         if left_batch[left_batch.len() - shared..] != right_batch[right_batch.len() - shared..] {
             let message = format!("the shapes do not fit: {left} @ {right}");
