@@ -273,3 +273,22 @@ test('answers that take long find those who wait for them, and only those', asyn
   await page.waitForTimeout(800);
   await expect(page.locator('.about')).toBeHidden();
 });
+
+test('lines of a body stand further in as they are typed, and its end does not; a line has one dot', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await app.type('');
+  await page.keyboard.press('Delete');
+  const lines = ['size n = 2', 'fn f(x) {', 'return x @ lost + gone', '}', '', 'output f(1)'];
+  for (const line of lines) {
+    await page.keyboard.type(line);
+    if (line !== lines.at(-1)) await page.keyboard.press('Enter');
+  }
+  expect(await app.text()).toBe('size n = 2\nfn f(x) {\n    return x @ lost + gone\n}\n\noutput f(1)');
+  await expect(page.locator('.problem-mark')).toHaveCount(2);
+  const dots = page.locator('.problem-dot');
+  await expect(dots).toHaveCount(1);
+  await expect(dots).toHaveAttribute('title', /lost[\s\S]*gone/);
+});

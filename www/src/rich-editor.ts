@@ -2,7 +2,7 @@
 // Errors are marked here, not by @codemirror/lint, which would be a tenth of the editor.
 
 import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
-import { bracketMatching } from '@codemirror/language';
+import { bracketMatching, indentService, indentUnit } from '@codemirror/language';
 import {
   Annotation,
   EditorState,
@@ -98,19 +98,25 @@ const opField = StateField.define<RangeSet<GutterMarker>>({
 
 const setProblems = StateEffect.define<Diagnostic[]>();
 
+/** All problems of a line. */
 class ProblemMarker extends GutterMarker {
-  constructor(private readonly problem: Diagnostic) {
+  private readonly words: string;
+  private readonly severity: Diagnostic['severity'];
+
+  constructor(problems: Diagnostic[]) {
     super();
+    this.words = problems.map(inWords).join('\n');
+    this.severity = problems.some(({ severity }) => severity === 'error') ? 'error' : 'warning';
   }
 
   override eq(other: ProblemMarker): boolean {
-    return inWords(other.problem) === inWords(this.problem) && other.problem.severity === this.problem.severity;
+    return other.words === this.words && other.severity === this.severity;
   }
 
   override toDOM(): Node {
     const dot = document.createElement('span');
-    dot.className = `problem-dot ${this.problem.severity}`;
-    dot.title = inWords(this.problem);
+    dot.className = `problem-dot ${this.severity}`;
+    dot.title = this.words;
     return dot;
   }
 }
@@ -144,7 +150,12 @@ function markProblems(problems: Diagnostic[], doc: Text): Problems {
     const from = Math.min(problem.from, Math.max(0, to - 1));
     return { from, to, value: Decoration.mark({ class: `problem-mark ${problem.severity}`, problem }) };
   });
-  const lines = within.map((problem) => new ProblemMarker(problem).range(doc.lineAt(problem.from).from));
+  const byLine = new Map<number, Diagnostic[]>();
+  for (const problem of within) {
+    const { from } = doc.lineAt(problem.from);
+    byLine.set(from, [...(byLine.get(from) ?? []), problem]);
+  }
+  const lines = [...byLine].map(([line, ofLine]) => new ProblemMarker(ofLine).range(line));
   return {
     places: RangeSet.of(
       places.filter(({ from, to }) => from < to),
@@ -161,6 +172,29 @@ function problemsAt(state: EditorState, at: number): Problem[] {
   });
   return found;
 }
+
+const INDENT = '    ';
+
+/** A new line begins as the last one that has words, and behind `{` further in. */
+const indentation = indentService.of(({ state }, at) => {
+  for (let { number } = state.doc.lineAt(at); number > 0; number -= 1) {
+    const { from, to } = state.doc.line(number);
+    const text = state.sliceDoc(from, Math.min(to, at));
+    if (text.trim() !== '') return text.search(/\S/) + (text.trimEnd().endsWith('{') ? INDENT.length : 0);
+  }
+  return 0;
+});
+
+/** A `}` that begins a line ends what is one step further in. */
+const closing = EditorView.inputHandler.of((view, from, to, text) => {
+  const line = view.state.doc.lineAt(from);
+  const before = view.state.sliceDoc(line.from, from);
+  if (text !== '}' || before.trim() !== '' || before.length < INDENT.length || view.composing) return false;
+  const insert = before.slice(INDENT.length) + text;
+  const selection = { anchor: line.from + insert.length };
+  view.dispatch({ changes: { from: line.from, to, insert }, selection, userEvent: 'input.type' });
+  return true;
+});
 
 export class RichEditor implements Editor {
   private readonly view: EditorView;
@@ -200,6 +234,9 @@ export class RichEditor implements Editor {
           drawSelection(),
           highlightActiveLine(),
           bracketMatching(),
+          indentUnit.of(INDENT),
+          indentation,
+          closing,
           assist(events.ask, problemsAt),
           keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
           limit,
