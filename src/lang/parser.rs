@@ -98,7 +98,12 @@ impl Parser<'_> {
     fn end_of_line(&mut self) {
         if self.peek().is_some() && !self.at_end_of_body() {
             let found = self.found();
-            let hint = self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices");
+            let hint = match self.peek() {
+                Some(TokenKind::With) => {
+                    "a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`"
+                }
+                _ => self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices"),
+            };
             let (here, message) = (self.here(), format!("expected the end of the line, found {found}"));
             let edit = match self.peek() {
                 Some(TokenKind::RightParen | TokenKind::RightBracket) => Some(Edit::replace(here, "")),
