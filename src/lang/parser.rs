@@ -152,6 +152,16 @@ impl Parser<'_> {
                 Ok(self.expr().map_or(StatementKind::BrokenOutput, |value| StatementKind::Output { value }))
             }
             TokenKind::Name => self.binding(),
+            TokenKind::Plus | TokenKind::Star | TokenKind::Slash | TokenKind::At | TokenKind::Minus
+                if self.at > 0 =>
+            {
+                let message = format!("a line cannot begin with {}", self.found());
+                self.error(
+                    first.span,
+                    message,
+                    "a value goes on in the next line only within brackets: `(x` and `+ y)`",
+                )
+            }
             _ => {
                 let found = self.found();
                 self.error(

@@ -41,6 +41,7 @@ impl<'a> Builder<'a> {
         let near = instead_of(&function.text).or_else(|| nearest(&function.text, all().chain(own())));
         let hint = match (function.text.as_str(), near) {
             (name, _) if is_product(name) => PRODUCT.into(),
+            ("ones" | "ones_like" | "full_like", _) => "write `full(f32[4], 1)`, with the type".into(),
             ("power" | "pow" | "square", _) => "a square is written `x * x`".into(),
             ("where" | "abs" | "clip" | "clamp", _) => {
                 "`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value".into()
@@ -194,7 +195,6 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "permute" | "swapaxes" => "transpose",
         "view" => "reshape",
         "conv" | "Conv2d" => "conv2d",
-        "ones" => "full",
         "amax" => "max",
         "max_pool2d" | "MaxPool2d" => "maxpool",
         "avg_pool2d" | "AvgPool2d" => "avgpool",
