@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use systole::base::Severity;
 use systole::chip::Chip;
 use systole::graph::Limits;
 use systole::import::{Files, npy};
-use systole::job::{Assist, Compiled, compile};
+use systole::job::{Assist, Compiled, compile, evaluate};
 use systole::lang::{MOST_TEXT_BYTES, Token, TokenKind, format, lex};
-use systole::num::{DType, Shape, Type, seeded};
+use systole::num::{DType, Shape, SumOrder, Type, seeded};
 
 fn check(text: &str) -> Compiled {
     compile(text, &Files::default(), &Chip::classroom(4, 4).unwrap())
@@ -286,6 +288,17 @@ fn long_programs_cost_little() {
     assert!(check(&sums).job.is_some());
     let scans = format!("input a:i8[1,16777216]\n{}", "output argmax(a)\n".repeat(4000));
     assert!(first_error(&scans).contains("the vector unit works on more than the 268435456 elements"));
+}
+
+/// Each part is found at once, not by counting those before it.
+#[test]
+fn many_parts_of_a_tensor_cost_little() {
+    let text = format!("input x : i8[1]\noutput concat([{}])\n", "x,".repeat(100_000));
+    let order = SumOrder { block: 1 };
+    let mut reference = evaluate(&text, &Files::default(), order).reference.unwrap();
+    let start = Instant::now();
+    while !reference.advance(1 << 20) {}
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 /// A list full of warnings has room for the error that stops the program.

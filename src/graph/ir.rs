@@ -353,6 +353,8 @@ pub struct Limits;
 impl Limits {
     /// Operators of a program, a repeat's body counted once.
     pub const OPS: usize = 4096;
+    /// Values that a program puts out: a report lists the elements of each, if they are few.
+    pub const OUTPUTS: usize = 4096;
     /// Multiply-accumulates of all iterations.
     pub const ALL_MACS: u64 = 1 << 62;
     /// Times that a body is done, in repeats within repeats all together.

@@ -91,4 +91,18 @@ mod tests {
         assert_eq!(repeated(most).too_long(), None);
         assert!(repeated(most + 1).too_long().is_some());
     }
+
+    #[test]
+    fn windows_are_counted_with_all_that_they_hold() {
+        let pooled = |size: usize| {
+            let out = 2000 - size + 1;
+            graph(&format!(
+                "%0 : f32[1, 2000, 2000, 1] = input  # \"x\"\n\
+                 %1 : f32[1, {out}, {out}, 1] = maxpool %0 size=[{size}, {size}] stride=[1, 1] padding=[0, 0, 0, 0] dilation=[1, 1]  # \"y\"\n\
+                 output %1\n"
+            ))
+        };
+        assert_eq!(pooled(3).too_long(), None);
+        assert!(pooled(1000).too_long().is_some());
+    }
 }

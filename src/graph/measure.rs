@@ -78,6 +78,11 @@ impl Graph {
             OpKind::Slice(_) | OpKind::Gather { .. } => {
                 self.tensors[self.ops[op].result()].ty.shape.elements()
             }
+            // Windows may lie one over the other: what they hold is read again for each.
+            OpKind::Pool(_, window) => {
+                let held = window.size.iter().fold(1u64, |all, size| all.saturating_mul(*size as u64));
+                self.tensors[self.ops[op].result()].ty.shape.elements().saturating_mul(held)
+            }
             _ => self.vector_elements(op),
         };
         self.macs(op).saturating_add(ELEMENT_EFFORT.saturating_mul(elements))

@@ -155,7 +155,8 @@ pub fn lex(text: &str) -> Vec<Token> {
         if c == '\n' {
             first_of_line = true;
         }
-        if c.is_whitespace() {
+        // Some editors begin a file with a mark of its byte order.
+        if c.is_whitespace() || (at == 0 && c == '\u{feff}') {
             at += c.len_utf8();
             continue;
         }
@@ -299,6 +300,12 @@ mod tests {
                 Integer
             ]
         );
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_is_no_token() {
+        assert_eq!(kinds("\u{feff}output x"), [Output, Name]);
+        assert_eq!(kinds("output \u{feff}x"), [Output, Unknown, Name]);
     }
 
     #[test]

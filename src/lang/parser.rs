@@ -45,6 +45,12 @@ const MOST_BODIES: usize = 8;
 struct Reported;
 type Parse<T> = Result<T, Reported>;
 
+/// What functions are called by in Python.
+const MODULES: [&str; 9] = ["np", "numpy", "jnp", "jax", "torch", "nn", "F", "tf", "math"];
+
+const COMPARISONS: &str =
+    "numbers are not compared: `relu`, `maximum` and `minimum` choose the greater or lesser";
+
 struct Parser<'t> {
     text: &'t str,
     words: Vec<Token>,
@@ -92,10 +98,18 @@ impl Parser<'_> {
     fn end_of_line(&mut self) {
         if self.peek().is_some() && !self.at_end_of_body() {
             let found = self.found();
-            let hint = "one statement a line; `+` adds, `@` multiplies matrices";
+            let hint = match self.peek() {
+                Some(TokenKind::With) => {
+                    "a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`"
+                }
+                _ => self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices"),
+            };
             let (here, message) = (self.here(), format!("expected the end of the line, found {found}"));
             let edit = match self.peek() {
                 Some(TokenKind::RightParen | TokenKind::RightBracket) => Some(Edit::replace(here, "")),
+                Some(TokenKind::Unknown) if here.of(self.text) == ";" && self.is_last_of_line() => {
+                    Some(Edit::replace(here, ""))
+                }
                 Some(kind) if kind == TokenKind::Name || kind.is_keyword() => {
                     Some(Edit::replace(Span { start: here.start, end: here.start }, "\n"))
                 }
@@ -138,6 +152,16 @@ impl Parser<'_> {
                 Ok(self.expr().map_or(StatementKind::BrokenOutput, |value| StatementKind::Output { value }))
             }
             TokenKind::Name => self.binding(),
+            TokenKind::Plus | TokenKind::Star | TokenKind::Slash | TokenKind::At | TokenKind::Minus
+                if self.at > 0 =>
+            {
+                let message = format!("a line cannot begin with {}", self.found());
+                self.error(
+                    first.span,
+                    message,
+                    "a value goes on in the next line only within brackets: `(x` and `+ y)`",
+                )
+            }
             _ => {
                 let found = self.found();
                 self.error(
@@ -292,7 +316,14 @@ impl Parser<'_> {
         let mut parameters = Vec::new();
         while self.peek().is_some_and(|kind| kind != TokenKind::RightParen) {
             let name = self.name("a parameter's name", hint)?;
-            let ty = if self.eat(TokenKind::Colon).is_some() { Some(self.type_expr()?) } else { None };
+            let ty = match self.eat(TokenKind::Colon) {
+                Some(colon) if self.is_type_of_number() => {
+                    self.type_of_number(&name, colon);
+                    None
+                }
+                Some(_) => Some(self.type_expr()?),
+                None => None,
+            };
             parameters.push(Parameter { name, ty });
             if self.eat(TokenKind::Comma).is_none() {
                 break;
@@ -300,6 +331,23 @@ impl Parser<'_> {
         }
         self.close(TokenKind::RightParen, hint)?;
         Ok(parameters)
+    }
+
+    /// Whether a name stands where a type should, without a shape.
+    fn is_type_of_number(&self) -> bool {
+        let behind = self.words.get(self.at + 1).map(|next| next.kind);
+        self.peek() == Some(TokenKind::Name)
+            && matches!(behind, Some(TokenKind::Comma | TokenKind::RightParen))
+    }
+
+    /// `n : int`
+    fn type_of_number(&mut self, parameter: &Name, colon: Token) {
+        let ty = self.words[self.at].span;
+        self.at += 1;
+        let message = format!("expected a dtype and a shape, found {}", shown(ty.of(self.text)));
+        let hint = format!("a number stands without a type: `{}`", brief(&parameter.text));
+        let edit = Edit::replace(parameter.span.after().to(ty), "");
+        self.diagnostics.error_with(colon.span.to(ty), message, hint, Some(edit));
     }
 
     fn declaration(&mut self, storage: Storage) -> Parse<StatementKind> {
@@ -349,7 +397,17 @@ impl Parser<'_> {
     }
 
     fn binding(&mut self) -> Parse<StatementKind> {
-        let name = self.name("a name", "")?;
+        let mut name = self.name("a name", "")?;
+        if self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "import" | "from") {
+            let hint = "remove the line: the language's functions are there, without a module before them";
+            return self.error(name.span, format!("`{}` is no keyword", name.text), hint);
+        }
+        while self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "let" | "var" | "val") {
+            let message = format!("`{}` is no keyword", name.text);
+            let edit = Edit::replace(Span { start: name.span.start, end: self.here().start }, "");
+            self.diagnostics.error_with(name.span, message, "a name and `=` are enough", Some(edit));
+            name = self.name("a name", "")?;
+        }
         if self.peek() == Some(TokenKind::Name)
             && let Some(kind) = self.misspelt(&name)
         {
@@ -365,7 +423,16 @@ impl Parser<'_> {
         while self.eat(TokenKind::Comma).is_some() {
             names.push(self.name("another name", HINT)?);
         }
-        let value = self.expect(TokenKind::Equals, "`=`", HINT).and_then(|_| self.expr());
+        if let Some(operator) = self.assigning_operator() {
+            self.assign_by(&names[0], operator);
+            return Ok(StatementKind::Broken { names });
+        }
+        let hint = if self.peek() == Some(TokenKind::LeftParen) {
+            "a value is put out by `output`, as in `output x @ w`; nothing is printed or called for its own sake"
+        } else {
+            HINT
+        };
+        let value = self.expect(TokenKind::Equals, "`=`", hint).and_then(|_| self.expr());
         let with = match value {
             Ok(_) => self.with(),
             Err(Reported) => Err(Reported),
@@ -374,6 +441,33 @@ impl Parser<'_> {
             (Ok(value), Ok(with)) => StatementKind::Let { names, value, with },
             _ => StatementKind::Broken { names },
         })
+    }
+
+    /// `+=` and the like, as one span.
+    fn assigning_operator(&self) -> Option<Span> {
+        let [operator, equals] = self.words.get(self.at..self.at + 2)? else { return None };
+        let operates = matches!(
+            operator.kind,
+            TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Slash | TokenKind::At
+        );
+        let together = equals.kind == TokenKind::Equals && operator.span.end == equals.span.start;
+        (self.peek().is_some() && operates && together).then(|| operator.span.to(equals.span))
+    }
+
+    /// `x += y` is written `x = x + y`. The names keep what they have.
+    fn assign_by(&mut self, name: &Name, operator: Span) {
+        let both = operator.of(self.text);
+        let sign = both.trim_end_matches('=');
+        let name = brief(&name.text);
+        let (message, hint) =
+            (format!("expected `=`, found `{both}`"), format!("write `{name} = {name} {sign} ...`"));
+        self.at += 2;
+        let value = self.here().start;
+        // A sum on the right would need brackets.
+        let single =
+            self.expr().is_ok_and(|value| !matches!(self.ast.exprs[value].kind, ExprKind::Binary(..)));
+        let edit = Edit::replace(Span { start: operator.start, end: value }, format!("= {name} {sign} "));
+        self.diagnostics.error_with(operator, message, hint, single.then_some(edit));
     }
 
     fn collect(&mut self, name: Name) -> Parse<StatementKind> {
@@ -420,6 +514,7 @@ impl Parser<'_> {
         let (keyword, kind) = match word.text.as_str() {
             "def" | "func" | "fun" | "function" => ("fn", TokenKind::Fn),
             "for" | "loop" | "while" => ("repeat", TokenKind::Repeat),
+            "param" | "parameter" | "params" => ("weight", TokenKind::Weight),
             _ => nearest
                 .filter(|near| near.0 <= 2)
                 .min_by_key(|near| near.0)
@@ -464,11 +559,13 @@ impl Parser<'_> {
         operand: fn(&mut Self) -> Parse<ExprId>,
         operator: fn(TokenKind) -> Option<BinaryOp>,
     ) -> Parse<ExprId> {
+        // From bracket to bracket: an operand's own span leaves out those around it.
+        let start = self.here();
         let mut left = operand(self)?;
         while let Some(op) = self.peek().and_then(operator) {
             self.at += 1;
             let right = operand(self)?;
-            let span = self.ast.exprs[left].span.to(self.ast.exprs[right].span);
+            let span = start.to(self.last_span());
             left = self.ast.exprs.push(Expr { kind: ExprKind::Binary(op, left, right), span });
         }
         Ok(left)
@@ -479,8 +576,8 @@ impl Parser<'_> {
         self.nest(sign.span)?;
         let operand = self.signed()?;
         self.depth -= 1;
+        let whole = sign.span.to(self.last_span());
         let Expr { kind, span } = &mut self.ast.exprs[operand];
-        let whole = sign.span.to(*span);
         // `-1` is a number.
         match kind {
             ExprKind::Number(value @ 1..) => *value = -*value,
@@ -493,9 +590,9 @@ impl Parser<'_> {
 
     /// A value with what is cut out of it.
     fn postfix(&mut self) -> Parse<ExprId> {
+        let start = self.here();
         let mut value = self.atom()?;
         loop {
-            let start = self.ast.exprs[value].span;
             match self.peek() {
                 Some(TokenKind::LeftBracket) => {
                     const HINT: &str = "as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`";
@@ -508,7 +605,13 @@ impl Parser<'_> {
                 Some(TokenKind::Dot) => {
                     self.at += 1;
                     let name = self.name("`T` or `shape`", "`x.T` swaps the last two axes")?;
-                    let span = start.to(name.span);
+                    let mut span = start.to(name.span);
+                    // A method is none of the language's; with its arguments it is one mistake.
+                    if self.peek() == Some(TokenKind::LeftParen) {
+                        self.open(TokenKind::LeftParen, "")?;
+                        self.list(TokenKind::RightParen, Self::argument)?;
+                        span = start.to(self.close(TokenKind::RightParen, "arguments end with `)`")?);
+                    }
                     value = self.ast.exprs.push(Expr { kind: ExprKind::Member { of: value, name }, span });
                 }
                 _ => return Ok(value),
@@ -554,9 +657,13 @@ impl Parser<'_> {
         match self.peek() {
             Some(TokenKind::Name) => self.name_or_call(),
             Some(TokenKind::LeftParen) => {
+                let start = self.here();
                 self.open(TokenKind::LeftParen, "")?;
                 let inner = self.expr()?;
-                self.close(TokenKind::RightParen, "")?;
+                if self.peek() == Some(TokenKind::Comma) {
+                    return self.tuple(start, inner);
+                }
+                self.close(TokenKind::RightParen, "what a bracket opens ends with `)`")?;
                 Ok(inner)
             }
             Some(TokenKind::Integer) => {
@@ -585,12 +692,56 @@ impl Parser<'_> {
             }
             _ => {
                 let found = self.found();
-                self.error(self.here(), format!("expected a value, found {found}"), HINT)
+                let before = self.at.checked_sub(1).map(|before| self.words[before]);
+                let hint = match (self.peek(), before) {
+                    (Some(TokenKind::Star), Some(Token { kind: TokenKind::Star, .. })) => {
+                        "there is no `**`: a square is `x * x`"
+                    }
+                    _ => self.foreign().unwrap_or(HINT),
+                };
+                self.error(self.here(), format!("expected a value, found {found}"), hint)
             }
         }
     }
 
+    /// `(2, 1)`, read up to the first `,`: a list, as Python's tuples are written.
+    fn tuple(&mut self, start: Span, first: ExprId) -> Parse<ExprId> {
+        let mut items = vec![first];
+        self.eat(TokenKind::Comma);
+        items.extend(self.list(TokenKind::RightParen, Self::expr)?);
+        let close = self.close(TokenKind::RightParen, "a list ends with `]`, as in `[2, 2]`")?;
+        let span = start.to(close);
+        let inner = Span { start: start.end, end: close.start }.of(self.text);
+        let hint = format!("write `[{}]`", brief(inner));
+        let edit = Some(Edit::replace(span, format!("[{inner}]")));
+        self.diagnostics.error_with(span, "a list stands in square brackets", hint, edit);
+        Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
+    }
+
+    /// Goes past the module in `np.exp(x)` or `nn.functional.gelu(x)`: no tensor is meant by its name.
+    fn leave_module_out(&mut self) {
+        let root = self.words[self.at].span;
+        if !MODULES.contains(&root.of(self.text)) {
+            return;
+        }
+        let mut last = self.at;
+        let kind = |at: usize| self.words.get(at).filter(|next| !next.first_of_line).map(|next| next.kind);
+        while kind(last + 1) == Some(TokenKind::Dot) && kind(last + 2) == Some(TokenKind::Name) {
+            last += 2;
+        }
+        if last == self.at || kind(last + 1) != Some(TokenKind::LeftParen) {
+            return;
+        }
+        let function = self.words[last].span;
+        let module = Span { start: root.start, end: function.start };
+        let message = format!("there is no module {}", shown(root.of(self.text)));
+        let hint = format!("functions stand alone: `{}(...)`", brief(function.of(self.text)));
+        self.diagnostics.error_with(module, message, hint, Some(Edit::replace(module, "")));
+        self.at = last;
+    }
+
     fn name_or_call(&mut self) -> Parse<ExprId> {
+        self.leave_module_out();
         let name = self.name("a name", "")?;
         if self.peek() != Some(TokenKind::LeftParen) {
             let span = name.span;
@@ -636,10 +787,32 @@ impl Parser<'_> {
         if let Some(token) = self.eat(kind) {
             return Ok(token);
         }
-        let hint =
-            if self.peek() == Some(TokenKind::OpenString) { "close the string with `\"`" } else { hint };
+        let hint = self.foreign().unwrap_or(hint);
         let found = self.found();
         self.error(self.here(), format!("expected {what}, found {found}"), hint)
+    }
+
+    /// What to say of a next token that other languages have.
+    fn foreign(&self) -> Option<&'static str> {
+        match self.peek()? {
+            TokenKind::OpenString => Some("close the string with `\"`"),
+            TokenKind::Equals
+                if self.words.get(self.at + 1).map(|next| next.kind) == Some(TokenKind::Equals) =>
+            {
+                Some(COMPARISONS)
+            }
+            TokenKind::Unknown => match self.words[self.at].span.of(self.text) {
+                ";" => Some("a line ends without `;`"),
+                "<" | ">" | "!" => Some(COMPARISONS),
+                "'" => Some("texts stand in `\"`, as in `load(\"x.npy\")`; `x.T` is the transpose"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn is_last_of_line(&self) -> bool {
+        self.words.get(self.at + 1).is_none_or(|next| next.first_of_line)
     }
 
     fn name(&mut self, what: &str, hint: &str) -> Parse<Name> {
@@ -681,8 +854,7 @@ impl Parser<'_> {
     fn found(&self) -> String {
         match self.peek() {
             Some(TokenKind::Name | TokenKind::Integer | TokenKind::Real | TokenKind::Unknown) => {
-                let shown: String = self.words[self.at].span.of(self.text).chars().take(40).collect();
-                format!("`{shown}`")
+                shown(self.words[self.at].span.of(self.text))
             }
             Some(kind) => kind.describe().to_owned(),
             None => "the end of the line".to_owned(),
@@ -705,6 +877,15 @@ impl Parser<'_> {
         self.diagnostics.error(span, message, hint);
         Err(Reported)
     }
+}
+
+/// The beginning of a text from a program.
+fn brief(text: &str) -> String {
+    text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn shown(text: &str) -> String {
+    format!("`{}`", brief(text))
 }
 
 /// A whole number, with `_` allowed between digits; too large ones saturate and are refused where they are used.

@@ -178,6 +178,11 @@ impl Values {
         (0..self.len()).map(|i| self.get(i))
     }
 
+    /// The first element, if any, whose bits are others than those of `other`'s, of the same dtype.
+    pub fn first_difference(&self, other: &Values) -> Option<usize> {
+        (0..self.len().min(other.len())).find(|i| self.bits(*i) != other.bits(*i))
+    }
+
     /// All elements of any dtype: f64 holds each of them exactly.
     pub fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
         let float = self.dtype().is_float();

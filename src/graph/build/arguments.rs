@@ -38,21 +38,14 @@ impl<'a> Builder<'a> {
         let known = || self.functions.iter().filter(|(_, known)| self.known[**known].function.is_some());
         let own = || known().map(|(name, _)| *name);
         let all = || BUILTINS.iter().map(|builtin| builtin.name);
-        let near = match function.text.as_str() {
-            "requantize" | "requantise" | "quantize" => Some("requant"),
-            "concatenate" | "cat" | "hstack" | "vstack" => Some("concat"),
-            "take" | "embedding" | "index_select" => Some("gather"),
-            "astype" | "to" | "float" => Some("cast"),
-            "swish" => Some("silu"),
-            "permute" | "swapaxes" => Some("transpose"),
-            "view" => Some("reshape"),
-            "conv" | "Conv2d" => Some("conv2d"),
-            "ones" => Some("full"),
-            "amax" => Some("max"),
-            other => nearest(other, all().chain(own())),
-        };
+        let near = instead_of(&function.text).or_else(|| nearest(&function.text, all().chain(own())));
         let hint = match (function.text.as_str(), near) {
-            ("matmul" | "dot" | "mm" | "bmm", _) => "a matrix product is written `x @ w`".into(),
+            (name, _) if is_product(name) => PRODUCT.into(),
+            ("ones" | "ones_like" | "full_like", _) => "write `full(f32[4], 1)`, with the type".into(),
+            ("power" | "pow" | "square", _) => "a square is written `x * x`".into(),
+            ("where" | "abs" | "clip" | "clamp", _) => {
+                "`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value".into()
+            }
             (_, Some(near)) => meant(near),
             (_, None) => {
                 let known: Vec<&str> = own().take(8).chain(all()).collect();
@@ -190,6 +183,31 @@ impl<'a> Builder<'a> {
         }
     }
 }
+
+/// The function of the language that does what one of NumPy, JAX or PyTorch does.
+pub(super) fn instead_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "requantize" | "requantise" | "quantize" => "requant",
+        "concatenate" | "cat" | "hstack" | "vstack" => "concat",
+        "take" | "embedding" | "index_select" => "gather",
+        "astype" | "to" | "float" => "cast",
+        "swish" => "silu",
+        "permute" | "swapaxes" => "transpose",
+        "view" => "reshape",
+        "conv" | "Conv2d" => "conv2d",
+        "amax" => "max",
+        "max_pool2d" | "MaxPool2d" => "maxpool",
+        "avg_pool2d" | "AvgPool2d" => "avgpool",
+        _ => return None,
+    })
+}
+
+/// Whether it is a function of NumPy, JAX or PyTorch for what is written `@` here.
+pub(super) fn is_product(name: &str) -> bool {
+    matches!(name, "matmul" | "dot" | "mm" | "bmm")
+}
+
+pub(super) const PRODUCT: &str = "a matrix product is written `x @ w`";
 
 fn example_of(builtin: &Builtin) -> String {
     format!("as in `{}`", builtin.example)

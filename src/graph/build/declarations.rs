@@ -88,15 +88,7 @@ impl<'a> Builder<'a> {
     pub(super) fn dtype(&mut self, name: &Name) -> Option<DType> {
         let dtype = DType::ALL.into_iter().find(|dtype| dtype.name() == name.text);
         if dtype.is_none() {
-            let meant = match name.text.as_str() {
-                "int8" | "I8" | "u8" | "uint8" => Some("i8"),
-                "int16" | "I16" | "short" => Some("i16"),
-                "int32" | "I32" | "int" | "u32" | "long" | "int64" | "i64" => Some("i32"),
-                "bfloat16" | "BF16" | "f16" | "float16" | "half" | "fp16" => Some("bf16"),
-                "float32" | "F32" | "float" | "fp32" | "f64" | "float64" | "double" => Some("f32"),
-                "f8" | "float8" | "float8_e4m3fn" | "e4m3" => Some("fp8"),
-                _ => None,
-            };
+            let meant = dtype_meant(&name.text);
             let hint = match meant {
                 Some(dtype) => format!("write `{dtype}`"),
                 None => "there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`".into(),
@@ -146,4 +138,17 @@ impl<'a> Builder<'a> {
         let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
         self.diagnostics.error(span, message, "make an extent smaller");
     }
+}
+
+/// The dtype that a name from elsewhere stands for, or the nearest there is.
+pub(super) fn dtype_meant(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "int8" | "I8" | "u8" | "uint8" => "i8",
+        "int16" | "I16" | "short" => "i16",
+        "int32" | "I32" | "int" | "u32" | "long" | "int64" | "i64" => "i32",
+        "bfloat16" | "BF16" | "f16" | "float16" | "half" | "fp16" => "bf16",
+        "float32" | "F32" | "float" | "fp32" | "f64" | "float64" | "double" => "f32",
+        "f8" | "float8" | "float8_e4m3fn" | "fp8_e4m3" | "fp8_e4m3fn" | "e4m3" => "fp8",
+        _ => return None,
+    })
 }

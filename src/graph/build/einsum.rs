@@ -1,6 +1,7 @@
 //! `einsum`: axes by letters.
 
 use super::arguments::Arguments;
+use super::names::shorten;
 use super::operators::Reduction;
 use super::results::Wanted;
 use super::{Builder, Value};
@@ -125,8 +126,11 @@ fn letters(
     }
     for letters in inputs.iter().chain([&out]) {
         if let Some(twice) = letters.iter().enumerate().find(|(at, c)| letters[..*at].contains(c)) {
-            let message =
-                format!("`{}` stands twice in `{}`", char::from(*twice.1), String::from_utf8_lossy(letters));
+            let message = format!(
+                "`{}` stands twice in `{}`",
+                char::from(*twice.1),
+                shorten(&String::from_utf8_lossy(letters))
+            );
             return error(message, "every axis of a tensor has a letter of its own");
         }
     }

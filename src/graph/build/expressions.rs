@@ -1,5 +1,7 @@
 //! Expressions: numbers, operators between values, cuts.
 
+use super::arguments::{PRODUCT, instead_of, is_product};
+use super::builtins::is_builtin;
 use super::names::{count, shorten};
 use super::{Builder, Value};
 use crate::base::{Edit, Span};
@@ -255,7 +257,7 @@ impl Builder<'_> {
 
     fn member(&mut self, of: ExprId, name: &Name, span: Span) -> Option<Value> {
         match name.text.as_str() {
-            "T" => {
+            "T" if span.end == name.span.end => {
                 let x = self.tensor(of)?;
                 let axes = self.graph.tensors[x].ty.shape.0.len();
                 if axes < 2 {
@@ -268,7 +270,7 @@ impl Builder<'_> {
                 order.swap(axes - 2, axes - 1);
                 self.transposed(x, order, span)
             }
-            "shape" => {
+            "shape" if span.end == name.span.end => {
                 let x = self.tensor(of)?;
                 let shape = self.graph.tensors[x].ty.shape.0.iter();
                 let list =
@@ -279,13 +281,39 @@ impl Builder<'_> {
             other => {
                 if !matches!(self.values[of.index()], Value::Wrong) {
                     let message = format!("a tensor has no `.{}`", shorten(other));
-                    let edit = (other == "t").then(|| Edit::replace(name.span, "T"));
-                    let hint = "there are `x.T` and `x.shape`; functions stand before: `relu(x)`";
+                    let (hint, edit) = self.instead_of_member(of, name, span);
                     self.diagnostics.error_with(name.span, message, hint, edit);
                 }
                 None
             }
         }
+    }
+
+    /// What to write for `x.t()`, `x.sum(axis=1)` or `x.dot(w)`.
+    fn instead_of_member(&self, of: ExprId, name: &Name, span: Span) -> (String, Option<Edit>) {
+        let behind = Span { start: name.span.end, end: span.end };
+        let receiver = self.ast.exprs[of].span.of(self.text);
+        let called =
+            behind.of(self.text).trim_start().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        let (function, hint) = match (instead_of(&name.text), called) {
+            _ if matches!(name.text.as_str(), "t" | "T" | "mT") => {
+                let edit = Edit::replace(name.span.to(behind), "T");
+                return ("the last two axes swapped are `x.T`".into(), Some(edit));
+            }
+            (_, Some(_)) if is_product(&name.text) => (None, PRODUCT.into()),
+            (Some(function), Some(_)) => (Some(function), String::new()),
+            (None, Some(_)) if is_builtin(&name.text) => (Some(name.text.as_str()), String::new()),
+            _ => (None, "there are `x.T` and `x.shape`; functions stand before: `relu(x)`".into()),
+        };
+        let Some((function, arguments)) = function.zip(called) else { return (hint, None) };
+        let arguments = arguments.trim();
+        let several = arguments.contains(',') && !arguments.starts_with(['[', '(']);
+        let call = match function {
+            _ if arguments.is_empty() => format!("{function}({receiver})"),
+            "reshape" | "transpose" if several => format!("{function}({receiver}, [{arguments}])"),
+            _ => format!("{function}({receiver}, {arguments})"),
+        };
+        (format!("functions stand before: `{}`", shorten(&call)), Some(Edit::replace(span, call)))
     }
 
     pub(super) fn transposed(&mut self, x: TensorId, order: Extents, span: Span) -> Option<Value> {

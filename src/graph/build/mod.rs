@@ -21,7 +21,7 @@ use litemap::LiteMap;
 use self::calls::Work;
 use self::names::{Known, Origin, Scope, count, shorten};
 use self::repeats::Body;
-use super::ir::{Graph, Index, Loader, Output, RepeatId, TensorId};
+use super::ir::{Graph, Index, Limits, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
 use super::names::Names;
 use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span};
@@ -215,13 +215,25 @@ impl<'a> Builder<'a> {
             }
             StatementKind::Output { value } => {
                 if let Some(tensor) = self.tensor(*value) {
-                    self.graph.outputs.push(Output { tensor, span: statement.span });
+                    self.put_out(tensor, statement.span);
                 }
             }
             StatementKind::Broken { names } => names.iter().for_each(|name| self.break_name(name)),
             StatementKind::BrokenOutput => {}
         }
         None
+    }
+
+    fn put_out(&mut self, tensor: TensorId, span: Span) {
+        let before = self.graph.outputs.len();
+        if before == Limits::OUTPUTS {
+            let message = format!("a program of more than {} outputs", Limits::OUTPUTS);
+            self.diagnostics.error(span, message, "put out fewer: `concat` makes one tensor of several");
+        }
+        // One too many, so that it is said once.
+        if before <= Limits::OUTPUTS {
+            self.graph.outputs.push(Output { tensor, span });
+        }
     }
 
     fn let_be(&mut self, names: &'a [Name], value: ExprId) {

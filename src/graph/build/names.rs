@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 
 use super::builtins::is_builtin;
+use super::declarations::dtype_meant;
 use super::templates::Template;
 use super::{Builder, Value};
 use crate::base::{Edit, Id, Span};
@@ -258,7 +259,11 @@ impl<'a> Builder<'a> {
         }
         let visible = || self.visible().rev().flat_map(|at| self.scopes[at].names.keys());
         let sizes = self.scopes[0].names.iter().filter(|(_, b)| matches!(b.value, Value::Number(_)));
-        let near = nearest(name, visible().chain(sizes.map(|(name, _)| name)).copied());
+        let near = match name {
+            "True" => Some("true"),
+            "False" => Some("false"),
+            _ => nearest(name, visible().chain(sizes.map(|(name, _)| name)).copied()).or(dtype_meant(name)),
+        };
         let gone = self.visible().find_map(|at| self.scopes[at].gone.get(name)).copied();
         let gone = gone.map(|span| self.lines.position(span.start).line);
         let mut edit = near.map(|near| Edit::replace(span, near));

@@ -74,8 +74,12 @@ impl Builder<'_> {
                 (hint, at, format!("requant({}, shift=7)", at.of(self.text)))
             }
             _ => {
-                // The wider one comes to the other: weights are kept as they are.
-                let wide = left.bytes() > right.bytes() || (right.is_float() && !left.is_float());
+                // Whole numbers become floats; of two floats the wider one comes to the other: weights are kept as they are.
+                let wide = match (left.is_float(), right.is_float()) {
+                    (true, false) => false,
+                    (false, true) => true,
+                    _ => left.bytes() > right.bytes(),
+                };
                 let (x, at, to) = if wide { (a, a_span, right) } else { (b, b_span, left) };
                 let hint = format!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
                 (hint, at, format!("cast({}, {to})", at.of(self.text)))

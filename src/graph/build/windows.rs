@@ -35,7 +35,9 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
             1 if *each == 1 => {
                 format!("the filter takes 1 channel, the image has {c}: is it depthwise, with `groups={c}`?")
             }
-            1 => format!("the filter's third axis is the image's channels: {c}, not {each}"),
+            1 => format!(
+                "the filter's third axis is the image's channels: {c}, not {each}; axes are x[n, h, w, c] and w[kh, kw, c, f]"
+            ),
             _ => format!("the filter's third axis is channels / groups: {c} / {groups}, not {each}"),
         };
         builder.diagnostics.error(given.span, message, hint);

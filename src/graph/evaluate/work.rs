@@ -25,8 +25,9 @@ pub struct Work {
 enum Kind {
     /// The result's elements in order, each from a place of the operand.
     Take(View),
-    /// Operand by operand, its elements in order, each to a place of the result.
-    Put(Vec<View>),
+    /// Operand by operand, its elements in order, each to a place of the result; with each operand's first step, for there may
+    /// be very many.
+    Put(Vec<(usize, View)>),
     /// Runs of `len` elements, by the places in the second operand.
     Gather { len: usize, extent: usize },
     /// The result's elements in order, from places of each operand.
@@ -168,7 +169,7 @@ impl Kind {
     fn steps(&self, result: &Shape) -> usize {
         match self {
             Kind::Take(_) | Kind::Elements(_) => result.count().div_ceil(CHUNK),
-            Kind::Put(views) => views.iter().map(|view| view.len().div_ceil(CHUNK)).sum(),
+            Kind::Put(views) => views.last().map_or(0, |(first, view)| first + view.len().div_ceil(CHUNK)),
             Kind::Gather { len, .. } => result.count() / len,
             Kind::Lines { outer, .. } => outer.len(),
             Kind::Windows(..) => result.as_matrix().0,
@@ -210,14 +211,16 @@ fn put_together<'g>(
     shape: impl Fn(TensorId) -> &'g Shape,
     result: &Shape,
     axis: usize,
-) -> Vec<View> {
+) -> Vec<(usize, View)> {
     let all = axes(result);
-    let mut start = 0;
+    let (mut start, mut step) = (0, 0);
     let mut views = Vec::new();
     for part in parts {
         let extents = &shape(*part).0;
-        views
-            .push(View::new(start, extents.iter().zip(&all).map(|(extent, (_, stride))| (*extent, *stride))));
+        let view = View::new(start, extents.iter().zip(&all).map(|(extent, (_, stride))| (*extent, *stride)));
+        let steps = view.len().div_ceil(CHUNK);
+        views.push((step, view));
+        step += steps;
         start += extents[axis] * all[axis].1;
     }
     views
@@ -239,21 +242,15 @@ impl Place<'_> {
         });
     }
 
-    fn put(&mut self, views: &[View], mut step: usize) {
-        for (view, part) in views.iter().zip(&self.op.operands) {
-            let steps = view.len().div_ceil(CHUNK);
-            if step >= steps {
-                step -= steps;
-                continue;
-            }
-            let range = chunk(step, view.len());
-            let mut at = range.start;
-            view.runs(0, range, |run| {
-                self.store.copy(*part, Run::at(at, run.len), self.op.result(), run);
-                at += run.len;
-            });
-            return;
-        }
+    fn put(&mut self, views: &[(usize, View)], step: usize) {
+        let part = views.partition_point(|(first, _)| *first <= step) - 1;
+        let (first, view) = &views[part];
+        let range = chunk(step - first, view.len());
+        let mut at = range.start;
+        view.runs(0, range, |run| {
+            self.store.copy(self.op.operands[part], Run::at(at, run.len), self.op.result(), run);
+            at += run.len;
+        });
     }
 
     fn gather(&mut self, len: usize, extent: usize, step: usize) {
