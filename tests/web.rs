@@ -6,7 +6,7 @@
 mod bits;
 
 use js_sys::Reflect;
-use systole::web::{Session, chip_form};
+use systole::web::{Session, chip_form, complete, definition, hover};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{OffscreenCanvas, OffscreenCanvasRenderingContext2d};
@@ -113,20 +113,19 @@ fn a_broken_program_leaves_the_last_one_standing() {
 /// Offsets are UTF-16 in and out, and any number and any text gets an answer.
 #[wasm_bindgen_test]
 fn places_in_a_text_are_told_about() {
-    let (session, _) = session(300, 300);
     let text = "# π 😀\ninput a : i8[4, 4]\nh = relu(a)\noutput nothing\n";
     let place = |word: &str| text[..text.rfind(word).unwrap()].encode_utf16().count() as u32;
     let from_to = |answer: &JsValue| (number(answer, "from") as u32, number(answer, "to") as u32);
 
-    let hover = session.hover(text, place("a)")).unwrap();
-    assert_eq!(get(&hover, "head"), "a : i8[4, 4]");
-    assert_eq!(from_to(&hover), (place("a)"), place("a)") + 1));
-    let builtin = session.hover(text, place("relu")).unwrap();
+    let told = hover(text, place("a)")).unwrap();
+    assert_eq!(get(&told, "head"), "a : i8[4, 4]");
+    assert_eq!(from_to(&told), (place("a)"), place("a)") + 1));
+    let builtin = hover(text, place("relu")).unwrap();
     assert_eq!(get(&builtin, "head"), "relu(x)");
-    assert_eq!(from_to(&session.definition(text, place("a)")).unwrap()), (place("a :"), place("a :") + 1));
-    assert!(session.definition(text, place("relu")).unwrap().is_null());
+    assert_eq!(from_to(&definition(text, place("a)")).unwrap()), (place("a :"), place("a :") + 1));
+    assert!(definition(text, place("relu")).unwrap().is_null());
 
-    let completions = session.complete(text, place("relu") + 2).unwrap();
+    let completions = complete(text, place("relu") + 2).unwrap();
     assert_eq!(number(&completions, "from") as u32, place("relu"));
     let list = js_sys::Array::from(&get(&completions, "list"));
     let find = |label: &str| list.iter().find(|one| get(one, "label") == label).unwrap();
@@ -135,9 +134,9 @@ fn places_in_a_text_are_told_about() {
 
     let long = "#".repeat(systole::lang::MOST_TEXT_BYTES + 1);
     for text in ["", "\u{0}", text, long.as_str()] {
-        assert!(session.hover(text, u32::MAX).unwrap().is_null());
-        assert!(session.definition(text, u32::MAX).unwrap().is_null());
-        assert!(number(&session.complete(text, u32::MAX).unwrap(), "from") <= text.len() as f64);
+        assert!(hover(text, u32::MAX).unwrap().is_null());
+        assert!(definition(text, u32::MAX).unwrap().is_null());
+        assert!(number(&complete(text, u32::MAX).unwrap(), "from") <= text.len() as f64);
     }
 }
 

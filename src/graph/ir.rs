@@ -532,6 +532,11 @@ impl LoopAxis {
 pub trait Loader {
     /// The array at a path.
     fn load(&self, path: &str) -> Result<Array, LoadError>;
+
+    /// Whether it has any: if not, declared types are believed.
+    fn has_values(&self) -> bool {
+        true
+    }
 }
 
 /// Why a path's values cannot be had.

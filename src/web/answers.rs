@@ -1,21 +1,56 @@
 //! Answers to the editor, as plain objects with the offsets of a browser: UTF-16 code units.
 
 use serde::Serialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
 
+use super::to_js;
 use crate::base::{Span, Utf16};
-use crate::import::Files;
+use crate::graph::{LoadError, Loader};
 use crate::job::{Assist, Completion, CompletionKind, Hover};
+use crate::num::Array;
+
+/// What stands at a UTF-16 offset of a text, whatever it is: nothing, or the place, its type and a sentence.
+#[wasm_bindgen]
+pub fn hover(text: &str, offset: u32) -> Result<JsValue, JsError> {
+    to_js(&Question::new(text, offset).hover())
+}
+
+/// Where the name at a UTF-16 offset of a text is defined, if it is one that the program defines.
+#[wasm_bindgen]
+pub fn definition(text: &str, offset: u32) -> Result<JsValue, JsError> {
+    to_js(&Question::new(text, offset).definition())
+}
+
+/// What could be written at a UTF-16 offset of a text.
+#[wasm_bindgen]
+pub fn complete(text: &str, offset: u32) -> Result<JsValue, JsError> {
+    to_js(&Question::new(text, offset).completions())
+}
+
+/// The page's files are in the other module: of a tensor that is loaded, its declaration says enough.
+struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&self, _: &str) -> Result<Array, LoadError> {
+        unreachable!("it has no values")
+    }
+
+    fn has_values(&self) -> bool {
+        false
+    }
+}
 
 /// A part of the text.
 #[derive(Serialize)]
-pub struct PagePlace {
+struct PagePlace {
     from: u32,
     to: u32,
 }
 
 /// What stands at a place.
 #[derive(Serialize)]
-pub struct PageHover {
+struct PageHover {
     from: u32,
     to: u32,
     head: String,
@@ -24,7 +59,7 @@ pub struct PageHover {
 
 /// What could be written, and where the word begins that it would replace.
 #[derive(Serialize)]
-pub struct PageCompletions {
+struct PageCompletions {
     from: u32,
     list: Vec<PageCompletion>,
 }
@@ -38,7 +73,7 @@ struct PageCompletion {
 }
 
 /// A text and a place in it: anything that a page may send.
-pub struct Question<'t> {
+struct Question<'t> {
     text: &'t str,
     assist: Assist<'t>,
     at: usize,
@@ -46,24 +81,24 @@ pub struct Question<'t> {
 
 impl<'t> Question<'t> {
     /// About the character at `offset`; beyond the end, about the end.
-    pub fn new(text: &'t str, offset: u32, files: &Files) -> Question<'t> {
-        Question { text, assist: Assist::new(text, files), at: Utf16::byte(text, offset) }
+    fn new(text: &'t str, offset: u32) -> Question<'t> {
+        Question { text, assist: Assist::new(text, &NoFiles), at: Utf16::byte(text, offset) }
     }
 
     /// What stands there.
-    pub fn hover(&self) -> Option<PageHover> {
+    fn hover(&self) -> Option<PageHover> {
         let Hover { span, head, about } = self.assist.hover(self.at)?;
         let PagePlace { from, to } = self.place(span);
         Some(PageHover { from, to, head, about })
     }
 
     /// Where the name that stands there is defined.
-    pub fn definition(&self) -> Option<PagePlace> {
+    fn definition(&self) -> Option<PagePlace> {
         self.assist.definition(self.at).map(|span| self.place(span))
     }
 
     /// What could be written there.
-    pub fn completions(&self) -> PageCompletions {
+    fn completions(&self) -> PageCompletions {
         let (start, list) = self.assist.completions(self.at);
         let item = |Completion { label, kind, detail, about }| PageCompletion {
             label,

@@ -3,7 +3,7 @@
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
-#[cfg(feature = "page")]
+#[cfg(feature = "files")]
 mod answers;
 #[cfg(feature = "page")]
 mod chips;
@@ -19,6 +19,8 @@ mod session;
 mod values;
 mod wish;
 
+#[cfg(feature = "files")]
+pub use answers::{complete, definition, hover};
 #[cfg(feature = "files")]
 pub use files::{ChipFile, format_program};
 #[cfg(feature = "files")]

@@ -4,7 +4,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
-use super::answers::Question;
 use super::chips;
 use super::paint::{Painter, Theme};
 use super::to_js;
@@ -154,21 +153,6 @@ impl Session {
         let checked = Checked::new(text, &compiled);
         self.pending = compiled.job.map(|job| (text.to_owned(), job));
         to_js(&checked)
-    }
-
-    /// What stands at a UTF-16 offset of a text, whatever it is: nothing, or the place, its type and a sentence.
-    pub fn hover(&self, text: &str, offset: u32) -> Result<JsValue, JsError> {
-        to_js(&Question::new(text, offset, &self.files).hover())
-    }
-
-    /// Where the name at a UTF-16 offset of a text is defined, if it is one that the program defines.
-    pub fn definition(&self, text: &str, offset: u32) -> Result<JsValue, JsError> {
-        to_js(&Question::new(text, offset, &self.files).definition())
-    }
-
-    /// What could be written at a UTF-16 offset of a text.
-    pub fn complete(&self, text: &str, offset: u32) -> Result<JsValue, JsError> {
-        to_js(&Question::new(text, offset, &self.files).completions())
     }
 
     /// Works on the pending run for some milliseconds; returns how much is done. At 1 it has replaced the one shown.

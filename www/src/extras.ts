@@ -1,9 +1,10 @@
-// A module of its own for what few visitors need: the chip's form, reading chip files, formatting programs.
+// A module of its own for what few visitors need: the chip's form, reading chip files, formatting programs, answers to the
+// editor.
 
 import script from 'systole-wasm/systole_files.js?url';
 import module_or_path from 'systole-wasm/systole_files_bg.wasm?url';
 
-import type { Chip, ChipForm } from './protocol';
+import type { Answers, Chip, ChipForm } from './protocol';
 
 type Extras = typeof import('systole-wasm/systole_files.js');
 
@@ -41,4 +42,14 @@ export async function chipForm({ base, words, changes }: Chip): Promise<ChipForm
 export async function formatProgram(text: string): Promise<string | null> {
   const { formatProgram } = await extras();
   return formatProgram(text) ?? null;
+}
+
+/** What stands at a place of a program, where it is defined, or what could be written there; null if there is nothing. */
+export async function answerTo<Question extends keyof Answers>(
+  question: Question,
+  text: string,
+  offset: number,
+): Promise<Answers[Question] | null> {
+  const module = await extras();
+  return module[question](text, offset) as Answers[Question] | null;
 }

@@ -1,6 +1,7 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
+import { answerTo } from './extras';
 import type {
   Answers,
   Checked,
@@ -88,13 +89,13 @@ function receive(message: ToWorker): void {
     case 'pick':
       post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
       break;
-    case 'ask':
-      refusing(() => {
-        const { id, question, text, offset } = message;
-        const answer = session![question](text, offset) as Answers[keyof Answers] | null;
-        post({ kind: 'answer', id, answer });
-      });
+    case 'ask': {
+      const { id, question, text, offset } = message;
+      const tell = (answer: Answers[keyof Answers] | null) => post({ kind: 'answer', id, answer });
+      // Where there is no answer to be had, the program can be written all the same.
+      answerTo(question, text, offset).then(tell, () => tell(null));
       break;
+    }
   }
 }
 

@@ -20,8 +20,10 @@ impl<'a> Builder<'a> {
 
     fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
         let array = match &declaration.load {
-            Some(path) => Some(Rc::new(self.load(path, &ty, declaration.ty.span)?)),
-            None => None,
+            Some(path) if self.loader.has_values() => {
+                Some(Rc::new(self.load(path, &ty, declaration.ty.span)?))
+            }
+            _ => None,
         };
         let range = match (declaration.storage, ty.dtype, &array) {
             // May change from run to run within its type.
