@@ -267,13 +267,20 @@ fn disagreement(
     results.chain(emitted.dram.iter().map(|(id, buffer)| (id, *buffer))).find_map(|(id, buffer)| {
         let tensor = plan.tensors[*id].graph?;
         let (simulated, expected) = (&memory[buffer.index()], reference.values(tensor));
-        let at = simulated.iter().zip(expected.iter()).position(|(a, b)| a != b)?;
+        let at = simulated.first_difference(expected)?;
         let name = graph.name(tensor);
-        Some(format!(
-            "element {at} of `{name}` is {}, by the reference {}",
-            simulated.get(at),
-            expected.get(at)
-        ))
+        Some(match simulated.dtype().is_float() {
+            true => format!(
+                "element {at} of `{name}` has the bits {:#x}, by the reference {:#x}",
+                simulated.bits(at),
+                expected.bits(at)
+            ),
+            false => format!(
+                "element {at} of `{name}` is {}, by the reference {}",
+                simulated.get(at),
+                expected.get(at)
+            ),
+        })
     })
 }
 

@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn greater_and_lesser_ones_keep_nan_and_the_first_zero() {
-        let both = |kind, a: f32, b: f32| kind.of(a, b).to_bits();
+        let both = |kind: CombineKind, a: f32, b: f32| kind.of(a, b).to_bits();
         for kind in [CombineKind::Maximum, CombineKind::Minimum] {
             assert!(kind.of(f32::NAN, 1.0).is_nan() && kind.of(1.0, f32::NAN).is_nan());
             assert_eq!(both(kind, -0.0, 0.0), (-0f32).to_bits());
