@@ -101,10 +101,8 @@ impl Watch<'_> {
                     }
                     VectorSource::Buffer(window) => self.window(window, iteration, read),
                 }
-                for step in steps {
-                    if let VectorStep::Add(window) = step {
-                        self.window(window, iteration, read);
-                    }
+                for window in steps.iter().flat_map(VectorStep::elements) {
+                    self.window(window, iteration, read);
                 }
                 self.window(target, iteration, write);
             }

@@ -268,13 +268,19 @@ fn disagreement(
         let tensor = plan.tensors[*id].graph?;
         let (simulated, expected) = (&memory[buffer.index()], reference.values(tensor));
         let at = simulated.first_difference(expected)?;
-        let number = |values: &Values| values.numbers().nth(at).unwrap_or(f64::NAN);
-        Some(format!(
-            "element {at} of `{}` is {}, by the reference {}",
-            graph.name(tensor),
-            number(simulated),
-            number(expected)
-        ))
+        let name = graph.name(tensor);
+        Some(match simulated.dtype().is_float() {
+            true => format!(
+                "element {at} of `{name}` has the bits {:#x}, by the reference {:#x}",
+                simulated.bits(at),
+                expected.bits(at)
+            ),
+            false => format!(
+                "element {at} of `{name}` is {}, by the reference {}",
+                simulated.get(at),
+                expected.get(at)
+            ),
+        })
     })
 }
 

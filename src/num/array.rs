@@ -163,8 +163,13 @@ impl Values {
         (0..self.len()).flat_map(move |i| self.bits(i).to_le_bytes().into_iter().take(bytes))
     }
 
+    /// The first element, if any, whose bits are not those of another list of the same dtype.
+    pub fn first_difference(&self, other: &Values) -> Option<usize> {
+        (0..self.len().min(other.len())).find(|at| self.bits(*at) != other.bits(*at))
+    }
+
     /// Bits of element `index`; those above its own are its sign's or zeros.
-    fn bits(&self, index: usize) -> u32 {
+    pub fn bits(&self, index: usize) -> u32 {
         match self {
             Values::Fp8(v) => v[index].0.into(),
             Values::Bf16(v) => v[index].0.into(),
@@ -176,11 +181,6 @@ impl Values {
     /// All elements of an integer dtype, widened; panics on floats, as [`Values::get`] does.
     pub fn iter(&self) -> impl Iterator<Item = i32> + '_ {
         (0..self.len()).map(|i| self.get(i))
-    }
-
-    /// The first element, if any, whose bits are others than those of `other`'s, of the same dtype.
-    pub fn first_difference(&self, other: &Values) -> Option<usize> {
-        (0..self.len().min(other.len())).find(|i| self.bits(*i) != other.bits(*i))
     }
 
     /// All elements of any dtype: f64 holds each of them exactly.

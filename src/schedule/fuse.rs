@@ -15,7 +15,7 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
             continue;
         }
         let mut chain = vec![op];
-        while let Some(next) = continuation(graph, *chain.last().expect("it has a first"), &uses) {
+        while let Some(next) = continuation(graph, &chain, &uses) {
             chain.push(next);
         }
         chain.iter().for_each(|op| taken[op.index()] = true);
@@ -35,15 +35,33 @@ fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
     uses
 }
 
-/// The operator that can run on this one's result as it comes.
-fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
-    let result = graph.ops[op].result();
+/// The operator that can run on the result of a chain's last one as it comes. Sums of a product come tile by tile, the rows of
+/// vector work whole.
+fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
+    let last = &graph.ops[*chain.last()?];
+    let result = last.result();
     let [Some(next)] = uses[result.index()][..] else { return None };
-    let (from, to) = (&graph.ops[op].kind, &graph.ops[next].kind);
-    let elementwise = matches!(to, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_));
-    if graph.ops[op].choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
+    let next_op = &graph.ops[next];
+    if last.choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
         return None;
     }
-    let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result()].ty.shape;
-    (elementwise && same_extents && !matches!(from, OpKind::ArgMax { .. })).then_some(next)
+    let whole_rows = graph.product(chain[0]).is_none();
+    let goes_on = is_elementwise(&last.kind) || graph.product(chain[0]).is_some() || keeps_rows(&last.kind);
+    let follows = is_elementwise(&next_op.kind) || whole_rows && keeps_rows(&next_op.kind);
+    // What comes is the row, not a norm's factors.
+    let is_row = is_elementwise(&next_op.kind) || next_op.operands[0] == result;
+    let same_extents = graph.tensors[result].ty.shape == graph.tensors[next_op.result()].ty.shape;
+    (goes_on && follows && is_row && same_extents).then_some(next)
+}
+
+fn is_elementwise(kind: &OpKind) -> bool {
+    matches!(kind, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_) | OpKind::Cast)
+}
+
+/// Whether it works along the last axis and leaves it as long as it is.
+fn keeps_rows(kind: &OpKind) -> bool {
+    matches!(
+        kind,
+        OpKind::Softmax { .. } | OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. }
+    )
 }

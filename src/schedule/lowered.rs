@@ -1,8 +1,8 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
-use crate::graph::{CombineKind, Graph, Limits, MapKind, OpId, OpKind, TensorId};
-use crate::num::{DType, Type};
+use crate::graph::{Graph, Limits, OpId, OpKind, TensorId};
+use crate::num::Shape;
 
 /// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
 /// first; or else the first limit that it passes.
@@ -18,7 +18,7 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint: "the program is right; so far i8 products of matrices run, and `+`, `requant`, `relu` and `argmax` on them"
+                hint: "the program is right; so far products of matrices run, and work on elements and along the last axis"
                     .into(),
             });
         }
@@ -55,27 +55,30 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: i8 products of two matrices, and on their i32 sums a bias or a tensor of the same
-/// shape, `requant`, `relu` and `argmax` along rows. Bodies of repeats cannot yet.
+/// Whether an operator can be planned: products of two matrices, and vector work on elements and along the last axis. Bodies of
+/// repeats cannot yet.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    let op_id = op;
+    let id = op;
     let op = &graph.ops[op];
-    let ty = |tensor: TensorId| &graph.tensors[tensor].ty;
-    let whole = |ty: &Type| matches!(ty.dtype, DType::I8 | DType::I32);
-    let simple = |tensor: TensorId| whole(ty(tensor)) && matches!(ty(tensor).shape.0.len(), 1 | 2);
-    let every = op.operands.iter().chain(&op.results).all(|tensor| simple(*tensor));
+    let shape = |tensor: TensorId| &graph.tensors[tensor].ty.shape;
+    let last = |axis: usize| axis + 1 == shape(op.operands[0]).0.len();
     let fits = match &op.kind {
-        OpKind::Contract(_) => {
-            graph.product(op_id).is_some() && op.operands.iter().all(|tensor| ty(*tensor).dtype == DType::I8)
+        OpKind::Contract(_) => graph.product(id).is_some(),
+        OpKind::Combine(_) => {
+            op.operands.iter().all(|operand| is_repeated(shape(*operand), shape(op.result())))
         }
-        OpKind::Combine(CombineKind::Add) => {
-            let (a, b) = (ty(op.operands[0]), ty(op.operands[1]));
-            let row = matches!((&a.shape.0[..], &b.shape.0[..]), ([.., width], [one]) if width == one);
-            a.dtype == DType::I32 && b.dtype == DType::I32 && (a.shape == b.shape || row)
-        }
-        OpKind::Requant(_) | OpKind::Map(MapKind::Relu) => true,
-        OpKind::ArgMax { axis } => *axis == 1,
+        OpKind::Requant(_) | OpKind::Map(_) | OpKind::Cast => true,
+        OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. } => true,
+        OpKind::ArgMax { axis } | OpKind::Softmax { axis } => last(*axis),
+        OpKind::Reduce { axes, .. } => axes.len() == 1 && last(axes[0]),
         _ => false,
     };
-    every && fits && op.within.is_none()
+    fits && op.within.is_none()
+}
+
+/// Whether an operand is as large as the result, or one row for every row, one column for every column, or one element; as
+/// matrices, whose rows are all axes but the last.
+fn is_repeated(operand: &Shape, result: &Shape) -> bool {
+    let ((rows, cols), (all_rows, all_cols)) = (operand.as_matrix(), result.as_matrix());
+    (rows == 1 || rows == all_rows) && (cols == 1 || cols == all_cols)
 }
