@@ -167,7 +167,7 @@ impl<'a> Product<'a> {
         for core in cores.clone() {
             product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, tiling.n])));
         }
-        if !builder.stays() || builder.plan.tensors[layer.result].output {
+        if !builder.stays() || builder.plan.leaves(layer.result) {
             product.leaves = Some(builder.dram(layer.result));
         }
         for core in cores {

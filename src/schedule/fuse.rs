@@ -1,6 +1,7 @@
 //! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
 //! go to memory in between.
 
+use super::moves::moves;
 use crate::base::insert_by_key;
 use crate::graph::{Graph, OpId, OpKind};
 
@@ -45,5 +46,6 @@ fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<O
         return None;
     }
     let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result()].ty.shape;
-    (elementwise && same_extents && !matches!(from, OpKind::ArgMax { .. })).then_some(next)
+    let ends = matches!(from, OpKind::ArgMax { .. }) || moves(graph, op);
+    (elementwise && same_extents && !ends).then_some(next)
 }

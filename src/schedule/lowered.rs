@@ -1,6 +1,7 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
+use super::moves::moves;
 use crate::graph::{CombineKind, Graph, Limits, MapKind, OpId, OpKind, TensorId};
 use crate::num::{DType, Type};
 
@@ -63,7 +64,11 @@ pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
     let ty = |tensor: TensorId| &graph.tensors[tensor].ty;
     let whole = |ty: &Type| matches!(ty.dtype, DType::I8 | DType::I32);
     let simple = |tensor: TensorId| whole(ty(tensor)) && matches!(ty(tensor).shape.0.len(), 1 | 2);
-    let every = op.operands.iter().chain(&op.results).all(|tensor| simple(*tensor));
+    let tensors = || op.operands.iter().chain(&op.results);
+    if moves(graph, op_id) {
+        return tensors().all(|tensor| whole(ty(*tensor))) && op.within.is_none();
+    }
+    let every = tensors().all(|tensor| simple(*tensor));
     let fits = match &op.kind {
         OpKind::Contract(_) => {
             graph.product(op_id).is_some() && op.operands.iter().all(|tensor| ty(*tensor).dtype == DType::I8)

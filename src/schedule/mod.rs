@@ -19,9 +19,12 @@
 mod choices;
 mod fuse;
 mod lowered;
+mod moves;
 mod tiling;
 
 pub use lowered::{is_lowered, obstacles};
+pub(crate) use moves::MOST_LOOPS;
+pub use moves::{Axis, Move, Part};
 pub(crate) use tiling::added;
 pub use tiling::{Residence, Tiling};
 
@@ -63,9 +66,30 @@ pub struct Planned {
     pub output: bool,
     /// In the graph, if it comes from one.
     pub graph: Option<TensorId>,
+    /// Where its elements lie.
+    pub place: Place,
+}
+
+/// Where a tensor's elements lie, row by row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// In whose memory; in its own if nothing.
+    pub within: Option<PlannedId>,
+    /// Its first element there.
+    pub first: usize,
 }
 
 impl Plan {
+    /// The tensor in whose memory another one lies.
+    pub fn root(&self, id: PlannedId) -> PlannedId {
+        self.tensors[id].place.within.unwrap_or(id)
+    }
+
+    /// Whether a tensor must be in DRAM when the run ends, or something else in its memory.
+    pub fn leaves(&self, id: PlannedId) -> bool {
+        self.tensors[self.root(id)].output
+    }
+
     /// M, K and N of a layer's product, of one copy; nothing for vector work.
     pub fn extents(&self, layer: &Layer) -> Option<[usize; 3]> {
         let LayerKind::Product { a, b, .. } = layer.kind else { return None };
@@ -112,7 +136,7 @@ pub struct Layer {
 }
 
 /// How a layer runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum LayerKind {
     /// On the arrays.
     Product {
@@ -130,6 +154,8 @@ pub enum LayerKind {
         /// Rows at a time.
         block_rows: usize,
     },
+    /// By DMA alone: elements of one tensor or several, in other places.
+    Move(Move),
 }
 
 /// Vector work on each element, or along each row.
@@ -196,11 +222,16 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
     let mut planner = Planner { tensors: Arena::default(), ids: vec![None; graph.tensors.len()], graph };
     let mut layers = Vec::new();
     for ops in fuse::chains(graph) {
-        layers.push(planner.layer(ops));
+        layers.extend(if moves::moves(graph, ops[0]) {
+            planner.moved(ops[0])
+        } else {
+            Some(planner.layer(ops))
+        });
     }
     for output in &graph.outputs {
         let id = planner.tensor(output.tensor);
-        planner.tensors[id].output = true;
+        let root = planner.tensors[id].place.within.unwrap_or(id);
+        planner.tensors[root].output = true;
     }
     tiling::fit(Plan { tensors: planner.tensors, layers, residence: Residence::Unified }, chip)
 }
@@ -222,7 +253,16 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
     for product in products {
         let mut tensor = |part: &str, dtype, [rows, cols]: [usize; 2], declared| {
             let name = format!("{}{part}", product.name);
-            tensors.push(Planned { name, dtype, rows, cols, declared, output: !declared, graph: None })
+            tensors.push(Planned {
+                name,
+                dtype,
+                rows,
+                cols,
+                declared,
+                output: !declared,
+                graph: None,
+                place: Place::default(),
+            })
         };
         let ([a, b, c], [of_a, of_b, of_c]) = (product.matrices(), product.dtypes);
         let (a, b) = (tensor(".a", of_a, a, true), tensor(".w", of_b, b, true));
@@ -260,6 +300,7 @@ impl Planner<'_> {
                 declared: self.graph.is_declared(id),
                 output: false,
                 graph: Some(id),
+                place: Place::default(),
             })
         })
     }

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use crate::base::ELEMENT_EFFORT;
 use crate::chip::Chip;
 use crate::isa::{
-    AsResult, Instruction, Iteration, Order, Program, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep,
-    Walk, Window, Work,
+    AsResult, Instruction, Iteration, Order, Program, RowsAre, SumMode, SumRows, Sums, Unit, VectorSource,
+    VectorStep, Walk, Window, Work,
 };
 use crate::num::Values;
 
@@ -63,8 +63,8 @@ impl Numbers {
 
     fn execute(&mut self, chip: &Chip, instruction: &Instruction, iteration: &Iteration) {
         match (&instruction.work, instruction.unit) {
-            (Work::Copy { from, to, .. }, _) => {
-                self.copy(&from.in_iteration(iteration), &to.in_iteration(iteration))
+            (Work::Copy { from, to, rows }, _) => {
+                self.copy(&from.in_iteration(iteration), &to.in_iteration(iteration), rows, iteration)
             }
             (Work::Fetch { tile }, Unit::Fetch(unit)) => {
                 self.fetched[unit as usize].push_back(tile.in_iteration(iteration));
@@ -88,11 +88,19 @@ impl Numbers {
         }
     }
 
-    fn copy(&mut self, from: &Window, to: &Window) {
+    fn copy(&mut self, from: &Window, to: &Window, rows: &RowsAre, iteration: &Iteration) {
         self.effort += from.elements() as u64;
         for row in 0..from.rows {
+            let chosen = match rows {
+                RowsAre::Chosen { places, of } => {
+                    let place = places.in_iteration(iteration).at(row, 0);
+                    let number = self.memory[places.buffer.index()].get(place);
+                    usize::try_from(number).unwrap_or(0).min(of - 1)
+                }
+                _ => row,
+            };
             for col in 0..from.cols {
-                let value = self.memory[from.buffer.index()].get(from.at(row, col));
+                let value = self.memory[from.buffer.index()].get(from.at(chosen, col));
                 self.memory[to.buffer.index()].set(to.at(row, col), value);
             }
         }
