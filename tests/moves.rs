@@ -6,10 +6,12 @@ mod made;
 mod made_moves;
 
 use proptest::prelude::*;
-use systole::base::Diagnostic;
-use systole::chip::Chip;
+use systole::base::{Cycle, Diagnostic, Ratio};
+use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
+use systole::isa::Unit;
 use systole::job::{Finished, compile};
+use systole::schedule::LayerKind;
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -45,4 +47,58 @@ fn a_reshape_takes_no_time() {
     assert_eq!(plain.trace.cycles, shaped.trace.cycles);
     assert_eq!(shaped.disagreement, None);
     assert_eq!(shaped.values(shaped.graph.outputs[0].tensor).unwrap().len(), 30);
+}
+
+/// How many of the programs run, and how many of those move something: the tests above are worth something.
+#[test]
+fn random_programs_run_and_move() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::{Config, TestRunner};
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let (mut ran, mut moved) = (0, 0);
+    for _ in 0..200 {
+        let text = made_moves::program().new_tree(&mut runner).unwrap().current();
+        let chip = made::chip().new_tree(&mut runner).unwrap().current();
+        let Some(job) = compile(&text, &Files::default(), &chip).job else { continue };
+        ran += 1;
+        let plan = job.finish().plan;
+        moved += usize::from(plan.layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_))));
+    }
+    assert!(ran > 150 && moved > 100, "{ran} ran, {moved} moved something");
+}
+
+/// Worked out by hand, on a chip that brings 4 bytes a cycle, 10 cycles later, in bursts of 64 bytes. [2, 3, 4] becomes
+/// [3, 2, 4] in two windows of 3 rows of 4. What is read lies together: 12 bytes each, 3 cycles. They go out as rows that
+/// do not: a burst each, 192 bytes, 48 cycles, the first ones once they are there in 13.
+#[test]
+fn a_transpose_by_hand() {
+    let finished = run("input x : i8[2, 3, 4]\noutput transpose(x, [1, 0, 2])\n", &bursts());
+    assert_eq!(times(&finished, Unit::DmaIn(0)), [[0, 3, 13], [3, 6, 16]]);
+    assert_eq!(times(&finished, Unit::DmaOut(0)), [[13, 61, 71], [61, 109, 119]]);
+    assert_eq!(finished.disagreement, None);
+}
+
+/// Two numbers, 8 bytes as one row: 2 cycles, there in 12. They choose two rows of 5 bytes of the table, a burst each: 32
+/// cycles from 12 on, there in 54. Out go 10 bytes together: 3 cycles, in DRAM in 54 + 3 + 10.
+#[test]
+fn a_gather_by_hand() {
+    let finished = run("input x : i8[9, 5]\ninput p : i32[2]\noutput gather(x, p)\n", &bursts());
+    assert_eq!(times(&finished, Unit::DmaIn(0)), [[0, 2, 12], [12, 44, 54]]);
+    assert_eq!(times(&finished, Unit::DmaOut(0)), [[54, 57, 67]]);
+    assert_eq!(finished.disagreement, None);
+}
+
+/// Start, end and event of all that a unit does.
+fn times(finished: &Finished, unit: Unit) -> Vec<[Cycle; 3]> {
+    let lane = finished.trace.lane(unit).unwrap();
+    lane.iter_from(0).map(|run| [run.start, run.busy_until, run.event]).collect()
+}
+
+fn bursts() -> Chip {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let link = Link { bytes_per_cycle: Ratio::whole(4).unwrap(), latency: 10 };
+    Chip { dram: Dram { link, burst_bytes: 64, ..chip.dram }, ..chip }
 }
