@@ -105,10 +105,8 @@ impl Watch<'_> {
                     }
                     VectorSource::Buffer(window) => self.window(window, iteration, read),
                 }
-                for step in steps {
-                    if let VectorStep::Add(window) = step {
-                        self.window(window, iteration, read);
-                    }
+                for window in steps.iter().flat_map(VectorStep::elements) {
+                    self.window(window, iteration, read);
                 }
                 self.window(target, iteration, write);
             }
@@ -263,7 +261,7 @@ proptest! {
 
     #[test]
     fn accesses_are_kept_apart_and_buffers_hold_what_they_must(
-        text in prop_oneof![made::program(), made_moves::program()], chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products()], chip in made::chip(),
     ) {
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
         let finished = job.finish();

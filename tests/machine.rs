@@ -15,7 +15,9 @@ use systole::isa::{
     ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait,
     Window, Work, verify,
 };
-use systole::num::DType;
+use systole::num::{
+    CombineKind, DType, Function, MapKind, Operand, Operation, OperationKind, ReduceKind, Requant, Side,
+};
 use systole::sim::{Clock, Loops, tally};
 use systole::trace::Trace;
 
@@ -77,7 +79,8 @@ fn chip(dice: &mut Dice) -> Chip {
         vector_cost: VectorCost {
             simple: dice.range(1, 2).into(),
             reduce: dice.range(1, 3).into(),
-            ..VectorCost::default()
+            divide: dice.range(2, 5).into(),
+            transcendental: dice.range(3, 9).into(),
         },
         dram: Dram {
             link: link(dice),
@@ -100,6 +103,7 @@ struct Maker<'a, 'b> {
     unified: Vec<BufferId>,
     /// By core: of 32 bits.
     numbers: Vec<BufferId>,
+    floats: Vec<BufferId>,
     /// By unit: events that only it signals.
     events: BTreeMap<Unit, Vec<EventId>>,
     ops: Vec<ProgramOpId>,
@@ -121,27 +125,18 @@ fn program(dice: &mut Dice, chip: &Chip, times: u32) -> Program {
         })
     };
     let (dram, dram_wide) = (buffer("dram", DType::I8, Space::Dram), buffer("wide", DType::I16, Space::Dram));
-    let unified =
-        (0..chip.cores as u32).map(|core| buffer("unified", DType::I8, Space::Unified(core))).collect();
-    let numbers =
-        (0..chip.cores as u32).map(|core| buffer("numbers", DType::I32, Space::Unified(core))).collect();
+    let mut on_chip = |name: &str, dtype| -> Vec<BufferId> {
+        (0..chip.cores as u32).map(|core| buffer(name, dtype, Space::Unified(core))).collect()
+    };
+    let (unified, floats) = (on_chip("unified", DType::I8), on_chip("floats", DType::F32));
+    let numbers = on_chip("numbers", DType::I32);
     let ops = (0..3)
         .map(|op| program.ops.push(ProgramOp { name: format!("op {op}"), span: Span::default() }))
         .collect();
     let left = dice.range(3, 14);
-    let mut maker = Maker {
-        dice,
-        chip,
-        program,
-        dram,
-        dram_wide,
-        unified,
-        numbers,
-        events: BTreeMap::new(),
-        ops,
-        left,
-        times,
-    };
+    let events = BTreeMap::new();
+    let mut maker =
+        Maker { dice, chip, program, dram, dram_wide, unified, numbers, floats, events, ops, left, times };
     let body = maker.nodes(0);
     maker.program.body = body;
     maker.program
@@ -169,6 +164,59 @@ impl Maker<'_, '_> {
             }
         }
         nodes
+    }
+
+    /// Up to three steps on a window's extents, from one of its dtype to one of its dtype.
+    fn steps(&mut self, floats: bool, extents: Window) -> Vec<VectorStep> {
+        let dtype = if floats { DType::F32 } else { DType::I8 };
+        let count = self.dice.roll(4);
+        let step = |maker: &mut Self, last: bool| {
+            let kind = maker.kind(floats, last.then_some(extents.cols));
+            let operand = |maker: &mut Self| match maker.dice.roll(3) {
+                0 => Operand::Number(2.0),
+                1 => Operand::Elements(extents),
+                _ => Operand::Elements(Window { row_stride: 0, ..extents }),
+            };
+            let operands = (0..kind.operands()).map(|_| operand(maker)).collect();
+            Operation { kind, operands, to: dtype }
+        };
+        let mut steps: Vec<VectorStep> = (0..count).map(|at| step(self, at + 1 == count)).collect();
+        if let (false, Some(first)) = (floats, steps.first_mut()) {
+            // Sums are i32.
+            *first = Operation::new(OperationKind::Requant(Requant { scale: 1, shift: 3, zero: 0 }), dtype);
+        }
+        if steps.is_empty() {
+            steps.push(Operation::new(OperationKind::Cast, dtype));
+        }
+        steps
+    }
+
+    /// Some kind of step; as the last one perhaps one that leaves less of a row's columns.
+    fn kind(&mut self, floats: bool, last: Option<usize>) -> OperationKind {
+        let both = [
+            OperationKind::Map(MapKind::Relu),
+            OperationKind::Combine(CombineKind::Add, Side::Right),
+            OperationKind::Combine(CombineKind::Minimum, Side::Left),
+            OperationKind::Cast,
+        ];
+        let of_floats = [
+            OperationKind::Map(MapKind::Function(Function::ALL[self.dice.roll(9) as usize])),
+            OperationKind::Combine(CombineKind::Divide, Side::Left),
+            OperationKind::Softmax,
+            OperationKind::LayerNorm { eps: 1e-5 },
+            OperationKind::RmsNorm { eps: 1e-5 },
+            OperationKind::Causal { offset: 1, rows: 3 },
+        ];
+        let reduced = [
+            OperationKind::Reduce(ReduceKind::Sum),
+            OperationKind::Reduce(if floats { ReduceKind::Mean } else { ReduceKind::Max }),
+            OperationKind::TopK(last.unwrap_or(1).div_ceil(2)),
+        ];
+        match self.dice.roll(3) {
+            0 if last.is_some() => reduced[self.dice.roll(3) as usize],
+            1 if floats => of_floats[self.dice.roll(6) as usize],
+            _ => both[self.dice.roll(4) as usize],
+        }
     }
 
     fn something(&mut self, depth: usize, nodes: &mut Vec<Node>) {
@@ -201,10 +249,8 @@ impl Maker<'_, '_> {
                 add(self, Unit::Host, Work::Copy { from: block(self.dram), to: block(self.dram), rows });
             }
             2 | 3 => {
-                let reduce = self.dice.chance(3);
-                let steps =
-                    if reduce { vec![VectorStep::Relu, VectorStep::ArgMax] } else { vec![VectorStep::Relu] };
-                let target = if reduce { window(here, height, 1) } else { block(here) };
+                let floats = self.dice.chance(2);
+                let here = if floats { self.floats[core as usize] } else { here };
                 let source = if self.dice.chance(2) {
                     VectorSource::Buffer(block(here))
                 } else {
@@ -213,6 +259,7 @@ impl Maker<'_, '_> {
                     let cols = width.min(self.chip.cols);
                     VectorSource::Accumulators {
                         unit,
+                        dtype: if floats { DType::F32 } else { DType::I32 },
                         place,
                         rows: height,
                         cols,
@@ -220,7 +267,9 @@ impl Maker<'_, '_> {
                     }
                 };
                 let cols = source.extents().1;
-                let target = if reduce { target } else { window(here, height, cols) };
+                let steps = self.steps(floats, window(here, height, cols));
+                let left = steps.last().map_or(cols, |step| step.kind.cols(cols));
+                let target = window(here, height, left);
                 add(self, Unit::Vector(core), Work::Vector { source, steps, target });
             }
             _ => self.pass(unit, &mut add),

@@ -11,6 +11,7 @@ use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, compile};
+use systole::num::DType;
 use systole::schedule::LayerKind;
 
 fn run(text: &str, chip: &Chip) -> Finished {
@@ -18,11 +19,20 @@ fn run(text: &str, chip: &Chip) -> Finished {
     compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
 }
 
+/// That multiplies all dtypes of these programs.
+fn chip() -> impl Strategy<Value = Chip> {
+    made::chip().prop_map(|chip| {
+        let rates =
+            [DType::I8, DType::Bf16, DType::F32].map(|dtype| ((dtype, dtype), Ratio::whole(1).unwrap()));
+        Chip { rates: rates.into(), ..chip }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn memory_equals_the_reference(text in prop_oneof![4 => made_moves::program(), 1 => made::program()], chip in made::chip()) {
+    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program()], chip in chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.

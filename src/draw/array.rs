@@ -26,6 +26,8 @@ pub struct Moment<'a> {
     pub unit: usize,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
+    /// Whether the registers' numbers are those of the run: not those of floats so far.
+    pub numbers: bool,
 }
 
 impl Moment<'_> {
@@ -49,6 +51,11 @@ pub fn array(moment: &Moment, layout: &Layout) -> Scene {
         small(&mut scene, moment, layout);
     } else {
         large(&mut scene, moment, layout);
+    }
+    if !moment.numbers {
+        let is_number =
+            |shape: &Shape| matches!(shape, Shape::Text { weight, .. } if *weight != Weight::Words);
+        scene.shapes.retain(|shape| !is_number(shape));
     }
     let [x, y] = layout.pe(moment.selected.0, moment.selected.1);
     let side = layout.pitch.max(5.0);

@@ -171,7 +171,11 @@ fn detail(moment: &Moment) -> Detail {
     let frame = moment.frame;
     let (row, col) = moment.selected;
     let at = frame.at(row, col);
-    let held = |value: i32, pass: u32| if pass == NONE { "empty".into() } else { value.to_string() };
+    let held = |value: i32, pass: u32| match pass {
+        NONE => "empty".into(),
+        _ if !moment.numbers => "of floats".into(),
+        _ => value.to_string(),
+    };
     let stays = frame.stationary;
     let works = frame.pass[at] != NONE;
     let mut lines = Vec::new();
@@ -191,6 +195,9 @@ fn detail(moment: &Moment) -> Detail {
             if lane == 0 {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
             }
+            if !moment.numbers {
+                continue;
+            }
             if stays == Stationary::Weights {
                 lines.push(("sum from above", (frame.psum[sum] - product).to_string()));
             }
@@ -202,7 +209,7 @@ fn detail(moment: &Moment) -> Detail {
                 lines.push(("sum", frame.psum[sum].to_string()));
             }
         }
-        if stays == Stationary::Sums {
+        if stays == Stationary::Sums && moment.numbers {
             lines.push(("sum", frame.psum[at].to_string()));
         }
     } else {

@@ -122,6 +122,41 @@ impl Matrix {
     }
 }
 
+/// How a matrix is as large as one that is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Repeats {
+    /// Its row is every row.
+    pub row: bool,
+    /// Its column is every column.
+    pub col: bool,
+}
+
+impl Repeats {
+    /// As large as a part of what is worked on.
+    pub(super) fn window(self, matrix: &Matrix, place: [Index; 2], extents: [usize; 2]) -> Window {
+        let ([row, col], [rows, cols]) = (self.places(place), extents);
+        let mut window = matrix.window(row, col, rows, cols);
+        if self.row {
+            window.row_stride = 0;
+        }
+        if self.col {
+            window.col_stride = 0;
+        }
+        window
+    }
+
+    /// The elements that this part has, each once.
+    pub(super) fn once(self, matrix: &Matrix, place: [Index; 2], [rows, cols]: [usize; 2]) -> Window {
+        let [row, col] = self.places(place);
+        matrix.window(row, col, if self.row { 1 } else { rows }, if self.col { 1 } else { cols })
+    }
+
+    fn places(self, [row, col]: [Index; 2]) -> [Index; 2] {
+        let of = |repeats: bool, index: Index| if repeats { Index::default() } else { index };
+        [of(self.row, row), of(self.col, col)]
+    }
+}
+
 pub(super) fn wait(event: EventId, behind: usize) -> Wait {
     Wait { event, behind: behind as u32, from: From::Here }
 }
@@ -305,6 +340,12 @@ impl<'a> Builder<'a> {
         let (from, to) = (self.dram(id), self.unified(id, core, rows * cols));
         self.copy_in(core, [whole(from), whole(to)], waits, operand);
         (to, vec![wait(operand, 0)])
+    }
+
+    /// How a tensor is as large as rows and columns that are worked on.
+    pub(super) fn repeats(&self, id: PlannedId, [rows, cols]: [usize; 2]) -> Repeats {
+        let tensor = &self.plan.tensors[id];
+        Repeats { row: tensor.rows < rows, col: tensor.cols < cols }
     }
 
     pub(super) fn dtype_of(&self, window: &Window) -> DType {

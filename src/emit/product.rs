@@ -1,9 +1,10 @@
 //! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
 
-use super::build::{Builder, Index, Matrix, before_layer, wait};
+use super::build::{Builder, Index, Matrix, Repeats, before_layer, wait};
 use crate::chip::Dataflow;
-use crate::isa::{AsResult, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Work};
-use crate::schedule::{Elementwise, Layer, PlannedId, Tiling};
+use crate::isa::{AsResult, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
+use crate::num::DType;
+use crate::schedule::{Layer, PlannedId, Tiling, operands};
 
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
@@ -56,6 +57,8 @@ struct Row {
 struct Product<'a> {
     layer: &'a Layer,
     tiling: Tiling,
+    /// Of the sums.
+    sums: DType,
     m: usize,
     k: usize,
     n: usize,
@@ -74,20 +77,20 @@ struct Product<'a> {
     /// By core: the result in the unified buffer; and in DRAM, if it goes there.
     result: Vec<Matrix>,
     leaves: Option<Matrix>,
-    /// By core and added tensor.
-    added: Vec<Vec<Added>>,
+    /// By core and what a step reads.
+    operands: Vec<Vec<Operand>>,
     /// What copies in wait for.
     a_waits: Vec<Vec<Wait>>,
     b_waits: Vec<Vec<Wait>>,
 }
 
 /// An operand of the vector work on a tile.
-struct Added {
+struct Operand {
     place: Matrix,
     /// In DRAM, if a tile of it is copied with each output tile.
     from: Option<Matrix>,
     waits: Vec<Wait>,
-    every_row: bool,
+    repeats: Repeats,
 }
 
 impl<'a> Product<'a> {
@@ -119,6 +122,7 @@ impl<'a> Product<'a> {
         let mut product = Product {
             layer,
             tiling,
+            sums: builder.plan.tensors[a].dtype.sums(),
             m,
             k,
             n,
@@ -132,7 +136,7 @@ impl<'a> Product<'a> {
             b_ready: Vec::new(),
             result: Vec::new(),
             leaves: None,
-            added: Vec::new(),
+            operands: Vec::new(),
             a_waits: cores.clone().map(|core| builder.until_in_dram(a, core)).collect(),
             b_waits: cores.clone().map(|core| builder.until_in_dram(b, core)).collect(),
         };
@@ -173,23 +177,23 @@ impl<'a> Product<'a> {
         for core in cores {
             // What nobody there reads, nobody would wait for before its place is taken.
             let read = product.has_work(builder, core);
-            let ids = crate::schedule::added(layer).filter(|_| read);
-            let added = ids.map(|id| product.added_on(builder, core, id)).collect();
-            product.added.push(added);
+            let ids = operands(layer).filter(|_| read);
+            let on_core = ids.map(|id| product.operand_on(builder, core, id)).collect();
+            product.operands.push(on_core);
         }
         product
     }
 
-    fn added_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Added {
-        let every_row = builder.plan.tensors[id].rows == 1 && self.m > 1;
+    fn operand_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Operand {
+        let repeats = builder.repeats(id, [self.layer.copies * self.m, self.n]);
         if builder.stays() || builder.plan.tensors[id].rows == 1 {
             let (place, waits) = builder.operand(id, core);
-            return Added { place, from: None, waits, every_row };
+            return Operand { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
         let tiles = 2 * builder.chip.units_per_core();
         let place = builder.unified(id, core, most(&[tiles, self.tiling.m, self.tiling.n]));
-        Added { place, from: Some(from), waits: builder.until_in_dram(id, core), every_row }
+        Operand { place, from: Some(from), waits: builder.until_in_dram(id, core), repeats }
     }
 
     /// Tiles of a row.
@@ -352,12 +356,13 @@ impl<'a> Product<'a> {
             if self.b_supply == Supply::InBlocks {
                 self.panel(builder, core, tile.n, tile.cols, free.clone());
             }
-            for added in self.added[core as usize].iter().filter(|added| added.from.is_some()) {
-                let from = added.from.as_ref().expect("it was asked for");
-                let window = |matrix: &Matrix| matrix.window(row.m, tile.n, row.rows, tile.cols);
-                let waits = added.waits.iter().copied().chain(free.iter().copied()).collect();
+            for operand in &self.operands[core as usize] {
+                let Some(from) = &operand.from else { continue };
+                let window =
+                    |matrix: &Matrix| operand.repeats.once(matrix, [row.m, tile.n], [row.rows, tile.cols]);
+                let waits = operand.waits.iter().copied().chain(free.iter().copied()).collect();
                 let signal = builder.events.operand[core as usize];
-                builder.copy_in(core, [window(from), window(&added.place)], waits, signal);
+                builder.copy_in(core, [window(from), window(&operand.place)], waits, signal);
             }
         }
         self.sums(builder, row, tiles);
@@ -443,24 +448,19 @@ impl<'a> Product<'a> {
             _ => (row.rows, tile.cols, AsResult::Straight),
         };
         let place = self.sum_rows(builder, tile);
-        let source = VectorSource::Accumulators { unit: tile.unit as u32, place, rows, cols, as_result };
-        let mut added = self.added[at].iter();
-        let mut step = |step: &Elementwise| {
-            let Elementwise::Add(_) = step else { return plain(step) };
-            let added = added.next().expect("as many as steps that add");
-            match added.from {
+        let (unit, dtype) = (tile.unit as u32, self.sums);
+        let source = VectorSource::Accumulators { unit, dtype, place, rows, cols, as_result };
+        let mut operands = self.operands[at].iter();
+        let mut window = |_: &PlannedId| {
+            let operand = operands.next().expect("as many as the steps read");
+            match operand.from {
                 // The tile's own copy is the last one, or one of the last.
                 Some(_) => waits.push(wait(builder.events.operand[at], 0)),
-                None => waits.extend(&added.waits),
+                None => waits.extend(&operand.waits),
             }
-            let mut window = added.place.window(row.m, tile.n, row.rows, tile.cols);
-            if added.every_row {
-                window = added.place.window(Index::default(), tile.n, row.rows, tile.cols);
-                window.row_stride = 0;
-            }
-            VectorStep::Add(window)
+            operand.repeats.window(&operand.place, [row.m, tile.n], [row.rows, tile.cols])
         };
-        let steps = self.layer.steps.iter().map(&mut step).collect();
+        let steps = self.layer.steps.iter().map(|step| step.map(&mut window)).collect();
         let target = self.result[at].window(row.m, tile.n, row.rows, tile.cols);
         let signals = vec![builder.events.worked[at], builder.events.drained[tile.unit]];
         builder.push(Unit::Vector(core), Work::Vector { source, steps, target }, waits, signals);
@@ -473,15 +473,4 @@ impl<'a> Product<'a> {
 /// A product of sizes, the greatest size where it is beyond that: no tensor has as many elements.
 fn most(sizes: &[usize]) -> usize {
     sizes.iter().fold(1, |product: usize, size| product.saturating_mul(*size))
-}
-
-/// A step without an operand.
-pub(super) fn plain(step: &Elementwise) -> VectorStep {
-    match step {
-        Elementwise::Requant(by) => VectorStep::Requant(*by),
-        Elementwise::Relu => VectorStep::Relu,
-        Elementwise::Cast => VectorStep::Cast,
-        Elementwise::ArgMax => VectorStep::ArgMax,
-        Elementwise::Add(_) => unreachable!("it has an operand"),
-    }
 }

@@ -1,18 +1,17 @@
 //! Vector work on its own: on a whole tensor where tensors stay, else on blocks of rows, all on the first core.
 
-use super::build::{Builder, Index, Matrix, before_layer, wait};
-use super::product::plain;
-use crate::isa::{Unit, VectorSource, VectorStep, Wait, Work};
-use crate::schedule::{Elementwise, Layer, PlannedId, added};
+use super::build::{Builder, Index, Matrix, Repeats, before_layer, wait};
+use crate::isa::{Unit, VectorSource, Wait, Work};
+use crate::schedule::{Layer, PlannedId, operands};
 
 const CORE: u32 = 0;
 
 /// Emits a layer without a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, x: PlannedId, block_rows: usize) {
-    let rows = builder.plan.tensors[x].rows;
+    let [rows, cols] = builder.plan.worked_on(x, layer);
     let mut inputs: Vec<Input> = Vec::new();
-    for id in [x].into_iter().chain(added(layer)) {
-        let input = Input::new(builder, id, rows, block_rows);
+    for id in [x].into_iter().chain(operands(layer)) {
+        let input = Input::new(builder, id, [rows, cols], block_rows);
         inputs.push(input);
     }
     let result = &builder.plan.tensors[layer.result];
@@ -21,7 +20,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, x: PlannedId, block_row
     let leaves = (!builder.stays() || builder.plan.leaves(layer.result)).then(|| builder.dram(layer.result));
     // One element of each row is a row of one column.
     let by_row = |matrix: Matrix| Matrix { row_stride: width, col_stride: 1, ..matrix };
-    let work = Blocks { layer, inputs, place: by_row(place), leaves: leaves.map(by_row), width };
+    let work = Blocks { layer, inputs, place: by_row(place), leaves: leaves.map(by_row), cols, width };
     builder.repeat(rows / block_rows, |builder, depth| {
         work.block(builder, Index::default().along(depth, block_rows), block_rows);
     });
@@ -32,10 +31,12 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, x: PlannedId, block_row
 
 struct Blocks<'a> {
     layer: &'a Layer,
-    /// What the work starts from, then what is added.
+    /// What the work starts from, then what its steps read.
     inputs: Vec<Input>,
     place: Matrix,
     leaves: Option<Matrix>,
+    /// Elements of each row that is worked on.
+    cols: usize,
     /// Elements of the result for each row.
     width: usize,
 }
@@ -45,21 +46,20 @@ struct Input {
     /// In DRAM, if blocks of it are copied.
     from: Option<Matrix>,
     waits: Vec<Wait>,
-    cols: usize,
-    every_row: bool,
+    repeats: Repeats,
 }
 
 impl Input {
-    fn new(builder: &mut Builder, id: PlannedId, rows: usize, block_rows: usize) -> Input {
-        let tensor = &builder.plan.tensors[id];
-        let (cols, every_row) = (tensor.cols, tensor.rows == 1 && rows > 1);
-        if builder.stays() || every_row {
+    fn new(builder: &mut Builder, id: PlannedId, worked_on: [usize; 2], block_rows: usize) -> Input {
+        let repeats = builder.repeats(id, worked_on);
+        if builder.stays() || repeats.row {
             let (place, waits) = builder.operand(id, CORE);
-            return Input { place, from: None, waits, cols, every_row };
+            return Input { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
+        let cols = builder.plan.tensors[id].cols;
         let place = builder.unified(id, CORE, 2 * block_rows * cols);
-        Input { place, from: Some(from), waits: builder.until_in_dram(id, CORE), cols, every_row }
+        Input { place, from: Some(from), waits: builder.until_in_dram(id, CORE), repeats }
     }
 }
 
@@ -74,7 +74,8 @@ impl Blocks<'_> {
                 waits.extend(&input.waits);
                 continue;
             };
-            let window = |matrix: &Matrix| matrix.window(row, Index::default(), rows, input.cols);
+            let window =
+                |matrix: &Matrix| input.repeats.once(matrix, [row, Index::default()], [rows, self.cols]);
             let copy_waits = input.waits.iter().copied().chain([free]).collect();
             builder.copy_in(
                 CORE,
@@ -87,24 +88,14 @@ impl Blocks<'_> {
         if !builder.stays() {
             waits.push(free);
         }
-        let operand = |input: &Input| {
-            let first = if input.every_row { Index::default() } else { row };
-            let mut window = input.place.window(first, Index::default(), rows, input.cols);
-            if input.every_row {
-                window.row_stride = 0;
-            }
-            window
-        };
-        let mut others = self.inputs.iter().skip(1);
-        let step = |step: &Elementwise| match step {
-            Elementwise::Add(_) => {
-                VectorStep::Add(operand(others.next().expect("as many as steps that add")))
-            }
-            other => plain(other),
-        };
-        let steps = self.layer.steps.iter().map(step).collect();
+        let mut windows = self
+            .inputs
+            .iter()
+            .map(|input| input.repeats.window(&input.place, [row, Index::default()], [rows, self.cols]));
+        let mut next = || windows.next().expect("as many as the steps read, and one");
+        let source = VectorSource::Buffer(next());
+        let steps = self.layer.steps.iter().map(|step| step.map(|_| next())).collect();
         let target = self.place.window(row, Index::default(), rows, self.width);
-        let source = VectorSource::Buffer(operand(&self.inputs[0]));
         waits.push(before_layer(builder.events.worked[core]));
         let signals = vec![builder.events.worked[core]];
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);

@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 
 use super::names::{Names, TensorName};
 use crate::base::{Arena, Id, Span};
-use crate::num::{Array, Extents, Function, Requant, Shape, Type};
+use crate::num::{Array, Extents, Requant, Shape, Type};
+pub use crate::num::{CombineKind, MapKind, ReduceKind};
 
 /// A checked program.
 #[derive(Clone, Debug, Default)]
@@ -214,45 +215,6 @@ pub enum PoolKind {
     Mean,
 }
 
-/// Functions of one element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapKind {
-    /// What is below 0 becomes 0.
-    Relu,
-    /// The other sign.
-    Negate,
-    /// Of floats.
-    Function(Function),
-}
-
-/// Functions of two elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CombineKind {
-    /// a + b
-    Add,
-    /// a - b
-    Subtract,
-    /// a * b
-    Multiply,
-    /// a / b, of floats.
-    Divide,
-    /// The greater one.
-    Maximum,
-    /// The lesser one.
-    Minimum,
-}
-
-/// Functions of many elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReduceKind {
-    /// In ascending order.
-    Sum,
-    /// Of floats.
-    Mean,
-    /// The greatest.
-    Max,
-}
-
 /// A part of an axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -393,42 +355,6 @@ impl OpKind {
             OpKind::Slice(_) => "slice",
             OpKind::Gather { .. } => "gather",
             OpKind::Repeat(_) => "repeat",
-        }
-    }
-}
-
-impl MapKind {
-    /// As the language calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            MapKind::Relu => "relu",
-            MapKind::Negate => "-",
-            MapKind::Function(function) => function.name(),
-        }
-    }
-}
-
-impl CombineKind {
-    /// As the language calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            CombineKind::Add => "+",
-            CombineKind::Subtract => "-",
-            CombineKind::Multiply => "*",
-            CombineKind::Divide => "/",
-            CombineKind::Maximum => "maximum",
-            CombineKind::Minimum => "minimum",
-        }
-    }
-}
-
-impl ReduceKind {
-    /// As the language calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReduceKind::Sum => "sum",
-            ReduceKind::Mean => "mean",
-            ReduceKind::Max => "max",
         }
     }
 }

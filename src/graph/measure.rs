@@ -2,7 +2,7 @@
 
 use super::ir::{Graph, OpId, OpKind, RepeatId, Source, Tensor, TensorId};
 use crate::base::ELEMENT_EFFORT;
-use crate::num::{Array, Type, Values, seeded};
+use crate::num::{Array, Shape, Type, Values, seeded};
 
 impl Graph {
     /// How often what belongs to a repeat is done, the repeats around it counted too.
@@ -171,6 +171,16 @@ impl Graph {
             (None, None) => seeded(&self.name(id), ty),
             (None, Some(_)) => seeded(&format!("{}[{iteration}]", self.name(id)), ty),
         })
+    }
+}
+
+impl Graph {
+    /// The number that every element of a constant is, as its dtype holds it; nothing of other tensors.
+    pub fn number(&self, id: TensorId) -> Option<f64> {
+        let tensor = &self.tensors[id];
+        let Source::Constant(number) = tensor.source else { return None };
+        let one = Type { dtype: tensor.ty.dtype, shape: Shape::default() };
+        constant(number, one).values.numbers().next()
     }
 }
 

@@ -7,7 +7,7 @@
 //! | load | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
 //! | multiply | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
 //! | contract | matrix | streams both operands (output-stationary); sums drain to accumulators |
-//! | vector | vector | accumulators or a buffer, element by element, into a buffer |
+//! | vector | vector | accumulators or a buffer, row by row, through some steps, into a buffer |
 //!
 //! Each unit works through its own instructions in the order of the program, at its own pace. An instruction may signal
 //! events when it is done, and wait for events: a wait names an event and how many of its signals it may be behind,
@@ -24,7 +24,7 @@ pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
 pub use verify::{Broken, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
-use crate::num::{DType, Requant};
+use crate::num::{DType, Operation};
 
 /// A program for the machine.
 #[derive(Clone, Debug, Default)]
@@ -121,7 +121,7 @@ pub struct Loop {
 }
 
 /// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Instruction {
     /// Whose work it is.
     pub op: ProgramOpId,
@@ -176,7 +176,7 @@ pub enum From {
 }
 
 /// Kinds of instructions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Work {
     /// Copy between memories.
     Copy {
@@ -214,13 +214,13 @@ pub enum Work {
         /// Where the sums go.
         sums: Sums,
     },
-    /// Elementwise work and reductions along rows.
+    /// Work on elements and along rows.
     Vector {
         /// What it reads.
         source: VectorSource,
-        /// What it does to each element, in order.
+        /// What it does to each row, in order.
         steps: Vec<VectorStep>,
-        /// Where it writes.
+        /// Where it writes. Rows of its buffer are as far apart as its own, and counted from 0: a mask asks for their numbers.
         target: Window,
     },
 }
@@ -344,6 +344,8 @@ pub enum VectorSource {
     Accumulators {
         /// Which.
         unit: u32,
+        /// Of the sums: i32, or f32.
+        dtype: DType,
         /// Where they lie.
         place: SumRows,
         /// Rows of the accumulators.
@@ -377,20 +379,9 @@ impl VectorSource {
     }
 }
 
-/// One operation on every element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VectorStep {
-    /// Add the element of a window of the same extents.
-    Add(Window),
-    /// To 8 bits.
-    Requant(Requant),
-    /// What is below 0 becomes 0.
-    Relu,
-    /// To the target's dtype.
-    Cast,
-    /// Column of each row's greatest element. Only as the last step; the target has one column.
-    ArgMax,
-}
+/// An operation on every row. Its operands are windows of the row's extents; one whose row or column is repeated has a stride
+/// of 0.
+pub type VectorStep = Operation<Window>;
 
 impl Program {
     /// Bytes of a window's elements.

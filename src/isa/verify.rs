@@ -11,9 +11,13 @@
 //!    array, and what streams has as many columns as its tile has rows.
 //! 7. Matrix units multiply where weights stay and contract where sums stay; their accumulator rows exist.
 //! 8. The chip multiplies the dtypes.
-//! 9. A copy's windows, and a vector instruction's source, operands and target, have the same extents; after `ArgMax`,
-//!    which comes last, the target has one column. Rows of DRAM alone are chosen, by as many numbers of 32 bits.
+//! 9. A copy's windows, and a vector instruction's source, operands and target, have the same extents. A step that changes a
+//!    row's length comes last; the target has as many columns as it leaves, at least one and at most as many as there were.
+//!    Rows of DRAM alone are chosen, by as many numbers of 32 bits.
 //! 10. Every buffer lies within its memory.
+//! 11. Vector steps have the operands of their kind, and take the dtypes: floats with floats and whole numbers with whole numbers,
+//!     sums being i32 or f32. The last one's result, or the source, has the target's dtype. A mask's matrix has rows, and the
+//!     target's rows are apart.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,7 +29,7 @@ use super::{
     Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
-use crate::num::DType;
+use crate::num::{DType, Operand, OperationKind};
 
 /// Most steps of a program, all loops unrolled.
 pub const MOST_STEPS: u64 = 1 << 48;
@@ -303,18 +307,46 @@ impl Verifier<'_> {
             check(7, exist, || "columns of accumulators that are not there".into())?;
         }
         let (rows, cols) = source.extents();
-        let reduces = steps.last() == Some(&VectorStep::ArgMax);
-        let early = steps.iter().rev().skip(1).any(|step| *step == VectorStep::ArgMax);
-        check(9, !early, || "a reduction comes last".into())?;
-        let expected = (rows, if reduces { 1 } else { cols });
-        check(9, (target.rows, target.cols) == expected, || {
-            format!("the target is {} x {}, not {} x {}", target.rows, target.cols, expected.0, expected.1)
+        let changes = |step: &VectorStep| step.kind.cols(cols) != cols;
+        check(9, !steps.iter().rev().skip(1).any(changes), || {
+            "a step that changes a row's length comes last".into()
         })?;
-        let added = steps.iter().all(|step| match step {
-            VectorStep::Add(window) => (window.rows, window.cols) == (rows, cols),
-            _ => true,
-        });
-        check(9, added, || "what is added has other extents".into())
+        let left = steps.last().map_or(cols, |step| step.kind.cols(cols));
+        check(9, (1..=cols).contains(&left), || format!("{left} elements of a row of {cols}"))?;
+        check(9, (target.rows, target.cols) == (rows, left), || {
+            format!("the target is {} x {}, not {rows} x {left}", target.rows, target.cols)
+        })?;
+        let mut operands = steps.iter().flat_map(VectorStep::elements);
+        check(9, operands.all(|window| (window.rows, window.cols) == (rows, cols)), || {
+            "an operand has other extents".into()
+        })?;
+        self.dtypes(source, steps, target)
+    }
+
+    fn dtypes(&self, source: &VectorSource, steps: &[VectorStep], target: &Window) -> Check {
+        let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
+        let mut row = match source {
+            VectorSource::Accumulators { dtype, .. } => *dtype,
+            VectorSource::Buffer(window) => dtype(window),
+        };
+        let sums = matches!(row, DType::I32 | DType::F32) || matches!(source, VectorSource::Buffer(_));
+        check(11, sums, || format!("sums of {row}"))?;
+        for step in steps {
+            check(11, step.operands.len() == step.kind.operands(), || "a step has other operands".into())?;
+            let alike = |operand: &Operand<Window>| match operand {
+                Operand::Elements(window) => dtype(window).is_float() == row.is_float(),
+                Operand::Number(_) => true,
+            };
+            let takes = step.kind.takes(row, step.to) && step.operands.iter().all(alike);
+            check(11, takes, || format!("a step does not make {} of {row}", step.to))?;
+            if let OperationKind::Causal { rows, .. } = step.kind {
+                let apart = rows > 0 && target.row_stride > 0;
+                check(11, apart, || "a mask's rows have no numbers".into())?;
+            }
+            row = step.to;
+        }
+        let to = dtype(target);
+        check(11, row == to, || format!("{row} is written to {to}"))
     }
 }
 
@@ -341,11 +373,8 @@ pub(super) fn windows(work: &Work) -> Vec<Window> {
                 VectorSource::Buffer(window) => Some(*window),
                 VectorSource::Accumulators { .. } => None,
             };
-            let added = steps.iter().filter_map(|step| match step {
-                VectorStep::Add(window) => Some(*window),
-                _ => None,
-            });
-            source.into_iter().chain(added).chain([*target]).collect()
+            let operands = steps.iter().flat_map(VectorStep::elements).copied();
+            source.into_iter().chain(operands).chain([*target]).collect()
         }
     }
 }

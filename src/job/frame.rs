@@ -31,7 +31,7 @@ pub struct FrameReport {
     pub left_element: Grid,
     /// Of each PE: the element of the operand from above.
     pub above_element: Grid,
-    /// Its registers, as in section 5 of the machine's contract; of a run with values.
+    /// Its registers, as in section 5 of the machine's contract; of a run with values whose products are of whole numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registers: Option<State>,
 }
@@ -65,7 +65,8 @@ impl Finished {
     /// A matrix unit of the run at the end of a cycle; `text` is the program's.
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
         let look = Look::new(self.machine(), unit, cycle);
-        FrameReport { registers: Some(state(&look.frame)), ..look.report(text) }
+        let registers = look.machine.has_numbers().then(|| state(&look.frame));
+        FrameReport { registers, ..look.report(text) }
     }
 }
 

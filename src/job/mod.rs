@@ -269,13 +269,20 @@ fn disagreement(
         let expected = reference.values(tensor);
         result.into_iter().chain(emitted.dram.get(&root).copied()).find_map(|buffer| {
             let simulated = part_of(memory, plan, id, buffer);
-            let at = simulated.iter().zip(expected.iter()).position(|(a, b)| a != b)?;
+            let at = simulated.first_difference(expected)?;
             let name = graph.name(tensor);
-            Some(format!(
-                "element {at} of `{name}` is {}, by the reference {}",
-                simulated.get(at),
-                expected.get(at)
-            ))
+            Some(match simulated.dtype().is_float() {
+                true => format!(
+                    "element {at} of `{name}` has the bits {:#x}, by the reference {:#x}",
+                    simulated.bits(at),
+                    expected.bits(at)
+                ),
+                false => format!(
+                    "element {at} of `{name}` is {}, by the reference {}",
+                    simulated.get(at),
+                    expected.get(at)
+                ),
+            })
         })
     })
 }

@@ -163,8 +163,13 @@ impl Values {
         (0..self.len()).flat_map(move |i| self.bits(i).to_le_bytes().into_iter().take(bytes))
     }
 
+    /// The first element, if any, whose bits are not those of another list of the same dtype.
+    pub fn first_difference(&self, other: &Values) -> Option<usize> {
+        (0..self.len().min(other.len())).find(|at| self.bits(*at) != other.bits(*at))
+    }
+
     /// Bits of element `index`; those above its own are its sign's or zeros.
-    fn bits(&self, index: usize) -> u32 {
+    pub fn bits(&self, index: usize) -> u32 {
         match self {
             Values::Fp8(v) => v[index].0.into(),
             Values::Bf16(v) => v[index].0.into(),

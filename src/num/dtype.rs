@@ -48,6 +48,11 @@ impl DType {
 }
 
 impl DType {
+    /// What sums of products of it are held in.
+    pub fn sums(self) -> DType {
+        if self.is_float() { DType::F32 } else { DType::I32 }
+    }
+
     /// Whether its elements are floats.
     pub fn is_float(self) -> bool {
         self.range().is_none()

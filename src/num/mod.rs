@@ -1,5 +1,5 @@
 //! Numbers: dtypes, shapes, arrays of values, requantisation, conversions; sums of floats in a given order, functions and
-//! reductions. MACHINE.md section 4.
+//! reductions; what a vector unit does to a row. MACHINE.md section 4.
 //!
 //! Every operation gives the same bits on every platform: floats are rounded to nearest, ties to even, after each operation,
 //! and nothing is fused or reordered.
@@ -9,15 +9,19 @@ mod cast;
 mod dtype;
 mod float;
 mod function;
+mod operation;
 mod real;
 pub mod reduce;
 mod requant;
+mod run;
 mod sum_order;
 
 pub use array::{Array, Values, seeded};
 pub use dtype::{DType, Extents, Shape, Type};
 pub use float::{Bf16, Fp8, NAN, canonical};
 pub use function::Function;
+pub use operation::{CombineKind, MapKind, Operand, Operation, OperationKind, ReduceKind, Side};
 pub use real::Real;
 pub use requant::Requant;
-pub use sum_order::SumOrder;
+pub use run::Run;
+pub use sum_order::{SumOrder, whole_row};

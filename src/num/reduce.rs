@@ -61,6 +61,44 @@ pub fn rmsnorm<R: Real>(row: &mut [R], gamma: &[R], eps: R) {
     row.iter_mut().zip(gamma).for_each(|(x, gamma)| *x = ((*x * by) * *gamma).canonical());
 }
 
+/// Of row `row` of a matrix, what is behind column `row + offset` becomes -infinity, in place.
+pub fn causal<R: Real>(line: &mut [R], row: usize, offset: usize) {
+    line.iter_mut().skip(row.saturating_add(offset).saturating_add(1)).for_each(|x| *x = R::LEAST);
+}
+
+/// Places of the `k` greatest in descending order: NaN before all, of equals the first.
+pub fn greatest<R: Real>(line: &[R], k: usize) -> Vec<usize> {
+    let before = |a: usize, b: usize| {
+        let (x, y) = (line[a], line[b]);
+        match (x.is_nan(), y.is_nan()) {
+            (true, true) => a < b,
+            (false, false) if x == y => a < b,
+            (false, false) => x > y,
+            (nan, _) => nan,
+        }
+    };
+    // A heap: each stands before the two below it. A sort's code would be much longer.
+    let mut heap: Vec<usize> = (0..line.len()).collect();
+    let sink = |heap: &mut Vec<usize>, mut at: usize| {
+        while 2 * at + 1 < heap.len() {
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let child = if right < heap.len() && before(heap[right], heap[left]) { right } else { left };
+            if before(heap[at], heap[child]) {
+                break;
+            }
+            heap.swap(at, child);
+            at = child;
+        }
+    };
+    (0..line.len() / 2).rev().for_each(|at| sink(&mut heap, at));
+    let mut first = Vec::with_capacity(k);
+    while first.len() < k {
+        first.push(heap.swap_remove(0));
+        sink(&mut heap, 0);
+    }
+    first
+}
+
 fn inverse_root_of_mean_square<R: Real>(row: &[R], eps: R) -> R {
     R::ONE / (mean_of(row.len(), row.iter().map(|x| *x * *x)) + eps).sqrt()
 }
@@ -125,5 +163,13 @@ mod tests {
         let mut row = [5f32; 2];
         layernorm(&mut row, &[1.0; 2], &[0.0; 2], 0.0);
         assert_eq!(row.map(f32::to_bits), [0x7fc0_0000; 2]);
+    }
+
+    #[test]
+    fn the_greatest_in_order() {
+        let line = [1f32, 5.0, f32::NAN, 5.0, -0.0, 0.0, f32::INFINITY, -f32::NAN];
+        assert_eq!(greatest(&line, 8), [2, 7, 6, 1, 3, 0, 4, 5]);
+        assert_eq!(greatest(&line, 3), [2, 7, 6]);
+        assert_eq!(greatest(&[7f64], 1), [0]);
     }
 }

@@ -61,6 +61,22 @@ impl SumOrder {
     }
 }
 
+/// One row of a matrix product of whole numbers: `out[n]` is the sum of `a[k]` times column n of `b[k, n]`, row-major. Exact
+/// in any order. Sums wrap, which those of checked programs do not.
+///
+/// # Panics
+///
+/// If `out` is empty.
+pub fn whole_row(a: &[i16], b: &[i16], out: &mut [i32]) {
+    out.fill(0);
+    for (x, by) in a.iter().zip(b.chunks_exact(out.len())) {
+        let x = i32::from(*x);
+        for (sum, y) in out.iter_mut().zip(by) {
+            *sum = sum.wrapping_add(x * i32::from(*y));
+        }
+    }
+}
+
 /// Adds to each sum its product: `x` times as many elements of `by` as there are sums.
 fn add_scaled<T: Copy + Into<R>, R: Real>(sums: &mut [R], x: R, by: &[T]) {
     for (sum, y) in sums.iter_mut().zip(by) {

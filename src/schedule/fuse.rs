@@ -1,9 +1,9 @@
 //! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
 //! go to memory in between.
 
-use super::moves::moves;
+use super::contract::fuses;
 use crate::base::insert_by_key;
-use crate::graph::{Graph, OpId, OpKind};
+use crate::graph::{Graph, Op, OpId, OpKind};
 
 /// Chains of operators that the outputs need, in an order in which they can run.
 pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
@@ -16,7 +16,7 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
             continue;
         }
         let mut chain = vec![op];
-        while let Some(next) = continuation(graph, *chain.last().expect("it has a first"), &uses) {
+        while let Some(next) = continuation(graph, &chain, &uses) {
             chain.push(next);
         }
         chain.iter().for_each(|op| taken[op.index()] = true);
@@ -36,16 +36,34 @@ fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
     uses
 }
 
-/// The operator that can run on this one's result as it comes.
-fn continuation(graph: &Graph, op: OpId, uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
-    let result = graph.ops[op].result();
+/// The operator that can run on the result of a chain's last one as it comes. Sums of a product come tile by tile, the rows of
+/// vector work whole.
+fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Option<OpId> {
+    let last = &graph.ops[*chain.last()?];
+    let result = last.result();
     let [Some(next)] = uses[result.index()][..] else { return None };
-    let (from, to) = (&graph.ops[op].kind, &graph.ops[next].kind);
-    let elementwise = matches!(to, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_));
-    if graph.ops[op].choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
+    let next_op = &graph.ops[next];
+    if last.choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
         return None;
     }
-    let same_extents = graph.tensors[result].ty.shape == graph.tensors[graph.ops[next].result()].ty.shape;
-    let ends = matches!(from, OpKind::ArgMax { .. }) || moves(graph, op);
-    (elementwise && same_extents && !ends).then_some(next)
+    let whole_rows = !matches!(graph.ops[chain[0]].kind, OpKind::Contract(_));
+    let goes_on = is_elementwise(&last.kind) || !whole_rows || keeps_rows(graph, last);
+    let follows = is_elementwise(&next_op.kind) || whole_rows && keeps_rows(graph, next_op);
+    // What comes is the row, not a norm's factors.
+    let is_row = is_elementwise(&next_op.kind) || next_op.operands[0] == result;
+    let same_extents = graph.tensors[result].ty.shape == graph.tensors[next_op.result()].ty.shape;
+    (goes_on && follows && is_row && same_extents && fuses(graph, chain[0], next)).then_some(next)
+}
+
+fn is_elementwise(kind: &OpKind) -> bool {
+    matches!(kind, OpKind::Combine(_) | OpKind::Requant(_) | OpKind::Map(_) | OpKind::Cast)
+}
+
+/// Whether it works along the last axis and leaves it as long as it is.
+fn keeps_rows(graph: &Graph, op: &Op) -> bool {
+    match op.kind {
+        OpKind::Softmax { axis } => axis + 1 == graph.tensors[op.result()].ty.shape.0.len(),
+        OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. } => true,
+        _ => false,
+    }
 }

@@ -1,9 +1,7 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
-use super::moves::moves;
-use crate::graph::{CombineKind, Graph, Limits, MapKind, OpId, OpKind, TensorId};
-use crate::num::{DType, Type};
+use crate::graph::{Graph, Limits, OpId, OpKind};
 
 /// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
 /// first; or else the first limit that it passes.
@@ -19,7 +17,7 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint: "the program is right; so far i8 products of matrices run, and `+`, `requant`, `relu` and `argmax` on them"
+                hint: "the program is right; so far products of matrices run, and work on elements and along the last axis"
                     .into(),
             });
         }
@@ -56,31 +54,10 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: i8 products of two matrices, and on their i32 sums a bias or a tensor of the same
-/// shape, `requant`, `relu` and `argmax` along rows. Bodies of repeats cannot yet.
+/// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    let op_id = op;
     let op = &graph.ops[op];
-    let ty = |tensor: TensorId| &graph.tensors[tensor].ty;
-    let whole = |ty: &Type| matches!(ty.dtype, DType::I8 | DType::I32);
-    let simple = |tensor: TensorId| whole(ty(tensor)) && matches!(ty(tensor).shape.0.len(), 1 | 2);
-    let tensors = || op.operands.iter().chain(&op.results);
-    if moves(graph, op_id) {
-        return tensors().all(|tensor| whole(ty(*tensor))) && op.within.is_none();
-    }
-    let every = tensors().all(|tensor| simple(*tensor));
-    let fits = match &op.kind {
-        OpKind::Contract(_) => {
-            graph.product(op_id).is_some() && op.operands.iter().all(|tensor| ty(*tensor).dtype == DType::I8)
-        }
-        OpKind::Combine(CombineKind::Add) => {
-            let (a, b) = (ty(op.operands[0]), ty(op.operands[1]));
-            let row = matches!((&a.shape.0[..], &b.shape.0[..]), ([.., width], [one]) if width == one);
-            a.dtype == DType::I32 && b.dtype == DType::I32 && (a.shape == b.shape || row)
-        }
-        OpKind::Requant(_) | OpKind::Map(MapKind::Relu) => true,
-        OpKind::ArgMax { axis } => *axis == 1,
-        _ => false,
-    };
-    every && fits && op.within.is_none()
+    let other =
+        matches!(op.kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_));
+    !other && op.within.is_none()
 }

@@ -17,6 +17,7 @@
 //! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
 mod choices;
+mod contract;
 mod fuse;
 mod lowered;
 mod moves;
@@ -25,7 +26,7 @@ mod tiling;
 pub use lowered::{is_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
-pub(crate) use tiling::added;
+pub(crate) use tiling::operands;
 pub use tiling::{Residence, Tiling};
 
 pub use crate::graph::TooMuch;
@@ -33,7 +34,7 @@ pub use crate::graph::TooMuch;
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
 use crate::graph::{Choices, Graph, OpId, OpKind, TensorId};
-use crate::num::{DType, Requant};
+use crate::num::{DType, Operand, Operation, OperationKind, Side};
 
 /// What runs, in order.
 #[derive(Clone, Debug)]
@@ -97,6 +98,14 @@ impl Plan {
         Some([a.rows / layer.copies, a.cols, b.cols])
     }
 
+    /// Rows and columns that vector work alone goes over: those of what it starts from and of what its steps read, the one or
+    /// the other of which may be repeated.
+    pub fn worked_on(&self, x: PlannedId, layer: &Layer) -> [usize; 2] {
+        let tensors = || [x].into_iter().chain(operands(layer)).map(|id| &self.tensors[id]);
+        let most = |sides: &mut dyn Iterator<Item = usize>| sides.fold(1, usize::max);
+        [most(&mut tensors().map(|tensor| tensor.rows)), most(&mut tensors().map(|tensor| tensor.cols))]
+    }
+
     /// Multiply-accumulates of a layer, all copies together.
     pub fn macs(&self, layer: &Layer) -> u64 {
         let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
@@ -123,8 +132,8 @@ pub struct Layer {
     pub ops: Vec<OpId>,
     /// How it runs.
     pub kind: LayerKind,
-    /// What happens to each element, in order, before it is left.
-    pub steps: Vec<Elementwise>,
+    /// What happens to each row, in order, before it is left.
+    pub steps: Vec<VectorStep>,
     /// What it leaves in memory.
     pub result: PlannedId,
     /// How often it runs, each time on the next rows of its operands and of the result.
@@ -158,20 +167,9 @@ pub enum LayerKind {
     Move(Move),
 }
 
-/// Vector work on each element, or along each row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Elementwise {
-    /// Add another tensor of the same extents, or one row to every row.
-    Add(PlannedId),
-    /// To 8 bits.
-    Requant(Requant),
-    /// What is below 0 becomes 0.
-    Relu,
-    /// To the dtype of the result.
-    Cast,
-    /// Column of each row's greatest element; the last step.
-    ArgMax,
-}
+/// Vector work on each element, or along each row; what changes a row's length comes last. An operand has the extents of what is
+/// worked on, or it is one row or one column that is repeated, or one element.
+pub type VectorStep = Operation<PlannedId>;
 
 /// A matrix product on its own, to be timed without values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,21 +217,23 @@ impl Product {
 
 /// Plans everything that the outputs need: each of these operators [`is_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
-    let mut planner = Planner { tensors: Arena::default(), ids: vec![None; graph.tensors.len()], graph };
-    let mut layers = Vec::new();
+    let ids = vec![None; graph.tensors.len()];
+    let mut planner = Planner { tensors: Arena::default(), ids, layers: Vec::new(), graph };
     for ops in fuse::chains(graph) {
-        layers.extend(if moves::moves(graph, ops[0]) {
-            planner.moved(ops[0])
-        } else {
-            Some(planner.layer(ops))
-        });
+        match moves::moves(graph, ops[0]) {
+            true => planner.moved(ops[0]),
+            false => planner.chain(ops),
+        }
     }
     for output in &graph.outputs {
         let id = planner.tensor(output.tensor);
         let root = planner.tensors[id].place.within.unwrap_or(id);
         planner.tensors[root].output = true;
     }
-    tiling::fit(Plan { tensors: planner.tensors, layers, residence: Residence::Unified }, chip)
+    tiling::fit(
+        Plan { tensors: planner.tensors, layers: planner.layers, residence: Residence::Unified },
+        chip,
+    )
 }
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
@@ -270,7 +270,7 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
         layers.push(Layer {
             ops: Vec::new(),
             kind: LayerKind::Product { a, b, tiling: Tiling::default() },
-            steps: vec![Elementwise::Cast],
+            steps: vec![Operation::new(OperationKind::Cast, of_c)],
             result,
             copies: product.copies,
             choices: None,
@@ -284,6 +284,7 @@ struct Planner<'a> {
     graph: &'a Graph,
     tensors: Arena<Planned>,
     ids: Vec<Option<PlannedId>>,
+    layers: Vec<Layer>,
 }
 
 impl Planner<'_> {
@@ -305,38 +306,89 @@ impl Planner<'_> {
         })
     }
 
-    fn layer(&mut self, ops: Vec<OpId>) -> Layer {
+    /// A chain of operators as a layer, with what must be moved before and behind it.
+    fn chain(&mut self, ops: Vec<OpId>) {
         let graph = self.graph;
-        let last = &graph.ops[*ops.last().expect("a chain begins with an operator")];
-        let first = &graph.ops[ops[0]];
-        let (kind, mut carried, work) = match graph.product(ops[0]) {
-            Some(_) => {
-                let (a, b) = (self.tensor(first.operands[0]), self.tensor(first.operands[1]));
-                let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
-                (kind, first.result(), &ops[1..])
+        let (head, tail) = (ops[0], *ops.last().expect("a chain begins with an operator"));
+        let (first, last) = (&graph.ops[head], &graph.ops[tail]);
+        let mut steps = Vec::new();
+        let (mut copies, mut back) = (1, None);
+        let mut extents = <[usize; 2]>::from(graph.tensors[last.result()].ty.shape.as_matrix());
+        let (kind, mut carried, work) = match self.contraction(head) {
+            Some(product) => {
+                let [a, b] = product.operands;
+                let dtype = graph.tensors[first.result()].ty.dtype;
+                if dtype != self.tensors[a].dtype.sums() {
+                    steps.push(Operation::new(OperationKind::Cast, dtype));
+                }
+                (copies, extents, back) = (product.copies, product.result, product.back);
+                (LayerKind::Product { a, b, tiling: Tiling::default() }, first.result(), &ops[1..])
             }
             None => {
-                let x = first.operands[0];
-                (LayerKind::Vector { x: self.tensor(x), block_rows: 0 }, x, &ops[..])
+                let tensors = first.operands.iter().find(|operand| graph.number(**operand).is_none());
+                let carried = *tensors.unwrap_or(&first.operands[0]);
+                let x = match &first.kind {
+                    OpKind::Reduce { axes, .. } => self.lines(head, carried, axes).0,
+                    OpKind::ArgMax { axis } => self.lines(head, carried, &[*axis]).0,
+                    OpKind::Softmax { axis } => {
+                        let (x, lines) = self.lines(head, carried, &[*axis]);
+                        if self.tensors[x].graph.is_none() {
+                            extents = [self.tensors[x].rows, self.tensors[x].cols];
+                            back = Some(contract::turned(lines));
+                        }
+                        x
+                    }
+                    _ => self.repeated(head, carried, extents),
+                };
+                (LayerKind::Vector { x, block_rows: 0 }, carried, &ops[..])
             }
         };
-        let mut steps = Vec::new();
         for op in work {
-            let op = &graph.ops[*op];
-            steps.push(match &op.kind {
-                OpKind::Combine(_) => {
-                    let (a, b) = (op.operands[0], op.operands[1]);
-                    Elementwise::Add(self.tensor(if a == carried { b } else { a }))
-                }
-                OpKind::Requant(by) => Elementwise::Requant(*by),
-                OpKind::Map(_) => Elementwise::Relu,
-                OpKind::ArgMax { .. } => Elementwise::ArgMax,
-                other => unreachable!("`{}` is not lowered, as `lowered` says", other.name()),
-            });
-            carried = op.result();
+            steps.push(self.step(*op, carried, extents));
+            carried = graph.ops[*op].result();
         }
         let span = graph.tensors[last.result()].span;
         let choices = first.choices.clone();
-        Layer { kind, steps, result: self.tensor(last.result()), copies: 1, choices, span, ops }
+        let dtype = graph.tensors[last.result()].ty.dtype;
+        let result = match back {
+            Some(_) => self.unnamed(last.result(), dtype, extents),
+            None => self.seen_as(last.result(), extents),
+        };
+        self.layers.push(Layer { kind, steps, result, copies, choices, span, ops });
+        if let Some(axes) = back {
+            let ordered = self.tensor(last.result());
+            self.moving(tail, result, axes, ordered);
+        }
+    }
+
+    /// An operator's work, on what comes from the one before.
+    fn step(&mut self, id: OpId, carried: TensorId, extents: [usize; 2]) -> VectorStep {
+        let graph = self.graph;
+        let op = &graph.ops[id];
+        let first = op.operands[0] == carried;
+        let kind = match &op.kind {
+            OpKind::Map(kind) => OperationKind::Map(*kind),
+            OpKind::Combine(kind) => {
+                OperationKind::Combine(*kind, if first { Side::Left } else { Side::Right })
+            }
+            OpKind::Requant(by) => OperationKind::Requant(*by),
+            OpKind::Cast => OperationKind::Cast,
+            OpKind::Reduce { kind, .. } => OperationKind::Reduce(*kind),
+            OpKind::ArgMax { .. } => OperationKind::ArgMax,
+            OpKind::Softmax { .. } => OperationKind::Softmax,
+            OpKind::LayerNorm { eps } => OperationKind::LayerNorm { eps: *eps },
+            OpKind::RmsNorm { eps } => OperationKind::RmsNorm { eps: *eps },
+            OpKind::Causal { offset } => {
+                let rows = graph.tensors[carried].ty.shape.0.iter().rev().nth(1).copied();
+                OperationKind::Causal { offset: *offset, rows: rows.unwrap_or(1) }
+            }
+            other => unreachable!("`{}` is not lowered, as `lowered` says", other.name()),
+        };
+        let others = if first { &op.operands[1..] } else { &op.operands[..1] };
+        let operands = others.iter().map(|operand| match graph.number(*operand) {
+            Some(number) => Operand::Number(number),
+            None => Operand::Elements(self.repeated(id, *operand, extents)),
+        });
+        Operation { kind, operands: operands.collect(), to: graph.tensors[op.result()].ty.dtype }
     }
 }

@@ -4,7 +4,7 @@
 //! else goes from DRAM to the unified buffer and back in windows of two axes, as large as fit it twice: one along which
 //! the operand's elements lie next to each other, and one along which the result's do. The other axes are loops.
 
-use super::{Elementwise, Layer, LayerKind, Place, Planned, PlannedId, Planner};
+use super::{Layer, LayerKind, Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
 use crate::chip::Chip;
 use crate::graph::{Cut, Graph, OpId, OpKind, TensorId};
@@ -83,7 +83,7 @@ impl Move {
 }
 
 impl Part {
-    fn new(from: PlannedId, first: [usize; 2], axes: impl IntoIterator<Item = Axis>) -> Part {
+    pub(super) fn new(from: PlannedId, first: [usize; 2], axes: impl IntoIterator<Item = Axis>) -> Part {
         let mut loops: Vec<Axis> = Vec::new();
         for axis in axes {
             match loops.last_mut() {
@@ -143,8 +143,13 @@ pub(super) fn moves(graph: &Graph, op: OpId) -> bool {
     )
 }
 
+/// Whether elements in this order lie next to each other.
+pub(super) fn in_order(axes: &[Axis]) -> bool {
+    axes.iter().filter(|axis| axis.extent > 1).all(|axis| axis.from == axis.to)
+}
+
 /// A shape's axes, row-major: how many, and from one to the next.
-fn axes(shape: &Shape) -> Vec<(usize, usize)> {
+pub(super) fn axes(shape: &Shape) -> Vec<(usize, usize)> {
     let mut stride = 1;
     let mut axes: Vec<_> = shape
         .0
@@ -160,8 +165,8 @@ fn axes(shape: &Shape) -> Vec<(usize, usize)> {
 }
 
 impl Planner<'_> {
-    /// What moves an operator's elements, unless they can stay where they are.
-    pub(super) fn moved(&mut self, id: OpId) -> Option<Layer> {
+    /// Moves an operator's elements, unless they can stay where they are.
+    pub(super) fn moved(&mut self, id: OpId) {
         let graph = self.graph;
         let op = &graph.ops[id];
         let shape = |tensor: TensorId| &graph.tensors[tensor].ty.shape;
@@ -214,17 +219,18 @@ impl Planner<'_> {
             && part.is_alias()
         {
             self.alias(op.result(), x, part.first[0]);
-            return None;
+            return;
         }
-        Some(Layer {
+        let result = self.tensor(op.result());
+        self.layers.push(Layer {
             ops: vec![id],
             kind: LayerKind::Move(Move { parts }),
-            steps: Vec::<Elementwise>::new(),
-            result: self.tensor(op.result()),
+            steps: Vec::new(),
+            result,
             copies: 1,
             choices: None,
             span: graph.tensors[op.result()].span,
-        })
+        });
     }
 
     /// Lets a tensor lie in another one's memory, from one of its elements on.
@@ -235,6 +241,53 @@ impl Planner<'_> {
         planned.declared = declared;
         planned.place = Place { within: place.within.or(Some(of)), first: place.first + first };
     }
+}
+
+impl Planner<'_> {
+    /// An operand of work on each element, as large as its result, unless it is repeated by rows, columns or altogether.
+    pub(super) fn repeated(&mut self, op: OpId, id: TensorId, result: [usize; 2]) -> PlannedId {
+        let graph = self.graph;
+        let shape = |tensor: TensorId| &graph.tensors[tensor].ty.shape;
+        let (from, to) = (shape(id), shape(graph.ops[op].result()));
+        if from == to {
+            return self.seen_as(id, result);
+        }
+        if !matches!(graph.ops[op].kind, OpKind::Combine(_)) || is_repeated(from, to) {
+            return self.tensor(id);
+        }
+        let missing = to.0.len() - from.0.len();
+        let own = axes(from);
+        let axis = |(at, (extent, to)): (usize, (usize, usize))| {
+            let from = at.checked_sub(missing).map_or(0, |at| if own[at].0 == 1 { 0 } else { own[at].1 });
+            Axis { extent, from, to }
+        };
+        let places = axes(to).into_iter().enumerate().map(axis).collect();
+        self.brought(op, id, places, result)
+    }
+
+    /// An operand of work along axes, with these as the columns of a matrix: it, and its axes in the operand's order.
+    pub(super) fn lines(&mut self, op: OpId, id: TensorId, along: &[usize]) -> (PlannedId, Vec<Axis>) {
+        let own = axes(&self.graph.tensors[id].ty.shape);
+        let part = |inside: bool| {
+            own.iter().enumerate().filter(move |(at, _)| along.contains(at) == inside).map(|(_, axis)| *axis)
+        };
+        let cols: usize = part(true).map(|(extent, _)| extent).product();
+        let mut to: usize = own.iter().map(|(extent, _)| extent).product();
+        let rows = to / cols;
+        let axis = |(extent, from): (usize, usize)| {
+            to /= extent;
+            Axis { extent, from, to }
+        };
+        let all: Vec<Axis> = part(false).chain(part(true)).map(axis).collect();
+        (self.brought(op, id, all.clone(), [rows, cols]), all)
+    }
+}
+
+/// Whether an operand is as large as the result, or one row for every row, one column for every column, or one element; as
+/// matrices, whose rows are all axes but the last.
+fn is_repeated(operand: &Shape, result: &Shape) -> bool {
+    let ((rows, cols), (all_rows, all_cols)) = (operand.as_matrix(), result.as_matrix());
+    (rows == 1 || rows == all_rows) && (cols == 1 || cols == all_cols)
 }
 
 fn cut_out(x: PlannedId, cuts: &[Cut], own: &[(usize, usize)]) -> Part {

@@ -1,7 +1,7 @@
 //! How products are cut, and what fits where.
 
 use super::moves::{MOST_LOOPS, Move};
-use super::{Elementwise, Layer, LayerKind, Plan, PlannedId, TooMuch, choices};
+use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::num::DType;
@@ -148,18 +148,16 @@ fn resident_bytes(plan: &Plan, chip: &Chip) -> Bytes {
             LayerKind::Vector { x, .. } => mark(x),
             LayerKind::Move(_) => {}
         }
-        added(layer).for_each(&mut mark);
+        operands(layer).for_each(&mut mark);
         mark(layer.result);
     }
     let tensors = plan.tensors.iter().filter(|(id, _)| worked_on[id.index()]);
     tensors.map(|(_, tensor)| tensor.bytes()).sum()
 }
 
-pub(crate) fn added(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
-    layer.steps.iter().filter_map(|step| match step {
-        Elementwise::Add(other) => Some(*other),
-        _ => None,
-    })
+/// What a layer's steps read, in order.
+pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
+    layer.steps.iter().flat_map(VectorStep::elements).copied()
 }
 
 fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
@@ -212,16 +210,17 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
         _ => bytes([tiles, tiling.n, a.cols], b.dtype),
     };
     let left = bytes([tiles, tiling.m, tiling.n], result.dtype);
-    let others = added(layer).map(|other| {
+    let others = operands(layer).map(|other| {
         let other = &plan.tensors[other];
-        if other.rows == 1 { other.bytes() } else { bytes([tiles, tiling.m, tiling.n], other.dtype) }
+        let cols = tiling.n.min(other.cols);
+        if other.rows == 1 { other.bytes() } else { bytes([tiles, tiling.m, cols], other.dtype) }
     });
     blocks + panels + left + others.sum::<Bytes>()
 }
 
 /// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.
 fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<usize, TooMuch> {
-    let rows = plan.tensors[x].rows;
+    let [rows, _] = plan.worked_on(x, layer);
     if plan.residence == Residence::Unified {
         return Ok(rows);
     }
@@ -229,8 +228,8 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     let result = &plan.tensors[layer.result];
     // A reduction along rows leaves one element of each.
     let left = (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes;
-    let (every_row, once): (Vec<_>, Vec<_>) = added(layer).partition(|id| plan.tensors[*id].rows > 1);
-    let each = 2 * (row_bytes(x) + left + every_row.into_iter().map(row_bytes).sum::<Bytes>());
+    let (by_row, once): (Vec<_>, Vec<_>) = operands(layer).partition(|id| plan.tensors[*id].rows > 1);
+    let each = 2 * (row_bytes(x) + left + by_row.into_iter().map(row_bytes).sum::<Bytes>());
     let fixed: Bytes = once.into_iter().map(row_bytes).sum();
     match chip.unified_buffer_bytes.saturating_sub(fixed) / each.max(1) {
         0 => Err(too_wide(plan, layer, fixed + each, chip)),

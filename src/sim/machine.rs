@@ -7,7 +7,7 @@ use super::pass;
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
 use crate::isa::{Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Window, Work};
-use crate::num::Values;
+use crate::num::{Run, Values};
 use crate::timing::movement::Part;
 use crate::timing::{self, Sides, Stream};
 use crate::trace::{Frame, Lane, Pass, PassRun, Surroundings, Trace, View};
@@ -21,7 +21,8 @@ pub struct Machine<'a> {
     pub chip: &'a Chip,
     /// When everything happened.
     pub trace: &'a Trace,
-    /// By buffer: its elements at the end. Each has had one value only, so they serve for every cycle.
+    /// By buffer: its elements at the end. Each has had one value only, so they serve for every cycle. Those of a run without
+    /// numbers are none.
     pub memory: &'a [Values],
 }
 
@@ -151,9 +152,30 @@ impl<'a> Machine<'a> {
         (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
-    /// A window of one row or column, and zeros beyond its end. A run without numbers has zeros only.
+    /// Whether frames have the numbers that the arrays work on: of a run with values whose products are of whole numbers.
+    pub fn has_numbers(&self) -> bool {
+        let mut work = self.program.instructions.iter().map(|(_, instruction)| &instruction.work);
+        let floats = |work: &Work| match work {
+            Work::Fetch { tile: window } | Work::Contract { weights: window, .. } => {
+                self.program.buffers[window.buffer].dtype.is_float()
+            }
+            _ => false,
+        };
+        !self.memory.is_empty() && !work.any(floats)
+    }
+
+    /// A window of one row or column, and zeros beyond its end. A run without numbers, or of floats, has zeros only.
     fn copy(&self, window: Window, into: &mut [i16]) {
-        let Some(Values::I8(values)) = self.memory.get(window.buffer.index()) else { return into.fill(0) };
+        let values = match self.memory.get(window.buffer.index()) {
+            Some(Values::I8(values)) => values,
+            Some(values @ Values::I16(_)) => {
+                let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
+                let places = Run { start: window.offset, step: stride, len: window.elements() }.places();
+                into.fill(0);
+                return into.iter_mut().zip(places).for_each(|(into, at)| *into = values.get(at) as i16);
+            }
+            _ => return into.fill(0),
+        };
         let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
         let (used, padding) = into.split_at_mut(window.elements());
         padding.fill(0);

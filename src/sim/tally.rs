@@ -178,10 +178,8 @@ fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instructio
                 }
                 VectorSource::Buffer(window) => all.count(Role::Vectors, Path::BufferReads, words(window)),
             }
-            for step in steps {
-                if let VectorStep::Add(window) = step {
-                    all.count(Role::Vectors, Path::BufferReads, words(window));
-                }
+            for window in steps.iter().flat_map(VectorStep::elements) {
+                all.count(Role::Vectors, Path::BufferReads, words(window));
             }
             all.count(Role::Vectors, Path::BufferWrites, words(target));
         }

@@ -9,14 +9,14 @@ use crate::isa::{
     AsResult, Instruction, Iteration, Order, Program, RowsAre, SumMode, SumRows, Sums, Unit, VectorSource,
     VectorStep, Walk, Window, Work,
 };
-use crate::num::Values;
+use crate::num::{DType, Operand, Run, SumOrder, Values, canonical, whole_row};
 
 /// Numbers under way. They advance in small steps, so that a caller can show progress and stop.
 pub struct Numbers {
     /// By buffer.
     memory: Vec<Values>,
-    /// By matrix unit: rows of C sums; empty until one arrives.
-    accumulators: Vec<Vec<i32>>,
+    /// By matrix unit.
+    accumulators: Vec<Accumulators>,
     /// By matrix unit: tiles fetched, and loaded, and not yet used.
     fetched: Vec<VecDeque<Window>>,
     loaded: Vec<VecDeque<Window>>,
@@ -24,12 +24,19 @@ pub struct Numbers {
     effort: u64,
 }
 
+/// Rows of C sums, of whole numbers and of floats; empty until one arrives.
+#[derive(Clone, Default)]
+struct Accumulators {
+    whole: Vec<i32>,
+    floats: Vec<f32>,
+}
+
 impl Numbers {
     /// With these values in the buffers, each of its buffer's length and dtype.
     pub fn new(chip: &Chip, memory: Vec<Values>) -> Self {
         Numbers {
             memory,
-            accumulators: vec![Vec::new(); chip.matrix_units],
+            accumulators: vec![Accumulators::default(); chip.matrix_units],
             fetched: vec![VecDeque::new(); chip.matrix_units],
             loaded: vec![VecDeque::new(); chip.matrix_units],
             walk: Walk::default(),
@@ -99,11 +106,19 @@ impl Numbers {
                 }
                 _ => row,
             };
-            for col in 0..from.cols {
-                let value = self.memory[from.buffer.index()].get(from.at(chosen, col));
-                self.memory[to.buffer.index()].set(to.at(row, col), value);
-            }
+            let values = self.row(from, chosen);
+            self.put(to, row, &values);
         }
+    }
+
+    /// A row of a window.
+    fn row(&self, window: &Window, row: usize) -> Values {
+        self.memory[window.buffer.index()].taken(run_of(window, row))
+    }
+
+    /// Overwrites a row of a window, bit by bit.
+    fn put(&mut self, window: &Window, row: usize, values: &Values) {
+        self.memory[window.buffer.index()].copy(run_of(window, row), values, Run::at(0, values.len()));
     }
 
     /// The sums of a pass: `a` times `w`.
@@ -117,29 +132,21 @@ impl Numbers {
         iteration: &Iteration,
     ) {
         self.effort += (a.rows * w.elements()) as u64;
-        let accumulators = &mut self.accumulators[unit as usize];
-        accumulators.resize(chip.accumulator_rows * chip.cols, 0);
-        let (Values::I8(left), Values::I8(right)) =
-            (&self.memory[a.buffer.index()], &self.memory[w.buffer.index()])
-        else {
-            unreachable!("operands of a program with values are i8")
+        let operands = [a, w].map(|window| (&self.memory[window.buffer.index()], window));
+        let Accumulators { whole, floats } = &mut self.accumulators[unit as usize];
+        let place = Place {
+            first: sums.rows.in_iteration(iteration),
+            all: chip.accumulator_rows,
+            cols: chip.cols,
+            mode: sums.mode,
         };
-        let first = sums.rows.in_iteration(iteration);
-        for m in 0..a.rows {
-            let sums_of_row = &mut accumulators[(first + m) * chip.cols..][..w.cols];
-            if sums.mode == SumMode::Begin {
-                sums_of_row.fill(0);
-            }
-            for k in 0..a.cols {
-                let x = i32::from(left[a.at(m, k)]);
-                if w.col_stride == 1 {
-                    let weights = &right[w.at(k, 0)..][..w.cols];
-                    sums_of_row.iter_mut().zip(weights).for_each(|(sum, w)| *sum += x * i32::from(*w));
-                } else {
-                    let weight = |col: usize| i32::from(right[w.at(k, col)]);
-                    sums_of_row.iter_mut().enumerate().for_each(|(col, sum)| *sum += x * weight(col));
-                }
-            }
+        if operands[0].0.dtype().is_float() {
+            // A pass adds up in ascending order, whatever its length; the accumulators add up passes.
+            let order = SumOrder { block: usize::MAX };
+            let multiply = |a: &[f32], w: &[f32], sums: &mut [f32]| order.row(a, w, sums);
+            place.pass(operands, Values::floats, multiply, |sum, more| sum + more, floats);
+        } else {
+            place.pass(operands, Values::factors, whole_row, i32::wrapping_add, whole);
         }
     }
 
@@ -155,58 +162,94 @@ impl Numbers {
         let target = target.in_iteration(iteration);
         self.effort += ELEMENT_EFFORT * (rows * cols * steps.len().max(1)) as u64;
         for row in 0..rows {
-            let mut values = self.read_row(chip, source, row, iteration);
+            let mut values = self.source_row(chip, source, row, iteration);
+            let number = target.at(row, 0) / target.row_stride.max(1);
             for step in steps {
-                self.step(step, &mut values, row, iteration);
+                let others: Vec<Values> = step
+                    .operands
+                    .iter()
+                    .map(|operand| self.operand_row(operand, &values, row, iteration))
+                    .collect();
+                values = step.kind.apply(&values, &others, number, step.to);
             }
-            let buffer = &mut self.memory[target.buffer.index()];
-            values.iter().enumerate().for_each(|(col, x)| buffer.set(target.at(row, col), *x));
+            self.put(&target, row, &values);
         }
     }
 
-    fn read_row(&self, chip: &Chip, source: &VectorSource, row: usize, iteration: &Iteration) -> Vec<i32> {
+    fn source_row(&self, chip: &Chip, source: &VectorSource, row: usize, iteration: &Iteration) -> Values {
+        let (unit, dtype, place, as_result) = match source {
+            VectorSource::Buffer(window) => return self.row(&window.in_iteration(iteration), row),
+            VectorSource::Accumulators { unit, dtype, place, as_result, .. } => {
+                (*unit, *dtype, place, as_result)
+            }
+        };
+        let first = SumRows::in_iteration(place, iteration);
         let (_, cols) = source.extents();
-        match source {
-            VectorSource::Accumulators { unit, place, as_result, .. } => {
-                let sums = &self.accumulators[*unit as usize];
-                let first = SumRows::in_iteration(place, iteration);
-                let at = |col: usize| match as_result {
-                    AsResult::Straight => (first + row) * chip.cols + col,
-                    AsResult::Transposed => (first + col) * chip.cols + row,
-                };
-                (0..cols).map(|col| sums[at(col)]).collect()
-            }
-            VectorSource::Buffer(window) => {
-                let window = window.in_iteration(iteration);
-                let values = &self.memory[window.buffer.index()];
-                (0..cols).map(|col| values.get(window.at(row, col))).collect()
-            }
+        let run = match as_result {
+            AsResult::Straight => Run::at((first + row) * chip.cols, cols),
+            AsResult::Transposed => Run { start: first * chip.cols + row, step: chip.cols, len: cols },
+        };
+        let Accumulators { whole, floats } = &self.accumulators[unit as usize];
+        match dtype {
+            DType::F32 => Values::F32(run.places().map(|at| canonical(floats[at])).collect()),
+            _ => Values::I32(run.places().map(|at| whole[at]).collect()),
         }
     }
 
-    fn step(&self, step: &VectorStep, values: &mut Vec<i32>, row: usize, iteration: &Iteration) {
-        match step {
-            VectorStep::Add(window) => {
-                let window = window.in_iteration(iteration);
-                let added = &self.memory[window.buffer.index()];
-                values.iter_mut().enumerate().for_each(|(col, x)| *x += added.get(window.at(row, col)));
+    /// What a step reads beside a row, of as many elements.
+    fn operand_row(
+        &self,
+        operand: &Operand<Window>,
+        values: &Values,
+        row: usize,
+        iteration: &Iteration,
+    ) -> Values {
+        match operand {
+            Operand::Elements(window) => self.row(&window.in_iteration(iteration), row),
+            Operand::Number(number) if values.dtype().is_float() => {
+                Values::F32(vec![*number as f32; values.len()])
             }
-            VectorStep::Requant(by) => values.iter_mut().for_each(|x| *x = by.apply(*x)),
-            VectorStep::Relu => values.iter_mut().for_each(|x| *x = (*x).max(0)),
-            // A program with values has no other dtypes than those that its steps make.
-            VectorStep::Cast => {}
-            VectorStep::ArgMax => *values = vec![greatest(values)],
+            Operand::Number(number) => Values::I32(vec![*number as i32; values.len()]),
         }
     }
 }
 
-/// Index of the greatest value, the first of equals.
-fn greatest(values: &[i32]) -> i32 {
-    let mut best = 0;
-    for (col, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = col;
+/// Where a row of a window lies in its buffer.
+fn run_of(window: &Window, row: usize) -> Run {
+    Run { start: window.at(row, 0), step: window.col_stride, len: window.cols }
+}
+
+/// Where a pass's sums go.
+struct Place {
+    first: usize,
+    /// Rows of accumulators.
+    all: usize,
+    cols: usize,
+    mode: SumMode,
+}
+
+impl Place {
+    /// Multiplies rows of `a` by the tile `w`, with their elements read as numbers of one kind, and puts or adds the sums.
+    fn pass<T, S: Copy + Default>(
+        &self,
+        [(left, a), (right, w)]: [(&Values, &Window); 2],
+        read: fn(&Values, Run, &mut Vec<T>),
+        multiply: impl Fn(&[T], &[T], &mut [S]),
+        add: fn(S, S) -> S,
+        accumulators: &mut Vec<S>,
+    ) {
+        accumulators.resize(self.all * self.cols, S::default());
+        let (mut tile, mut line, mut sums) = (Vec::new(), Vec::new(), vec![S::default(); w.cols]);
+        (0..w.rows).for_each(|k| read(right, run_of(w, k), &mut tile));
+        for m in 0..a.rows {
+            line.clear();
+            read(left, run_of(a, m), &mut line);
+            multiply(&line, &tile, &mut sums);
+            let into = &mut accumulators[(self.first + m) * self.cols..][..w.cols];
+            match self.mode {
+                SumMode::Begin => into.copy_from_slice(&sums),
+                SumMode::Add => into.iter_mut().zip(&sums).for_each(|(sum, more)| *sum = add(*sum, *more)),
+            }
         }
     }
-    best as i32
 }

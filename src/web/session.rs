@@ -224,6 +224,7 @@ impl Session {
             chip: &finished.chip,
             unit,
             selected: self.selected,
+            numbers: finished.machine().has_numbers(),
         };
         self.painter.paint(&array(&moment, &layout))?;
         Ok(to_js(&PageFrame::new(text, &moment))?)

@@ -390,7 +390,7 @@ fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
     let (row, rows) = around(moment.selected.0, frame.rows);
     let (col, cols) = around(moment.selected.1, frame.cols);
     let cell = |at: usize| {
-        let held = |value: i32, pass: u32| (pass != NONE).then_some(value);
+        let held = |value: i32, pass: u32| (pass != NONE && moment.numbers).then_some(value);
         Cell {
             act: held(frame.act[at], frame.pass[at]),
             weight: held(frame.weight[at], frame.weight_pass[at]),

@@ -52,6 +52,55 @@ pub fn program() -> impl Strategy<Value = String> {
     })
 }
 
+/// Contractions of tensors of several axes in any order, work along any axis, and tensors that are repeated.
+pub fn products() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u32>(), 0..60).prop_map(|rolls| {
+        let mut dice = Dice { rolls: rolls.iter() };
+        let dtype = ["i8", "bf16", "f32"][dice.roll(3)];
+        let sides = dice.shape(6, 5);
+        // Axes of the first alone, of the second alone, of all three, and those that are summed.
+        let mut labels = [Vec::new(), Vec::new(), Vec::new()];
+        for (at, label) in ('a'..='f').enumerate() {
+            let [left, right, out] = [[1, 0, 1], [0, 1, 1], [1, 1, 0], [1, 1, 1]][(at + dice.roll(3)) % 4];
+            [left, right, out].iter().zip(&mut labels).filter(|(has, _)| **has == 1).for_each(|(_, list)| {
+                let place = dice.roll(list.len() + 1);
+                list.insert(place, label);
+            });
+        }
+        let shape = |list: &Vec<char>| -> Vec<usize> {
+            list.iter().map(|label| sides[*label as usize - 'a' as usize]).collect()
+        };
+        let word = |list: &Vec<char>| -> String { list.iter().collect() };
+        let [left, right, out] = &labels;
+        if left.is_empty() || right.is_empty() || out.is_empty() {
+            return "input x : i8[2, 3]\noutput x.T\n".to_owned();
+        }
+        let mut text = format!(
+            "input x : {dtype}{}\ninput w : {dtype}{}\n",
+            written(&shape(left)),
+            written(&shape(right))
+        );
+        text += &format!("y = einsum(\"{},{}->{}\", x, w)\n", word(left), word(right), word(out));
+        let of = if dtype == "i8" { "i32" } else { dtype };
+        // Some axes of extent 1, some missing.
+        let added = shape(out).split_off(dice.roll(out.len()));
+        let added: Vec<usize> =
+            added.iter().map(|extent| if dice.roll(3) == 0 { 1 } else { *extent }).collect();
+        let more = shape(&out.iter().copied().collect());
+        let axis = dice.roll(more.len());
+        text += &format!("input b : {of}{}\n", written(&added));
+        let value = match dice.roll(5) {
+            0 => "y + b".to_owned(),
+            1 => "b + y".to_owned(),
+            2 => format!("sum(y, axis={axis})"),
+            3 => format!("argmax(y + b, axis={axis})"),
+            _ if of == "i32" => format!("max(y, axis={axis})"),
+            _ => format!("softmax(y, axis={axis})"),
+        };
+        text + &format!("output {value}\noutput y\n")
+    })
+}
+
 /// Declarations, and what is made of `x{at}`, whose shape becomes the result's.
 fn step(dice: &mut Dice, at: usize, shape: &mut Vec<usize>) -> (String, String) {
     let none = String::new();

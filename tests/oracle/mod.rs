@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use systole::base::Cycle;
 use systole::chip::{Chip, WeightBuffering};
 use systole::isa::{
-    EventId, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, VectorStep,
-    Window, Work,
+    EventId, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window, Work,
 };
+use systole::num::{CombineKind, MapKind, OperationKind, ReduceKind};
 use systole::trace::{Class, Classes};
 
 /// One instruction in one iteration.
@@ -375,21 +375,23 @@ impl<'a> Naive<'a> {
             Work::Vector { source, steps, .. } => {
                 let (height, width) = source.extents();
                 let lanes = self.chip.vector_lanes;
-                let mut cost = 0;
-                for step in steps {
-                    cost += if *step == VectorStep::ArgMax {
-                        self.chip.vector_cost.reduce
-                    } else {
-                        self.chip.vector_cost.simple
-                    };
-                }
+                let tree: u64 = (0..).find(|power| 1usize << power >= lanes).unwrap();
+                let mut parts: Vec<Part> = steps.iter().flat_map(|step| parts(step.kind)).collect();
                 if steps.is_empty() {
-                    cost = self.chip.vector_cost.simple;
+                    parts = vec![Part::Simple];
                 }
-                let mut cycles = (height * width).div_ceil(lanes) as u64 * cost;
-                if steps.last() == Some(&VectorStep::ArgMax) {
-                    cycles += (0..).find(|power| 1usize << power >= lanes).unwrap();
-                }
+                let cost = &self.chip.vector_cost;
+                let (elements, row) =
+                    ((height * width).div_ceil(lanes) as u64, height.div_ceil(lanes) as u64);
+                let cycles = parts.into_iter().map(|part| match part {
+                    Part::Simple => elements * cost.simple,
+                    Part::Divide => elements * cost.divide,
+                    Part::Transcendental => elements * cost.transcendental,
+                    Part::Reduce => elements * cost.reduce + tree,
+                    Part::SimpleOfRow => row * cost.simple,
+                    Part::DivideOfRow => row * cost.divide,
+                });
+                let cycles = cycles.sum();
                 (cycles, now + cycles + self.chip.vector_latency)
             }
         };
@@ -559,6 +561,48 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
         Work::Fetch { tile } if chip.dram.padded_tiles => (chip.rows * chip.cols) as u64 * size(tile),
         Work::Fetch { tile } => tile.elements() as u64 * size(tile),
         _ => unreachable!(),
+    }
+}
+
+/// An operation of the machine's table, of each element or of what is one number a row.
+#[derive(Clone, Copy)]
+enum Part {
+    Simple,
+    Divide,
+    Transcendental,
+    Reduce,
+    SimpleOfRow,
+    DivideOfRow,
+}
+
+/// What a step is made of, written out.
+fn parts(kind: OperationKind) -> Vec<Part> {
+    use Part::*;
+    let mean = [Reduce, DivideOfRow];
+    let root = [SimpleOfRow, DivideOfRow];
+    match kind {
+        OperationKind::Combine(CombineKind::Divide, _) => vec![Divide],
+        OperationKind::Combine(..)
+        | OperationKind::Requant(_)
+        | OperationKind::Cast
+        | OperationKind::Causal { .. }
+        | OperationKind::Map(MapKind::Relu | MapKind::Negate) => vec![Simple],
+        OperationKind::Map(MapKind::Function(function)) => match function.name() {
+            "sqrt" | "rsqrt" => vec![Divide],
+            "exp" | "log" | "tanh" | "sigmoid" => vec![Transcendental],
+            "silu" => vec![Transcendental, Simple],
+            "gelu" => vec![Simple, Simple, Transcendental, Simple],
+            "gelu_tanh" => vec![Simple, Simple, Simple, Simple, Simple, Transcendental, Simple],
+            other => panic!("what does `{other}` cost?"),
+        },
+        OperationKind::Reduce(ReduceKind::Mean) => mean.to_vec(),
+        OperationKind::Reduce(_) | OperationKind::ArgMax => vec![Reduce],
+        OperationKind::TopK(k) | OperationKind::TopKPlaces(k) => vec![Reduce; k],
+        OperationKind::Softmax => vec![Reduce, Simple, Transcendental, Reduce, Divide],
+        OperationKind::LayerNorm { .. } => {
+            [&mean[..], &[Simple, Simple], &mean, &root, &[Simple, Simple, Simple]].concat()
+        }
+        OperationKind::RmsNorm { .. } => [&[Simple][..], &mean, &root, &[Simple, Simple]].concat(),
     }
 }
 

@@ -88,10 +88,8 @@ impl Counter {
                         self.some(Role::Vectors, Path::BufferReads, from.elements() as u64, false)
                     }
                 }
-                for step in steps {
-                    if let VectorStep::Add(window) = step {
-                        self.some(Role::Vectors, Path::BufferReads, window.elements() as u64, false);
-                    }
+                for window in steps.iter().flat_map(VectorStep::elements) {
+                    self.some(Role::Vectors, Path::BufferReads, window.elements() as u64, false);
                 }
                 self.some(Role::Vectors, Path::BufferWrites, target.elements() as u64, false);
             }

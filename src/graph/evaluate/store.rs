@@ -2,7 +2,7 @@
 
 use super::view::{Run, View};
 use crate::graph::ir::{Graph, TensorId};
-use crate::num::{Array, Bf16, Fp8, Real, SumOrder, Values};
+use crate::num::{Array, Real, SumOrder, Values, whole_row};
 
 /// Values by tensor.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ impl Store {
         let (from, to) = (from.index(), to.index());
         let places = "an operator's result is none of its operands";
         let [values, into] = self.values.get_disjoint_mut([from, to]).expect(places);
-        copy(values, run, into, at);
+        into.copy(at, values, run);
         let [exact, into] = self.exact.get_disjoint_mut([from, to]).expect(places);
         if !exact.is_empty() {
-            copied(exact, run, into, at);
+            at.places().zip(run.places()).for_each(|(to_place, place)| into[to_place] = exact[place]);
         }
     }
 
@@ -104,27 +104,6 @@ impl Store {
     }
 }
 
-/// Elements, bit by bit, to as many of the same dtype.
-pub fn copy(from: &Values, run: Run, to: &mut Values, at: Run) {
-    match (from, to) {
-        (Values::I8(from), Values::I8(to)) => copied(from, run, to, at),
-        (Values::I16(from), Values::I16(to)) => copied(from, run, to, at),
-        (Values::I32(from), Values::I32(to)) => copied(from, run, to, at),
-        (Values::Fp8(from), Values::Fp8(to)) => copied(from, run, to, at),
-        (Values::Bf16(from), Values::Bf16(to)) => copied(from, run, to, at),
-        (Values::F32(from), Values::F32(to)) => copied(from, run, to, at),
-        (from, to) => unreachable!("rule 8: {} is moved to {}", from.dtype(), to.dtype()),
-    }
-}
-
-fn copied<T: Copy>(from: &[T], run: Run, to: &mut [T], at: Run) {
-    if (run.step, at.step) == (1, 1) {
-        to[at.start..][..at.len].copy_from_slice(&from[run.start..][..run.len]);
-    } else {
-        at.places().zip(run.places()).for_each(|(to_place, place)| to[to_place] = from[place]);
-    }
-}
-
 /// What is computed with. Dtypes are widened to it exactly, and results rounded once.
 pub trait Number: Copy {
     /// Elements behind those that are in a list already.
@@ -133,22 +112,10 @@ pub trait Number: Copy {
     fn write(values: &mut Values, exact: &mut [f64], run: Run, from: &[Self]);
 }
 
-fn extend<T: Copy, N>(from: &[T], run: Run, out: &mut Vec<N>, widen: impl Fn(T) -> N) {
-    if run.step == 1 {
-        out.extend(from[run.start..][..run.len].iter().map(|x| widen(*x)));
-    } else {
-        out.extend(run.places().map(|place| widen(from[place])));
-    }
-}
-
 /// Factors of whole numbers; i32 is not multiplied.
 impl Number for i16 {
     fn read(values: &Values, _: &[f64], run: Run, out: &mut Vec<i16>) {
-        match values {
-            Values::I8(v) => extend(v, run, out, i16::from),
-            Values::I16(v) => extend(v, run, out, |x| x),
-            other => unreachable!("rule 8: {} is multiplied", other.dtype()),
-        }
+        values.factors(run, out);
     }
 
     fn write(values: &mut Values, _: &mut [f64], run: Run, from: &[i16]) {
@@ -170,12 +137,7 @@ impl Number for i32 {
 /// Floats.
 impl Number for f32 {
     fn read(values: &Values, _: &[f64], run: Run, out: &mut Vec<f32>) {
-        match values {
-            Values::Fp8(v) => extend(v, run, out, Fp8::to_f32),
-            Values::Bf16(v) => extend(v, run, out, Bf16::to_f32),
-            Values::F32(v) => extend(v, run, out, |x| x),
-            whole => unreachable!("rule 8: {} as a float", whole.dtype()),
-        }
+        values.floats(run, out);
     }
 
     fn write(values: &mut Values, _: &mut [f64], run: Run, from: &[f32]) {
@@ -187,11 +149,10 @@ impl Number for f32 {
 /// Floats beside their values, and whole numbers: f64 holds each of them, and in a checked program each of their results.
 impl Number for f64 {
     fn read(values: &Values, exact: &[f64], run: Run, out: &mut Vec<f64>) {
-        match values {
-            Values::I8(v) => extend(v, run, out, f64::from),
-            Values::I16(v) => extend(v, run, out, f64::from),
-            Values::I32(v) => extend(v, run, out, f64::from),
-            _ => extend(exact, run, out, |x| x),
+        if exact.is_empty() {
+            values.whole_numbers(run, out);
+        } else {
+            out.extend(run.places().map(|place| exact[place]));
         }
     }
 
@@ -221,15 +182,8 @@ impl Factor for i16 {
     type Sum = i32;
     const ZERO: i16 = 0;
 
-    /// Exact in any order. Sums wrap, which those of checked programs do not.
     fn row(_: SumOrder, a: &[i16], b: &[i16], out: &mut [i32]) {
-        out.fill(0);
-        for (x, by) in a.iter().zip(b.chunks_exact(out.len())) {
-            let x = i32::from(*x);
-            for (sum, y) in out.iter_mut().zip(by) {
-                *sum = sum.wrapping_add(x * i32::from(*y));
-            }
-        }
+        whole_row(a, b, out);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+pub use crate::num::Run;
 use crate::num::Shape;
 
 /// Extent of an axis, and how far apart its neighbours lie.
@@ -17,29 +18,6 @@ pub fn axes(shape: &Shape) -> Vec<Axis> {
     }
     axes.reverse();
     axes
-}
-
-/// Places `start`, `start + step` and so on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The first.
-    pub start: usize,
-    /// From one to the next; 0 repeats the first.
-    pub step: usize,
-    /// How many.
-    pub len: usize,
-}
-
-impl Run {
-    /// Places next to each other.
-    pub fn at(start: usize, len: usize) -> Run {
-        Run { start, step: 1, len }
-    }
-
-    /// Every place.
-    pub fn places(self) -> impl Iterator<Item = usize> {
-        (0..self.len).map(move |at| self.start + at * self.step)
-    }
 }
 
 /// Places in the row-major order of some axes.

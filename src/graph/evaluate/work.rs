@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::line;
 use super::product::{Factors, Product};
-use super::store::{Number, Store, copy};
+use super::store::{Number, Store};
 use super::view::{Run, View, axes};
 use crate::graph::ir::{Cut, Graph, Op, OpKind, PoolKind, TensorId, Window};
 use crate::num::{Real, Shape, SumOrder, reduce};
@@ -286,7 +286,7 @@ impl Place<'_> {
         let range = chunk(step, values.len());
         let cast = values.part(range.clone()).cast(self.graph.tensors[result].ty.dtype);
         let all = Run::at(0, range.len());
-        copy(&cast, all, &mut self.store.values[result.index()], Run::at(range.start, range.len()));
+        self.store.values[result.index()].copy(Run::at(range.start, range.len()), &cast, all);
     }
 
     fn requant(&mut self, step: usize) {
@@ -305,7 +305,7 @@ impl Place<'_> {
     fn reduce<R: Real + Number>(&mut self, outer: &View, inner: &View, step: usize) {
         let OpKind::Reduce { kind, .. } = self.op.kind else { return };
         let line: Vec<R> = self.store.line(self.op.operands[0], inner, outer.place(step));
-        self.store.write(self.op.result(), Run::at(step, 1), &[line::reduced(kind, &line)]);
+        self.store.write(self.op.result(), Run::at(step, 1), &[kind.of(&line)]);
     }
 
     /// Places, and of the greatest k the elements there.
@@ -316,7 +316,7 @@ impl Place<'_> {
             self.store.write(self.op.result(), Run::at(step, 1), &[reduce::argmax(&line) as i32]);
             return;
         };
-        for (at, place) in (step * k..).zip(line::greatest(&line, k)) {
+        for (at, place) in (step * k..).zip(reduce::greatest(&line, k)) {
             self.store.copy(x, Run::at(start + place, 1), self.op.result(), Run::at(at, 1));
             self.store.write(self.op.results[1], Run::at(at, 1), &[place as i32]);
         }

@@ -7,12 +7,14 @@
 //! Times never depend on values, so [`Clock`] runs without them.
 //!
 //! - [`mod@units`] is one unit's next step,
+//! - [`mod@cost`] is what vector work takes,
 //! - [`mod@classes`] says where the cycles before a pass went,
 //! - [`mod@skip`] finds loops whose state repeats, and advances them at once,
 //! - [`mod@deadlock`] names who waits for whom when nobody can move,
 //! - [`mod@halt`] says why a run is not gone through to its end.
 
 mod classes;
+mod cost;
 mod deadlock;
 mod halt;
 mod skip;

@@ -1,10 +1,11 @@
 //! One unit's next instruction: when it may start, and what follows from that.
 
 use super::super::pass::{self, Shape};
+use super::cost::vector_cycles;
 use super::{ArrayState, Cause, Clock, LastPass, Loaded, MOST_EFFORT, Signal, Tile};
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, WeightBuffering};
-use crate::isa::{Instruction, Program, RowsAre, Space, Unit, VectorStep, Window, Work};
+use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Window, Work};
 use crate::timing::{self, FAR, Stream};
 use crate::trace::{PassRun, UnitRun};
 
@@ -226,8 +227,7 @@ impl<'a> Clock<'a> {
     fn vector(&mut self, at: usize, ready: Ready) -> bool {
         let instruction = self.head(at);
         let Work::Vector { source, steps, .. } = &instruction.work else { unreachable!("it is vector work") };
-        let (rows, cols) = source.extents();
-        let busy_until = ready.at + vector_cycles(self.chip, rows * cols, steps);
+        let busy_until = ready.at + vector_cycles(self.chip, source.extents(), steps);
         let event = busy_until + self.chip.vector_latency.min(FAR);
         let mut cause = ready.cause;
         if self.has_matrix_work[instruction.op.index()] {
@@ -326,20 +326,6 @@ fn bytes_of_row(program: &Program, chip: &Chip, window: &Window) -> Bytes {
     let (cols, size) = (window.cols as Bytes, program.buffers[window.buffer].dtype.bytes() as Bytes);
     let whole_bursts = |elements: Bytes| (elements * size).next_multiple_of(chip.dram.burst_bytes);
     whole_bursts((cols - 1) * window.col_stride as Bytes + 1).min(cols * whole_bursts(1))
-}
-
-/// Cycles of vector work: each lane's elements at the cost of each step, and a reduction's tree. Without a step the
-/// elements are still moved once.
-fn vector_cycles(chip: &Chip, elements: usize, steps: &[VectorStep]) -> Cycle {
-    let cost = |step: &VectorStep| match step {
-        VectorStep::Add(_) | VectorStep::Requant(_) | VectorStep::Relu | VectorStep::Cast => {
-            chip.vector_cost.simple
-        }
-        VectorStep::ArgMax => chip.vector_cost.reduce,
-    };
-    let cost = if steps.is_empty() { chip.vector_cost.simple } else { steps.iter().map(cost).sum() };
-    let tail = if steps.last() == Some(&VectorStep::ArgMax) { timing::reduction_tail(chip) } else { 0 };
-    timing::vector_cycles(chip, elements, cost).min(FAR) + tail
 }
 
 /// When a tile's registers are free for the next load.
