@@ -6,6 +6,8 @@ mod made;
 mod made_moves;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use systole::base::{Cycle, Diagnostic, Ratio};
 use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
@@ -59,25 +61,30 @@ fn a_reshape_takes_no_time() {
     assert_eq!(shaped.values(shaped.graph.outputs[0].tensor).unwrap().len(), 30);
 }
 
-/// How many of the programs run, and how many of those move something: the tests above are worth something.
+/// How many of the programs run, and how many of those move something or multiply in copies: the tests above are worth
+/// something.
 #[test]
 fn random_programs_run_and_move() {
-    use proptest::strategy::ValueTree;
-    use proptest::test_runner::{Config, TestRunner};
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
-    let (mut ran, mut moved) = (0, 0);
+    let (ran, moved, copied) = kinds(made_moves::program());
+    assert!(ran > 150 && moved > 100 && copied == 0, "{ran} ran, {moved} moved something");
+    let (ran, moved, copied) = kinds(made_moves::products());
+    assert!(ran > 150 && moved > 80 && copied > 40, "{ran} ran, {moved} moved something, {copied} in copies");
+}
+
+/// Of 200 programs: those that run, and of these those that move something, and those with copies.
+fn kinds(programs: impl Strategy<Value = String>) -> (usize, usize, usize) {
+    let mut runner = TestRunner::deterministic();
+    let (mut ran, mut moved, mut copied) = (0, 0, 0);
     for _ in 0..200 {
-        let text = made_moves::program().new_tree(&mut runner).unwrap().current();
-        let chip = made::chip().new_tree(&mut runner).unwrap().current();
+        let text = programs.new_tree(&mut runner).unwrap().current();
+        let chip = chip().new_tree(&mut runner).unwrap().current();
         let Some(job) = compile(&text, &Files::default(), &chip).job else { continue };
         ran += 1;
-        let plan = job.finish().plan;
-        moved += usize::from(plan.layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_))));
+        let layers = job.finish().plan.layers;
+        moved += usize::from(layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_))));
+        copied += usize::from(layers.iter().any(|layer| layer.copies > 1));
     }
-    assert!(ran > 150 && moved > 100, "{ran} ran, {moved} moved something");
+    (ran, moved, copied)
 }
 
 /// Worked out by hand, on a chip that brings 4 bytes a cycle, 10 cycles later, in bursts of 64 bytes. [2, 3, 4] becomes
