@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+mod made_moves;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ use systole::base::Cycle;
 use systole::chip::Chip;
 use systole::import::Files;
 use systole::isa::{
-    BufferId, Iteration, Order, Program, Space, SumMode, SumRows, Unit, VectorSource, VectorStep, Walk,
-    Window, Work,
+    BufferId, Iteration, Order, Program, RowsAre, Space, SumMode, SumRows, Unit, VectorSource, VectorStep,
+    Walk, Window, Work,
 };
 use systole::job::{Finished, compile};
 
@@ -79,8 +80,11 @@ impl Watch<'_> {
         let read = Access { kind: Kind::Read, start, end: free };
         let write = Access { kind: Kind::Write, start, end: event };
         match work {
-            Work::Copy { from, to, .. } => {
-                self.window(from, iteration, read);
+            Work::Copy { from, to, rows } => {
+                self.window(&read_from(from, rows), iteration, read);
+                if let RowsAre::Chosen { places, .. } = rows {
+                    self.window(places, iteration, read);
+                }
                 self.window(to, iteration, write);
             }
             Work::Fetch { tile } => self.window(tile, iteration, read),
@@ -133,6 +137,14 @@ impl Watch<'_> {
         for row in 0..rows {
             self.found.entry(Place::Sums(unit, (first + row) % place.ring)).or_default().push(access);
         }
+    }
+}
+
+/// Any row may be chosen.
+fn read_from(from: &Window, rows: &RowsAre) -> Window {
+    match rows {
+        RowsAre::Chosen { of, .. } => Window { rows: *of, ..*from },
+        _ => *from,
     }
 }
 
@@ -248,7 +260,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn accesses_are_kept_apart_and_buffers_hold_what_they_must(text in made::program(), chip in made::chip()) {
+    fn accesses_are_kept_apart_and_buffers_hold_what_they_must(
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products()], chip in made::chip(),
+    ) {
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
         let finished = job.finish();
         let found = accesses(&finished);

@@ -101,6 +101,8 @@ struct Maker<'a, 'b> {
     dram: BufferId,
     dram_wide: BufferId,
     unified: Vec<BufferId>,
+    /// By core: of 32 bits.
+    numbers: Vec<BufferId>,
     floats: Vec<BufferId>,
     /// By unit: events that only it signals.
     events: BTreeMap<Unit, Vec<EventId>>,
@@ -127,12 +129,14 @@ fn program(dice: &mut Dice, chip: &Chip, times: u32) -> Program {
         (0..chip.cores as u32).map(|core| buffer(name, dtype, Space::Unified(core))).collect()
     };
     let (unified, floats) = (on_chip("unified", DType::I8), on_chip("floats", DType::F32));
+    let numbers = on_chip("numbers", DType::I32);
     let ops = (0..3)
         .map(|op| program.ops.push(ProgramOp { name: format!("op {op}"), span: Span::default() }))
         .collect();
     let left = dice.range(3, 14);
     let events = BTreeMap::new();
-    let mut maker = Maker { dice, chip, program, dram, dram_wide, unified, floats, events, ops, left, times };
+    let mut maker =
+        Maker { dice, chip, program, dram, dram_wide, unified, numbers, floats, events, ops, left, times };
     let body = maker.nodes(0);
     maker.program.body = body;
     maker.program
@@ -230,7 +234,16 @@ impl Maker<'_, '_> {
         let here = self.unified[core as usize];
         let block = |buffer| window(buffer, height, width);
         match self.dice.roll(6) {
-            0 => add(self, Unit::DmaIn(core), Work::Copy { from: block(self.dram), to: block(here), rows }),
+            0 => {
+                // Rows further apart than they are long, and elements that lie apart or are one.
+                let row_stride = width + self.dice.roll(4) as usize;
+                let from = Window { row_stride, col_stride: self.dice.roll(5) as usize, ..block(self.dram) };
+                let rows = match self.dice.roll(3) {
+                    0 => RowsAre::Chosen { places: window(self.numbers[core as usize], height, 1), of: 5 },
+                    _ => rows,
+                };
+                add(self, Unit::DmaIn(core), Work::Copy { from, to: block(here), rows });
+            }
             1 => add(self, Unit::DmaOut(core), Work::Copy { from: block(here), to: block(self.dram), rows }),
             2 if self.dice.chance(2) => {
                 add(self, Unit::Host, Work::Copy { from: block(self.dram), to: block(self.dram), rows });

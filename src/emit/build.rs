@@ -82,11 +82,11 @@ impl Index {
         self
     }
 
-    fn times(self, stride: usize) -> Index {
+    pub(super) fn times(self, stride: usize) -> Index {
         Index { first: self.first * stride, advance: self.advance.map(|step| step * stride) }
     }
 
-    fn and(self, other: Index) -> Index {
+    pub(super) fn and(self, other: Index) -> Index {
         let mut sum = Index { first: self.first + other.first, ..self };
         sum.advance.iter_mut().zip(other.advance).for_each(|(step, more)| *step += more);
         sum
@@ -97,6 +97,8 @@ impl Index {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Matrix {
     pub buffer: BufferId,
+    /// Its first element.
+    pub first: Index,
     pub row_stride: usize,
     pub col_stride: usize,
 }
@@ -105,15 +107,18 @@ impl Matrix {
     /// Part of it.
     pub(super) fn window(&self, row: Index, col: Index, rows: usize, cols: usize) -> Window {
         let place = row.times(self.row_stride).and(col.times(self.col_stride));
-        Window {
-            buffer: self.buffer,
-            offset: place.first,
-            row_stride: self.row_stride,
-            col_stride: self.col_stride,
-            rows,
-            cols,
-            advance: place.advance,
-        }
+        self.strided(place, [self.row_stride, self.col_stride], [rows, cols])
+    }
+
+    /// A window by strides of its own.
+    pub(super) fn strided(
+        &self,
+        place: Index,
+        [row_stride, col_stride]: [usize; 2],
+        [rows, cols]: [usize; 2],
+    ) -> Window {
+        let Index { first, advance } = place.and(self.first);
+        Window { buffer: self.buffer, offset: first, row_stride, col_stride, rows, cols, advance }
     }
 }
 
@@ -268,12 +273,19 @@ impl<'a> Builder<'a> {
 
     /// A tensor in DRAM.
     pub(super) fn dram(&mut self, id: PlannedId) -> Matrix {
-        let buffer = match self.dram.get(&id) {
+        let root = self.plan.root(id);
+        let buffer = match self.dram.get(&root) {
             Some(buffer) => *buffer,
-            None => self.buffer(id, Space::Dram, self.plan.tensors[id].elements()),
+            None => self.buffer(root, Space::Dram, self.plan.tensors[root].elements()),
         };
-        self.dram.insert(id, buffer);
-        Matrix { buffer, row_stride: self.plan.tensors[id].cols, col_stride: 1 }
+        self.dram.insert(root, buffer);
+        self.matrix(id, buffer)
+    }
+
+    /// A tensor in a buffer of its memory.
+    fn matrix(&self, id: PlannedId, buffer: BufferId) -> Matrix {
+        let tensor = &self.plan.tensors[id];
+        Matrix { buffer, first: Index::at(tensor.place.first), row_stride: tensor.cols, col_stride: 1 }
     }
 
     fn buffer(&mut self, id: PlannedId, space: Space, held: usize) -> BufferId {
@@ -288,26 +300,27 @@ impl<'a> Builder<'a> {
 
     /// A whole tensor that stays in a core's unified buffer, if it is there already.
     pub(super) fn resident(&self, id: PlannedId, core: u32) -> Option<Matrix> {
-        let buffer = *self.unified.get(&(id, core))?;
-        Some(Matrix { buffer, row_stride: self.plan.tensors[id].cols, col_stride: 1 })
+        let buffer = *self.unified.get(&(self.plan.root(id), core))?;
+        Some(self.matrix(id, buffer))
     }
 
     /// A place for a tensor in a core's unified buffer: for all of it where tensors stay, else for `held` of its
     /// elements at a time.
     pub(super) fn unified(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
-        let tensor = &self.plan.tensors[id];
-        let held = if self.stays() { tensor.elements() } else { held.min(tensor.elements()) };
-        let buffer = self.buffer(id, Space::Unified(core), held);
+        let root = self.plan.root(id);
+        let elements = self.plan.tensors[root].elements();
+        let held = if self.stays() { elements } else { held.min(elements) };
+        let buffer = self.buffer(root, Space::Unified(core), held);
         if self.stays() {
-            self.unified.insert((id, core), buffer);
+            self.unified.insert((root, core), buffer);
         }
-        Matrix { buffer, row_stride: tensor.cols, col_stride: 1 }
+        self.matrix(id, buffer)
     }
 
     /// The place of a layer's result in a core's unified buffer.
     pub(super) fn result(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
         let matrix = self.unified(id, core, held);
-        self.results.entry(id).or_default().push(matrix.buffer);
+        self.results.entry(self.plan.root(id)).or_default().push(matrix.buffer);
         matrix
     }
 

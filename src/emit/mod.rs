@@ -12,6 +12,7 @@
 //! | `left C` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
 
 mod build;
+mod moves;
 mod product;
 mod vector;
 
@@ -39,6 +40,7 @@ pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
     for layer in &plan.layers {
         builder.begin_layer(layer);
         match layer.kind {
+            LayerKind::Move(ref work) => moves::emit(&mut builder, layer, work),
             LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),
             LayerKind::Vector { x, block_rows } => vector::emit(&mut builder, layer, x, block_rows),
         }

@@ -171,7 +171,7 @@ impl<'a> Product<'a> {
         for core in cores.clone() {
             product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, tiling.n])));
         }
-        if !builder.stays() || builder.plan.tensors[layer.result].output {
+        if !builder.stays() || builder.plan.leaves(layer.result) {
             product.leaves = Some(builder.dram(layer.result));
         }
         for core in cores {
@@ -185,7 +185,7 @@ impl<'a> Product<'a> {
     }
 
     fn operand_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Operand {
-        let repeats = builder.repeats(id, [self.m, self.n]);
+        let repeats = builder.repeats(id, [self.layer.copies * self.m, self.n]);
         if builder.stays() || builder.plan.tensors[id].rows == 1 {
             let (place, waits) = builder.operand(id, core);
             return Operand { place, from: None, waits, repeats };

@@ -2,7 +2,7 @@
 //!
 //! | instruction | unit | does |
 //! |---|---|---|
-//! | copy | DMA in, DMA out, host | a window of one memory to a window of another |
+//! | copy | DMA in, DMA out, host | a window of one memory to a window of another; its rows may be chosen by numbers in memory |
 //! | fetch | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
 //! | load | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
 //! | multiply | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
@@ -55,7 +55,7 @@ pub type InstructionId = Id<Instruction>;
 pub type LoopId = Id<Loop>;
 
 /// Loops within each other, at most.
-pub const MOST_DEPTH: usize = 6;
+pub const MOST_DEPTH: usize = 8;
 /// By depth, outermost first: the iteration of each loop around an instruction, from 0.
 pub type Iteration = [u32; MOST_DEPTH];
 
@@ -232,6 +232,14 @@ pub enum RowsAre {
     Together,
     /// Each by itself: whole bursts count.
     Gathered,
+    /// As [`RowsAre::Gathered`], and found by numbers in memory: row `i` of what is written is the row of what is read whose
+    /// number stands in row `i` of `places`, or the nearest one that there is.
+    Chosen {
+        /// A column of numbers in the unified buffer, one for each row.
+        places: Window,
+        /// Rows of what is read.
+        of: usize,
+    },
 }
 
 /// Where sums go.

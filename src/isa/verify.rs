@@ -13,6 +13,7 @@
 //! 8. The chip multiplies the dtypes.
 //! 9. A copy's windows, and a vector instruction's source, operands and target, have the same extents. A step that changes a
 //!    row's length comes last; the target has as many columns as it leaves, at least one and at most as many as there were.
+//!    Rows of DRAM alone are chosen, by as many numbers of 32 bits.
 //! 10. Every buffer lies within its memory.
 //! 11. Vector steps have the operands of their kind, and take the dtypes: floats with floats and whole numbers with whole numbers,
 //!     sums being i32 or f32. The last one's result, or the source, has the target's dtype. A mask's matrix has rows, and the
@@ -24,8 +25,8 @@ use std::fmt;
 use litemap::LiteMap;
 
 use super::{
-    EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Program, Space, SumRows, Unit,
-    VectorSource, VectorStep, Wait, Window, Work,
+    EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Program, RowsAre, Space, SumRows,
+    Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
 use crate::num::{DType, Operand, OperationKind};
@@ -226,7 +227,10 @@ impl Verifier<'_> {
         };
         let spaces: Vec<Space> = windows(&instruction.work).iter().map(|window| self.space(window)).collect();
         let reached = match instruction.unit {
-            Unit::DmaIn(_) => spaces == [Space::Dram, here],
+            // What chooses rows comes third.
+            Unit::DmaIn(_) => {
+                spaces[..2] == [Space::Dram, here] && spaces[2..].iter().all(|space| *space == here)
+            }
             Unit::DmaOut(_) => spaces == [here, Space::Dram],
             Unit::Host => true,
             Unit::Fetch(_) => spaces == [Space::Dram] || spaces == [here],
@@ -238,9 +242,13 @@ impl Verifier<'_> {
     fn work(&mut self, instruction: &Instruction) -> Check {
         let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
         match &instruction.work {
-            Work::Copy { from, to, .. } => {
+            Work::Copy { from, to, rows } => {
                 let same = (from.rows, from.cols, dtype(from)) == (to.rows, to.cols, dtype(to));
-                check(9, same, || "a copy changes extents or dtype".into())
+                check(9, same, || "a copy changes extents or dtype".into())?;
+                let RowsAre::Chosen { places, of } = rows else { return Ok(()) };
+                let numbers = (places.rows, places.cols, dtype(places)) == (from.rows, 1, DType::I32);
+                let fits = matches!(instruction.unit, Unit::DmaIn(_)) && numbers && *of > 0;
+                check(9, fits, || "rows are not chosen by a number each".into())
             }
             Work::Fetch { tile } => self.fits(tile.rows, tile.cols),
             Work::Load => Ok(()),
@@ -352,6 +360,9 @@ fn gcd(mut a: usize, mut b: usize) -> usize {
 /// Every window that an instruction touches, sources first.
 pub(super) fn windows(work: &Work) -> Vec<Window> {
     match work {
+        Work::Copy { from, to, rows: RowsAre::Chosen { places, of } } => {
+            vec![Window { rows: *of, ..*from }, *to, *places]
+        }
         Work::Copy { from, to, .. } => vec![*from, *to],
         Work::Fetch { tile } => vec![*tile],
         Work::Load => Vec::new(),

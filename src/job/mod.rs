@@ -26,7 +26,7 @@ use crate::graph::{self, Built, Evaluation, Graph, Loader, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::{SumOrder, Values};
-use crate::schedule::{Plan, Product, TooMuch, obstacles, plan, plan_products};
+use crate::schedule::{Plan, PlannedId, Product, TooMuch, obstacles, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
@@ -263,25 +263,34 @@ fn disagreement(
     reference: &Evaluation,
 ) -> Option<String> {
     let whole = |buffers: &Vec<BufferId>| buffers.first().copied().filter(|_| buffers.len() == 1);
-    let results = emitted.results.iter().filter_map(|(id, buffers)| Some((id, whole(buffers)?)));
-    results.chain(emitted.dram.iter().map(|(id, buffer)| (id, *buffer))).find_map(|(id, buffer)| {
-        let tensor = plan.tensors[*id].graph?;
-        let (simulated, expected) = (&memory[buffer.index()], reference.values(tensor));
-        let at = simulated.first_difference(expected)?;
-        let name = graph.name(tensor);
-        Some(match simulated.dtype().is_float() {
-            true => format!(
-                "element {at} of `{name}` has the bits {:#x}, by the reference {:#x}",
-                simulated.bits(at),
-                expected.bits(at)
-            ),
-            false => format!(
-                "element {at} of `{name}` is {}, by the reference {}",
-                simulated.get(at),
-                expected.get(at)
-            ),
+    plan.tensors.iter().find_map(|(id, planned)| {
+        let (tensor, root) = (planned.graph?, plan.root(id));
+        let result = emitted.results.get(&root).and_then(whole);
+        let expected = reference.values(tensor);
+        result.into_iter().chain(emitted.dram.get(&root).copied()).find_map(|buffer| {
+            let simulated = part_of(memory, plan, id, buffer);
+            let at = simulated.first_difference(expected)?;
+            let name = graph.name(tensor);
+            Some(match simulated.dtype().is_float() {
+                true => format!(
+                    "element {at} of `{name}` has the bits {:#x}, by the reference {:#x}",
+                    simulated.bits(at),
+                    expected.bits(at)
+                ),
+                false => format!(
+                    "element {at} of `{name}` is {}, by the reference {}",
+                    simulated.get(at),
+                    expected.get(at)
+                ),
+            })
         })
     })
+}
+
+/// A tensor's elements in a buffer of its memory.
+fn part_of(memory: &[Values], plan: &Plan, id: PlannedId, buffer: BufferId) -> Values {
+    let tensor = &plan.tensors[id];
+    memory[buffer.index()].part(tensor.place.first..tensor.place.first + tensor.elements())
 }
 
 /// A program that has run.
@@ -314,9 +323,10 @@ impl Finished {
     }
 
     /// A tensor's values in simulated DRAM, if they were ever there.
-    pub fn values(&self, tensor: TensorId) -> Option<&Values> {
-        let planned = self.plan.tensors.iter().find(|(_, planned)| planned.graph == Some(tensor));
-        self.emitted.dram.get(&planned?.0).map(|buffer| &self.memory[buffer.index()])
+    pub fn values(&self, tensor: TensorId) -> Option<Values> {
+        let (id, _) = self.plan.tensors.iter().find(|(_, planned)| planned.graph == Some(tensor))?;
+        let buffer = self.emitted.dram.get(&self.plan.root(id))?;
+        Some(part_of(&self.memory, &self.plan, id, *buffer))
     }
 }
 

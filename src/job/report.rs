@@ -302,7 +302,7 @@ impl Finished {
     fn output_reports(&self, lines: &Lines) -> Vec<OutputReport> {
         let report = |output: &Output| {
             let values = self.values(output.tensor)?;
-            Some(OutputReport::new(&self.graph, output, values, lines))
+            Some(OutputReport::new(&self.graph, output, &values, lines))
         };
         self.graph.outputs.iter().filter_map(report).collect()
     }

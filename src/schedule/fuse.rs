@@ -1,8 +1,9 @@
 //! Which operators run together: a product and the elementwise work that alone uses its sums, so that these need not
 //! go to memory in between.
 
+use super::contract::fuses;
 use crate::base::insert_by_key;
-use crate::graph::{Graph, OpId, OpKind};
+use crate::graph::{Graph, Op, OpId, OpKind};
 
 /// Chains of operators that the outputs need, in an order in which they can run.
 pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
@@ -45,13 +46,13 @@ fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Op
     if last.choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
         return None;
     }
-    let whole_rows = graph.product(chain[0]).is_none();
-    let goes_on = is_elementwise(&last.kind) || graph.product(chain[0]).is_some() || keeps_rows(&last.kind);
-    let follows = is_elementwise(&next_op.kind) || whole_rows && keeps_rows(&next_op.kind);
+    let whole_rows = !matches!(graph.ops[chain[0]].kind, OpKind::Contract(_));
+    let goes_on = is_elementwise(&last.kind) || !whole_rows || keeps_rows(graph, last);
+    let follows = is_elementwise(&next_op.kind) || whole_rows && keeps_rows(graph, next_op);
     // What comes is the row, not a norm's factors.
     let is_row = is_elementwise(&next_op.kind) || next_op.operands[0] == result;
     let same_extents = graph.tensors[result].ty.shape == graph.tensors[next_op.result()].ty.shape;
-    (goes_on && follows && is_row && same_extents).then_some(next)
+    (goes_on && follows && is_row && same_extents && fuses(graph, chain[0], next)).then_some(next)
 }
 
 fn is_elementwise(kind: &OpKind) -> bool {
@@ -59,9 +60,10 @@ fn is_elementwise(kind: &OpKind) -> bool {
 }
 
 /// Whether it works along the last axis and leaves it as long as it is.
-fn keeps_rows(kind: &OpKind) -> bool {
-    matches!(
-        kind,
-        OpKind::Softmax { .. } | OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. }
-    )
+fn keeps_rows(graph: &Graph, op: &Op) -> bool {
+    match op.kind {
+        OpKind::Softmax { axis } => axis + 1 == graph.tensors[op.result()].ty.shape.0.len(),
+        OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. } => true,
+        _ => false,
+    }
 }

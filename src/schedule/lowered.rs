@@ -1,8 +1,7 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
-use crate::graph::{Graph, Limits, OpId, OpKind, TensorId};
-use crate::num::Shape;
+use crate::graph::{Graph, Limits, OpId, OpKind};
 
 /// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
 /// first; or else the first limit that it passes.
@@ -55,30 +54,10 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: products of two matrices, and vector work on elements and along the last axis. Bodies of
-/// repeats cannot yet.
+/// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    let id = op;
     let op = &graph.ops[op];
-    let shape = |tensor: TensorId| &graph.tensors[tensor].ty.shape;
-    let last = |axis: usize| axis + 1 == shape(op.operands[0]).0.len();
-    let fits = match &op.kind {
-        OpKind::Contract(_) => graph.product(id).is_some(),
-        OpKind::Combine(_) => {
-            op.operands.iter().all(|operand| is_repeated(shape(*operand), shape(op.result())))
-        }
-        OpKind::Requant(_) | OpKind::Map(_) | OpKind::Cast => true,
-        OpKind::LayerNorm { .. } | OpKind::RmsNorm { .. } | OpKind::Causal { .. } => true,
-        OpKind::ArgMax { axis } | OpKind::Softmax { axis } => last(*axis),
-        OpKind::Reduce { axes, .. } => axes.len() == 1 && last(axes[0]),
-        _ => false,
-    };
-    fits && op.within.is_none()
-}
-
-/// Whether an operand is as large as the result, or one row for every row, one column for every column, or one element; as
-/// matrices, whose rows are all axes but the last.
-fn is_repeated(operand: &Shape, result: &Shape) -> bool {
-    let ((rows, cols), (all_rows, all_cols)) = (operand.as_matrix(), result.as_matrix());
-    (rows == 1 || rows == all_rows) && (cols == 1 || cols == all_cols)
+    let other =
+        matches!(op.kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_));
+    !other && op.within.is_none()
 }

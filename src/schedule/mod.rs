@@ -17,11 +17,15 @@
 //! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
 mod choices;
+mod contract;
 mod fuse;
 mod lowered;
+mod moves;
 mod tiling;
 
 pub use lowered::{is_lowered, obstacles};
+pub(crate) use moves::MOST_LOOPS;
+pub use moves::{Axis, Move, Part};
 pub(crate) use tiling::operands;
 pub use tiling::{Residence, Tiling};
 
@@ -29,7 +33,7 @@ pub use crate::graph::TooMuch;
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Choices, Graph, Op, OpId, OpKind, TensorId};
+use crate::graph::{Choices, Graph, OpId, OpKind, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, Side};
 
 /// What runs, in order.
@@ -63,9 +67,30 @@ pub struct Planned {
     pub output: bool,
     /// In the graph, if it comes from one.
     pub graph: Option<TensorId>,
+    /// Where its elements lie.
+    pub place: Place,
+}
+
+/// Where a tensor's elements lie, row by row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// In whose memory; in its own if nothing.
+    pub within: Option<PlannedId>,
+    /// Its first element there.
+    pub first: usize,
 }
 
 impl Plan {
+    /// The tensor in whose memory another one lies.
+    pub fn root(&self, id: PlannedId) -> PlannedId {
+        self.tensors[id].place.within.unwrap_or(id)
+    }
+
+    /// Whether a tensor must be in DRAM when the run ends, or something else in its memory.
+    pub fn leaves(&self, id: PlannedId) -> bool {
+        self.tensors[self.root(id)].output
+    }
+
     /// M, K and N of a layer's product, of one copy; nothing for vector work.
     pub fn extents(&self, layer: &Layer) -> Option<[usize; 3]> {
         let LayerKind::Product { a, b, .. } = layer.kind else { return None };
@@ -120,7 +145,7 @@ pub struct Layer {
 }
 
 /// How a layer runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum LayerKind {
     /// On the arrays.
     Product {
@@ -138,6 +163,8 @@ pub enum LayerKind {
         /// Rows at a time.
         block_rows: usize,
     },
+    /// By DMA alone: elements of one tensor or several, in other places.
+    Move(Move),
 }
 
 /// Vector work on each element, or along each row; what changes a row's length comes last. An operand has the extents of what is
@@ -190,16 +217,23 @@ impl Product {
 
 /// Plans everything that the outputs need: each of these operators [`is_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
-    let mut planner = Planner { tensors: Arena::default(), ids: vec![None; graph.tensors.len()], graph };
-    let mut layers = Vec::new();
+    let ids = vec![None; graph.tensors.len()];
+    let mut planner = Planner { tensors: Arena::default(), ids, layers: Vec::new(), graph };
     for ops in fuse::chains(graph) {
-        layers.push(planner.layer(ops));
+        match moves::moves(graph, ops[0]) {
+            true => planner.moved(ops[0]),
+            false => planner.chain(ops),
+        }
     }
     for output in &graph.outputs {
         let id = planner.tensor(output.tensor);
-        planner.tensors[id].output = true;
+        let root = planner.tensors[id].place.within.unwrap_or(id);
+        planner.tensors[root].output = true;
     }
-    tiling::fit(Plan { tensors: planner.tensors, layers, residence: Residence::Unified }, chip)
+    tiling::fit(
+        Plan { tensors: planner.tensors, layers: planner.layers, residence: Residence::Unified },
+        chip,
+    )
 }
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
@@ -219,7 +253,16 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
     for product in products {
         let mut tensor = |part: &str, dtype, [rows, cols]: [usize; 2], declared| {
             let name = format!("{}{part}", product.name);
-            tensors.push(Planned { name, dtype, rows, cols, declared, output: !declared, graph: None })
+            tensors.push(Planned {
+                name,
+                dtype,
+                rows,
+                cols,
+                declared,
+                output: !declared,
+                graph: None,
+                place: Place::default(),
+            })
         };
         let ([a, b, c], [of_a, of_b, of_c]) = (product.matrices(), product.dtypes);
         let (a, b) = (tensor(".a", of_a, a, true), tensor(".w", of_b, b, true));
@@ -241,6 +284,7 @@ struct Planner<'a> {
     graph: &'a Graph,
     tensors: Arena<Planned>,
     ids: Vec<Option<PlannedId>>,
+    layers: Vec<Layer>,
 }
 
 impl Planner<'_> {
@@ -257,44 +301,70 @@ impl Planner<'_> {
                 declared: self.graph.is_declared(id),
                 output: false,
                 graph: Some(id),
+                place: Place::default(),
             })
         })
     }
 
-    fn layer(&mut self, ops: Vec<OpId>) -> Layer {
+    /// A chain of operators as a layer, with what must be moved before and behind it.
+    fn chain(&mut self, ops: Vec<OpId>) {
         let graph = self.graph;
-        let last = &graph.ops[*ops.last().expect("a chain begins with an operator")];
-        let first = &graph.ops[ops[0]];
+        let (head, tail) = (ops[0], *ops.last().expect("a chain begins with an operator"));
+        let (first, last) = (&graph.ops[head], &graph.ops[tail]);
         let mut steps = Vec::new();
-        let (kind, mut carried, work) = match graph.product(ops[0]) {
-            Some(_) => {
-                let (a, b) = (self.tensor(first.operands[0]), self.tensor(first.operands[1]));
+        let (mut copies, mut back) = (1, None);
+        let mut extents = <[usize; 2]>::from(graph.tensors[last.result()].ty.shape.as_matrix());
+        let (kind, mut carried, work) = match self.contraction(head) {
+            Some(product) => {
+                let [a, b] = product.operands;
                 let dtype = graph.tensors[first.result()].ty.dtype;
                 if dtype != self.tensors[a].dtype.sums() {
                     steps.push(Operation::new(OperationKind::Cast, dtype));
                 }
-                let kind = LayerKind::Product { a, b, tiling: Tiling::default() };
-                (kind, first.result(), &ops[1..])
+                (copies, extents, back) = (product.copies, product.result, product.back);
+                (LayerKind::Product { a, b, tiling: Tiling::default() }, first.result(), &ops[1..])
             }
             None => {
                 let tensors = first.operands.iter().find(|operand| graph.number(**operand).is_none());
-                let x = *tensors.unwrap_or(&first.operands[0]);
-                (LayerKind::Vector { x: self.tensor(x), block_rows: 0 }, x, &ops[..])
+                let carried = *tensors.unwrap_or(&first.operands[0]);
+                let x = match &first.kind {
+                    OpKind::Reduce { axes, .. } => self.lines(head, carried, axes).0,
+                    OpKind::ArgMax { axis } => self.lines(head, carried, &[*axis]).0,
+                    OpKind::Softmax { axis } => {
+                        let (x, lines) = self.lines(head, carried, &[*axis]);
+                        if self.tensors[x].graph.is_none() {
+                            extents = [self.tensors[x].rows, self.tensors[x].cols];
+                            back = Some(contract::turned(lines));
+                        }
+                        x
+                    }
+                    _ => self.repeated(head, carried, extents),
+                };
+                (LayerKind::Vector { x, block_rows: 0 }, carried, &ops[..])
             }
         };
         for op in work {
-            let op = &graph.ops[*op];
-            steps.push(self.step(op, carried));
-            carried = op.result();
+            steps.push(self.step(*op, carried, extents));
+            carried = graph.ops[*op].result();
         }
         let span = graph.tensors[last.result()].span;
         let choices = first.choices.clone();
-        Layer { kind, steps, result: self.tensor(last.result()), copies: 1, choices, span, ops }
+        let dtype = graph.tensors[last.result()].ty.dtype;
+        let result = match back {
+            Some(_) => self.unnamed(last.result(), dtype, extents),
+            None => self.seen_as(last.result(), extents),
+        };
+        self.layers.push(Layer { kind, steps, result, copies, choices, span, ops });
+        if let Some(axes) = back {
+            let ordered = self.tensor(last.result());
+            self.moving(tail, result, axes, ordered);
+        }
     }
 
     /// An operator's work, on what comes from the one before.
-    fn step(&mut self, op: &Op, carried: TensorId) -> VectorStep {
+    fn step(&mut self, id: OpId, carried: TensorId, extents: [usize; 2]) -> VectorStep {
         let graph = self.graph;
+        let op = &graph.ops[id];
         let first = op.operands[0] == carried;
         let kind = match &op.kind {
             OpKind::Map(kind) => OperationKind::Map(*kind),
@@ -317,7 +387,7 @@ impl Planner<'_> {
         let others = if first { &op.operands[1..] } else { &op.operands[..1] };
         let operands = others.iter().map(|operand| match graph.number(*operand) {
             Some(number) => Operand::Number(number),
-            None => Operand::Elements(self.tensor(*operand)),
+            None => Operand::Elements(self.repeated(id, *operand, extents)),
         });
         Operation { kind, operands: operands.collect(), to: graph.tensors[op.result()].ty.dtype }
     }

@@ -1,5 +1,6 @@
 //! How products are cut, and what fits where.
 
+use super::moves::{MOST_LOOPS, Move};
 use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
@@ -40,11 +41,16 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
 
 /// Cuts every layer, and chooses where tensors lie.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
+    // What is moved is moved within DRAM.
+    let part = |id: PlannedId| plan.tensors[id].elements() < plan.tensors[plan.root(id)].elements();
+    let moves = plan.layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_)))
+        || plan.tensors.ids().any(part);
     plan.residence = match resident_bytes(&plan, chip) {
-        bytes if chip.cores == 1 && bytes <= chip.unified_buffer_bytes => Residence::Unified,
+        bytes if !moves && chip.cores == 1 && bytes <= chip.unified_buffer_bytes => Residence::Unified,
         _ => Residence::Dram,
     };
-    let all: Bytes = plan.tensors.iter().map(|(_, tensor)| tensor.bytes()).sum();
+    let own = plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
+    let all: Bytes = own.map(|(_, tensor)| tensor.bytes()).sum();
     if all > chip.dram.bytes {
         return Err(TooMuch {
             span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
@@ -64,11 +70,30 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
             LayerKind::Vector { x, .. } => {
                 LayerKind::Vector { x, block_rows: block_rows(&plan, layer, x, chip)? }
             }
+            LayerKind::Move(ref work) => LayerKind::Move(fitting(&plan, layer, work, chip)?),
         };
         plan.layers[at].kind = kind;
     }
     check_counts(&plan, chip)?;
     Ok(plan)
+}
+
+/// A move in blocks that fit.
+fn fitting(plan: &Plan, layer: &Layer, work: &Move, chip: &Chip) -> Result<Move, TooMuch> {
+    let bytes = plan.tensors[layer.result].dtype.bytes() as Bytes;
+    let work = work.fit(bytes, chip).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
+    if work.depth() > MOST_LOOPS {
+        return Err(TooMuch {
+            span: layer.span,
+            message: format!(
+                "`{}` moves in {} loops within each other, more than {MOST_LOOPS}",
+                plan.tensors[layer.result].name,
+                work.depth()
+            ),
+            hint: "move fewer axes at once, or take a chip with a larger unified buffer".into(),
+        });
+    }
+    Ok(work)
 }
 
 /// Most passes of a run: instructions are counted in 48 bits, and a pass has no more than 16.
@@ -80,7 +105,7 @@ const MOST_WORDS: u128 = 1 << 63;
 fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
     let (mut passes, mut words) = (0u128, 0u128);
     for layer in &plan.layers {
-        let (LayerKind::Product { tiling, .. }, Some(extents)) = (layer.kind, plan.extents(layer)) else {
+        let (LayerKind::Product { tiling, .. }, Some(extents)) = (&layer.kind, plan.extents(layer)) else {
             continue;
         };
         let [m, k, n] = extents.map(|side| side as u128);
@@ -111,16 +136,20 @@ fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
 /// Bytes of the unified buffer if every tensor that is worked on stays there.
 fn resident_bytes(plan: &Plan, chip: &Chip) -> Bytes {
     let mut worked_on = vec![false; plan.tensors.len()];
+    let mut mark = |id: PlannedId| worked_on[plan.root(id).index()] = true;
     for layer in &plan.layers {
         match layer.kind {
             LayerKind::Product { a, b, .. } => {
-                worked_on[a.index()] = true;
-                worked_on[b.index()] |= chip.dataflow != Dataflow::WeightStationary;
+                mark(a);
+                if chip.dataflow != Dataflow::WeightStationary {
+                    mark(b);
+                }
             }
-            LayerKind::Vector { x, .. } => worked_on[x.index()] = true,
+            LayerKind::Vector { x, .. } => mark(x),
+            LayerKind::Move(_) => {}
         }
-        operands(layer).for_each(|other| worked_on[other.index()] = true);
-        worked_on[layer.result.index()] = true;
+        operands(layer).for_each(&mut mark);
+        mark(layer.result);
     }
     let tensors = plan.tensors.iter().filter(|(id, _)| worked_on[id.index()]);
     tensors.map(|(_, tensor)| tensor.bytes()).sum()

@@ -7,7 +7,7 @@ use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle, insert_by_key};
 use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::{
-    BufferId, Instruction, Program, ProgramOpId, Space, Unit, VectorSource, VectorStep, Window, Work,
+    BufferId, Instruction, Program, ProgramOpId, RowsAre, Space, Unit, VectorSource, VectorStep, Window, Work,
 };
 use crate::timing::movement::{self, Moves, Path, Role};
 use crate::timing::{self, Stream};
@@ -142,11 +142,12 @@ fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instructio
     let role = |window: &Window| roles.of(instruction.op, window.buffer);
     let all = &mut moves.all;
     match &instruction.work {
-        Work::Copy { from, to, .. } => {
+        Work::Copy { from, to, rows } => {
             let mut bus = |role, path| {
                 let bytes = bus_bytes(program, chip, instruction);
                 all.count(role, path, bytes);
-                moves.padding.count(role, path, bytes - program.bytes(from));
+                // A row that repeats an element moves fewer bytes than it has.
+                moves.padding.count(role, path, bytes.saturating_sub(program.bytes(from)));
             };
             if in_dram(from) {
                 bus(role(to), Path::DramReads);
@@ -159,6 +160,9 @@ fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instructio
             }
             if !in_dram(to) {
                 all.count(role(to), Path::BufferWrites, words(to));
+            }
+            if let RowsAre::Chosen { places, .. } = rows {
+                all.count(Role::Vectors, Path::BufferReads, words(places));
             }
         }
         Work::Fetch { tile } if in_dram(tile) => {

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use crate::base::ELEMENT_EFFORT;
 use crate::chip::Chip;
 use crate::isa::{
-    AsResult, Instruction, Iteration, Order, Program, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep,
-    Walk, Window, Work,
+    AsResult, Instruction, Iteration, Order, Program, RowsAre, SumMode, SumRows, Sums, Unit, VectorSource,
+    VectorStep, Walk, Window, Work,
 };
 use crate::num::{DType, Operand, Run, SumOrder, Values, canonical, whole_row};
 
@@ -70,8 +70,8 @@ impl Numbers {
 
     fn execute(&mut self, chip: &Chip, instruction: &Instruction, iteration: &Iteration) {
         match (&instruction.work, instruction.unit) {
-            (Work::Copy { from, to, .. }, _) => {
-                self.copy(&from.in_iteration(iteration), &to.in_iteration(iteration))
+            (Work::Copy { from, to, rows }, _) => {
+                self.copy(&from.in_iteration(iteration), &to.in_iteration(iteration), rows, iteration)
             }
             (Work::Fetch { tile }, Unit::Fetch(unit)) => {
                 self.fetched[unit as usize].push_back(tile.in_iteration(iteration));
@@ -95,10 +95,18 @@ impl Numbers {
         }
     }
 
-    fn copy(&mut self, from: &Window, to: &Window) {
+    fn copy(&mut self, from: &Window, to: &Window, rows: &RowsAre, iteration: &Iteration) {
         self.effort += from.elements() as u64;
         for row in 0..from.rows {
-            let values = self.row(from, row);
+            let chosen = match rows {
+                RowsAre::Chosen { places, of } => {
+                    let place = places.in_iteration(iteration).at(row, 0);
+                    let number = self.memory[places.buffer.index()].get(place);
+                    usize::try_from(number).unwrap_or(0).min(of - 1)
+                }
+                _ => row,
+            };
+            let values = self.row(from, chosen);
             self.put(to, row, &values);
         }
     }

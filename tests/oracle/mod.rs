@@ -550,9 +550,13 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
     let size = |window: &Window| program.buffers[window.buffer].dtype.bytes() as u64;
     match work {
         Work::Copy { from, rows: RowsAre::Together, .. } => from.elements() as u64 * size(from),
-        Work::Copy { from, rows: RowsAre::Gathered, .. } => {
+        Work::Copy { from, to, rows: RowsAre::Gathered | RowsAre::Chosen { .. } } => {
             let burst = chip.dram.burst_bytes;
-            from.rows as u64 * ((from.cols as u64 * size(from)).div_ceil(burst) * burst)
+            let window = if program.buffers[from.buffer].space == Space::Dram { from } else { to };
+            let last = (window.cols - 1) * window.col_stride;
+            let all = ((last + 1) as u64 * size(window)).div_ceil(burst);
+            let one_by_one = window.cols as u64 * size(window).div_ceil(burst);
+            from.rows as u64 * burst * all.min(one_by_one)
         }
         Work::Fetch { tile } if chip.dram.padded_tiles => (chip.rows * chip.cols) as u64 * size(tile),
         Work::Fetch { tile } => tile.elements() as u64 * size(tile),

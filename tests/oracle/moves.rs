@@ -1,7 +1,7 @@
 //! Every word that a run moves, one by one.
 
 use systole::chip::{Chip, Dataflow};
-use systole::isa::{Program, ProgramOpId, Space, SumMode, VectorSource, VectorStep, Window, Work};
+use systole::isa::{Program, ProgramOpId, RowsAre, Space, SumMode, VectorSource, VectorStep, Window, Work};
 use systole::timing::movement::{Moves, Path, Role};
 
 use super::{Run, bytes};
@@ -46,7 +46,10 @@ impl Counter {
         let in_dram = |window: &Window| program.buffers[window.buffer].space == Space::Dram;
         let role = |window: &Window| role(program, op, window);
         match work {
-            Work::Copy { from, to, .. } => {
+            Work::Copy { from, to, rows } => {
+                if let RowsAre::Chosen { places, .. } = rows {
+                    self.some(Role::Vectors, Path::BufferReads, places.elements() as u64, false);
+                }
                 if in_dram(from) {
                     self.bus(program, chip, role(to), Path::DramReads, work, from);
                 } else {
@@ -96,8 +99,9 @@ impl Counter {
     /// What was not asked for is padding.
     fn bus(&mut self, program: &Program, chip: &Chip, role: Role, path: Path, work: &Work, of: &Window) {
         let asked = (of.elements() * program.buffers[of.buffer].dtype.bytes()) as u64;
-        self.some(role, path, asked, false);
-        self.some(role, path, bytes(program, chip, work) - asked, true);
+        let moved = bytes(program, chip, work);
+        self.some(role, path, asked.min(moved), false);
+        self.some(role, path, moved - asked.min(moved), true);
     }
 
     /// Weights stay: `m` rows through a tile of which `rows` and `cols` are used.

@@ -5,7 +5,7 @@ use super::cost::vector_cycles;
 use super::{ArrayState, Cause, Clock, LastPass, Loaded, MOST_EFFORT, Signal, Tile};
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, WeightBuffering};
-use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Work};
+use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Window, Work};
 use crate::timing::{self, FAR, Stream};
 use crate::trace::{PassRun, UnitRun};
 
@@ -309,9 +309,9 @@ pub(super) struct Entering {
 pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &Instruction) -> Bytes {
     match &instruction.work {
         Work::Copy { from, rows: RowsAre::Together, .. } => program.bytes(from),
-        Work::Copy { from, rows: RowsAre::Gathered, .. } => {
-            let rows = from.rows as Bytes;
-            (program.bytes(from) / rows).next_multiple_of(chip.dram.burst_bytes) * rows
+        Work::Copy { from, to, .. } => {
+            let in_dram = if program.buffers[from.buffer].space == Space::Dram { from } else { to };
+            from.rows as Bytes * bytes_of_row(program, chip, in_dram)
         }
         Work::Fetch { tile } if chip.dram.padded_tiles => {
             chip.pes() * program.buffers[tile.buffer].dtype.bytes() as Bytes
@@ -319,6 +319,13 @@ pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &In
         Work::Fetch { tile } => program.bytes(tile),
         _ => unreachable!("only copies and fetches use the bus"),
     }
+}
+
+/// Bytes that a gathered row in DRAM costs: the bursts from its first element to its last, or one for each element.
+fn bytes_of_row(program: &Program, chip: &Chip, window: &Window) -> Bytes {
+    let (cols, size) = (window.cols as Bytes, program.buffers[window.buffer].dtype.bytes() as Bytes);
+    let whole_bursts = |elements: Bytes| (elements * size).next_multiple_of(chip.dram.burst_bytes);
+    whole_bursts((cols - 1) * window.col_stride as Bytes + 1).min(cols * whole_bursts(1))
 }
 
 /// When a tile's registers are free for the next load.
