@@ -10,14 +10,15 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
     let ops = || graph.ops.ids().filter(|op| live[op.index()]);
     let mut kinds: Vec<&str> = Vec::new();
     let mut obstacles = Vec::new();
-    for op in ops().filter(|op| !is_lowered(graph, *op)) {
+    // Of a repeat's body, what would run elsewhere is not worth a word.
+    for op in ops().filter(|op| !is_kind_lowered(&graph.ops[*op].kind)) {
         let (kind, span) = (graph.ops[op].kind.name(), graph.ops[op].span);
         if !kinds.contains(&kind) {
             kinds.push(kind);
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint: "the program is right; so far products of matrices run, and work on elements and along the last axis"
+                hint: "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
                     .into(),
             });
         }
@@ -57,7 +58,9 @@ fn work(graph: &Graph) -> Option<TooMuch> {
 /// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
     let op = &graph.ops[op];
-    let other =
-        matches!(op.kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_));
-    !other && op.within.is_none()
+    is_kind_lowered(&op.kind) && op.within.is_none()
+}
+
+fn is_kind_lowered(kind: &OpKind) -> bool {
+    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_))
 }
