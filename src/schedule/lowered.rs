@@ -18,8 +18,9 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint: "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
-                    .into(),
+                hint:
+                    "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
+                        .into(),
             });
         }
     }

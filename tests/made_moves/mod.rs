@@ -86,7 +86,7 @@ pub fn products() -> impl Strategy<Value = String> {
         let added = shape(out).split_off(dice.roll(out.len()));
         let added: Vec<usize> =
             added.iter().map(|extent| if dice.roll(3) == 0 { 1 } else { *extent }).collect();
-        let more = shape(&out.iter().copied().collect());
+        let more = shape(&out.to_vec());
         let axis = dice.roll(more.len());
         text += &format!("input b : {of}{}\n", written(&added));
         let value = match dice.roll(5) {
