@@ -139,7 +139,8 @@ fn step(dice: &mut Dice, at: usize, shape: &mut Vec<usize>) -> (String, String) 
                 .enumerate()
                 .map(|(at, extent)| if at == axis { 1 + dice.roll(4) } else { *extent })
                 .collect();
-            shape[axis] += shape[axis] + other[axis];
+            let before = shape[axis];
+            shape[axis] += before + other[axis];
             let declared = format!("input y{at} : i8{}\n", written(&other));
             (declared, format!("concat([x{at}, y{at}, x{at}], axis={axis})"))
         }
