@@ -105,4 +105,16 @@ mod tests {
         assert_eq!(pooled(3).too_long(), None);
         assert!(pooled(1000).too_long().is_some());
     }
+
+    #[test]
+    fn products_of_floats_are_fewer_than_those_of_whole_numbers() {
+        let product = |dtype: &str, sums: &str| {
+            let ty = "[2048, 2048]";
+            graph(&format!(
+                "%0 : {dtype}{ty} = input  # \"x\"\n%1 : {sums}{ty} = contract %0 %0 \"ac,cb->ab\"  # \"y\"\noutput %1\n"
+            ))
+        };
+        assert_eq!(product("i8", "i32").too_long(), None);
+        assert!(product("f32", "f32").too_long().is_some());
+    }
 }
