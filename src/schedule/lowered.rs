@@ -1,7 +1,8 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
-use crate::graph::{Graph, Limits, OpId, OpKind};
+use super::repeats::{MOST_REPEATS, path};
+use crate::graph::{Cut, Graph, Limits, Op, OpId, OpKind};
 
 /// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
 /// first; or else the first limit that it passes.
@@ -10,7 +11,6 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
     let ops = || graph.ops.ids().filter(|op| live[op.index()]);
     let mut kinds: Vec<&str> = Vec::new();
     let mut obstacles = Vec::new();
-    // Of a repeat's body, what would run elsewhere is not worth a word.
     for op in ops().filter(|op| !is_kind_lowered(&graph.ops[*op].kind)) {
         let (kind, span) = (graph.ops[op].kind.name(), graph.ops[op].span);
         if !kinds.contains(&kind) {
@@ -18,24 +18,68 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint:
-                    "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
-                        .into(),
+                hint: "the program is right; so far all runs but `conv2d` and pools".into(),
             });
         }
     }
     if obstacles.is_empty() {
-        obstacles.extend(graph.too_large().or_else(|| work(graph)));
+        let first = too_deep(graph).or_else(|| backwards(graph));
+        obstacles.extend(first.or_else(|| graph.too_large()).or_else(|| held(graph)).or_else(|| work(graph)));
     }
     obstacles
+}
+
+/// A repeat within more others than a program has loops for.
+fn too_deep(graph: &Graph) -> Option<TooMuch> {
+    let mut repeats = graph.repeats.iter();
+    let (_, repeat) = repeats.find(|(id, _)| path(graph, Some(*id)).len() > MOST_REPEATS)?;
+    Some(TooMuch {
+        span: repeat.span,
+        message: format!("the machine runs at most {MOST_REPEATS} repeats within each other"),
+        hint: "write the innermost body out, or the outermost one".into(),
+    })
+}
+
+/// A slice that moves to lower places as a repeat goes on.
+fn backwards(graph: &Graph) -> Option<TooMuch> {
+    let moves = |cut: &Cut| cut.from.steps.iter().any(|(_, step)| *step < 0);
+    let mut ops = graph.ops.iter();
+    let is_it = |op: &Op| matches!(&op.kind, OpKind::Slice(cuts) if cuts.iter().any(moves));
+    let (_, op) = ops.find(|(_, op)| is_it(op))?;
+    Some(TooMuch {
+        span: op.span,
+        message: "the machine does not run a slice that moves backwards yet".into(),
+        hint: "the program is right; so far places grow with a repeat's number".into(),
+    })
+}
+
+/// More memory than a run may have, with places for all iterations of repeats.
+fn held(graph: &Graph) -> Option<TooMuch> {
+    let mut all = 0u64;
+    for (_, tensor) in graph.tensors.iter().filter(|(_, tensor)| tensor.within.is_some()) {
+        let bytes = tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64);
+        all = all.saturating_add(bytes.saturating_mul(graph.iterations(tensor.within)));
+        if all > Limits::ALL_BYTES {
+            return Some(TooMuch {
+                span: tensor.span,
+                message: format!(
+                    "with this tensor, bodies of repeats have more than {} bytes in all iterations",
+                    Limits::ALL_BYTES
+                ),
+                hint: "make the tensors smaller, or repeat less often".into(),
+            });
+        }
+    }
+    None
 }
 
 /// More work than a run may be, if it is.
 fn work(graph: &Graph) -> Option<TooMuch> {
     let (mut macs, mut elements) = (0u64, 0u64);
     for (id, op) in graph.ops.iter() {
-        macs = macs.saturating_add(graph.macs(id));
-        elements = elements.saturating_add(graph.vector_elements(id));
+        let times = graph.iterations(op.within);
+        macs = macs.saturating_add(graph.macs(id).saturating_mul(times));
+        elements = elements.saturating_add(graph.vector_elements(id).saturating_mul(times));
         let (message, hint) = if macs > Limits::MACS {
             let message = format!(
                 "up to here the products need {macs} multiply-accumulates, more than the {} of a run",
@@ -56,12 +100,11 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
+/// Whether an operator can be planned: all but convolutions and pools.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    let op = &graph.ops[op];
-    is_kind_lowered(&op.kind) && op.within.is_none()
+    is_kind_lowered(&graph.ops[op].kind)
 }
 
 fn is_kind_lowered(kind: &OpKind) -> bool {
-    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_))
+    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..))
 }
