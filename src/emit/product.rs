@@ -106,7 +106,8 @@ impl<'a> Product<'a> {
         let several_rows = m > tiling.m;
         let fetched = tiling.dataflow == Dataflow::WeightStationary;
         let (a_declared, b_declared) = (builder.plan.tensors[a].declared, builder.plan.tensors[b].declared);
-        let worked = |builder: &Builder, core: u32| vec![builder.before_layer(builder.events.worked[core as usize])];
+        let worked =
+            |builder: &Builder, core: u32| vec![builder.before_layer(builder.events.worked[core as usize])];
         let arrived = |builder: &Builder, core: u32| {
             [builder.events.rows[core as usize], builder.events.operand[core as usize]]
                 .map(|event| builder.before_layer(event))
@@ -332,7 +333,8 @@ impl<'a> Product<'a> {
         let Some(from) = &self.b_from else { return };
         let mut waits = self.b_waits[core as usize].clone();
         waits.extend(more);
-        let window = |matrix: &Matrix| matrix.window(Index::default().along(self.copies, self.k), n, self.k, cols);
+        let window =
+            |matrix: &Matrix| matrix.window(Index::default().along(self.copies, self.k), n, self.k, cols);
         let windows = [window(from), window(&self.b[core as usize])];
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }

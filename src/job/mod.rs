@@ -247,7 +247,10 @@ fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
     for (id, buffer) in emitted.dram.iter() {
-        let in_it = plan.tensors.iter().find(|(tensor, planned)| planned.graph.is_some() && plan.root(*tensor) == *id);
+        let in_it = plan
+            .tensors
+            .iter()
+            .find(|(tensor, planned)| planned.graph.is_some() && plan.root(*tensor) == *id);
         let Some(tensor) = in_it.and_then(|(_, planned)| planned.graph) else { continue };
         if let Some(array) = all_iterations(graph, tensor) {
             memory[buffer.index()] = array;

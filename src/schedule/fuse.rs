@@ -58,7 +58,8 @@ fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Op
     let is_row = is_elementwise(&next_op.kind) || next_op.operands[0] == result;
     let same_extents = graph.tensors[result].ty.shape == graph.tensors[next_op.result()].ty.shape;
     let same_body = last.within == next_op.within;
-    (goes_on && follows && is_row && same_extents && same_body && fuses(graph, chain[0], next)).then_some(next)
+    (goes_on && follows && is_row && same_extents && same_body && fuses(graph, chain[0], next))
+        .then_some(next)
 }
 
 fn is_elementwise(kind: &OpKind) -> bool {

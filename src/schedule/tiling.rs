@@ -116,7 +116,11 @@ fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
             Dataflow::InputStationary => tile_n,
             Dataflow::OutputStationary => tile_k,
         };
-        let here = u128::from(layer.times()) * layer.copies as u128 * m.div_ceil(tile_m) * k.div_ceil(tile_k) * n.div_ceil(tile_n);
+        let here = u128::from(layer.times())
+            * layer.copies as u128
+            * m.div_ceil(tile_m)
+            * k.div_ceil(tile_k)
+            * n.div_ceil(tile_n);
         passes += here;
         // No word of a pass is counted eight times, nor moves further down than the array is high.
         words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
