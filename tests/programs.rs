@@ -191,3 +191,21 @@ fn every_call_has_weights_of_its_own() {
     let [first, second, third] = &outputs(&text)[..] else { panic!("three outputs") };
     assert!(first != second && second != third && first != third);
 }
+
+/// What adds up or otherwise joins two chains is in the one or the other.
+#[test]
+fn what_joins_two_chains_runs_once() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let joins = ["a @ w + b @ w", "relu(a @ w) - relu(b @ w)", "-a * -b", "(a @ w) * (b @ w) + a @ w"];
+    for (dtype, join) in
+        [DType::I8, DType::Bf16].into_iter().flat_map(|dtype| joins.map(|join| (dtype, join)))
+    {
+        let text = format!(
+            "input a : {dtype}[6, 6]\ninput b : {dtype}[6, 6]\nweight w : {dtype}[6, 6]\noutput {join}\n"
+        );
+        let finished = run(&text, &chip);
+        assert_eq!(finished.disagreement, None, "{text}");
+        let planned: usize = finished.plan.layers.iter().map(|layer| layer.ops.len()).sum();
+        assert_eq!(planned, finished.graph.ops.len(), "{text}");
+    }
+}

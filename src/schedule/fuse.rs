@@ -14,7 +14,8 @@ pub fn chains(graph: &Graph, live: &[bool], uses: &[Vec<Option<OpId>>]) -> Vec<V
             continue;
         }
         let mut chain = vec![op];
-        while let Some(next) = continuation(graph, &chain, uses) {
+        // What adds up two products is done on the sums of the first one.
+        while let Some(next) = continuation(graph, &chain, uses).filter(|next| !taken[next.index()]) {
             chain.push(next);
         }
         chain.iter().for_each(|op| taken[op.index()] = true);

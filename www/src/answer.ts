@@ -5,6 +5,7 @@ import type { Output } from './protocol';
 
 const MOST_ROWS = 8;
 const MOST_COLS = 12;
+const SHOWN_DIGITS = 4;
 
 export function showAnswer(outputs: Output[]): void {
   const host = byId('answer').querySelector('div')!;
@@ -22,12 +23,13 @@ function outputTable(output: Output): HTMLElement {
       make('p', { class: 'quiet' }, 'Too large to show; systole run prints its checksum.'),
     );
   }
-  const [rows, cols] = output.shape.length === 1 ? [1, output.shape[0]!] : [output.shape[0]!, output.shape[1]!];
   const values = output.values;
+  const cols = output.shape.at(-1) ?? 1;
+  const rows = values.length / cols;
   const table = make('table', { class: 'values mono', 'aria-label': `${output.name} ${type}` });
   for (let row = 0; row < Math.min(rows, MOST_ROWS); row++) {
     const cells = values.slice(row * cols, row * cols + Math.min(cols, MOST_COLS));
-    table.append(make('tr', {}, ...cells.map((value) => make('td', {}, String(value)))));
+    table.append(make('tr', {}, ...cells.map(cell)));
   }
   const cut = rows > MOST_ROWS || cols > MOST_COLS;
   const more = cut
@@ -40,4 +42,12 @@ function outputTable(output: Output): HTMLElement {
     make('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': output.name }, table),
     ...more,
   );
+}
+
+/** Floats in four digits, all of them for whoever points at it. */
+function cell(value: number): HTMLElement {
+  const short = String(Number(value.toPrecision(SHOWN_DIGITS)));
+  const whole = String(value);
+  if (Number.isInteger(value) || short === whole) return make('td', {}, whole);
+  return make('td', { title: whole }, short);
 }
