@@ -26,7 +26,7 @@ use crate::graph::{self, Built, Evaluation, Graph, Loader, OpId, Source, TensorI
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::{Run, SumOrder, Values};
-use crate::schedule::{Plan, PlannedId, Product, TooMuch, obstacles, path, plan, plan_products};
+use crate::schedule::{Plan, PlannedId, Product, TooMuch, not_lowered, obstacles, path, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
@@ -75,6 +75,33 @@ pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<
     Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
 }
 
+/// A program that ran without its values.
+pub struct TimedProgram {
+    /// The run.
+    pub timed: Timed,
+    /// What is to be said of the program, which has no errors.
+    pub warnings: Vec<Diagnostic>,
+    /// Why it has no values.
+    pub obstacle: TooMuch,
+}
+
+/// Times a program that is right, but too large for its values; nothing if it has them, or does not run as a whole on the chip.
+pub fn time_program(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<TimedProgram> {
+    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
+    if diagnostics.has_errors() || !not_lowered(&graph).is_empty() {
+        return None;
+    }
+    let obstacle = obstacles(&graph).into_iter().next()?;
+    let timed = time(plan(&graph, chip).ok()?, chip).ok()?;
+    Some(TimedProgram { timed, warnings: diagnostics.into_sorted(), obstacle })
+}
+
+fn time(plan: Plan, chip: &Chip) -> Result<Timed, Halt> {
+    let emitted = emit(&plan, chip);
+    let trace = run(&emitted, chip)?;
+    Ok(Timed { plan, emitted, chip: chip.clone(), trace })
+}
+
 /// A program that has been read.
 struct Checked {
     graph: Graph,
@@ -118,9 +145,7 @@ pub fn graph(text: &str, loader: &dyn Loader) -> (Vec<Diagnostic>, Option<Graph>
 /// Products on their own, timed without values.
 pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
     let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
-    let emitted = emit(&plan, chip);
-    let trace = run(&emitted, chip).map_err(Refused::Halt)?;
-    Ok(Timed { plan, emitted, chip: chip.clone(), trace })
+    time(plan, chip).map_err(Refused::Halt)
 }
 
 /// Why a chip does not run a program.

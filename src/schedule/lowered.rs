@@ -4,9 +4,18 @@ use super::TooMuch;
 use super::repeats::{MOST_REPEATS, path};
 use crate::graph::{Cut, Graph, Limits, Op, OpId, OpKind};
 
-/// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
-/// first; or else the first limit that it passes.
+/// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
+    let mut obstacles = not_lowered(graph);
+    if obstacles.is_empty() {
+        obstacles.extend(graph.too_large().or_else(|| held(graph)).or_else(|| work(graph)));
+    }
+    obstacles
+}
+
+/// What keeps a program from being run, with values or without: operators that are not lowered, each kind once, where it stands
+/// first; repeats and slices that are not; places in memory that cannot be counted.
+pub fn not_lowered(graph: &Graph) -> Vec<TooMuch> {
     let live = graph.live();
     let ops = || graph.ops.ids().filter(|op| live[op.index()]);
     let mut kinds: Vec<&str> = Vec::new();
@@ -23,8 +32,7 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
         }
     }
     if obstacles.is_empty() {
-        let first = too_deep(graph).or_else(|| backwards(graph));
-        obstacles.extend(first.or_else(|| graph.too_large()).or_else(|| held(graph)).or_else(|| work(graph)));
+        obstacles.extend(too_deep(graph).or_else(|| backwards(graph)).or_else(|| uncountable(graph)));
     }
     obstacles
 }
@@ -55,22 +63,27 @@ fn backwards(graph: &Graph) -> Option<TooMuch> {
 
 /// More memory than a run may have, with places for all iterations of repeats.
 fn held(graph: &Graph) -> Option<TooMuch> {
+    more_bytes(graph, Limits::ALL_BYTES)
+}
+
+/// More places in memory, of all iterations together, than can be told apart.
+fn uncountable(graph: &Graph) -> Option<TooMuch> {
+    // In words of the machine that this runs on.
+    more_bytes(graph, (1 << 48).min(usize::MAX as u64 / 4))
+}
+
+/// The first tensor, if there is one, with which all iterations have more bytes.
+fn more_bytes(graph: &Graph, most: u64) -> Option<TooMuch> {
     let mut all = 0u64;
-    for (_, tensor) in graph.tensors.iter().filter(|(_, tensor)| tensor.within.is_some()) {
+    let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| {
         let bytes = tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64);
-        all = all.saturating_add(bytes.saturating_mul(graph.iterations(tensor.within)));
-        if all > Limits::ALL_BYTES {
-            return Some(TooMuch {
-                span: tensor.span,
-                message: format!(
-                    "with this tensor, bodies of repeats have more than {} bytes in all iterations",
-                    Limits::ALL_BYTES
-                ),
-                hint: "make the tensors smaller, or repeat less often".into(),
-            });
-        }
-    }
-    None
+        // What is carried has one place more.
+        let times = graph.iterations(tensor.within).saturating_mul(if tensor.within.is_some() { 2 } else { 1 });
+        all = all.saturating_add(bytes.saturating_mul(times));
+        all > most
+    })?;
+    let message = format!("with this tensor the program has more than {most} bytes in all iterations");
+    Some(TooMuch { span: tensor.span, message, hint: "make the tensors smaller, or repeat less often".into() })
 }
 
 /// More work than a run may be, if it is.

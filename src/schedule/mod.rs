@@ -24,7 +24,7 @@ mod moves;
 mod repeats;
 mod tiling;
 
-pub use lowered::{is_lowered, obstacles};
+pub use lowered::{is_lowered, not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
