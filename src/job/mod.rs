@@ -48,16 +48,16 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     let mut job = None;
     if !checked.diagnostics.has_errors() {
         for TooMuch { span, message, hint } in obstacles(&checked.graph) {
-            checked.diagnostics.error(span, message, hint);
+            checked.diagnostics.tell(span, message, hint);
         }
     }
     if !checked.diagnostics.has_errors() {
         match plan(&checked.graph, chip) {
             Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(halt) => checked.diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
+                Err(halt) => checked.diagnostics.tell(Span::default(), halt.to_string(), halt.hint()),
             },
-            Err(error) => checked.diagnostics.error(error.span, error.message, error.hint),
+            Err(error) => checked.diagnostics.tell(error.span, error.message, error.hint),
         }
     }
     checked.with(job)
@@ -124,7 +124,7 @@ impl Checked {
                 "the program has {} bytes, more than the {MOST_TEXT_BYTES} that are read",
                 text.len()
             );
-            diagnostics.error(Span::default(), message, "shorten it; values belong in .npy files");
+            diagnostics.tell(Span::default(), message, "shorten it; values belong in .npy files");
             return Checked { graph: Graph::default(), tokens: Vec::new(), loads: Vec::new(), diagnostics };
         }
         let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
@@ -168,8 +168,8 @@ impl Refused {
     pub fn diagnostic(self) -> Diagnostic {
         let mut say = Diagnostics::default();
         match self {
-            Refused::TooMuch(TooMuch { span, message, hint }) => say.error(span, message, hint),
-            Refused::Halt(halt) => say.error(Span::default(), halt.to_string(), halt.hint()),
+            Refused::TooMuch(TooMuch { span, message, hint }) => say.tell(span, message, hint),
+            Refused::Halt(halt) => say.tell(Span::default(), halt.to_string(), halt.hint()),
         }
         say.into_sorted().remove(0)
     }
@@ -195,7 +195,7 @@ impl Timed {
 }
 
 fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Halt> {
-    isa::verify(&emitted.program, chip).expect("what is emitted is a program");
+    debug_assert_eq!(isa::verify(&emitted.program, chip), Ok(()), "what is emitted keeps the rules");
     Clock::new(&emitted.program, chip, Loops::Skipped).run()
 }
 
