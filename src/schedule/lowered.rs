@@ -18,9 +18,7 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint:
-                    "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
-                        .into(),
+                hint: "the program is right; so far all runs but `topk` and bodies of `repeat`".into(),
             });
         }
     }
@@ -56,12 +54,12 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
+/// Whether an operator can be planned: all but the greatest k. Bodies of repeats cannot yet.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
     let op = &graph.ops[op];
     is_kind_lowered(&op.kind) && op.within.is_none()
 }
 
 fn is_kind_lowered(kind: &OpKind) -> bool {
-    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_))
+    !matches!(kind, OpKind::TopK { .. } | OpKind::Repeat(_))
 }
