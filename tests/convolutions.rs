@@ -10,10 +10,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use systole::base::Diagnostic;
-use systole::chip::Chip;
+use systole::chip::{Chip, Dataflow, PRESETS};
+use systole::emit::emit;
 use systole::import::Files;
-use systole::job::{Finished, compile};
-use systole::schedule::LayerKind;
+use systole::isa::verify;
+use systole::job::{Finished, compile, graph};
+use systole::num::DType;
+use systole::schedule::{LayerKind, plan};
+use systole::sim::{Clock, Loops};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -64,6 +68,77 @@ fn random_programs_are_of_all_kinds() {
     }
     let all = [ran, grouped, bands, pools, fused];
     assert!(ran > 150 && grouped > 80 && bands > 30 && pools > 80 && fused > 80, "{all:?}");
+}
+
+/// Every dataflow of every preset, in whichever dtypes it multiplies.
+#[test]
+fn every_preset_runs_every_kind_of_layer() {
+    let presets: Vec<Chip> = PRESETS.into_iter().filter_map(Chip::preset).collect();
+    for (chip, dataflow) in presets.iter().flat_map(|chip| Dataflow::ALL.map(|dataflow| (chip, dataflow))) {
+        let chip = Chip { dataflow, ..chip.clone() };
+        let dtypes = [(DType::I8, "i8"), (DType::Bf16, "bf16")];
+        let runs = dtypes.into_iter().filter(|(dtype, _)| chip.rate(*dtype, *dtype).is_some());
+        let mut ran = 0;
+        for (_, dtype) in runs {
+            let text = made_images::network(dtype);
+            let finished = run(&text, &chip);
+            assert_eq!(finished.disagreement, None, "{dtype} on {} {}", chip.name, dataflow.name());
+            assert_eq!(finished.report(&text).macs, finished.graph.all_macs());
+            ran += 1;
+        }
+        assert!(ran > 0, "{}", chip.name);
+    }
+}
+
+/// A network of the library with the bodies of its stages written out, which the machine does not repeat yet.
+fn written_out(name: &str, image: &str) -> String {
+    let path = format!("{}/www/public/examples/library/{name}.systole", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let (head, rest) = text.split_once("    repeat blocks - 1 {\n").unwrap();
+    let (line, rest) = rest.split_once("    }\n    return x\n}\n").unwrap();
+    let head = head.replace(", f, blocks, stride)", ", f, stride)");
+    let mut all = format!("{head}    return x\n}}\n\nfn again(x : {image}, f) {{\n{line}    return x\n}}\n");
+    for line in rest.lines() {
+        match line.split_once(", blocks=").and_then(|(call, rest)| Some((call, rest.split_once(", ")?))) {
+            Some((call, (blocks, stride))) => {
+                all += &format!("{call}, {stride}\n");
+                let again = call.replace("stage", "again") + ")\n";
+                all += &again.repeat(blocks.parse::<usize>().unwrap() - 1);
+            }
+            None => all += &format!("{line}\n"),
+        }
+    }
+    all
+}
+
+/// He et al. publish 3.8e9 multiply-accumulates for strides in the 1 x 1; version 1.5 has these in its convolutions, and as many
+/// as 2048 x 1000 behind them.
+#[test]
+fn a_resnet50_is_timed_as_a_whole() {
+    let text = written_out("resnet50", "bf16[n, h, w, c]");
+    let (diagnostics, graph) = graph(&text, &Files::default());
+    let graph = graph.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let chip = Chip::preset("tpu-v4").unwrap();
+    let plan = plan(&graph, &chip).unwrap();
+    let macs: u64 = plan.layers.iter().map(|layer| plan.macs(layer)).sum();
+    assert_eq!(macs, 4_087_136_256 + 2048 * 1000);
+    // Each convolution has its bias, its relu and what is added to it done as its sums drain.
+    let products = plan.layers.iter().filter(|layer| plan.factors(layer).is_some());
+    assert_eq!(products.count(), 54);
+    let program = emit(&plan, &chip).program;
+    verify(&program, &chip).unwrap();
+    let trace = Clock::new(&program, &chip, Loops::Skipped).run().unwrap();
+    assert!((150_000..400_000).contains(&trace.cycles), "{}", trace.cycles);
+}
+
+#[test]
+fn a_mobilenet_equals_the_reference() {
+    let text = written_out("mobilenet_v2", "i8[n, h, w, c]");
+    let finished = run(&text, &Chip::preset("tpu-v1").unwrap());
+    assert_eq!(finished.disagreement, None);
+    assert_eq!(finished.report(&text).macs, 300_774_272);
+    // A tile of 256 x 256 comes from DRAM for each of 7,136 channels of its depthwise layers, in 1350 cycles.
+    assert!((9_600_000..12_000_000).contains(&finished.trace.cycles), "{}", finished.trace.cycles);
 }
 
 /// One group at a time on an array of 8 x 8: 3 x 3 windows of a channel are 9 steps of k, two passes for each of 4 channels, each
