@@ -70,6 +70,29 @@ fn random_programs_are_of_all_kinds() {
     assert!(ran > 150 && grouped > 80 && bands > 30 && pools > 80 && fused > 80, "{all:?}");
 }
 
+/// A network of each kind of layer, of one dtype.
+fn network(dtype: &str) -> String {
+    let to = |value: &str| match dtype {
+        "i8" => format!("requant({value}, shift=6)"),
+        _ => value.to_owned(),
+    };
+    let sums = if dtype == "i8" { "i32" } else { dtype };
+    let mean = if dtype == "i8" { "maxpool(c, 2)" } else { "avgpool(c, 2)" };
+    format!(
+        "input x : {dtype}[2, 20, 20, 3]\n\
+         weight w0 : {dtype}[7, 7, 3, 16]\nweight b0 : {sums}[16]\n\
+         a = relu({})\na = maxpool(a, window=3, stride=2, padding=1)\n\
+         weight w1 : {dtype}[3, 3, 1, 16]\nweight b1 : {sums}[16]\n\
+         b = relu({})\n\
+         weight w2 : {dtype}[3, 3, 8, 16]\nc = {}\n\
+         weight w3 : {dtype}[1, 1, 16, 140]\ny = conv2d({mean}, w3)\n\
+         output y\n",
+        to("conv2d(x, w0, stride=2, padding=3) + b0"),
+        to("conv2d(a, w1, padding=1, groups=16) + b1"),
+        to("conv2d(b, w2, padding=2, dilation=2, groups=2)"),
+    )
+}
+
 /// Every dataflow of every preset, in whichever dtypes it multiplies.
 #[test]
 fn every_preset_runs_every_kind_of_layer() {
@@ -80,7 +103,7 @@ fn every_preset_runs_every_kind_of_layer() {
         let runs = dtypes.into_iter().filter(|(dtype, _)| chip.rate(*dtype, *dtype).is_some());
         let mut ran = 0;
         for (_, dtype) in runs {
-            let text = made_images::network(dtype);
+            let text = network(dtype);
             let finished = run(&text, &chip);
             assert_eq!(finished.disagreement, None, "{dtype} on {} {}", chip.name, dataflow.name());
             assert_eq!(finished.report(&text).macs, finished.graph.all_macs());
