@@ -56,15 +56,39 @@ pub(super) fn for_bands(
         all
     };
     let (each_time, mut walk) = (of_all(bands.images), Walk { image, stretches: &stretches, count, each });
-    builder.repeat(whole, |builder, depth| {
-        let first = Index::default().along(depth, bands.images);
-        let before = before.iter().zip(&each_time).map(|(before, more)| before.along(depth, *more)).collect();
+    several(builder, whole, |builder, times| {
+        let first = times.on(Index::default(), bands.images);
+        let before = before.iter().zip(&each_time).map(|(before, more)| times.on(*before, *more)).collect();
         walk.images(builder, first, bands.images, before);
     });
     let rest = image.extents[0] % bands.images;
     if rest > 0 {
         before.iter_mut().zip(each_time).for_each(|(before, more)| *before = before.plus(whole * more));
         walk.images(builder, Index::at(whole * bands.images), rest, before);
+    }
+}
+
+/// Where something is done again and again, if it is.
+enum Times {
+    Once,
+    Loop(usize),
+}
+
+impl Times {
+    /// An index that grows each time.
+    fn on(&self, index: Index, step: usize) -> Index {
+        match self {
+            Times::Once => index,
+            Times::Loop(depth) => index.along(*depth, step),
+        }
+    }
+}
+
+/// A loop, unless it would run once at most: programs have few within each other.
+fn several(builder: &mut Builder, count: usize, body: impl FnOnce(&mut Builder, Times)) {
+    match count {
+        1 => body(builder, Times::Once),
+        _ => builder.repeat(count, |builder, depth| body(builder, Times::Loop(depth))),
     }
 }
 
@@ -81,17 +105,13 @@ impl Walk<'_> {
         for Stretch { bands, first: top, rows, held } in self.stretches {
             let places = images * rows * ow;
             let more = (self.count)(places);
-            builder.repeat(*bands, |builder, depth| {
+            several(builder, *bands, |builder, times| {
                 let band = Band {
-                    first: first.times(oh * ow).plus(top * ow).along(depth, rows * ow),
+                    first: times.on(first.times(oh * ow).plus(top * ow), rows * ow),
                     places,
-                    line: first.times(h).plus(held.start).along(depth, rows * window.stride[0]),
+                    line: times.on(first.times(h).plus(held.start), rows * window.stride[0]),
                     lines: images * held.len(),
-                    before: before
-                        .iter()
-                        .zip(&more)
-                        .map(|(before, more)| before.along(depth, *more))
-                        .collect(),
+                    before: before.iter().zip(&more).map(|(before, more)| times.on(*before, *more)).collect(),
                 };
                 (self.each)(builder, &band);
             });
@@ -125,6 +145,7 @@ pub(super) fn patches(
         },
         buffer: matrix.buffer,
         offset: matrix.first.first,
+        moves: matrix.first.advance,
         first: [row.first, col.first],
         advance,
         rows,

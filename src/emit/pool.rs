@@ -1,7 +1,7 @@
 //! Pools: windows of images on the vector unit of the first core, all at once where tensors stay, else band by band.
 
 use super::bands::{for_bands, patches};
-use super::build::{Builder, Index, Matrix, before_layer, wait};
+use super::build::{Builder, Index, Matrix, wait};
 use crate::isa::{Padding, Unit, VectorSource, Work};
 use crate::num::{OperationKind, ReduceKind};
 use crate::schedule::{Layer, Pool};
@@ -38,9 +38,11 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
             if let (Some(from), Some(to)) = windows {
                 builder.copy_in(CORE, [from, to], waits, builder.events.operand[core]);
             }
-            waits = vec![wait(builder.events.operand[core], 0), free];
+            // A first band of nothing but padding brings nothing to wait for.
+            let before = builder.before_layer(builder.events.left[core]);
+            waits = vec![wait(builder.events.operand[core], 0), free, before];
         }
-        waits.push(before_layer(builder.events.worked[core]));
+        waits.push(builder.before_layer(builder.events.worked[core]));
         let cols = channels * image.window.size[0] * image.window.size[1];
         let windows = patches(image, 1, &x, [band.first, Index::default()], [band.places, cols]);
         let source = VectorSource::Patches(windows, padding);

@@ -1,7 +1,7 @@
 //! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
 
 use super::bands::{for_bands, kinds, patches};
-use super::build::{Builder, Index, Matrix, Repeats, before_layer, wait};
+use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
 use crate::isa::{AsResult, Factor, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
@@ -15,9 +15,9 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     product.all_panels(builder);
     let turns = |unit: usize| product.tiles_of(builder, product.m, unit);
     let all: Vec<usize> = (0..builder.chip.matrix_units).map(turns).collect();
-    let turns = all.iter().map(|tiles| Index::default().along(COPIES, *tiles)).collect();
+    let turns = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
     // Each copy has its own rows.
-    let first = Index::default().along(COPIES, product.m);
+    let first = Index::default().along(product.copies, product.m);
     product.rows(builder, &Section { first, rows: product.m, turns });
     builder.count_tiles(all.into_iter().map(|tiles| layer.copies % 2 * tiles));
 }
@@ -120,7 +120,10 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
             true => builder.operand(image.x, core),
             false => {
                 let matrix = builder.unified(image.x, core, most(&[2, image.band_elements(bands)]));
-                (matrix, vec![wait(builder.events.rows[core as usize], 0)])
+                // A first band of nothing but padding brings nothing to wait for.
+                let events = &builder.events;
+                let before = builder.before_layer(events.left[core as usize]);
+                (matrix, vec![wait(events.rows[core as usize], 0), before])
             }
         };
         ready.push(waits);
@@ -133,13 +136,12 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
 fn there(builder: &Builder, declared: bool, core: u32) -> Vec<Wait> {
     let events = &builder.events;
     match declared {
-        true => [events.rows[core as usize], events.operand[core as usize]].map(before_layer).to_vec(),
-        false => vec![before_layer(events.worked[core as usize])],
+        true => [events.rows[core as usize], events.operand[core as usize]]
+            .map(|event| builder.before_layer(event))
+            .to_vec(),
+        false => vec![builder.before_layer(events.worked[core as usize])],
     }
 }
-
-/// Depth of the loop that goes over a layer's copies.
-const COPIES: usize = 0;
 
 /// Where weights in the unified buffer come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,6 +193,8 @@ struct Product<'a> {
     seen: Seen,
     /// Parts of the columns, each with activations of its own.
     groups: usize,
+    /// Depth of the loop that goes over its copies.
+    copies: usize,
     /// Of the sums.
     sums: DType,
     m: usize,
@@ -248,6 +252,7 @@ impl<'a> Product<'a> {
             tiling,
             seen,
             groups,
+            copies: builder.layer_depth(),
             sums: dtype.sums(),
             m,
             k,
@@ -460,7 +465,8 @@ impl<'a> Product<'a> {
         let Some(from) = &self.b_from else { return };
         let mut waits = self.b_waits[core as usize].clone();
         waits.extend(more);
-        let window = |matrix: &Matrix| matrix.window(Index::default().along(COPIES, self.k), n, self.k, cols);
+        let window =
+            |matrix: &Matrix| matrix.window(Index::default().along(self.copies, self.k), n, self.k, cols);
         let windows = [window(from), window(&self.b[core as usize])];
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
@@ -551,7 +557,7 @@ impl<'a> Product<'a> {
         }
         let sums = Sums { rows: self.sum_rows(builder, tile), mode };
         let activations = self.activations(core, [row.m, tile.k.and(k)], [row.rows, depth]);
-        let weights = self.b[core].window(k.along(COPIES, self.k), tile.n, depth, tile.cols);
+        let weights = self.b[core].window(k.along(self.copies, self.k), tile.n, depth, tile.cols);
         let signals = vec![builder.events.passed[tile.unit]];
         let (stays, streamed, fetch_waits, cols) = match self.tiling.dataflow {
             Dataflow::OutputStationary => {

@@ -30,8 +30,10 @@ pub struct Patches {
     pub image: Image,
     /// Where it lies: all of it has places there, though a band of it may be all that is held.
     pub buffer: BufferId,
-    /// Its first element.
+    /// Its first element in the first iteration of all loops.
     pub offset: usize,
+    /// By depth of the loops around it: how far the image moves with each iteration.
+    pub moves: [usize; MOST_DEPTH],
     /// First row and column in the first iteration of all loops.
     pub first: [usize; 2],
     /// By depth of the loops around it: how many rows and columns it moves with each iteration.
@@ -71,7 +73,14 @@ impl Patches {
             self.advance.iter().zip(iteration).map(|(step, index)| step[side] * *index as usize).sum()
         };
         let first = [0, 1].map(|side| self.first[side] + moved(side));
-        Patches { first, advance: [[0; 2]; MOST_DEPTH], ..*self }
+        let far = self.moves.iter().zip(iteration).map(|(step, index)| step * *index as usize);
+        Patches {
+            offset: self.offset + far.sum::<usize>(),
+            moves: [0; MOST_DEPTH],
+            first,
+            advance: [[0; 2]; MOST_DEPTH],
+            ..*self
+        }
     }
 
     /// Place of an element in its buffer, in the first iteration of all loops; nothing in padding.

@@ -225,10 +225,11 @@ impl Verifier<'_> {
         check(4, image.padding.iter().all(|side| *side < 1 << 31), || "an image in too much padding".into())?;
         check(4, image.extents[3].is_multiple_of(image.each), || "channels left over by groups".into())?;
         check(4, patches.rows > 0 && patches.cols > 0, || "patches are empty".into())?;
-        let held = |(depth, step): (usize, &[usize; 2])| *step == [0, 0] || depth < around.len();
-        check(4, patches.advance.iter().enumerate().all(held), || {
-            "patches move with a loop that is not around them".into()
-        })?;
+        let moves = patches.moves.iter().zip(patches.advance);
+        let held = |(depth, (far, [row, col])): (usize, (&usize, [usize; 2]))| {
+            [*far, row, col] == [0; 3] || depth < around.len()
+        };
+        check(4, moves.enumerate().all(held), || "patches move with a loop that is not around them".into())?;
         for (side, extent) in [patches.rows, patches.cols].into_iter().enumerate() {
             let reach = patches.advance.iter().zip(around).map(|(step, id)| {
                 (step[side] as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
@@ -239,7 +240,11 @@ impl Verifier<'_> {
             check(4, end <= all, || format!("patches reach row or column {end} of {all}"))?;
         }
         let own = sides.iter().fold(1u64, |all, side| all.saturating_mul(*side as u64));
-        let end = own.saturating_add(patches.offset as u64);
+        let far =
+            patches.moves.iter().zip(around).map(|(step, id)| {
+                (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
+            });
+        let end = far.fold(own, u64::saturating_add).saturating_add(patches.offset as u64);
         let buffer = &self.program.buffers[patches.buffer];
         check(4, end <= buffer.len as u64, || {
             format!("an image reaches element {end} of `{}`, which has {}", buffer.name, buffer.len)

@@ -108,6 +108,13 @@ impl Image {
         all
     }
 
+    /// Loops within each other that go over all bands.
+    pub(super) fn loops(&self, bands: Bands) -> usize {
+        let images = self.extents[0] / bands.images > 1;
+        let rows = self.stretches(bands).iter().any(|stretch| stretch.bands > 1);
+        usize::from(images) + usize::from(rows)
+    }
+
     /// Elements of the largest band.
     pub(crate) fn band_elements(&self, bands: Bands) -> usize {
         let [_, _, w, c] = self.extents;
