@@ -343,6 +343,7 @@ impl Window {
 
 /// What a vector instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // programs are short, and what is copied need not be found
 pub enum VectorSource {
     /// Sums of a matrix unit of the same core.
     Accumulators {
