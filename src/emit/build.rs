@@ -6,7 +6,7 @@ use super::Emitted;
 use crate::base::Bytes;
 use crate::chip::Chip;
 use crate::isa::{
-    Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program, ProgramOp,
+    Buffer, BufferId, Event, EventId, Factor, From, Instruction, Loop, MOST_DEPTH, Node, Program, ProgramOp,
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
@@ -374,8 +374,13 @@ impl<'a> Builder<'a> {
         Repeats { row: tensor.rows < rows, col: tensor.cols < cols }
     }
 
-    pub(super) fn dtype_of(&self, window: &Window) -> DType {
-        self.program.buffers[window.buffer].dtype
+    pub(super) fn dtype_of(&self, factor: &Factor) -> DType {
+        self.program.buffers[factor.buffer()].dtype
+    }
+
+    /// Counts a layer's output tiles, by matrix unit.
+    pub(super) fn count_tiles(&mut self, more: impl Iterator<Item = usize>) {
+        self.tiles.iter_mut().zip(more).for_each(|(tiles, more)| *tiles = (*tiles + more) % 2);
     }
 
     /// Waits of a fetch from DRAM: for the layers that leave there what it reads.
