@@ -7,7 +7,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use systole::chip::{Chip, PRESETS};
+use systole::chip::{Chip, Dram, PRESETS};
 use systole::graph::{Graph, Source, build};
 use systole::import::Files;
 use systole::job::{self, Counted, products};
@@ -429,6 +429,25 @@ fn products_of_every_program_run() {
     }
 }
 
+/// A body is timed once it repeats: 96 layers are two and as many times more what one adds.
+#[test]
+fn layers_are_skipped_exactly() {
+    let chip = preset("tpu-v4");
+    let chip = Chip { dram: Dram { bytes: 1 << 40, ..chip.dram }, ..chip };
+    for name in ["gpt3-decode", "llama3-70b-decode", "gnmt-lstm", "mixtral-8x7b-prefill"] {
+        let size = if name == "gnmt-lstm" { "residual" } else { "layers" };
+        let cycles = |layers: u64| {
+            let text = resized(&program(name), size, layers);
+            let run = job::time_program(&text, &Files::default(), &chip).unwrap();
+            let report = run.timed.report(&text);
+            assert_eq!(report.macs, graph_of(&text).all_macs(), "{name}");
+            report.cycles
+        };
+        let [some, more, all] = [4, 5, 96].map(cycles);
+        assert_eq!(all, some + 92 * (more - some), "{name}");
+    }
+}
+
 /// Whole networks with their values, everything about them but their sizes: repeats, experts, gathers.
 #[test]
 fn small_networks_run_as_a_whole_on_every_preset() {
@@ -560,23 +579,33 @@ fn the_command_and_the_page_know_every_program() {
 fn the_documentation_lists_what_the_programs_amount_to() {
     let path = format!("{ROOT}/www/docs/library.md");
     let page = read(&path);
-    let (head, rest) = page.split_once("|---|---|---|---|---|---|\n").unwrap();
+    let (head, rest) = page.split_once("|---|---|---|---|---|---|---|\n").unwrap();
     let rest = &rest[rest.find("\n\n").map_or(0, |end| end + 1)..];
-    let mut table = String::new();
+    let (mut table, chip) = (String::new(), preset("tpu-v4"));
     for name in names() {
         let text = program(&name);
         let graph = graph_of(&text);
         let what = text.trim_start_matches("# ").split_inclusive(')').next().unwrap();
         let [batch, ops] = [size_of(&text, "batch"), graph.ops.len() as u64];
         let [batch, ops, macs, parameters] = [batch, ops, graph.all_macs(), parameters(&graph)].map(grouped);
-        table += &format!("| `{name}` | {what} | {batch} | {ops} | {macs} | {parameters} |\n");
+        let runs = how_far(&text, &chip);
+        table += &format!("| `{name}` | {what} | {batch} | {ops} | {macs} | {parameters} | {runs} |\n");
     }
-    let made = format!("{head}|---|---|---|---|---|---|\n{table}{rest}");
+    let made = format!("{head}|---|---|---|---|---|---|---|\n{table}{rest}");
     let bless = std::env::var_os("BLESS").is_some();
     if bless {
         fs::write(&path, &made).unwrap();
     }
     assert!(bless || made == page, "the programs amount to something else:\n{table}");
+}
+
+/// How much of a program a chip runs.
+fn how_far(text: &str, chip: &Chip) -> &'static str {
+    match job::time_program(text, &Files::default(), chip) {
+        Some(_) => "whole",
+        None if job::compile_products(text, &Files::default(), chip).is_none() => "whole, with values",
+        None => "products",
+    }
 }
 
 /// `1,234,567`

@@ -15,6 +15,7 @@ use systole::isa::Unit;
 use systole::job::{Finished, compile};
 use systole::num::DType;
 use systole::schedule::LayerKind;
+use systole::sim::{Clock, Loops, tally};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -44,6 +45,10 @@ proptest! {
         };
         let finished = job.finish();
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
+        let program = &finished.emitted.program;
+        let stepped = Clock::new(program, &chip, Loops::Stepped).run().unwrap();
+        prop_assert_eq!(tally(program, &chip, &stepped), finished.tally(), "{} on {:?}", text, chip);
+        prop_assert_eq!(stepped.cycles, finished.trace.cycles, "{} on {:?}", text, chip);
         let report = finished.report(&text);
         prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
     }

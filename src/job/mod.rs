@@ -71,7 +71,13 @@ pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
 /// Times the products of a program that is right, but that the machine does not run as a whole yet; of others nothing.
 pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<ProductsRun> {
     let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
-    let obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
+    let mut obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
+    if not_lowered(&graph).is_empty()
+        && let Err(refused) = plan(&graph, chip)
+    {
+        // Without values it would run, but for this.
+        obstacle = refused;
+    }
     Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
 }
 

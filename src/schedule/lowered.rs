@@ -2,7 +2,7 @@
 
 use super::TooMuch;
 use super::repeats::{MOST_REPEATS, path};
-use crate::graph::{Cut, Graph, Limits, Op, OpKind};
+use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source};
 
 /// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
@@ -60,8 +60,8 @@ fn more_bytes(graph: &Graph, most: u64) -> Option<TooMuch> {
     let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| {
         let bytes = tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64);
         // What is carried has one place more.
-        let times =
-            graph.iterations(tensor.within).saturating_mul(if tensor.within.is_some() { 2 } else { 1 });
+        let more = if matches!(tensor.source, Source::Carried(..)) { 2 } else { 1 };
+        let times = graph.iterations(tensor.within).saturating_mul(more);
         all = all.saturating_add(bytes.saturating_mul(times));
         all > most
     })?;
