@@ -307,7 +307,7 @@ proptest! {
 
     #[test]
     fn accesses_are_kept_apart_and_buffers_hold_what_they_must(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats()], chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains()], chip in made::chip(),
     ) {
         check(&text, &chip);
     }

@@ -284,13 +284,14 @@ impl<'a> Builder<'a> {
     }
 
     /// What every copy into a core's unified buffer waits for: that results of the layers before are in DRAM, if they
-    /// go there, and with them that their places in the buffer are free.
+    /// go there, and with them that their places in the buffer are free. In a repeat no core goes on while another one still works
+    /// on the iteration before the last: its places in DRAM are taken.
     pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
         let left = &self.events.left;
         match (self.stays(), self.plan.tensors[id].declared) {
             (true, _) => Vec::new(),
-            (false, true) => vec![self.before_layer(left[core as usize])],
-            (false, false) => left.iter().map(|event| self.before_layer(*event)).collect(),
+            (false, true) if self.repeats.is_empty() => vec![self.before_layer(left[core as usize])],
+            (false, _) => left.iter().map(|event| self.before_layer(*event)).collect(),
         }
     }
 
