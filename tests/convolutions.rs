@@ -13,7 +13,7 @@ use systole::base::Diagnostic;
 use systole::chip::{Chip, Dataflow, PRESETS};
 use systole::emit::emit;
 use systole::import::Files;
-use systole::isa::verify;
+use systole::isa::{Factor, Patches, VectorSource, Work, verify};
 use systole::job::{Finished, compile, graph};
 use systole::num::DType;
 use systole::schedule::{LayerKind, plan};
@@ -162,6 +162,51 @@ fn a_depthwise_convolution_fills_a_column() {
     let report = finished.report(text);
     assert_eq!(report.macs, 16 * 9 * 4);
     assert_eq!(report.padding_macs, 8 * 16 * 64 - 16 * 9 * 4);
+}
+
+/// Changes the first windows over an image that a program has.
+fn with_patches(finished: &Finished, change: fn(&mut Patches)) -> Option<u32> {
+    let mut program = finished.emitted.program.clone();
+    let ids: Vec<_> = program.instructions.ids().collect();
+    let found = ids.into_iter().find(|id| match &mut program.instructions[*id].work {
+        Work::Multiply { streamed: Factor::Patches(patches), .. }
+        | Work::Vector { source: VectorSource::Patches(patches, _), .. } => {
+            change(patches);
+            true
+        }
+        _ => false,
+    });
+    found.unwrap();
+    verify(&program, &finished.chip).err().map(|broken| broken.rule)
+}
+
+#[test]
+fn windows_beyond_their_images_are_no_program() {
+    let chip = Chip::classroom(8, 8).unwrap();
+    let convolution =
+        run("input x : i8[1, 6, 6, 4]\nweight w : i8[3, 3, 2, 4]\noutput conv2d(x, w, groups=2)\n", &chip);
+    let pool = run("input x : i8[1, 6, 6, 4]\noutput maxpool(x, 2)\n", &chip);
+    let changes: [fn(&mut Patches); 12] = [
+        |patches| patches.first[0] += 1,
+        |patches| patches.first[1] += 1 << 20,
+        |patches| patches.advance[7] = [1, 0],
+        |patches| patches.moves[7] = 1,
+        |patches| patches.offset += 1,
+        |patches| patches.image.extents[0] += 1,
+        |patches| patches.image.extents[1] = usize::MAX,
+        |patches| patches.image.each = 3,
+        |patches| patches.image.size[0] = 0,
+        |patches| patches.image.stride[1] = 0,
+        |patches| patches.image.padding[0] = usize::MAX,
+        |patches| patches.rows = usize::MAX,
+    ];
+    for finished in [&convolution, &pool] {
+        assert_eq!(with_patches(finished, |_| {}), None);
+        for (at, change) in changes.into_iter().enumerate() {
+            assert_eq!(with_patches(finished, change), Some(4), "change {at}");
+        }
+    }
+    assert_eq!(with_patches(&pool, |patches| patches.cols -= 1), Some(9));
 }
 
 /// What a pass streams is found in the image: no window is written down in a memory.

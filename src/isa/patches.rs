@@ -187,3 +187,71 @@ impl From<Window> for Factor {
         Factor::Window(window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Arena;
+
+    /// Windows of 2 x 2 at every other place of [2, 3, 3, 4], a row above and a column to the left not there, in two groups.
+    fn windows() -> Patches {
+        Patches {
+            image: Image {
+                extents: [2, 3, 3, 4],
+                places: [2, 2],
+                size: [2, 2],
+                stride: [2, 2],
+                padding: [1, 1],
+                dilation: [1, 1],
+                each: 2,
+            },
+            buffer: Arena::default().next_id(),
+            offset: 100,
+            moves: [0; MOST_DEPTH],
+            first: [0, 0],
+            advance: [[0; 2]; MOST_DEPTH],
+            rows: 8,
+            cols: 16,
+        }
+    }
+
+    /// Worked out by hand: an image row has 12 elements, an image 36.
+    #[test]
+    fn elements_are_found_by_group_and_tap_and_channel() {
+        let windows = windows();
+        // Of the first place only the last tap is there: the first pixel.
+        let there = |row: usize| (0..16).map(|col| windows.at(row, col)).collect::<Vec<_>>();
+        let mut first = vec![None; 16];
+        (first[6], first[7], first[14], first[15]) = (Some(100), Some(101), Some(102), Some(103));
+        assert_eq!(there(0), first);
+        // The last place of the second image: rows 1 and 2, columns 1 and 2.
+        let pixels = [(1, 1), (1, 2), (2, 1), (2, 2)];
+        let element = |col: usize| {
+            let (row, at) = pixels[col / 2 % 4];
+            Some(136 + 12 * row + 4 * at + col / 8 * 2 + col % 2)
+        };
+        assert_eq!(there(7), (0..16).map(element).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn runs_are_the_elements() {
+        let windows = windows();
+        for row in 0..8 {
+            let mut found = Vec::new();
+            windows.runs(row, 3, 10, |start, len| {
+                found.extend((0..len).map(|at| start.map(|start| start + at)))
+            });
+            assert_eq!(found, (3..13).map(|col| windows.at(row, col)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn they_move_with_loops() {
+        let mut moving = windows();
+        (moving.moves[0], moving.advance[1], moving.rows, moving.cols) = (7, [2, 4], 2, 4);
+        let here = moving.in_iteration(&[3, 2, 0, 0, 0, 0, 0, 0]);
+        let still = Patches { offset: 121, first: [4, 8], rows: 2, cols: 4, ..windows() };
+        assert_eq!(here, still);
+        assert_eq!(here.at(1, 1), still.at(1, 1));
+    }
+}

@@ -51,6 +51,9 @@ impl Image<'_> {
         let (c, f) = (groups * each, groups * per_group);
         let mut text = format!("input x : {dtype}[{n}, {h}, {w}, {c}]\n");
         let mut operand = "x".to_owned();
+        if ["i8", "bf16", "f32"].contains(&dtype) && self.roll(3) == 0 {
+            text += &self.repeat(dtype, c, groups);
+        }
         if self.roll(4) == 0 {
             let (pool, high, wide) = self.pool(dtype, h, w);
             (h, w) = (high, wide);
@@ -101,6 +104,18 @@ impl Image<'_> {
             last = "q".to_owned();
         }
         text + &format!("output {last}\n")
+    }
+
+    /// A convolution again and again, each time with filters of its own.
+    fn repeat(&mut self, dtype: &str, c: usize, groups: usize) -> String {
+        let (count, groups) = (self.up_to(3), if self.roll(2) == 0 { groups } else { 1 });
+        let sum = format!("conv2d(x, v, padding=1, groups={groups})");
+        let next = if dtype == "i8" { format!("requant({sum}, shift=5)") } else { format!("{sum} + x") };
+        let pooled = ["next", "maxpool(next, window=3, stride=1, padding=1)"][self.roll(2)];
+        format!(
+            "repeat {count} {{\n    weight v : {dtype}[3, 3, {}, {c}]\n    next = {next}\n    x = {pooled}\n}}\n",
+            c / groups
+        )
     }
 
     /// A window's side that fits.
