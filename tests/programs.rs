@@ -26,7 +26,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn memory_equals_the_reference(text in made::program(), chip in made::chip()) {
+    fn memory_equals_the_reference(text in made::in_some_order(made::program()), chip in made::chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.

@@ -1,11 +1,16 @@
-//! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
+//! A matrix product: stripes of columns, rows of output tiles, groups of tiles for all matrix units, steps of K.
+//!
+//! A stripe is all columns where rows are outermost, and as many tiles as there are matrix units where columns are: then each
+//! unit keeps to its own column of tiles, whose panel of weights comes once, while blocks of rows come again with each stripe.
 
 use super::bands::{for_bands, kinds, patches};
 use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
 use crate::isa::{AsResult, Factor, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
-use crate::schedule::{Bands, Convolution, Image, Layer, Planned, PlannedId, Stretch, Tiling, operands};
+use crate::schedule::{
+    Bands, Convolution, Image, Layer, Planned, PlannedId, Stretch, TileOrder, Tiling, operands,
+};
 
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
@@ -15,10 +20,13 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     product.all_panels(builder);
     let turns = |unit: usize| product.tiles_of(builder, product.m, unit);
     let all: Vec<usize> = (0..builder.chip.matrix_units).map(turns).collect();
-    let turns = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
+    let turns: Vec<Index> = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
     // Each copy has its own rows.
     let first = Index::default().along(product.copies, product.m);
-    product.rows(builder, &Section { first, rows: product.m, turns });
+    product.stripes(builder, &mut |builder, stripe| {
+        let turns = stripe.turns(product.down(product.m), &turns);
+        product.rows(builder, &Section { stripe, first, rows: product.m, turns });
+    });
     builder.count_tiles(all.into_iter().map(|tiles| layer.copies % 2 * tiles));
 }
 
@@ -30,43 +38,59 @@ pub(super) fn convolution(builder: &mut Builder, layer: &Layer, convolution: &Co
     let product = Product::new(builder, layer, supply, *w, *tiling, extents, *groups);
     product.all_panels(builder);
     let (units, per_core) = (builder.chip.matrix_units, builder.chip.units_per_core());
-    let across = product.across();
-    let turns =
-        |places: usize| (0..units).map(|unit| tiles_of(units, product.down(places) * across, unit)).collect();
-    let of_core = |places: usize, core: u32| {
-        let tiles: Vec<usize> = turns(places);
-        tiles[core as usize * per_core..][..per_core].iter().sum::<usize>()
+    let turns = |across: usize, places: usize| -> Vec<usize> {
+        (0..units).map(|unit| tiles_of(units, product.down(places) * across, unit)).collect()
+    };
+    let of_core = |across: usize, places: usize, core: u32| {
+        turns(across, places)[core as usize * per_core..][..per_core].iter().sum::<usize>()
     };
     let from = (!builder.stays()).then(|| builder.dram(image.x));
     // Bands take the place of those before the last: of no kind of band does a core have fewer tiles.
-    let kinds = kinds(image, *bands);
+    let (kinds, widths) = (kinds(image, *bands), product.widths(builder));
     let cores = 0..builder.chip.cores as u32;
-    let least =
-        |core: u32| kinds.iter().map(|places| of_core(*places, core)).filter(|tiles| *tiles > 0).min();
+    let least = |core: u32| {
+        let each =
+            |across: &usize| kinds.iter().map(|places| of_core(*across, *places, core)).collect::<Vec<_>>();
+        widths.iter().flat_map(each).filter(|tiles| *tiles > 0).min()
+    };
     let least: Vec<Option<usize>> = cores.clone().map(least).collect();
-    for_bands(builder, image, *bands, &turns, &mut |builder, band| {
-        for core in cores.clone().filter(|core| of_core(band.places, *core) > 0) {
-            let at = core as usize;
-            let held = |matrix: &Matrix| band.held(image, matrix);
-            let windows = from.as_ref().and_then(held).zip(held(&product.a[at]));
-            let (Some((from, to)), Some(least)) = (windows, least[at]) else { continue };
-            let mut waits = builder.until_in_dram(image.x, core);
-            waits.push(wait(builder.events.left[at], least));
-            builder.copy_in(core, [from, to], waits, builder.events.rows[at]);
-        }
-        let turns = band.before.clone();
-        product.rows(builder, &Section { first: band.first, rows: band.places, turns });
+    let all_bands = count_bands(image, *bands);
+    let down: usize = all_bands.iter().map(|(count, places)| count * product.down(*places)).sum();
+    product.stripes(builder, &mut |builder, stripe| {
+        let across = product.across(stripe.cols);
+        let before = stripe.turns(down, &vec![Index::default(); units]);
+        for_bands(builder, image, *bands, &|places| turns(across, places), &mut |builder, band| {
+            for core in cores.clone().filter(|core| of_core(across, band.places, *core) > 0) {
+                let at = core as usize;
+                let held = |matrix: &Matrix| band.held(image, matrix);
+                let windows = from.as_ref().and_then(held).zip(held(&product.a[at]));
+                let (Some((from, to)), Some(least)) = (windows, least[at]) else { continue };
+                let mut waits = builder.until_in_dram(image.x, core);
+                waits.push(wait(builder.events.left[at], least));
+                builder.copy_in(core, [from, to], waits, builder.events.rows[at]);
+            }
+            let turns = before.iter().zip(&band.before).map(|(stripe, band)| stripe.and(*band)).collect();
+            product.rows(builder, &Section { stripe, first: band.first, rows: band.places, turns });
+        });
     });
-    let mut all = vec![0; units];
-    for Stretch { bands: count, rows, .. } in image.stretches(*bands) {
-        for images in std::iter::repeat_n(bands.images, image.extents[0] / bands.images)
-            .chain([image.extents[0] % bands.images])
-        {
-            let more: Vec<usize> = turns(images * rows * image.places[1]);
-            all.iter_mut().zip(more).for_each(|(all, more)| *all += count * more);
-        }
+    let total = product.across(product.n);
+    let all = all_bands.iter().map(|(count, places)| (count, turns(total, *places)));
+    let mut more = vec![0; units];
+    all.for_each(|(count, of_band)| {
+        more.iter_mut().zip(of_band).for_each(|(all, more)| *all += count * more)
+    });
+    builder.count_tiles(more.into_iter());
+}
+
+/// How often there are bands of so many places.
+fn count_bands(image: &Image, bands: Bands) -> Vec<(usize, usize)> {
+    let mut all = Vec::new();
+    for Stretch { bands: count, rows, .. } in image.stretches(bands) {
+        let of = |images: usize| images * rows * image.places[1];
+        all.push((count * (image.extents[0] / bands.images), of(bands.images)));
+        all.push((count, of(image.extents[0] % bands.images)));
     }
-    builder.count_tiles(all.into_iter());
+    all
 }
 
 /// Where activations are and come from.
@@ -167,8 +191,38 @@ struct Tile {
     turn: Index,
 }
 
+/// Columns that are gone through before others come.
+#[derive(Clone, Copy)]
+struct Stripe {
+    /// How many there are before it.
+    number: Index,
+    /// Its first column.
+    first: Index,
+    cols: usize,
+    /// Whether rows of activations have come for one before.
+    again: bool,
+    panels: Panels,
+}
+
+/// When panels of weights come, if any do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Panels {
+    /// One with each tile.
+    WithTiles,
+    /// One for each unit, before the first row.
+    BeforeRows,
+}
+
+impl Stripe {
+    /// By unit: tiles that it has had before the stripe, each of those before having so many rows of tiles.
+    fn turns(&self, down: usize, before: &[Index]) -> Vec<Index> {
+        before.iter().map(|turns| turns.and(self.number.times(down))).collect()
+    }
+}
+
 /// Rows that are cut into tiles together, from unit 0 on.
 struct Section {
+    stripe: Stripe,
     first: Index,
     rows: usize,
     /// By unit: tiles that it has had before in this layer.
@@ -244,7 +298,8 @@ impl<'a> Product<'a> {
         let cores = 0..builder.chip.cores as u32;
         let tiles = 2 * builder.chip.units_per_core();
         let several_rows = m > tiling.m;
-        let fetched = tiling.dataflow == Dataflow::WeightStationary;
+        let by_rows = tiling.order == TileOrder::Rows;
+        let fetched = tiling.dataflow == Dataflow::WeightStationary && (by_rows || builder.stays());
         let declared = builder.plan.tensors[b].declared;
         let Activations { seen, dtype, place, blocks, ready, waits } = supply;
         let mut product = Product {
@@ -278,7 +333,7 @@ impl<'a> Product<'a> {
             product.b = cores.clone().map(|_| dram).collect();
             product.b_ready = cores.clone().map(|_| builder.left_before(b)).collect();
         } else {
-            product.b_supply = match (resident, builder.stays() && several_rows) {
+            product.b_supply = match (resident, builder.stays() && several_rows && by_rows) {
                 (true, _) => Supply::There,
                 (false, true) => Supply::AtOnce,
                 (false, false) => Supply::InPanels,
@@ -322,14 +377,62 @@ impl<'a> Product<'a> {
         Operand { place, from: Some(from), waits: builder.until_in_dram(id, core), repeats }
     }
 
-    /// Tiles of a group in a row.
-    fn of_group(&self) -> usize {
-        self.n.div_ceil(self.tiling.n)
+    /// Tiles of a row of so many columns of each group.
+    fn across(&self, cols: usize) -> usize {
+        self.groups * cols.div_ceil(self.tiling.n)
     }
 
-    /// Tiles of a row.
-    fn across(&self) -> usize {
-        self.groups * self.of_group()
+    /// Columns of a whole stripe.
+    fn width(&self, builder: &Builder) -> usize {
+        match self.tiling.order {
+            TileOrder::Rows => self.n,
+            TileOrder::Columns => builder.chip.matrix_units * self.tiling.n,
+        }
+    }
+
+    /// Tiles of a row, of each kind of stripe that there is.
+    fn widths(&self, builder: &Builder) -> Vec<usize> {
+        let width = self.width(builder);
+        let cols = [width.min(self.n), self.n % width];
+        cols.into_iter().filter(|cols| *cols > 0).map(|cols| self.across(cols)).collect()
+    }
+
+    /// Goes over all stripes.
+    fn stripes(&self, builder: &mut Builder, each: &mut dyn FnMut(&mut Builder, Stripe)) {
+        let width = self.width(builder);
+        let (whole, rest) = (self.n / width, self.n % width);
+        let mut stripe = |builder: &mut Builder, number: Index, cols: usize, again: bool| {
+            let in_turn = self.across(cols) == builder.chip.matrix_units;
+            let panels = match self.tiling.order {
+                TileOrder::Columns if in_turn => Panels::BeforeRows,
+                _ => Panels::WithTiles,
+            };
+            let stripe = Stripe { number, first: number.times(width), cols, again, panels };
+            self.panels(builder, &stripe);
+            each(builder, stripe);
+        };
+        if whole > 0 {
+            stripe(builder, Index::default(), width, false);
+        }
+        builder.repeat(whole.saturating_sub(1), |builder, depth| {
+            stripe(builder, Index::at(1).along(depth, 1), width, true);
+        });
+        if rest > 0 {
+            stripe(builder, Index::at(whole), rest, whole > 0);
+        }
+    }
+
+    /// Copies the panels of a stripe's columns, if they come before its rows: tile by tile, as units have them.
+    fn panels(&self, builder: &mut Builder, stripe: &Stripe) {
+        if self.b_supply != Supply::InPanels || stripe.panels != Panels::BeforeRows {
+            return;
+        }
+        for unit in 0..builder.chip.matrix_units {
+            let free = self.place_free(builder, builder.core_of(unit), unit % builder.chip.units_per_core());
+            let first = unit * self.tiling.n;
+            let cols = self.tiling.n.min(stripe.cols - first);
+            self.panel(builder, builder.core_of(unit), stripe.first.plus(first), cols, free);
+        }
     }
 
     /// Rows of tiles that so many rows are cut into.
@@ -339,20 +442,19 @@ impl<'a> Product<'a> {
 
     /// Whether any output tile is a core's: the first ones have them all if there are few.
     fn has_work(&self, builder: &Builder, core: u32) -> bool {
-        core as usize * builder.chip.units_per_core() < self.down(self.m) * self.across()
+        core as usize * builder.chip.units_per_core() < self.down(self.m) * self.across(self.n)
     }
 
     /// Tiles of so many rows that a unit gets.
     fn tiles_of(&self, builder: &Builder, rows: usize, unit: usize) -> usize {
-        tiles_of(builder.chip.matrix_units, self.down(rows) * self.across(), unit)
+        tiles_of(builder.chip.matrix_units, self.down(rows) * self.across(self.n), unit)
     }
 
     fn rows(&self, builder: &mut Builder, section: &Section) {
-        let units = builder.chip.matrix_units;
+        let (units, across) = (builder.chip.matrix_units, self.across(section.stripe.cols));
         let whole = section.rows / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
-        let pattern =
-            (1..=units).find(|rows| (rows * (self.across() % units)).is_multiple_of(units)).unwrap_or(1);
+        let pattern = (1..=units).find(|rows| (rows * (across % units)).is_multiple_of(units)).unwrap_or(1);
         let step = self.tiling.m;
         builder.repeat(whole / pattern, |builder, depth| {
             for number in 0..pattern {
@@ -370,12 +472,16 @@ impl<'a> Product<'a> {
     }
 
     fn row(&self, builder: &mut Builder, row: Row) {
-        let (units, across, of_group) = (builder.chip.matrix_units, self.across(), self.of_group());
-        if let Some(from) = &self.a_from {
+        let (units, stripe) = (builder.chip.matrix_units, &row.section.stripe);
+        let across = self.across(stripe.cols);
+        let of_group = across / self.groups;
+        if let Some(from) = self.a_from.as_ref().filter(|_| !(stripe.again && builder.stays())) {
             self.block(builder, &row, from);
         }
         // Units' turns come again after as many tiles: of all groups, or of the only one.
         let (round, rounds, groups) = match self.groups {
+            // A stripe is one turn for all.
+            1 if self.tiling.order == TileOrder::Columns => (units, 0, 0),
             1 => (units, self.n / self.tiling.n / units, 0),
             groups => (units * of_group, groups / units, units),
         };
@@ -388,14 +494,14 @@ impl<'a> Product<'a> {
                 turn = turn.along(depth, rows * across / units);
             }
             let first = within * self.tiling.n;
-            let mut n = Index::at(group * self.n + first);
+            let mut n = stripe.first.plus(group * self.n + first);
             let mut k = Index::at(group * self.k);
             if let Some(depth) = along {
                 turn = turn.along(depth, round / units);
                 let step = if groups == 0 { units * self.tiling.n } else { groups * self.n };
                 (n, k) = (n.along(depth, step), k.along(depth, groups * self.k));
             }
-            let cols = self.tiling.n.min(self.n - first);
+            let cols = self.tiling.n.min(stripe.cols - first);
             Tile { unit, n, cols, k, turn }
         };
         builder.repeat(rounds, |builder, depth| {
@@ -406,35 +512,40 @@ impl<'a> Product<'a> {
         tiles.chunks(units).for_each(|tiles| self.group(builder, &row, tiles));
     }
 
-    /// Output tiles of a core in a row of tiles.
-    fn tiles_in(&self, builder: &Builder, core: u32, row: usize) -> usize {
+    /// Output tiles of a core in a row of so many tiles.
+    fn tiles_in(&self, builder: &Builder, core: u32, across: usize, row: usize) -> usize {
         let units = builder.chip.matrix_units;
         let of_core = |unit: &usize| builder.core_of(*unit) == core;
         let until = |tile: usize| {
             (0..units).filter(of_core).map(|unit| (tile + units - 1 - unit) / units).sum::<usize>()
         };
-        until((row + 1) * self.across()) - until(row * self.across())
+        until((row + 1) * across) - until(row * across)
     }
 
     /// Output tiles that a core has in the last row before this one in which it has any, at least: the first row follows
-    /// the last one of the pattern, or of the copy before.
+    /// the last one of the pattern, of the stripe before, or of the copy before.
     fn tiles_before(&self, builder: &Builder, core: u32, row: &Row) -> usize {
-        let last_in = |rows: std::ops::Range<usize>| {
-            rows.rev().map(|row| self.tiles_in(builder, core, row)).find(|tiles| *tiles > 0)
+        let last_in = |across: usize, rows: std::ops::Range<usize>| {
+            rows.rev().map(|row| self.tiles_in(builder, core, across, row)).find(|tiles| *tiles > 0)
         };
+        let across = self.across(row.section.stripe.cols);
         let around = || {
-            let of_pattern = row.step.and_then(|(_, rows)| last_in(0..rows));
-            let of_copy = (self.layer.copies > 1).then(|| last_in(0..self.down(self.m))).flatten();
-            of_pattern.into_iter().chain(of_copy).min()
+            let of_pattern = row.step.and_then(|(_, rows)| last_in(across, 0..rows));
+            let follows = row.section.stripe.again || self.layer.copies > 1;
+            let widths = self.widths(builder).into_iter().filter(|_| follows);
+            let of_others = widths.filter_map(|across| last_in(across, 0..self.down(self.m)));
+            of_pattern.into_iter().chain(of_others).min()
         };
-        last_in(0..row.number).or_else(around).unwrap_or(0)
+        last_in(across, 0..row.number).or_else(around).unwrap_or(0)
     }
 
     /// Copies a block of activations' rows to every core that has work on it. It takes the place of the core's block before
     /// the last.
     fn block(&self, builder: &mut Builder, row: &Row, from: &Matrix) {
         let all = 0..builder.chip.cores as u32;
-        let busy: Vec<u32> = all.filter(|core| self.tiles_in(builder, *core, row.number) > 0).collect();
+        let across = self.across(row.section.stripe.cols);
+        let busy: Vec<u32> =
+            all.filter(|core| self.tiles_in(builder, *core, across, row.number) > 0).collect();
         for core in busy {
             let mut waits = self.a_waits[core as usize].clone();
             if !builder.stays() {
@@ -487,7 +598,7 @@ impl<'a> Product<'a> {
             let core = builder.core_of(tile.unit);
             let ahead = tiles[..at].iter().filter(|tile| builder.core_of(tile.unit) == core).count();
             let free = self.place_free(builder, core, ahead);
-            if self.b_supply == Supply::InPanels {
+            if self.b_supply == Supply::InPanels && row.section.stripe.panels == Panels::WithTiles {
                 self.panel(builder, core, tile.n, tile.cols, free.clone());
             }
             for operand in &self.operands[core as usize] {

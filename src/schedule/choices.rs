@@ -1,7 +1,7 @@
-//! What a program chooses itself: taken, or refused with the reason. The tiling is fixed but for the size of its tiles, so that
-//! some choices have one answer only.
+//! What a program chooses itself: taken, or refused with the reason. All steps of k of a tile follow
+//! each other, so that some choices have one answer only.
 
-use super::{Layer, Tiling, TooMuch};
+use super::{Convolution, Layer, LayerKind, TileOrder, Tiling, TooMuch};
 use crate::chip::{Chip, Dataflow};
 use crate::graph::{Choices, LoopAxis, Stationary};
 
@@ -40,10 +40,21 @@ pub(super) fn apply(mut most: Tiling, k: usize, layer: &Layer, chip: &Chip) -> R
         }
         (most.m, most.n, most.k) = (m, n, wanted_k);
     }
-    if order.is_some_and(|order| order != [LoopAxis::M, LoopAxis::N, LoopAxis::K]) {
-        let message = "so far tiles are gone through by rows, columns, steps of k".to_owned();
-        return refuse(message, "write `order=\"mnk\"`, or leave it out".into());
-    }
+    most.order = match order {
+        None | Some([LoopAxis::M, LoopAxis::N, LoopAxis::K]) => TileOrder::Rows,
+        Some([LoopAxis::N, LoopAxis::M, LoopAxis::K]) => match layer.kind {
+            LayerKind::Convolution(Convolution { groups: 2.., .. }) => {
+                let message =
+                    "so far the groups of a convolution are gone through row by row of tiles".to_owned();
+                return refuse(message, "write `order=\"mnk\"`, or leave it out".into());
+            }
+            _ => TileOrder::Columns,
+        },
+        Some(_) => {
+            let message = "so far all steps of k of a tile follow each other".to_owned();
+            return refuse(message, "write `order=\"mnk\"` or `order=\"nmk\"`, or leave it out".into());
+        }
+    };
     if buffers == Some(1) {
         let message = "so far every operand that passes through has two places".to_owned();
         return refuse(message, "write `buffers=2`, or leave it out".into());

@@ -1,7 +1,7 @@
 //! Graph to plan: which operators run together, in which order and tiles, and where their tensors lie.
 //!
-//! The tiling is fixed. A product `[M, K] @ [K, N]` is cut into output tiles, gone through row by row of them; tile q is
-//! the work of matrix unit q mod U, and all its steps of K follow each other on it, so that sums stay in the accumulators
+//! A product `[M, K] @ [K, N]` is cut into output tiles, the largest ones unless others are chosen, gone through row by row of
+//! them; tile q is the work of matrix unit q mod U, and all its steps of K follow each other on it, so that sums stay in the accumulators
 //! until they are whole. Then the vector unit takes them while the next tile fills the other half.
 //!
 //! | dataflow | rows of a tile | columns | K at a time |
@@ -9,6 +9,10 @@
 //! | weight-stationary | half the accumulator rows | C | R |
 //! | input-stationary | C | half the accumulator rows | R |
 //! | output-stationary | R | C | all |
+//!
+//! A product may choose columns outermost ([`TileOrder::Columns`]): each unit keeps to a column of tiles, as many columns at a
+//! time as there are units. Its panel of weights comes once, also where weights otherwise come tile by tile; blocks of rows
+//! come again with each column.
 //!
 //! A convolution is cut like the product that it is, each group of channels by itself; `convolution` says how images come.
 //!
@@ -34,7 +38,7 @@ pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;
-pub use tiling::{Residence, Tiling};
+pub use tiling::{Residence, TileOrder, Tiling};
 
 pub use crate::graph::TooMuch;
 

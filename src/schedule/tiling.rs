@@ -18,11 +18,23 @@ pub struct Tiling {
     pub n: usize,
     /// Steps of K that a pass covers.
     pub k: usize,
+    /// In which order output tiles follow each other.
+    pub order: TileOrder,
+}
+
+/// In which order output tiles follow each other; all steps of K of a tile are done before the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TileOrder {
+    /// Row by row of them: a block of activations comes once, weights with each row of tiles.
+    #[default]
+    Rows,
+    /// Column by column, as many at a time as there are matrix units: a panel of weights comes once, activations with each column.
+    Columns,
 }
 
 impl Default for Tiling {
     fn default() -> Self {
-        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1 }
+        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1, order: TileOrder::Rows }
     }
 }
 
@@ -260,11 +272,12 @@ fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> R
         });
     }
     let (rows, cols) = (chip.rows, chip.cols);
-    let most = match chip.dataflow {
-        Dataflow::WeightStationary => Tiling { dataflow: chip.dataflow, m: m.min(sums), n: cols, k: rows },
-        Dataflow::InputStationary => Tiling { dataflow: chip.dataflow, m: cols, n: n.min(sums), k: rows },
-        Dataflow::OutputStationary => Tiling { dataflow: chip.dataflow, m: rows.min(sums), n: cols, k },
+    let [m, n, deep] = match chip.dataflow {
+        Dataflow::WeightStationary => [m.min(sums), cols, rows],
+        Dataflow::InputStationary => [cols, n.min(sums), rows],
+        Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
+    let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
     choices::apply(most, k, layer, chip)
 }
 
@@ -297,8 +310,8 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
     let [_, k, n] = plan.extents(layer).expect("it is a product");
     let (b, result) = (&plan.tensors[b], &plan.tensors[layer.result]);
     let (tiles, cols) = (2 * chip.units_per_core(), tiling.n.min(n));
-    let panels = match tiling.dataflow {
-        Dataflow::WeightStationary => 0,
+    let panels = match (tiling.dataflow, tiling.order) {
+        (Dataflow::WeightStationary, TileOrder::Rows) => 0,
         _ => bytes(&[tiles, cols, k], b.dtype),
     };
     let left = bytes(&[tiles, tiling.m, cols], result.dtype);

@@ -63,3 +63,17 @@ pub fn program() -> impl Strategy<Value = String> {
         },
     )
 }
+
+/// The same program, or with columns outermost in every product that may be so.
+pub fn in_some_order(texts: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let chosen = |line: &str| {
+        let grouped = line.contains("groups=") && !line.contains("groups=1)");
+        let product = ["@", "einsum", "conv2d"].iter().any(|word| line.contains(word));
+        let order = if product && !grouped { " with order=\"nmk\"" } else { "" };
+        format!("{line}{order}\n")
+    };
+    (texts, any::<bool>()).prop_map(move |(text, columns)| match columns {
+        true => text.lines().map(chosen).collect(),
+        false => text,
+    })
+}
