@@ -30,6 +30,7 @@ pub mod base;
 pub mod chip;
 pub mod draw;
 pub mod emit;
+pub mod explore;
 pub mod graph;
 pub mod import;
 pub mod isa;

@@ -52,7 +52,7 @@ impl<T> fmt::Debug for Id<T> {
 }
 
 /// A list that grows at its end only, so that ids stay good and ascend in the order of creation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arena<T> {
     items: Vec<T>,
 }

@@ -12,11 +12,15 @@ mod commands {
     use serde::Serialize;
     use systole::base::{Diagnostic, Lines, Severity};
     use systole::chip::{self, Chip, Description};
+    use systole::explore;
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
-    use systole::job::{self, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report};
+    use systole::job::{
+        self, Arrange, Listed, MapperReport, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun,
+        Report,
+    };
     use systole::num::{Array, SumOrder};
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
@@ -41,6 +45,9 @@ mod commands {
             file: PathBuf,
             #[command(flatten)]
             chip: ChipChoice,
+            /// Search the tiles of each product and their order for the fewest cycles, and say what was considered.
+            #[arg(long)]
+            map: bool,
             /// How to report.
             #[arg(long, value_enum, default_value_t = Format::Text)]
             format: Format,
@@ -192,7 +199,9 @@ mod commands {
 
     pub fn main() -> ExitCode {
         let done = match Arguments::parse().command {
-            Command::Run { file, chip, format } => run(&file, &chip, format),
+            Command::Run { file, chip, map, format } => {
+                run(&file, &chip, if map { Search::Mapper } else { Search::None }, format)
+            }
             Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
             Command::Functions => {
                 print!("{}", graph::functions());
@@ -224,31 +233,85 @@ mod commands {
         }
     }
 
-    fn run(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
+    /// How a plan is arranged.
+    #[derive(Clone, Copy)]
+    enum Search {
+        None,
+        Mapper,
+    }
+
+    /// A report, and what was considered before.
+    #[derive(Serialize)]
+    struct Reported {
+        #[serde(flatten)]
+        report: Report,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mapper: Option<MapperReport>,
+    }
+
+    fn run(file: &Path, chip: &ChipChoice, search: Search, format: Format) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
+        let mut mapping = None;
+        let mut arrange = |plan| match search {
+            Search::None => plan,
+            Search::Mapper => {
+                let (plan, found) = explore::map(plan, &chip);
+                mapping = Some(found);
+                plan
+            }
+        };
         let ran = match is_topology(file) {
-            true => Ran::layers(file, &chip)?,
+            true => Ran::layers(file, &chip, &mut arrange)?,
             false => {
                 let program = Program::read(file)?;
-                match Ran::timed(program, &chip)? {
+                match Ran::timed(program, &chip, &mut arrange)? {
                     Ok(timed) => timed,
                     Err(program) => {
                         match job::compile_products(&program.text, program.files.as_ref(), &chip) {
                             Some(run) => return report_products(&program, &run, format),
-                            None => Ran::program(program, &chip)?,
+                            None => Ran::program(program, &chip, &mut arrange)?,
                         }
                     }
                 }
             }
         };
-        let (report, classes) = match ran {
-            Ran::Timed { text, timed } => (timed.report(&text), timed.tally().classes),
-            Ran::Program { text, finished } => (finished.report(&text), finished.tally().classes),
+        let (text, report, classes) = match &ran {
+            Ran::Timed { text, timed } => (text, timed.report(text), timed.tally().classes),
+            Ran::Program { text, finished } => (text, finished.report(text), finished.tally().classes),
         };
+        let mapper = mapping.map(|mapping| MapperReport::new(&mapping, text));
         match format {
-            Format::Json => print(&(to_json(&report)? + "\n")),
-            Format::Text => print(&in_words(&report, classes)),
+            Format::Json => print(&(to_json(&Reported { report, mapper })? + "\n")),
+            Format::Text => {
+                let considered = mapper.as_ref().map_or(String::new(), mapper_in_words);
+                print(&(in_words(&report, classes) + &considered))
+            }
         }
+    }
+
+    fn mapper_in_words(report: &MapperReport) -> String {
+        let MapperReport { planned_cycles: before, found_cycles: after, taken, products } = report;
+        let outcome = if *taken { "" } else { ": left as planned" };
+        let mut out = format!("mapper: {before} cycles as planned, {after} as found{outcome}\n");
+        for product in products {
+            let [planned, best] = [product.planned.cycles, product.best[0].cycles];
+            let fewer = 100.0 * (planned - best) as f64 / planned as f64;
+            let ways: Vec<String> = product
+                .best
+                .iter()
+                .map(|way| format!("{:?} {} {}", way.tile, way.order, way.cycles))
+                .collect();
+            out += &format!(
+                "  {} (line {}), {} of {}: {planned} cycles as planned, {fewer:.1} % fewer by the best of {}: {}\n",
+                product.name,
+                product.line,
+                if product.layers == 1 { "1 layer".to_owned() } else { format!("{} layers", product.layers) },
+                product.planned.order,
+                product.candidates,
+                ways.join("; ")
+            );
+        }
+        out
     }
 
     /// Of a program that cannot run as a whole.
@@ -296,17 +359,22 @@ mod commands {
     impl Ran {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
             match is_topology(file) {
-                true => Ran::layers(file, chip),
-                false => match Ran::timed(Program::read(file)?, chip)? {
+                true => Ran::layers(file, chip, &mut job::as_planned),
+                false => match Ran::timed(Program::read(file)?, chip, &mut job::as_planned)? {
                     Ok(timed) => Ok(timed),
-                    Err(program) => Ran::program(program, chip),
+                    Err(program) => Ran::program(program, chip, &mut job::as_planned),
                 },
             }
         }
 
         /// A program that runs, but is too large for its values; others are given back.
-        fn timed(program: Program, chip: &Chip) -> Result<Result<Ran, Program>, InputErrors> {
-            let Some(run) = job::time_program(&program.text, program.files.as_ref(), chip) else {
+        fn timed(
+            program: Program,
+            chip: &Chip,
+            arrange: &mut Arrange,
+        ) -> Result<Result<Ran, Program>, InputErrors> {
+            let files = program.files.as_ref();
+            let Some(run) = job::time_program_arranged(&program.text, files, chip, arrange) else {
                 return Ok(Err(program));
             };
             program.shown().tell(&run.warnings)?;
@@ -315,16 +383,16 @@ mod commands {
             Ok(Ok(Ran::Timed { text: program.text, timed: Box::new(run.timed) }))
         }
 
-        fn program(program: Program, chip: &Chip) -> Result<Ran, InputErrors> {
-            let finished = Box::new(compile(&program, chip)?.finish());
+        fn program(program: Program, chip: &Chip, arrange: &mut Arrange) -> Result<Ran, InputErrors> {
+            let finished = Box::new(compile(&program, chip, arrange)?.finish());
             Ok(Ran::Program { text: program.text, finished })
         }
 
-        fn layers(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
+        fn layers(file: &Path, chip: &Chip, arrange: &mut Arrange) -> Result<Ran, InputErrors> {
             let text = scalesim_text(file, import::scalesim::MOST_TOPOLOGY_BYTES)?;
             let lines = Shown { file, text: &text };
             let topology = lines.value_of(parse_topology(&text, Layout::of_header(&text)))?;
-            match job::time_topology(&topology, chip) {
+            match job::time_topology_arranged(&topology, chip, arrange) {
                 Ok(timed) => Ok(Ran::Timed { timed: Box::new(timed), text }),
                 Err(refused) => {
                     lines.tell(&[refused.diagnostic()])?;
@@ -535,8 +603,8 @@ mod commands {
     }
 
     /// Compiles, prints what is to be said, and stops if there are errors.
-    fn compile(program: &Program, chip: &Chip) -> Result<job::Job, InputErrors> {
-        let compiled = job::compile(&program.text, program.files.as_ref(), chip);
+    fn compile(program: &Program, chip: &Chip, arrange: &mut Arrange) -> Result<job::Job, InputErrors> {
+        let compiled = job::compile_arranged(&program.text, program.files.as_ref(), chip, arrange);
         program.shown().tell(&compiled.diagnostics)?;
         compiled.job.ok_or(InputErrors)
     }

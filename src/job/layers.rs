@@ -5,7 +5,7 @@
 //! hold it. A depthwise layer (`DP`) is a loop over its channels. Operands and results are i8, as SCALE-Sim's words are
 //! bytes; sums are cast on their way out. Layers follow each other; the tiling is [`crate::schedule`]'s.
 
-use super::{Refused, Timed, time_products};
+use super::{Arrange, Refused, Timed, as_planned, time_products_arranged};
 use crate::chip::Chip;
 use crate::import::scalesim::{Layer, Topology};
 use crate::num::DType;
@@ -13,8 +13,17 @@ use crate::schedule::Product;
 
 /// Runs every layer in turn.
 pub fn time_topology(topology: &Topology, chip: &Chip) -> Result<Timed, Refused> {
+    time_topology_arranged(topology, chip, &mut as_planned)
+}
+
+/// The same, its plan arranged otherwise.
+pub fn time_topology_arranged(
+    topology: &Topology,
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Result<Timed, Refused> {
     let products: Vec<Product> = topology.layers.iter().map(product).collect();
-    time_products(&products, chip)
+    time_products_arranged(&products, chip, arrange)
 }
 
 fn product(layer: &Layer) -> Product {

@@ -4,6 +4,7 @@ mod assist;
 mod evaluate;
 mod frame;
 mod layers;
+mod mapper;
 mod products;
 mod report;
 pub mod scalesim;
@@ -13,7 +14,8 @@ pub mod validate;
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
-pub use layers::time_topology;
+pub use layers::{time_topology, time_topology_arranged};
+pub use mapper::{MappedReport, MapperReport};
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
@@ -42,8 +44,21 @@ pub struct Compiled {
     pub job: Option<Job>,
 }
 
+/// What becomes of a plan before it is lowered: [`as_planned`], or for example what [`crate::explore::map`] finds.
+pub type Arrange<'a> = dyn FnMut(Plan) -> Plan + 'a;
+
+/// A plan as it is.
+pub fn as_planned(plan: Plan) -> Plan {
+    plan
+}
+
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
+    compile_arranged(text, loader, chip, &mut as_planned)
+}
+
+/// Compiles a program whose plan is arranged otherwise.
+pub fn compile_arranged(text: &str, loader: &dyn Loader, chip: &Chip, arrange: &mut Arrange) -> Compiled {
     let mut checked = Checked::new(text, loader);
     let mut job = None;
     if !checked.diagnostics.has_errors() {
@@ -53,7 +68,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     }
     if !checked.diagnostics.has_errors() {
         match plan(&checked.graph, chip) {
-            Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), plan, chip.clone()) {
+            Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), arrange(plan), chip.clone()) {
                 Ok(ready) => job = Some(ready),
                 Err(refused) => refused.tell(&mut checked.diagnostics),
             },
@@ -93,12 +108,22 @@ pub struct TimedProgram {
 
 /// Times a program that is right, but too large for its values; nothing if it has them, or does not run as a whole on the chip.
 pub fn time_program(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<TimedProgram> {
+    time_program_arranged(text, loader, chip, &mut as_planned)
+}
+
+/// Times a program whose plan is arranged otherwise.
+pub fn time_program_arranged(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Option<TimedProgram> {
     let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
     if diagnostics.has_errors() || !not_lowered(&graph).is_empty() {
         return None;
     }
     let obstacle = obstacles(&graph).into_iter().next()?;
-    let timed = time(plan(&graph, chip).ok()?, chip).ok()?;
+    let timed = time(arrange(plan(&graph, chip).ok()?), chip).ok()?;
     Some(TimedProgram { timed, warnings: diagnostics.into_sorted(), obstacle })
 }
 
@@ -150,8 +175,17 @@ pub fn graph(text: &str, loader: &dyn Loader) -> (Vec<Diagnostic>, Option<Graph>
 
 /// Products on their own, timed without values.
 pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
+    time_products_arranged(products, chip, &mut as_planned)
+}
+
+/// Products whose plan is arranged otherwise.
+pub fn time_products_arranged(
+    products: &[Product],
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Result<Timed, Refused> {
     let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
-    time(plan, chip).map_err(Refused::Halt)
+    time(arrange(plan), chip).map_err(Refused::Halt)
 }
 
 /// Why a chip does not run a program.

@@ -22,6 +22,7 @@
 //! ([`Residence::Unified`]). Otherwise all tensors lie in DRAM between layers, and each layer streams blocks of rows
 //! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
 
+mod alone;
 mod choices;
 mod contract;
 mod convolution;
@@ -50,7 +51,7 @@ use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side};
 
 /// What runs, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// Everything that is read or left.
     pub tensors: Arena<Planned>,
@@ -66,7 +67,7 @@ pub struct Plan {
 pub type PlannedId = Id<Planned>;
 
 /// A tensor as far as the machine must know it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
     /// For people.
     pub name: String,
@@ -162,7 +163,7 @@ impl Planned {
 }
 
 /// Operators that run as one: a product with what its sums go through, or vector work alone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     /// The operators of the graph, in order.
     pub ops: Vec<OpId>,
@@ -190,7 +191,7 @@ impl Layer {
 }
 
 /// How a layer runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LayerKind {
     /// On the arrays.
     Product {

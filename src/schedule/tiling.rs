@@ -76,22 +76,24 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
         });
     }
     for at in 0..plan.layers.len() {
-        let layer = &plan.layers[at];
-        let kind = match layer.kind {
-            LayerKind::Product { a, b, .. } => {
-                LayerKind::Product { a, b, tiling: tiling(&plan, layer, [a, b], chip)? }
-            }
-            LayerKind::Convolution(convolution) => convolved(&plan, layer, convolution, chip)?,
-            LayerKind::Pool(pool) => pooled(&plan, layer, pool, chip)?,
-            LayerKind::Vector { x, .. } => {
-                LayerKind::Vector { x, block_rows: block_rows(&plan, layer, x, chip)? }
-            }
-            LayerKind::Move(ref work) => LayerKind::Move(fitting(&plan, layer, work, chip)?),
-        };
-        plan.layers[at].kind = kind;
+        plan.layers[at].kind = cut(&plan, at, chip)?;
     }
     check_counts(&plan, chip)?;
     Ok(plan)
+}
+
+/// How a layer runs, in pieces that fit.
+pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooMuch> {
+    let layer = &plan.layers[at];
+    Ok(match layer.kind {
+        LayerKind::Product { a, b, .. } => {
+            LayerKind::Product { a, b, tiling: tiling(plan, layer, [a, b], chip)? }
+        }
+        LayerKind::Convolution(convolution) => convolved(plan, layer, convolution, chip)?,
+        LayerKind::Pool(pool) => pooled(plan, layer, pool, chip)?,
+        LayerKind::Vector { x, .. } => LayerKind::Vector { x, block_rows: block_rows(plan, layer, x, chip)? },
+        LayerKind::Move(ref work) => LayerKind::Move(fitting(plan, layer, work, chip)?),
+    })
 }
 
 /// A move in blocks that fit.
@@ -118,7 +120,7 @@ const MOST_PASSES: u64 = 1 << 44;
 const MOST_WORDS: u128 = 1 << 63;
 
 /// Whether everything that is counted of a run fits 64 bits.
-fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
+pub(super) fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
     let (mut passes, mut words) = (0u128, 0u128);
     for layer in &plan.layers {
         let (LayerKind::Product { tiling, .. }, Some(extents)) = (&layer.kind, plan.extents(layer)) else {

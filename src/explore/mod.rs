@@ -1,0 +1,234 @@
+//! The mapper: for each product of a plan, the tiles and their order that take the machine the fewest cycles.
+//!
+//! Every distinct product is run by itself, without values, in a bounded number of ways: first as it is planned, then in smaller
+//! tiles of even sizes, rows or columns outermost, then around the best of these. What a program chooses itself stays. Steps of k
+//! stay as they are, since the bits of floats' sums depend on them. At last the whole plan is run both ways, and the better
+//! one kept: what is best alone may stand in the way of what comes next.
+
+mod sides;
+
+use serde::Serialize;
+
+use crate::base::{Cycle, Span};
+use crate::chip::Chip;
+use crate::emit::emit;
+use crate::graph::{Choices, LoopAxis};
+use crate::schedule::{LayerKind, Plan, TileOrder, Tiling};
+use crate::sim::{Clock, Loops};
+
+/// Most ways that one product is tried.
+pub const MOST_CANDIDATES: usize = 32;
+/// Most distinct products that are searched; the others stay as they are planned.
+pub const MOST_PRODUCTS: usize = 256;
+/// Instructions that trying one way may go through.
+const MOST_EFFORT: u64 = 1 << 16;
+/// How many of the best are told.
+const TOLD: usize = 3;
+
+/// What was found for a whole plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// Distinct products, in the order of the plan.
+    pub products: Vec<Mapped>,
+    /// Of the whole plan as it was.
+    pub planned_cycles: Cycle,
+    /// With what was found.
+    pub found_cycles: Cycle,
+}
+
+/// What was found for one product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// The name of its first result.
+    pub name: String,
+    /// Where that is written.
+    pub span: Span,
+    /// Layers that are alike.
+    pub layers: usize,
+    /// Ways that were run.
+    pub candidates: usize,
+    /// As it was planned.
+    pub planned: Candidate,
+    /// The best few, the winner first: the plan's own, unless another one takes fewer cycles.
+    pub best: Vec<Candidate>,
+}
+
+/// One way to run a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// Rows, columns and steps of k of a tile.
+    pub tile: [usize; 3],
+    /// Loops over tiles, outermost first.
+    pub order: &'static str,
+    /// Of the product by itself.
+    pub cycles: Cycle,
+}
+
+impl Mapping {
+    /// Whether the plan is run as it was found to be best.
+    pub fn is_taken(&self) -> bool {
+        self.found_cycles < self.planned_cycles
+    }
+}
+
+/// Finds how each product runs best; the plan with that, or as it was if the whole does not take fewer cycles.
+pub fn map(plan: Plan, chip: &Chip) -> (Plan, Mapping) {
+    let mut known: Vec<(Plan, Mapped)> = Vec::new();
+    let mut found = plan.clone();
+    for (at, layer) in plan.layers.iter().enumerate() {
+        let chosen = layer.choices.as_ref().is_some_and(|own| own.tile.is_some() || own.order.is_some());
+        let Some(alone) = plan.alone(layer).filter(|_| !chosen) else { continue };
+        let place = match known.iter().position(|(one, _)| *one == alone) {
+            Some(place) => place,
+            None => {
+                let Some(mut mapped) = known.len().lt(&MOST_PRODUCTS).then(|| search(&alone, chip)).flatten()
+                else {
+                    continue;
+                };
+                mapped.name = plan.tensors[layer.result].name.clone();
+                mapped.span = layer.span;
+                known.push((alone, mapped));
+                known.len() - 1
+            }
+        };
+        let mapped = &mut known[place].1;
+        mapped.layers += 1;
+        let (planned, best) = (mapped.planned, mapped.best[0]);
+        if best != planned {
+            // What does not fit here stays as it is.
+            let _ = found.choose(at, best.choices(layer.choices.as_deref()), chip);
+        }
+    }
+    let planned_cycles = cycles(&plan, chip, u64::MAX).unwrap_or(0);
+    let found_cycles = match found == plan {
+        true => planned_cycles,
+        false => cycles(&found, chip, u64::MAX).unwrap_or(Cycle::MAX),
+    };
+    let products = known.into_iter().map(|(_, mapped)| mapped).collect();
+    let mapping = Mapping { products, planned_cycles, found_cycles };
+    (if mapping.is_taken() { found } else { plan }, mapping)
+}
+
+/// The best way for a product by itself; nothing if not even the plan's own comes to its end.
+pub fn search(alone: &Plan, chip: &Chip) -> Option<Mapped> {
+    let mut search = Search { alone, chip, tried: Vec::new() };
+    let planned = tiling(alone)?;
+    let planned = search.try_one(planned.m, planned.n, planned.order)?;
+    search.all();
+    let mut best: Vec<Candidate> = search.tried.iter().filter_map(|(_, tried)| *tried).collect();
+    let candidates = best.len();
+    // Stable: of equals the first one tried, before all the plan's own.
+    best.sort_by_key(|candidate| candidate.cycles);
+    best.truncate(TOLD);
+    let (name, span) = (String::new(), Span::default());
+    Some(Mapped { name, span, layers: 0, candidates, planned, best })
+}
+
+struct Search<'a> {
+    alone: &'a Plan,
+    chip: &'a Chip,
+    /// What was asked for, and what came of it.
+    tried: Vec<((usize, usize, TileOrder), Option<Candidate>)>,
+}
+
+impl Search<'_> {
+    /// Goes through even sizes, then around the best of them.
+    fn all(&mut self) {
+        let (Some(planned), Some([m, _, n])) =
+            (tiling(self.alone), self.alone.extents(&self.alone.layers[0]))
+        else {
+            return;
+        };
+        let rows = sides::even(m, planned.m);
+        let cols = sides::even(n, planned.n);
+        for order in [TileOrder::Rows, TileOrder::Columns] {
+            rows.iter().for_each(|m| {
+                self.try_one(*m, planned.n, order);
+            });
+        }
+        for way in 0..4 {
+            let Some(best) = self.best() else { return };
+            let (all, order) = (if way % 2 == 0 { &cols } else { &rows }, best.tiling_order());
+            let [best_m, best_n, _] = best.tile;
+            let near = match way {
+                0 | 1 => all.clone(),
+                2 => sides::near(n, best_n, planned.n),
+                _ => sides::near(m, best_m, planned.m),
+            };
+            for side in near {
+                let (m, n) = if way % 2 == 0 { (best_m, side) } else { (side, best_n) };
+                self.try_one(m, n, order);
+            }
+        }
+    }
+
+    fn best(&self) -> Option<Candidate> {
+        self.tried.iter().filter_map(|(_, tried)| *tried).min_by_key(|candidate| candidate.cycles)
+    }
+
+    /// Runs the product in one way, if it has not been tried and there are not too many.
+    fn try_one(&mut self, m: usize, n: usize, order: TileOrder) -> Option<Candidate> {
+        let asked = (m, n, order);
+        let known = self.tried.iter().any(|(tried, _)| *tried == asked);
+        if known || self.tried.len() >= MOST_CANDIDATES {
+            return None;
+        }
+        let candidate = self.run(m, n, order);
+        self.tried.push((asked, candidate));
+        candidate
+    }
+
+    fn run(&self, m: usize, n: usize, order: TileOrder) -> Option<Candidate> {
+        let planned = tiling(self.alone)?;
+        let mut plan = self.alone.clone();
+        if (m, n, order) != (planned.m, planned.n, planned.order) {
+            let wanted = Candidate { tile: [m, n, planned.k], order: name(order), cycles: 0 };
+            plan.choose(0, wanted.choices(plan.layers[0].choices.as_deref()), self.chip).ok()?;
+        }
+        let Tiling { m, n, k, .. } = tiling(&plan)?;
+        let most = if self.tried.is_empty() { u64::MAX } else { MOST_EFFORT };
+        Some(Candidate { tile: [m, n, k], order: name(order), cycles: cycles(&plan, self.chip, most)? })
+    }
+}
+
+impl Candidate {
+    /// How a program would ask for it, with what it chooses besides.
+    pub fn choices(&self, own: Option<&Choices>) -> Choices {
+        let order = match self.tiling_order() {
+            TileOrder::Rows => [LoopAxis::M, LoopAxis::N, LoopAxis::K],
+            TileOrder::Columns => [LoopAxis::N, LoopAxis::M, LoopAxis::K],
+        };
+        Choices { tile: Some(self.tile), order: Some(order), ..own.cloned().unwrap_or_default() }
+    }
+
+    fn tiling_order(&self) -> TileOrder {
+        if self.order == name(TileOrder::Columns) { TileOrder::Columns } else { TileOrder::Rows }
+    }
+}
+
+fn name(order: TileOrder) -> &'static str {
+    match order {
+        TileOrder::Rows => "mnk",
+        TileOrder::Columns => "nmk",
+    }
+}
+
+/// How a product that is alone is cut.
+fn tiling(alone: &Plan) -> Option<Tiling> {
+    match alone.layers[0].kind {
+        LayerKind::Product { tiling, .. } => Some(tiling),
+        LayerKind::Convolution(convolution) => Some(convolution.tiling),
+        _ => None,
+    }
+}
+
+/// What the machine takes; nothing if it does not come to its end, or not within some effort.
+pub fn cycles(plan: &Plan, chip: &Chip, effort: u64) -> Option<Cycle> {
+    let emitted = emit(plan, chip);
+    debug_assert_eq!(crate::isa::verify(&emitted.program, chip), Ok(()), "what is emitted keeps the rules");
+    let mut clock = Clock::new(&emitted.program, chip, Loops::Skipped);
+    match effort {
+        u64::MAX => Some(clock.run().ok()?.cycles),
+        _ => clock.advance(effort).ok()?.then(|| clock.into_trace().cycles),
+    }
+}

@@ -1,0 +1,150 @@
+//! The mapper: close to exhaustive search, never worse than what is planned or than SCALE-Sim's way; same numbers.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod made;
+#[allow(dead_code)] // chips are for others
+mod made_images;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use systole::base::{Cycle, Span};
+use systole::chip::{Chip, Dataflow};
+use systole::explore::{MOST_CANDIDATES, Mapped, cycles, map, search};
+use systole::graph::{Choices, LoopAxis};
+use systole::import::Files;
+use systole::import::scalesim::{Layout, parse_topology};
+use systole::job::{compile, compile_arranged, time_topology_arranged};
+use systole::num::DType;
+use systole::schedule::{LayerKind, Plan, Product, plan_products};
+
+const ROWS: [LoopAxis; 3] = [LoopAxis::M, LoopAxis::N, LoopAxis::K];
+const COLUMNS: [LoopAxis; 3] = [LoopAxis::N, LoopAxis::M, LoopAxis::K];
+
+/// One product by itself, as the mapper sees it; nothing if it does not fit.
+fn alone(extents: [usize; 3], chip: &Chip) -> Option<Plan> {
+    let (copies, dtypes) = (1, [DType::I8, DType::I8, DType::I32]);
+    let product = Product { name: "p".into(), span: Span::default(), copies, extents, dtypes };
+    let plan = plan_products(&[product], chip).ok()?;
+    plan.alone(&plan.layers[0])
+}
+
+fn by(alone: &Plan, tile: [usize; 3], order: [LoopAxis; 3], chip: &Chip) -> Option<Cycle> {
+    let mut plan = alone.clone();
+    let choices = Choices { tile: Some(tile), order: Some(order), ..Choices::default() };
+    plan.choose(0, choices, chip).ok()?;
+    cycles(&plan, chip, u64::MAX)
+}
+
+/// The fewest cycles of all tiles in both orders.
+fn exhaustive(alone: &Plan, chip: &Chip) -> Cycle {
+    let LayerKind::Product { tiling, .. } = alone.layers[0].kind else { panic!("it is a product") };
+    let [m, _, n] = alone.extents(&alone.layers[0]).unwrap();
+    // Wider tiles than the product are the same as one as wide.
+    let sides = (1..=m).flat_map(|m| (1..=n).map(move |n| [m, n, tiling.k]));
+    let all = sides.flat_map(|tile| [ROWS, COLUMNS].map(|order| by(alone, tile, order, chip)));
+    all.flatten().min().unwrap()
+}
+
+/// At most 1 % more cycles than the best of all tiles and orders.
+#[test]
+fn few_candidates_are_nearly_as_good_as_all() {
+    let mut runner = TestRunner::deterministic();
+    let given = ((1..14usize, 1..30usize, 1..14usize), made::chip());
+    let (mut searched, mut worse) = (0, Vec::new());
+    while searched < 300 {
+        let ((m, k, n), chip) = given.new_tree(&mut runner).unwrap().current();
+        let Some(alone) = alone([m, k, n], &chip) else { continue };
+        let found = search(&alone, &chip).unwrap();
+        let (winner, best) = (found.best[0].cycles, exhaustive(&alone, &chip));
+        assert!(found.candidates <= MOST_CANDIDATES && winner <= found.planned.cycles);
+        if winner * 100 > best * 101 {
+            worse.push((
+                [m, k, n],
+                chip.dataflow.name(),
+                chip.rows,
+                chip.cols,
+                chip.matrix_units,
+                alone.residence,
+                found,
+                best,
+            ));
+        }
+        searched += 1;
+    }
+    assert!(worse.is_empty(), "{} of {searched}: {worse:#?}", worse.len());
+}
+
+/// SCALE-Sim streams all rows through each fold of the array, columns of folds outermost.
+#[test]
+fn no_layer_is_slower_than_in_scale_sims_way() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/");
+    for file in ["resnet50.csv", "edge_conv.csv", "edge_gemm.csv", "gemm512.csv"] {
+        let text = std::fs::read_to_string(format!("{data}{file}")).unwrap();
+        let topology = parse_topology(&text, Layout::of_header(&text)).value.unwrap();
+        for dataflow in Dataflow::ALL {
+            let chip = Chip { dataflow, ..Chip::classroom(32, 32).unwrap() };
+            let mut known: Vec<[usize; 3]> = Vec::new();
+            for layer in &topology.layers {
+                let extents = [layer.m, layer.k, layer.n].map(|side| side as usize);
+                let Some(alone) = alone(extents, &chip).filter(|_| !known.contains(&extents)) else {
+                    continue;
+                };
+                known.push(extents);
+                let LayerKind::Product { tiling, .. } = alone.layers[0].kind else {
+                    panic!("it is a product")
+                };
+                let theirs = by(&alone, [tiling.m, tiling.n, tiling.k], COLUMNS, &chip);
+                let ours = search(&alone, &chip).unwrap().best[0].cycles;
+                assert!(theirs.is_none_or(|theirs| ours <= theirs), "{} {dataflow:?}", layer.name);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// What is found computes the same, and takes no more cycles.
+    #[test]
+    fn found_plans_keep_the_numbers(
+        text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::chip(),
+    ) {
+        let Some(planned) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
+        let mut mapping = None;
+        let mut arrange = |plan| {
+            let (plan, found) = map(plan, &chip);
+            mapping = Some(found);
+            plan
+        };
+        let found = compile_arranged(&text, &Files::default(), &chip, &mut arrange).job.unwrap().finish();
+        prop_assert_eq!(&found.disagreement, &None, "{} on {:?}", text, chip);
+        let (before, mapping) = (planned.finish().trace.cycles, mapping.unwrap());
+        prop_assert_eq!(mapping.planned_cycles, before);
+        prop_assert_eq!(found.trace.cycles, mapping.found_cycles.min(before));
+        let layers = found.plan.layers.iter().filter(|layer| found.plan.factors(layer).is_some()).count();
+        prop_assert_eq!(mapping.products.iter().map(|product| product.layers).sum::<usize>(), layers);
+    }
+}
+
+/// Equal layers are searched once.
+#[test]
+fn a_network_is_searched_by_its_distinct_products() {
+    let text = include_str!("data/scalesim/resnet50.csv");
+    let topology = parse_topology(text, Layout::Convolution).value.unwrap();
+    let chip = Chip::classroom(128, 128).unwrap();
+    let mut mapping = None;
+    let mut arrange = |plan| {
+        let (plan, found) = map(plan, &chip);
+        mapping = Some(found);
+        plan
+    };
+    let timed = time_topology_arranged(&topology, &chip, &mut arrange).unwrap_or_else(|_| panic!());
+    let mapping = mapping.unwrap();
+    let fewer = |mapped: &&Mapped| mapped.best[0].cycles < mapped.planned.cycles;
+    assert_eq!(mapping.products.iter().map(|mapped| mapped.layers).sum::<usize>(), 54);
+    assert!(mapping.products.len() < 30, "{}", mapping.products.len());
+    assert!(mapping.products.iter().filter(fewer).count() > 0);
+    assert_eq!(timed.trace.cycles, mapping.found_cycles.min(mapping.planned_cycles));
+}
