@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // orders are for others
 mod made;
 #[allow(dead_code)] // chips are for others
 mod made_images;

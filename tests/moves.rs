@@ -35,7 +35,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats(), 3 => made_moves::chains()], chip in chip()) {
+    fn memory_equals_the_reference(text in made::in_some_order(prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats(), 3 => made_moves::chains()]), chip in chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.

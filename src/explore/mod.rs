@@ -1,7 +1,7 @@
 //! The mapper: for each product of a plan, the tiles and their order that take the machine the fewest cycles.
 //!
-//! Every distinct product is run by itself, without values, in a bounded number of ways: first as it is planned, then in smaller
-//! tiles of even sizes, rows or columns outermost, then around the best of these. What a program chooses itself stays. Steps of k
+//! Every distinct product is run by itself, without values, in a bounded number of ways: first as it is planned, then with
+//! tiles of other sizes, rows or columns outermost, from the best so far to a better one. What a program chooses itself stays. Steps of k
 //! stay as they are, since the bits of floats' sums depend on them. At last the whole plan is run both ways, and the better
 //! one kept: what is best alone may stand in the way of what comes next.
 
@@ -16,8 +16,8 @@ use crate::graph::{Choices, LoopAxis};
 use crate::schedule::{LayerKind, Plan, TileOrder, Tiling};
 use crate::sim::{Clock, Loops};
 
-/// Most ways that one product is tried.
-pub const MOST_CANDIDATES: usize = 32;
+/// Most ways that one product is tried: both orders of all tiles of a small one.
+pub const MOST_CANDIDATES: usize = 2 * sides::SMALL * sides::SMALL;
 /// Most distinct products that are searched; the others stay as they are planned.
 pub const MOST_PRODUCTS: usize = 256;
 /// Instructions that trying one way may go through.
@@ -111,9 +111,11 @@ pub fn map(plan: Plan, chip: &Chip) -> (Plan, Mapping) {
 
 /// The best way for a product by itself; nothing if not even the plan's own comes to its end.
 pub fn search(alone: &Plan, chip: &Chip) -> Option<Mapped> {
-    let mut search = Search { alone, chip, tried: Vec::new() };
-    let planned = tiling(alone)?;
-    let planned = search.try_one(planned.m, planned.n, planned.order)?;
+    let Tiling { m, n, k, order, .. } = tiling(alone)?;
+    let [rows, _, cols] = alone.extents(&alone.layers[0])?;
+    let planned = Candidate { tile: [m, n, k], order: name(order), cycles: cycles(alone, chip, u64::MAX)? };
+    let tried = vec![((m.min(rows), n.min(cols), order), Some(planned))];
+    let mut search = Search { alone, chip, extents: [rows, cols], planned: tiling(alone)?, tried };
     search.all();
     let mut best: Vec<Candidate> = search.tried.iter().filter_map(|(_, tried)| *tried).collect();
     let candidates = best.len();
@@ -124,41 +126,61 @@ pub fn search(alone: &Plan, chip: &Chip) -> Option<Mapped> {
     Some(Mapped { name, span, layers: 0, candidates, planned, best })
 }
 
+/// Rows and columns of a tile, and the order of tiles.
+type Asked = (usize, usize, TileOrder);
+
 struct Search<'a> {
     alone: &'a Plan,
     chip: &'a Chip,
+    /// Rows and columns of the product.
+    extents: [usize; 2],
+    planned: Tiling,
     /// What was asked for, and what came of it.
-    tried: Vec<((usize, usize, TileOrder), Option<Candidate>)>,
+    tried: Vec<(Asked, Option<Candidate>)>,
 }
 
+const ORDERS: [TileOrder; 2] = [TileOrder::Rows, TileOrder::Columns];
+
 impl Search<'_> {
-    /// Goes through even sizes, then around the best of them.
+    /// Every way to cut a small product; of others the way down from where it is planned, and from smaller tiles.
     fn all(&mut self) {
-        let (Some(planned), Some([m, _, n])) =
-            (tiling(self.alone), self.alone.extents(&self.alone.layers[0]))
-        else {
-            return;
-        };
-        let rows = sides::even(m, planned.m);
-        let cols = sides::even(n, planned.n);
-        for order in [TileOrder::Rows, TileOrder::Columns] {
-            rows.iter().for_each(|m| {
-                self.try_one(*m, planned.n, order);
-            });
-        }
-        for way in 0..4 {
-            let Some(best) = self.best() else { return };
-            let (all, order) = (if way % 2 == 0 { &cols } else { &rows }, best.tiling_order());
-            let [best_m, best_n, _] = best.tile;
-            let near = match way {
-                0 | 1 => all.clone(),
-                2 => sides::near(n, best_n, planned.n),
-                _ => sides::near(m, best_m, planned.m),
-            };
-            for side in near {
-                let (m, n) = if way % 2 == 0 { (best_m, side) } else { (side, best_n) };
-                self.try_one(m, n, order);
+        let [rows, cols] = self.extents;
+        if rows.max(cols) <= sides::SMALL {
+            for side in 1..=rows {
+                self.along_columns(side, 1);
             }
+            return;
+        }
+        let Tiling { m, n, .. } = self.planned;
+        self.descend([m, n]);
+        self.descend([m.div_ceil(4), n.div_ceil(2)]);
+    }
+
+    /// Goes along the rows of a tile, then along its columns, and so on, each time from the best so far, until that stays.
+    fn descend(&mut self, [mut m, mut n]: [usize; 2]) {
+        loop {
+            let before = self.best();
+            self.along_rows(m, n);
+            if let Some(best) = self.best() {
+                m = best.tile[0];
+            }
+            self.along_columns(m, n);
+            match self.best() {
+                Some(best) if before != Some(best) => [m, n] = [best.tile[0], best.tile[1]],
+                _ => return,
+            }
+        }
+    }
+
+    fn along_rows(&mut self, m: usize, n: usize) {
+        for side in sides::worth_a_try(self.extents[0], self.planned.m, m) {
+            ORDERS.iter().for_each(|order| self.try_one(side, n, *order));
+        }
+    }
+
+    fn along_columns(&mut self, m: usize, n: usize) {
+        for side in sides::worth_a_try(self.extents[1], self.planned.n, n) {
+            ORDERS.iter().for_each(|order| self.try_one(m, side, *order));
         }
     }
 
@@ -167,27 +189,20 @@ impl Search<'_> {
     }
 
     /// Runs the product in one way, if it has not been tried and there are not too many.
-    fn try_one(&mut self, m: usize, n: usize, order: TileOrder) -> Option<Candidate> {
-        let asked = (m, n, order);
-        let known = self.tried.iter().any(|(tried, _)| *tried == asked);
-        if known || self.tried.len() >= MOST_CANDIDATES {
-            return None;
+    fn try_one(&mut self, m: usize, n: usize, order: TileOrder) {
+        // What is larger than the product is as large.
+        let asked = (m.min(self.extents[0]), n.min(self.extents[1]), order);
+        if self.tried.len() < MOST_CANDIDATES && self.tried.iter().all(|(tried, _)| *tried != asked) {
+            let candidate = self.run(asked);
+            self.tried.push((asked, candidate));
         }
-        let candidate = self.run(m, n, order);
-        self.tried.push((asked, candidate));
-        candidate
     }
 
-    fn run(&self, m: usize, n: usize, order: TileOrder) -> Option<Candidate> {
-        let planned = tiling(self.alone)?;
+    fn run(&self, (m, n, order): Asked) -> Option<Candidate> {
         let mut plan = self.alone.clone();
-        if (m, n, order) != (planned.m, planned.n, planned.order) {
-            let wanted = Candidate { tile: [m, n, planned.k], order: name(order), cycles: 0 };
-            plan.choose(0, wanted.choices(plan.layers[0].choices.as_deref()), self.chip).ok()?;
-        }
-        let Tiling { m, n, k, .. } = tiling(&plan)?;
-        let most = if self.tried.is_empty() { u64::MAX } else { MOST_EFFORT };
-        Some(Candidate { tile: [m, n, k], order: name(order), cycles: cycles(&plan, self.chip, most)? })
+        let wanted = Candidate { tile: [m, n, self.planned.k], order: name(order), cycles: 0 };
+        plan.choose(0, wanted.choices(plan.layers[0].choices.as_deref()), self.chip).ok()?;
+        Some(Candidate { cycles: cycles(&plan, self.chip, MOST_EFFORT)?, ..wanted })
     }
 }
 

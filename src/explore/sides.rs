@@ -1,32 +1,25 @@
 //! Sides of tiles that are worth a try.
 
-/// Sides up to `most` that cut an extent into parts as even as can be, largest first: `most` itself, then about twice as many
-/// parts each time.
-pub fn even(extent: usize, most: usize) -> Vec<usize> {
-    let mut sides = vec![most];
-    let mut parts = extent.div_ceil(most.max(1)).max(1);
-    while sides.len() < MOST_SIDES && parts <= extent {
+/// Extents up to this are cut in every way.
+pub const SMALL: usize = 16;
+/// Most even cuts of larger ones.
+const MOST_EVEN: usize = 5;
+
+/// Sides of a tile, along an extent, that might be better than those planned and than the best so far: all of a small extent; of
+/// others those that cut it as evenly as can be, into about twice as many parts each time, and those next to the best.
+pub fn worth_a_try(extent: usize, planned: usize, best: usize) -> Vec<usize> {
+    if extent <= SMALL {
+        return (1..=extent).rev().collect();
+    }
+    let parts = |side: usize| extent.div_ceil(side.max(1));
+    let even = (0..MOST_EVEN).map(|doubled| parts(planned) << doubled);
+    let near = [parts(best) + 1, parts(best).saturating_sub(1), parts(best) + parts(best).div_ceil(4)];
+    let mut sides = vec![planned.min(extent)];
+    for parts in even.chain(near).filter(|parts| (1..=extent).contains(parts)) {
         let side = extent.div_ceil(parts);
         if !sides.contains(&side) {
             sides.push(side);
         }
-        parts *= 2;
     }
     sides
 }
-
-/// Sides next to one: those that cut an extent into some parts fewer or more.
-pub fn near(extent: usize, side: usize, most: usize) -> Vec<usize> {
-    let parts = extent.div_ceil(side.max(1));
-    let mut sides = Vec::new();
-    for parts in [parts + 1, parts.saturating_sub(1), parts + parts / 2, parts - parts / 4] {
-        let side = extent.div_ceil(parts.max(1));
-        if (1..=most).contains(&side) && !sides.contains(&side) {
-            sides.push(side);
-        }
-    }
-    sides
-}
-
-/// Most sides in a list.
-const MOST_SIDES: usize = 6;
