@@ -2,11 +2,13 @@
 
 mod arena;
 mod diag;
+mod near;
 mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
 pub use diag::{Diagnostic, Diagnostics, Edit, Severity};
+pub use near::nearest;
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};
 

@@ -15,6 +15,7 @@ mod commands {
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
+    use systole::isa;
     use systole::job::validate::{Subject, Table};
     use systole::job::{self, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report};
     use systole::num::{Array, SumOrder};
@@ -77,13 +78,30 @@ mod commands {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
         },
-        /// Print a program as one of the stages has it; programs that no machine runs yet too.
+        /// Print a program as one of the stages has it.
         Compile {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
-            /// The stage: `graph`, its tensors and operators as text. Others are still to come.
-            #[arg(long, value_name = "STAGE", value_parser = Stage::named)]
+            /// The stage.
+            #[arg(long, value_enum, value_name = "STAGE")]
             emit: Stage,
+            #[command(flatten)]
+            chip: ChipChoice,
+            /// Write to this file instead of standard output.
+            #[arg(short, long, value_name = "OUT")]
+            output: Option<PathBuf>,
+        },
+        /// Assemble a program for the machine, check it, run it, report.
+        ///
+        /// Of one that takes too long to compute, the times are told without values.
+        Asm {
+            /// A text, or `-` for standard input.
+            file: PathBuf,
+            #[command(flatten)]
+            chip: ChipChoice,
+            /// How to report.
+            #[arg(long, value_enum, default_value_t = Format::Text)]
+            format: Format,
         },
         /// Bring programs into the one style: indentation, space, columns. Tokens and lines stay as they are.
         Fmt {
@@ -165,19 +183,12 @@ mod commands {
     }
 
     /// What `compile` prints.
-    #[derive(Clone, Copy)]
+    #[derive(Clone, Copy, ValueEnum)]
     enum Stage {
+        /// Tensors and operators; of programs that no machine runs yet too.
         Graph,
-    }
-
-    impl Stage {
-        fn named(name: &str) -> Result<Stage, String> {
-            match name {
-                "graph" => Ok(Stage::Graph),
-                "plan" | "asm" | "bin" => Err(format!("`{name}` is not printed yet; there is `graph`")),
-                _ => Err("there is `graph`".into()),
-            }
-        }
+        /// What the chip is told, as assembly.
+        Asm,
     }
 
     /// The input has errors; they have been printed.
@@ -200,7 +211,10 @@ mod commands {
             }
             Command::Evaluate { file, block, format } => evaluate(&file, block, format),
             Command::Check { file } => check(&file),
-            Command::Compile { file, emit: Stage::Graph } => emit_graph(&file),
+            Command::Compile { file, emit, chip, output } => {
+                compile_to(&file, emit, &chip, output.as_deref())
+            }
+            Command::Asm { file, chip, format } => run_assembly(&file, &chip, format),
             Command::Fmt { files, check } => {
                 format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })
             }
@@ -342,11 +356,44 @@ mod commands {
         }
     }
 
-    fn emit_graph(file: &Path) -> Result<(), InputErrors> {
+    fn compile_to(
+        file: &Path,
+        stage: Stage,
+        chip: &ChipChoice,
+        output: Option<&Path>,
+    ) -> Result<(), InputErrors> {
         let program = Program::read(file)?;
-        let (diagnostics, graph) = job::graph(&program.text, program.files.as_ref());
+        let (text, files) = (&program.text, program.files.as_ref());
+        let (diagnostics, emitted) = match stage {
+            Stage::Graph => {
+                let (diagnostics, graph) = job::graph(text, files);
+                (diagnostics, graph.map(|graph| graph.to_string()))
+            }
+            Stage::Asm => {
+                let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1);
+                (diagnostics, assembly.map(|assembly| isa::text::print(&assembly)))
+            }
+        };
         program.shown().tell(&diagnostics)?;
-        print(&graph.ok_or(InputErrors)?.to_string())
+        let emitted = emitted.ok_or(InputErrors)?;
+        match output {
+            Some(path) => Ok(fs::write(path, emitted).map_err(|e| format!("{}: {e}", path.display()))?),
+            None => print(&emitted),
+        }
+    }
+
+    fn run_assembly(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
+        let (_, chip) = choose(chip)?;
+        let text = text_of(read(file, isa::text::MOST_ASSEMBLY_BYTES as u64)?, file)?;
+        let files = Directory(file.parent().unwrap_or(Path::new("")).to_owned());
+        let (diagnostics, run) = job::run_assembly(&text, &files, &chip);
+        Shown { file, text: &text }.tell(&diagnostics)?;
+        let run = run.ok_or(InputErrors)?;
+        let report = run.report(&text);
+        match format {
+            Format::Json => print(&(to_json(&report)? + "\n")),
+            Format::Text => print(&in_words(&report, run.tally().classes)),
+        }
     }
 
     /// Whether a file that is not in our style is changed.
@@ -543,6 +590,7 @@ mod commands {
         out += &match (&report.disagreement, report.agrees) {
             (Some(difference), _) => format!("DIFFERS from the reference: {difference}\n"),
             (None, Some(_)) => "equals the reference\n".to_owned(),
+            (None, None) if !report.outputs.is_empty() => String::new(),
             (None, None) => "timed without values\n".to_owned(),
         };
         out

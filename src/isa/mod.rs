@@ -17,17 +17,22 @@
 //!
 //! The k-th multiply of a unit uses the tile of its k-th load, which is the tile of its k-th fetch.
 
+mod assembly;
 mod order;
+mod size;
+pub mod text;
 mod verify;
 
+pub use assembly::{Assembly, Given};
 pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
-pub use verify::{Broken, verify};
+pub use size::is_too_large;
+pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::num::{DType, Operation};
 
 /// A program for the machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     /// Places in memory.
     pub buffers: Arena<Buffer>,
@@ -54,6 +59,10 @@ pub type InstructionId = Id<Instruction>;
 /// Names a loop.
 pub type LoopId = Id<Loop>;
 
+/// No number of a program is greater: of elements and their distances in buffers.
+pub const MOST_NUMBER: u64 = u32::MAX as u64;
+/// No place in a memory is further on.
+pub const MOST_BYTES: Bytes = 1 << 48;
 /// Loops within each other, at most.
 pub const MOST_DEPTH: usize = 8;
 /// By depth, outermost first: the iteration of each loop around an instruction, from 0.
