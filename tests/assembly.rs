@@ -74,7 +74,7 @@ proptest! {
 
     #[test]
     fn random_programs_are_kept(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products()], chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats()], chip in made::chip(),
     ) {
         let Some(assembly) = assembly(&text, &Files::default(), &chip).1 else { return Ok(()) };
         assert_keeps(&assembly);

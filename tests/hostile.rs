@@ -336,11 +336,12 @@ fn what_is_mutated_was_right() {
 #[test]
 fn repeats_are_worked_once() {
     let text = "input x : f32[4]\nrepeat 60000 {\nrepeat 60000 {\nx = exp(x)\n}\n}\noutput x\n";
-    assert!(first_error(text).contains("the machine does not run"));
+    assert!(first_error(text).contains("in all iterations"));
     let steps: String =
         (0..300).map(|i| format!("y{i} = x[{}]\nx = x + y{i}\n", "t + ".repeat(200) + "0 * t")).collect();
     let text = std::format!("input x : f32[300]\nrepeat 1 as t {{\n{steps}}}\noutput x\n");
-    assert!(first_error(&text).contains("the machine does not run"));
+    let compiled = compile(&text, &Files::default(), &Chip::classroom(4, 4).unwrap());
+    assert_eq!(compiled.job.unwrap().finish().disagreement, None);
     let lists = format!(
         "input x : f32[4]\n{}output x\n",
         format!("y = reshape(x, [{}4])\n", "1, ".repeat(6)).repeat(3000)

@@ -441,7 +441,7 @@ fn told_by_oracle(program: &Program, chip: &Chip, run: &oracle::Run) -> String {
 
 /// A chip and a program whose loops run at most `times` times in all.
 fn made(rolls: &[u32], times: u32) -> (Chip, Program) {
-    let mut dice = Dice { rolls: rolls.to_vec().into_iter() };
+    let mut dice = Dice { rolls: Vec::from(rolls).into_iter() };
     let chip = chip(&mut dice);
     let program = program(&mut dice, &chip, times);
     verify(&program, &chip).unwrap_or_else(|broken| panic!("{broken}\n{program:#?}"));

@@ -31,14 +31,14 @@ fn chip() -> impl Strategy<Value = Chip> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program()], chip in chip()) {
+    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats()], chip in chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.
-            let said = |d: &Diagnostic| d.message.contains("bytes of the unified buffer");
+            let said = |d: &Diagnostic| d.message.contains("bytes of the unified buffer") || d.message.contains("loops within each other");
             prop_assert!(compiled.diagnostics.iter().any(said), "{} {:?}", text, compiled.diagnostics);
             return Ok(());
         };
@@ -69,6 +69,27 @@ fn random_programs_run_and_move() {
     assert!(ran > 150 && moved > 100 && copied == 0, "{ran} ran, {moved} moved something");
     let (ran, moved, copied) = kinds(made_moves::products());
     assert!(ran > 150 && moved > 80 && copied > 40, "{ran} ran, {moved} moved something, {copied} in copies");
+}
+
+/// The same of repeats.
+#[test]
+fn random_repeats_run() {
+    let (mut ran, mut nested, mut carried, mut collected) = (0, 0, 0, 0);
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..200 {
+        let text = made_moves::repeats().new_tree(&mut runner).unwrap().current();
+        let chip = chip().new_tree(&mut runner).unwrap().current();
+        let Some(job) = compile(&text, &Files::default(), &chip).job else { continue };
+        ran += 1;
+        let Finished { graph, plan, .. } = job.finish();
+        nested += usize::from(plan.layers.iter().any(|layer| layer.repeats.len() > 1));
+        carried += usize::from(graph.repeats.iter().any(|(_, repeat)| !repeat.carried.is_empty()));
+        collected += usize::from(graph.repeats.iter().any(|(_, repeat)| !repeat.collected.is_empty()));
+    }
+    assert!(
+        ran > 150 && nested > 50 && carried > 100 && collected > 50,
+        "{ran}, {nested}, {carried}, {collected}"
+    );
 }
 
 /// Of 200 programs: those that run, and of these those that move something, and those with copies.

@@ -7,7 +7,8 @@ mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
-pub use diag::{Diagnostic, Diagnostics, Edit, Severity};
+pub(crate) use diag::say;
+pub use diag::{Diagnostic, Diagnostics, Edit, Severity, WORDLESS};
 pub use near::nearest;
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};

@@ -244,14 +244,19 @@ mod commands {
             true => Ran::layers(file, &chip)?,
             false => {
                 let program = Program::read(file)?;
-                match job::compile_products(&program.text, program.files.as_ref(), &chip) {
-                    Some(run) => return report_products(&program, &run, format),
-                    None => Ran::program(program, &chip)?,
+                match Ran::timed(program, &chip)? {
+                    Ok(timed) => timed,
+                    Err(program) => {
+                        match job::compile_products(&program.text, program.files.as_ref(), &chip) {
+                            Some(run) => return report_products(&program, &run, format),
+                            None => Ran::program(program, &chip)?,
+                        }
+                    }
                 }
             }
         };
         let (report, classes) = match ran {
-            Ran::Layers { text, timed } => (timed.report(&text), timed.tally().classes),
+            Ran::Timed { text, timed } => (timed.report(&text), timed.tally().classes),
             Ran::Program { text, finished } => (finished.report(&text), finished.tally().classes),
         };
         match format {
@@ -285,7 +290,7 @@ mod commands {
             return Err(format!("there is no cycle {cycle}: the run ends after {cycles}").into());
         }
         let frame = match &ran {
-            Ran::Layers { text, timed } => timed.frame(text, unit, cycle),
+            Ran::Timed { text, timed } => timed.frame(text, unit, cycle),
             Ran::Program { text, finished } => finished.frame(text, unit, cycle),
         };
         print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
@@ -299,15 +304,29 @@ mod commands {
     /// What a file's run came to.
     enum Ran {
         Program { text: String, finished: Box<job::Finished> },
-        Layers { text: String, timed: Box<job::Timed> },
+        Timed { text: String, timed: Box<job::Timed> },
     }
 
     impl Ran {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
             match is_topology(file) {
                 true => Ran::layers(file, chip),
-                false => Ran::program(Program::read(file)?, chip),
+                false => match Ran::timed(Program::read(file)?, chip)? {
+                    Ok(timed) => Ok(timed),
+                    Err(program) => Ran::program(program, chip),
+                },
             }
+        }
+
+        /// A program that runs, but is too large for its values; others are given back.
+        fn timed(program: Program, chip: &Chip) -> Result<Result<Ran, Program>, InputErrors> {
+            let Some(run) = job::time_program(&program.text, program.files.as_ref(), chip) else {
+                return Ok(Err(program));
+            };
+            program.shown().tell(&run.warnings)?;
+            let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
+            eprintln!("warning: this runs without values: line {line}: {}", run.obstacle.message);
+            Ok(Ok(Ran::Timed { text: program.text, timed: Box::new(run.timed) }))
         }
 
         fn program(program: Program, chip: &Chip) -> Result<Ran, InputErrors> {
@@ -320,7 +339,7 @@ mod commands {
             let lines = Shown { file, text: &text };
             let topology = lines.value_of(parse_topology(&text, Layout::of_header(&text)))?;
             match job::time_topology(&topology, chip) {
-                Ok(timed) => Ok(Ran::Layers { timed: Box::new(timed), text }),
+                Ok(timed) => Ok(Ran::Timed { timed: Box::new(timed), text }),
                 Err(refused) => {
                     lines.tell(&[refused.diagnostic()])?;
                     Err(InputErrors)
@@ -331,7 +350,7 @@ mod commands {
         fn cycles(&self) -> u64 {
             match self {
                 Ran::Program { finished, .. } => finished.trace.cycles,
-                Ran::Layers { timed, .. } => timed.trace.cycles,
+                Ran::Timed { timed, .. } => timed.trace.cycles,
             }
         }
     }

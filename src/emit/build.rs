@@ -10,7 +10,7 @@ use crate::isa::{
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
-use crate::schedule::{Layer, Plan, PlannedId, Residence};
+use crate::schedule::{Around, Layer, MOST_REPEATS, Plan, PlannedId, Residence};
 
 /// A program under construction.
 pub(super) struct Builder<'a> {
@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     results: LiteMap<PlannedId, Vec<BufferId>>,
     /// By memory: the first free byte.
     free: LiteMap<Space, Bytes>,
+    /// Repeats around this place, outermost first.
+    repeats: Vec<Around>,
     /// By matrix unit: output tiles so far, modulo 2, to take the accumulators' halves in turn.
     pub tiles: Vec<usize>,
 }
@@ -161,11 +163,6 @@ pub(super) fn wait(event: EventId, behind: usize) -> Wait {
     Wait { event, behind: behind as u32, from: From::Here }
 }
 
-/// For all of an event's signals from before the layer.
-pub(super) fn before_layer(event: EventId) -> Wait {
-    Wait { event, behind: 0, from: From::Loop(0) }
-}
-
 impl<'a> Builder<'a> {
     pub(super) fn new(plan: &'a Plan, chip: &'a Chip) -> Self {
         let mut program = Program::default();
@@ -182,11 +179,13 @@ impl<'a> Builder<'a> {
             unified: LiteMap::new(),
             results: LiteMap::new(),
             free: LiteMap::new(),
+            repeats: Vec::new(),
             tiles: vec![0; chip.matrix_units],
         }
     }
 
     pub(super) fn begin_layer(&mut self, layer: &Layer) {
+        self.go_into(&layer.repeats);
         let name = self.plan.tensors[layer.result].name.clone();
         self.op = self.program.ops.push(ProgramOp { name, span: layer.span });
         self.open.push(Vec::new());
@@ -200,6 +199,29 @@ impl<'a> Builder<'a> {
         self.close(layer.copies);
     }
 
+    /// Ends repeats that are not around what comes next, and begins those that are.
+    fn go_into(&mut self, repeats: &[Around]) {
+        let common = self.repeats.iter().zip(repeats).take_while(|(open, next)| open == next).count();
+        while self.repeats.len() > common {
+            let count = self.repeats.pop().map_or(1, |around| around.count);
+            self.close(count);
+        }
+        for around in &repeats[common..] {
+            self.repeats.push(*around);
+            self.open.push(Vec::new());
+        }
+    }
+
+    /// Depth of the loop that is the layer.
+    pub(super) fn layer_depth(&self) -> usize {
+        self.repeats.len()
+    }
+
+    /// For all of an event's signals from before the layer.
+    pub(super) fn before_layer(&self, event: EventId) -> Wait {
+        Wait { event, behind: 0, from: From::Loop(self.layer_depth()) }
+    }
+
     fn close(&mut self, count: usize) {
         let body = self.open.pop().expect("a loop is open");
         if body.is_empty() {
@@ -211,6 +233,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(mut self) -> Emitted {
+        self.go_into(&[]);
         // An output may be a declared tensor that nothing computes on.
         let outputs: Vec<PlannedId> =
             self.plan.tensors.iter().filter(|(_, t)| t.output).map(|(id, _)| id).collect();
@@ -266,8 +289,8 @@ impl<'a> Builder<'a> {
         let left = &self.events.left;
         match (self.stays(), self.plan.tensors[id].declared) {
             (true, _) => Vec::new(),
-            (false, true) => vec![before_layer(left[core as usize])],
-            (false, false) => left.iter().map(|event| before_layer(*event)).collect(),
+            (false, true) => vec![self.before_layer(left[core as usize])],
+            (false, false) => left.iter().map(|event| self.before_layer(*event)).collect(),
         }
     }
 
@@ -276,7 +299,7 @@ impl<'a> Builder<'a> {
         let root = self.plan.root(id);
         let buffer = match self.dram.get(&root) {
             Some(buffer) => *buffer,
-            None => self.buffer(root, Space::Dram, self.plan.tensors[root].elements()),
+            None => self.buffer(root, Space::Dram, self.plan.held_bytes(root)),
         };
         self.dram.insert(root, buffer);
         self.matrix(id, buffer)
@@ -285,12 +308,13 @@ impl<'a> Builder<'a> {
     /// A tensor in a buffer of its memory.
     fn matrix(&self, id: PlannedId, buffer: BufferId) -> Matrix {
         let tensor = &self.plan.tensors[id];
-        Matrix { buffer, first: Index::at(tensor.place.first), row_stride: tensor.cols, col_stride: 1 }
+        let mut first = Index::at(tensor.place.first);
+        first.advance[..MOST_REPEATS].copy_from_slice(&tensor.place.steps);
+        Matrix { buffer, first, row_stride: tensor.cols, col_stride: 1 }
     }
 
-    fn buffer(&mut self, id: PlannedId, space: Space, held: usize) -> BufferId {
+    fn buffer(&mut self, id: PlannedId, space: Space, held_bytes: Bytes) -> BufferId {
         let tensor = &self.plan.tensors[id];
-        let held_bytes = held as Bytes * tensor.dtype.bytes() as Bytes;
         let free = self.free.entry(space).or_default();
         let address = *free;
         *free += held_bytes;
@@ -310,7 +334,8 @@ impl<'a> Builder<'a> {
         let root = self.plan.root(id);
         let elements = self.plan.tensors[root].elements();
         let held = if self.stays() { elements } else { held.min(elements) };
-        let buffer = self.buffer(root, Space::Unified(core), held);
+        let held_bytes = held as Bytes * self.plan.tensors[root].dtype.bytes() as Bytes;
+        let buffer = self.buffer(root, Space::Unified(core), held_bytes);
         if self.stays() {
             self.unified.insert((root, core), buffer);
         }
@@ -331,7 +356,7 @@ impl<'a> Builder<'a> {
             // Declared ones came by DMA, at the latest in this layer; results by vector work before it.
             return match self.plan.tensors[id].declared {
                 true => (matrix, vec![wait(operand, 0), wait(self.events.rows[core as usize], 0)]),
-                false => (matrix, vec![before_layer(self.events.worked[core as usize])]),
+                false => (matrix, vec![self.before_layer(self.events.worked[core as usize])]),
             };
         }
         let (rows, cols) = (self.plan.tensors[id].rows, self.plan.tensors[id].cols);
@@ -356,7 +381,7 @@ impl<'a> Builder<'a> {
     pub(super) fn left_before(&self, id: PlannedId) -> Vec<Wait> {
         match self.plan.tensors[id].declared {
             true => Vec::new(),
-            false => self.events.left.iter().map(|event| before_layer(*event)).collect(),
+            false => self.events.left.iter().map(|event| self.before_layer(*event)).collect(),
         }
     }
 }

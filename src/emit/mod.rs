@@ -1,6 +1,6 @@
 //! Plan to program: buffers, loops, instructions and what each waits for.
 //!
-//! A layer is a loop, of one round unless it has copies, so that its instructions can wait for what came before the layer
+//! A repeat is a loop around the layers of its body. A layer is a loop, of one round unless it has copies, so that its instructions can wait for what came before the layer
 //! as a whole; within it, loops go over rows of output tiles, groups of as many tiles as there are matrix units, and steps of K.
 //!
 //! | event | signalled by | means |

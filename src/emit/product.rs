@@ -1,6 +1,6 @@
 //! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
 
-use super::build::{Builder, Index, Matrix, Repeats, before_layer, wait};
+use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
 use crate::isa::{AsResult, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
@@ -16,9 +16,6 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
         builder.tiles[unit] = (builder.tiles[unit] + layer.copies % 2 * product.tiles_of(builder, unit)) % 2;
     }
 }
-
-/// Depth of the loop that goes over a layer's copies.
-const COPIES: usize = 0;
 
 /// Where an operand in the unified buffer comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,6 +54,8 @@ struct Row {
 struct Product<'a> {
     layer: &'a Layer,
     tiling: Tiling,
+    /// Depth of the loop that goes over its copies.
+    copies: usize,
     /// Of the sums.
     sums: DType,
     m: usize,
@@ -107,10 +106,11 @@ impl<'a> Product<'a> {
         let several_rows = m > tiling.m;
         let fetched = tiling.dataflow == Dataflow::WeightStationary;
         let (a_declared, b_declared) = (builder.plan.tensors[a].declared, builder.plan.tensors[b].declared);
-        let worked = |builder: &Builder, core: u32| vec![before_layer(builder.events.worked[core as usize])];
+        let worked =
+            |builder: &Builder, core: u32| vec![builder.before_layer(builder.events.worked[core as usize])];
         let arrived = |builder: &Builder, core: u32| {
             [builder.events.rows[core as usize], builder.events.operand[core as usize]]
-                .map(before_layer)
+                .map(|event| builder.before_layer(event))
                 .to_vec()
         };
         let there = |builder: &Builder, declared: bool, core| {
@@ -122,6 +122,7 @@ impl<'a> Product<'a> {
         let mut product = Product {
             layer,
             tiling,
+            copies: builder.layer_depth(),
             sums: builder.plan.tensors[a].dtype.sums(),
             m,
             k,
@@ -220,7 +221,7 @@ impl<'a> Product<'a> {
 
     /// A row of activations and of the result: each copy has its own.
     fn row_at(&self, row: usize) -> Index {
-        Index::at(row).along(COPIES, self.m)
+        Index::at(row).along(self.copies, self.m)
     }
 
     fn rows(&self, builder: &mut Builder) {
@@ -255,7 +256,7 @@ impl<'a> Product<'a> {
         let tile = |at: usize, n: Index, along: Option<usize>| {
             let number = start + at;
             let unit = number % units;
-            let mut turn = Index::at(number / units).along(COPIES, per_copy[unit]);
+            let mut turn = Index::at(number / units).along(self.copies, per_copy[unit]);
             if let Some((depth, rows)) = row.step {
                 turn = turn.along(depth, rows * across / units);
             }
@@ -332,7 +333,8 @@ impl<'a> Product<'a> {
         let Some(from) = &self.b_from else { return };
         let mut waits = self.b_waits[core as usize].clone();
         waits.extend(more);
-        let window = |matrix: &Matrix| matrix.window(Index::default().along(COPIES, self.k), n, self.k, cols);
+        let window =
+            |matrix: &Matrix| matrix.window(Index::default().along(self.copies, self.k), n, self.k, cols);
         let windows = [window(from), window(&self.b[core as usize])];
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
@@ -412,7 +414,7 @@ impl<'a> Product<'a> {
         }
         let sums = Sums { rows: self.sum_rows(builder, tile), mode };
         let activations = self.a[core].window(row.m, k, row.rows, depth);
-        let weights = self.b[core].window(k.along(COPIES, self.k), tile.n, depth, tile.cols);
+        let weights = self.b[core].window(k.along(self.copies, self.k), tile.n, depth, tile.cols);
         let signals = vec![builder.events.passed[tile.unit]];
         let (stays, streamed, fetch_waits, cols) = match self.tiling.dataflow {
             Dataflow::OutputStationary => {

@@ -1,6 +1,6 @@
 //! Vector work on its own: on a whole tensor where tensors stay, else on blocks of rows, all on the first core.
 
-use super::build::{Builder, Index, Matrix, Repeats, before_layer, wait};
+use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::isa::{Unit, VectorSource, Wait, Work};
 use crate::schedule::{Layer, PlannedId, operands};
 
@@ -96,7 +96,7 @@ impl Blocks<'_> {
         let source = VectorSource::Buffer(next());
         let steps = self.layer.steps.iter().map(|step| step.map(|_| next())).collect();
         let target = self.place.window(row, Index::default(), rows, self.width);
-        waits.push(before_layer(builder.events.worked[core]));
+        waits.push(builder.before_layer(builder.events.worked[core]));
         let signals = vec![builder.events.worked[core]];
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &self.leaves {

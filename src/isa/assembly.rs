@@ -23,6 +23,8 @@ pub struct Assembly {
 pub enum Given {
     /// From its name, as those of a declared tensor that is not loaded.
     Seeded,
+    /// In so many parts of one size, each from the name with the part's number: those of a repeat's iterations.
+    Each(u64),
     /// They stand in the text: as many as there are elements, or one for all of them.
     Numbers(Vec<f64>),
     /// From a file.

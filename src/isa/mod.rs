@@ -60,7 +60,7 @@ pub type InstructionId = Id<Instruction>;
 pub type LoopId = Id<Loop>;
 
 /// No number of a program is greater: of elements and their distances in buffers.
-pub const MOST_NUMBER: u64 = u32::MAX as u64;
+pub const MOST_NUMBER: u64 = 1 << 40;
 /// No place in a memory is further on.
 pub const MOST_BYTES: Bytes = 1 << 48;
 /// Loops within each other, at most.

@@ -234,8 +234,8 @@ impl Verifier<'_> {
         let held = moves.clone().all(|(depth, step)| *step == 0 || depth < around.len());
         check(4, held, || "a window moves with a loop that is not around it".into())?;
         check(4, window.rows > 0 && window.cols > 0, || "a window is empty".into())?;
-        let elements = (window.rows as u64).saturating_mul(window.cols as u64);
-        check(12, elements <= MOST_NUMBER, || format!("a window of {elements} elements"))?;
+        let elements = window.rows.checked_mul(window.cols).filter(|all| *all as u64 <= MOST_NUMBER);
+        check(12, elements.is_some(), || format!("a window of more than {MOST_NUMBER} elements"))?;
         let reach = moves.zip(around).map(|((_, step), id)| {
             (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
         });

@@ -1,6 +1,6 @@
 //! Programs for the machine itself: made of a tensor program, or read from an assembly text, run and reported.
 
-use super::report::Run;
+use super::report;
 use super::{Checked, Listed, OutputReport, Report};
 use crate::base::{Diagnostic, Diagnostics, ELEMENT_EFFORT, Lines, Severity, Span};
 use crate::chip::Chip;
@@ -8,8 +8,8 @@ use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
 use crate::isa::text::{Places, assemble};
 use crate::isa::{self, Assembly, BufferId, Culprit, Given, Node, Order, Program, Window, Work};
-use crate::num::{DType, Shape, Type, Values, seeded};
-use crate::schedule::{Plan, TooMuch, obstacles, plan};
+use crate::num::{DType, Run, Shape, Type, Values, seeded};
+use crate::schedule::{Plan, TooMuch, not_lowered, plan};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
 
@@ -27,23 +27,24 @@ pub fn assembly(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic
 fn planned(text: &str, loader: &dyn Loader, chip: &Chip) -> (Checked, Option<Plan>) {
     let mut checked = Checked::new(text, loader);
     if !checked.diagnostics.has_errors() {
-        for TooMuch { span, message, hint } in obstacles(&checked.graph) {
-            checked.diagnostics.error(span, message, hint);
+        for TooMuch { span, message, hint } in not_lowered(&checked.graph) {
+            checked.diagnostics.tell(span, message, hint);
         }
     }
     if checked.diagnostics.has_errors() {
         return (checked, None);
     }
     let planned = plan(&checked.graph, chip);
-    let plan = planned.map_err(|error| checked.diagnostics.error(error.span, error.message, error.hint)).ok();
+    let plan = planned.map_err(|error| checked.diagnostics.tell(error.span, error.message, error.hint)).ok();
     (checked, plan)
 }
 
 /// What is emitted, with where its values come from.
 fn of_emitted(graph: &Graph, plan: &Plan, emitted: Emitted) -> Assembly {
     let mut assembly = Assembly::of(emitted.program);
-    for (planned, buffer) in emitted.dram.iter() {
-        let Some(tensor) = plan.tensors[*planned].graph else { continue };
+    for (root, buffer) in emitted.dram.iter() {
+        let mut in_it = plan.tensors.iter().filter(|(id, _)| plan.root(*id) == *root);
+        let Some(tensor) = in_it.find_map(|(_, planned)| planned.graph) else { continue };
         let shape = &graph.tensors[tensor].ty.shape;
         if shape.elements() == assembly.program.buffers[*buffer].len as u64 {
             assembly.shapes[buffer.index()] = shape.clone();
@@ -51,7 +52,10 @@ fn of_emitted(graph: &Graph, plan: &Plan, emitted: Emitted) -> Assembly {
         let given = match &graph.tensors[tensor].source {
             Source::Input(given) | Source::Weight(given) => match &given.path {
                 Some(path) => Given::Loaded(path.clone()),
-                None => Given::Seeded,
+                None => match graph.tensors[tensor].within {
+                    Some(within) => Given::Each(graph.iterations(Some(within))),
+                    None => Given::Seeded,
+                },
             },
             Source::Constant(number) => Given::Numbers(vec![*number]),
             Source::Carried(..) | Source::Op(..) => continue,
@@ -208,6 +212,16 @@ fn given_values(
     let ty = Type { dtype: buffer.dtype, shape: shape.clone() };
     match given {
         Given::Seeded => Ok(seeded(&buffer.name, ty).values),
+        Given::Each(parts) => {
+            let len = buffer.len / (*parts).max(1) as usize;
+            let mut all = Values::zeros(buffer.dtype, buffer.len);
+            for part in 0..*parts {
+                let ty = Type { dtype: buffer.dtype, shape: Shape::from(vec![len]) };
+                let values = seeded(&format!("{}[{part}]", buffer.name), ty).values;
+                all.copy(Run::at(part as usize * len, len), &values, Run::at(0, len));
+            }
+            Ok(all)
+        }
         Given::Numbers(numbers) => Ok(match numbers[..] {
             [all] => Values::of_numbers(buffer.dtype, &vec![all; buffer.len]),
             _ => Values::of_numbers(buffer.dtype, numbers),
@@ -308,7 +322,7 @@ impl AssemblyRun {
         let program = &assembly.program;
         let Sum { macs, at_peak, .. } = Sum::of(program, chip);
         let (lines, tally) = (Lines::new(text), self.tally());
-        let run = Run { program, chip, trace, tally, macs, at_peak };
+        let run = report::Run { program, chip, trace, tally, macs, at_peak };
         Report { outputs: self.outputs(&lines), ..run.report(&lines) }
     }
 

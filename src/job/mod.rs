@@ -24,11 +24,11 @@ pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Re
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::{Chip, Stationary};
 use crate::emit::{Emitted, emit};
-use crate::graph::{self, Built, Evaluation, Graph, Loader, TensorId, build};
+use crate::graph::{self, Built, Evaluation, Graph, Loader, OpId, Source, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
-use crate::num::{SumOrder, Values};
-use crate::schedule::{Plan, PlannedId, Product, TooMuch, obstacles, plan, plan_products};
+use crate::num::{Run, SumOrder, Values};
+use crate::schedule::{Plan, PlannedId, Product, TooMuch, not_lowered, obstacles, path, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::Trace;
 
@@ -50,16 +50,16 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
     let mut job = None;
     if !checked.diagnostics.has_errors() {
         for TooMuch { span, message, hint } in obstacles(&checked.graph) {
-            checked.diagnostics.error(span, message, hint);
+            checked.diagnostics.tell(span, message, hint);
         }
     }
     if !checked.diagnostics.has_errors() {
         match plan(&checked.graph, chip) {
             Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(halt) => checked.diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
+                Err(halt) => checked.diagnostics.tell(Span::default(), halt.to_string(), halt.hint()),
             },
-            Err(error) => checked.diagnostics.error(error.span, error.message, error.hint),
+            Err(error) => checked.diagnostics.tell(error.span, error.message, error.hint),
         }
     }
     checked.with(job)
@@ -75,6 +75,33 @@ pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<
     let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
     let obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
     Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
+}
+
+/// A program that ran without its values.
+pub struct TimedProgram {
+    /// The run.
+    pub timed: Timed,
+    /// What is to be said of the program, which has no errors.
+    pub warnings: Vec<Diagnostic>,
+    /// Why it has no values.
+    pub obstacle: TooMuch,
+}
+
+/// Times a program that is right, but too large for its values; nothing if it has them, or does not run as a whole on the chip.
+pub fn time_program(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<TimedProgram> {
+    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
+    if diagnostics.has_errors() || !not_lowered(&graph).is_empty() {
+        return None;
+    }
+    let obstacle = obstacles(&graph).into_iter().next()?;
+    let timed = time(plan(&graph, chip).ok()?, chip).ok()?;
+    Some(TimedProgram { timed, warnings: diagnostics.into_sorted(), obstacle })
+}
+
+fn time(plan: Plan, chip: &Chip) -> Result<Timed, Halt> {
+    let emitted = emit(&plan, chip);
+    let trace = run(&emitted, chip)?;
+    Ok(Timed { plan, emitted, chip: chip.clone(), trace })
 }
 
 /// A program that has been read.
@@ -93,7 +120,7 @@ impl Checked {
                 "the program has {} bytes, more than the {MOST_TEXT_BYTES} that are read",
                 text.len()
             );
-            diagnostics.error(Span::default(), message, "shorten it; values belong in .npy files");
+            diagnostics.tell(Span::default(), message, "shorten it; values belong in .npy files");
             return Checked { graph: Graph::default(), tokens: Vec::new(), loads: Vec::new(), diagnostics };
         }
         let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
@@ -120,9 +147,7 @@ pub fn graph(text: &str, loader: &dyn Loader) -> (Vec<Diagnostic>, Option<Graph>
 /// Products on their own, timed without values.
 pub fn time_products(products: &[Product], chip: &Chip) -> Result<Timed, Refused> {
     let plan = plan_products(products, chip).map_err(Refused::TooMuch)?;
-    let emitted = emit(&plan, chip);
-    let trace = run(&emitted, chip).map_err(Refused::Halt)?;
-    Ok(Timed { plan, emitted, chip: chip.clone(), trace })
+    time(plan, chip).map_err(Refused::Halt)
 }
 
 /// Why a chip does not run a program.
@@ -139,8 +164,8 @@ impl Refused {
     pub fn diagnostic(self) -> Diagnostic {
         let mut say = Diagnostics::default();
         match self {
-            Refused::TooMuch(TooMuch { span, message, hint }) => say.error(span, message, hint),
-            Refused::Halt(halt) => say.error(Span::default(), halt.to_string(), halt.hint()),
+            Refused::TooMuch(TooMuch { span, message, hint }) => say.tell(span, message, hint),
+            Refused::Halt(halt) => say.tell(Span::default(), halt.to_string(), halt.hint()),
         }
         say.into_sorted().remove(0)
     }
@@ -166,7 +191,7 @@ impl Timed {
 }
 
 fn run(emitted: &Emitted, chip: &Chip) -> Result<Trace, Halt> {
-    isa::verify(&emitted.program, chip).expect("what is emitted is a program");
+    debug_assert_eq!(isa::verify(&emitted.program, chip), Ok(()), "what is emitted keeps the rules");
     Clock::new(&emitted.program, chip, Loops::Skipped).run()
 }
 
@@ -206,7 +231,8 @@ impl Job {
     /// How much is done, from 0 to 1.
     pub fn progress(&self) -> f64 {
         let planned = self.plan.layers.iter().flat_map(|layer| &layer.ops);
-        let all: u64 = planned.map(|op| self.graph.effort(*op)).sum();
+        let of = |op: &OpId| self.graph.effort(*op) * self.graph.iterations(self.graph.ops[*op].within);
+        let all: u64 = planned.map(of).sum();
         let part = |done: u64, all: u64| (done as f64 / all.max(1) as f64).min(1.0);
         (part(self.numbers.effort(), all) + part(self.evaluation.effort(), self.graph.all_effort())) / 2.0
     }
@@ -248,11 +274,35 @@ fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
     for (id, buffer) in emitted.dram.iter() {
-        if let Some(array) = plan.tensors[*id].graph.and_then(|tensor| graph.declared(tensor, 0)) {
-            memory[buffer.index()] = array.values;
+        let in_it = plan
+            .tensors
+            .iter()
+            .find(|(tensor, planned)| planned.graph.is_some() && plan.root(*tensor) == *id);
+        let Some(tensor) = in_it.and_then(|(_, planned)| planned.graph) else { continue };
+        if let Some(array) = all_iterations(graph, tensor) {
+            memory[buffer.index()] = array;
         }
     }
     memory
+}
+
+/// Values of a declared tensor in all iterations of what it belongs to, one after the other; a constant has them once.
+fn all_iterations(graph: &Graph, id: TensorId) -> Option<Values> {
+    let tensor = &graph.tensors[id];
+    let times = match tensor.source {
+        Source::Constant(_) => 1,
+        _ => graph.iterations(tensor.within),
+    };
+    let (first, len) = (graph.declared(id, 0)?.values, tensor.ty.shape.count());
+    if times == 1 {
+        return Some(first);
+    }
+    let mut all = Values::zeros(tensor.ty.dtype, len * times as usize);
+    for iteration in 0..times {
+        let values = graph.declared(id, iteration)?.values;
+        all.copy(Run::at(iteration as usize * len, len), &values, Run::at(0, len));
+    }
+    Some(all)
 }
 
 /// The first element, if any, in which simulated memory differs from the reference: whole results in DRAM, and those
@@ -270,7 +320,7 @@ fn disagreement(
         let result = emitted.results.get(&root).and_then(whole);
         let expected = reference.values(tensor);
         result.into_iter().chain(emitted.dram.get(&root).copied()).find_map(|buffer| {
-            let simulated = part_of(memory, plan, id, buffer);
+            let simulated = part_of(memory, graph, plan, id, buffer);
             let at = simulated.first_difference(expected)?;
             let name = graph.name(tensor);
             Some(match simulated.dtype().is_float() {
@@ -289,10 +339,12 @@ fn disagreement(
     })
 }
 
-/// A tensor's elements in a buffer of its memory.
-fn part_of(memory: &[Values], plan: &Plan, id: PlannedId, buffer: BufferId) -> Values {
+/// A tensor's elements in a buffer of its memory, in the last iteration of the repeats around it.
+fn part_of(memory: &[Values], graph: &Graph, plan: &Plan, id: PlannedId, buffer: BufferId) -> Values {
     let tensor = &plan.tensors[id];
-    memory[buffer.index()].part(tensor.place.first..tensor.place.first + tensor.elements())
+    let within = tensor.graph.and_then(|tensor| graph.tensors[tensor].within);
+    let first = tensor.place.last(&path(graph, within));
+    memory[buffer.index()].part(first..first + tensor.elements())
 }
 
 /// A program that has run.
@@ -328,7 +380,7 @@ impl Finished {
     pub fn values(&self, tensor: TensorId) -> Option<Values> {
         let (id, _) = self.plan.tensors.iter().find(|(_, planned)| planned.graph == Some(tensor))?;
         let buffer = self.emitted.dram.get(&self.plan.root(id))?;
-        Some(part_of(&self.memory, &self.plan, id, *buffer))
+        Some(part_of(&self.memory, &self.graph, &self.plan, id, *buffer))
     }
 }
 

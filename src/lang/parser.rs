@@ -5,7 +5,7 @@ use super::ast::{
     Repeat, Statement, StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
-use crate::base::{Diagnostics, Edit, Span};
+use crate::base::{Diagnostics, Edit, Span, say};
 
 /// What parsing leaves: always a tree, and what was wrong.
 pub struct Parsed {
@@ -104,7 +104,7 @@ impl Parser<'_> {
                 }
                 _ => self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices"),
             };
-            let (here, message) = (self.here(), format!("expected the end of the line, found {found}"));
+            let (here, message) = (self.here(), say!("expected the end of the line, found {found}"));
             let edit = match self.peek() {
                 Some(TokenKind::RightParen | TokenKind::RightBracket) => Some(Edit::replace(here, "")),
                 Some(TokenKind::Unknown) if here.of(self.text) == ";" && self.is_last_of_line() => {
@@ -155,7 +155,7 @@ impl Parser<'_> {
             TokenKind::Plus | TokenKind::Star | TokenKind::Slash | TokenKind::At | TokenKind::Minus
                 if self.at > 0 =>
             {
-                let message = format!("a line cannot begin with {}", self.found());
+                let message = say!("a line cannot begin with {}", self.found());
                 self.error(
                     first.span,
                     message,
@@ -166,7 +166,7 @@ impl Parser<'_> {
                 let found = self.found();
                 self.error(
                     first.span,
-                    format!("a line cannot begin with {found}"),
+                    say!("a line cannot begin with {found}"),
                     "a line is `input NAME : i8[4, 4]`, `weight ...`, `size ...`, `fn ...`, `repeat ...`, `NAME = ...` or `output ...`; \
                      a comment begins with `#`",
                 )
@@ -197,7 +197,7 @@ impl Parser<'_> {
                 _ => HINT,
             };
             let found = self.found();
-            let message = format!("expected `{{` and the function's lines, found {found}");
+            let message = say!("expected `{{` and the function's lines, found {found}");
             self.diagnostics.error(self.here(), message, hint);
         }
         // Whatever is wrong with its head, its lines are its own.
@@ -232,7 +232,7 @@ impl Parser<'_> {
         self.depth = 0;
         if count.is_ok() && variable.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
             let found = self.found();
-            let message = format!("expected `{{` and the lines to repeat, found {found}");
+            let message = say!("expected `{{` and the lines to repeat, found {found}");
             self.diagnostics.error(self.here(), message, HINT);
         }
         while self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
@@ -262,7 +262,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         if self.bodies >= MOST_BODIES {
-            let message = format!("`{{ }}` are nested more than {MOST_BODIES} deep");
+            let message = say!("`{{ }}` are nested more than {MOST_BODIES} deep");
             self.diagnostics.error(of.span, message, "move the inner part to a function");
             let mut open = 1;
             while let Some(next) = self.words.get(self.at).filter(|_| open > 0) {
@@ -296,7 +296,7 @@ impl Parser<'_> {
     }
 
     fn unclosed(&mut self, of: &Name) {
-        let message = format!("`{}` is not closed", of.text);
+        let message = say!("`{}` is not closed", of.text);
         let edit = Some(Edit::replace(self.last_span().after(), "\n}"));
         let hint = match of.text.as_str() {
             "repeat" => "what is repeated ends with `}`",
@@ -344,8 +344,8 @@ impl Parser<'_> {
     fn type_of_number(&mut self, parameter: &Name, colon: Token) {
         let ty = self.words[self.at].span;
         self.at += 1;
-        let message = format!("expected a dtype and a shape, found {}", shown(ty.of(self.text)));
-        let hint = format!("a number stands without a type: `{}`", brief(&parameter.text));
+        let message = say!("expected a dtype and a shape, found {}", shown(ty.of(self.text)));
+        let hint = say!("a number stands without a type: `{}`", brief(&parameter.text));
         let edit = Edit::replace(parameter.span.after().to(ty), "");
         self.diagnostics.error_with(colon.span.to(ty), message, hint, Some(edit));
     }
@@ -353,8 +353,7 @@ impl Parser<'_> {
     fn declaration(&mut self, storage: Storage) -> Parse<StatementKind> {
         self.at += 1;
         let name = self.name("a name for the tensor", "as in `input x : i8[8, 64]`")?;
-        let colon_hint =
-            format!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
+        let colon_hint = say!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
         let typed =
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
         let Ok(ty) = typed else { return Ok(StatementKind::Broken { names: vec![name] }) };
@@ -367,7 +366,7 @@ impl Parser<'_> {
 
     fn type_expr(&mut self) -> Parse<TypeExpr> {
         let dtype = self.name("a dtype", "i8 or i32, as in `i8[8, 64]`")?;
-        let hint = format!("a type is a dtype and a shape, as in `{}[8, 64]`", dtype.text);
+        let hint = say!("a type is a dtype and a shape, as in `{}[8, 64]`", dtype.text);
         self.open(TokenKind::LeftBracket, &hint)?;
         let mut dims = Vec::new();
         loop {
@@ -387,7 +386,7 @@ impl Parser<'_> {
             "values are loaded, as in `= load(\"x.npy\")`; without `=` they are made from the name";
         let function = self.name("`load`", HINT)?;
         if function.text != "load" {
-            return self.error(function.span, format!("expected `load`, found `{}`", function.text), HINT);
+            return self.error(function.span, say!("expected `load`, found `{}`", function.text), HINT);
         }
         self.open(TokenKind::LeftParen, HINT)?;
         let token = self.expect(TokenKind::String, "a path in quotes", HINT)?;
@@ -400,10 +399,10 @@ impl Parser<'_> {
         let mut name = self.name("a name", "")?;
         if self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "import" | "from") {
             let hint = "remove the line: the language's functions are there, without a module before them";
-            return self.error(name.span, format!("`{}` is no keyword", name.text), hint);
+            return self.error(name.span, say!("`{}` is no keyword", name.text), hint);
         }
         while self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "let" | "var" | "val") {
-            let message = format!("`{}` is no keyword", name.text);
+            let message = say!("`{}` is no keyword", name.text);
             let edit = Edit::replace(Span { start: name.span.start, end: self.here().start }, "");
             self.diagnostics.error_with(name.span, message, "a name and `=` are enough", Some(edit));
             name = self.name("a name", "")?;
@@ -460,13 +459,13 @@ impl Parser<'_> {
         let sign = both.trim_end_matches('=');
         let name = brief(&name.text);
         let (message, hint) =
-            (format!("expected `=`, found `{both}`"), format!("write `{name} = {name} {sign} ...`"));
+            (say!("expected `=`, found `{both}`"), say!("write `{name} = {name} {sign} ...`"));
         self.at += 2;
         let value = self.here().start;
         // A sum on the right would need brackets.
         let single =
             self.expr().is_ok_and(|value| !matches!(self.ast.exprs[value].kind, ExprKind::Binary(..)));
-        let edit = Edit::replace(Span { start: operator.start, end: value }, format!("= {name} {sign} "));
+        let edit = Edit::replace(Span { start: operator.start, end: value }, say!("= {name} {sign} "));
         self.diagnostics.error_with(operator, message, hint, single.then_some(edit));
     }
 
@@ -520,9 +519,9 @@ impl Parser<'_> {
                 .min_by_key(|near| near.0)
                 .map(|(_, word, kind)| (*word, *kind))?,
         };
-        let message = format!("`{}` is no keyword", word.text);
+        let message = say!("`{}` is no keyword", word.text);
         let edit = Some(Edit::replace(word.span, keyword));
-        self.diagnostics.error_with(word.span, message, format!("did you mean `{keyword}`?"), edit);
+        self.diagnostics.error_with(word.span, message, say!("did you mean `{keyword}`?"), edit);
         Some(kind)
     }
 
@@ -699,7 +698,7 @@ impl Parser<'_> {
                     }
                     _ => self.foreign().unwrap_or(HINT),
                 };
-                self.error(self.here(), format!("expected a value, found {found}"), hint)
+                self.error(self.here(), say!("expected a value, found {found}"), hint)
             }
         }
     }
@@ -712,8 +711,8 @@ impl Parser<'_> {
         let close = self.close(TokenKind::RightParen, "a list ends with `]`, as in `[2, 2]`")?;
         let span = start.to(close);
         let inner = Span { start: start.end, end: close.start }.of(self.text);
-        let hint = format!("write `[{}]`", brief(inner));
-        let edit = Some(Edit::replace(span, format!("[{inner}]")));
+        let hint = say!("write `[{}]`", brief(inner));
+        let edit = Some(Edit::replace(span, say!("[{inner}]")));
         self.diagnostics.error_with(span, "a list stands in square brackets", hint, edit);
         Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
     }
@@ -734,8 +733,8 @@ impl Parser<'_> {
         }
         let function = self.words[last].span;
         let module = Span { start: root.start, end: function.start };
-        let message = format!("there is no module {}", shown(root.of(self.text)));
-        let hint = format!("functions stand alone: `{}(...)`", brief(function.of(self.text)));
+        let message = say!("there is no module {}", shown(root.of(self.text)));
+        let hint = say!("functions stand alone: `{}(...)`", brief(function.of(self.text)));
         self.diagnostics.error_with(module, message, hint, Some(Edit::replace(module, "")));
         self.at = last;
     }
@@ -749,7 +748,7 @@ impl Parser<'_> {
         }
         self.open(TokenKind::LeftParen, "")?;
         let arguments = self.list(TokenKind::RightParen, Self::argument)?;
-        let hint = format!("arguments are separated by `,` and end with `)`, as in `{}(x)`", name.text);
+        let hint = say!("arguments are separated by `,` and end with `)`, as in `{}(x)`", name.text);
         let close = self.close(TokenKind::RightParen, &hint)?;
         let span = name.span.to(close);
         Ok(self.ast.exprs.push(Expr { kind: ExprKind::Call { function: name, arguments }, span }))
@@ -789,7 +788,7 @@ impl Parser<'_> {
         }
         let hint = self.foreign().unwrap_or(hint);
         let found = self.found();
-        self.error(self.here(), format!("expected {what}, found {found}"), hint)
+        self.error(self.here(), say!("expected {what}, found {found}"), hint)
     }
 
     /// What to say of a next token that other languages have.
@@ -828,7 +827,7 @@ impl Parser<'_> {
     fn nest(&mut self, span: Span) -> Parse<()> {
         self.depth += 1;
         if self.depth > MOST_DEPTH {
-            let message = format!("brackets are nested more than {MOST_DEPTH} deep");
+            let message = say!("brackets are nested more than {MOST_DEPTH} deep");
             return self.error(span, message, "give the inner part a name on a line of its own");
         }
         Ok(())
@@ -885,7 +884,7 @@ fn brief(text: &str) -> String {
 }
 
 fn shown(text: &str) -> String {
-    format!("`{}`", brief(text))
+    say!("`{}`", brief(text))
 }
 
 /// A whole number, with `_` allowed between digits; too large ones saturate and are refused where they are used.

@@ -143,17 +143,8 @@ impl Planner<'_> {
 
     /// A place for a tensor's elements in another order.
     pub(super) fn unnamed(&mut self, id: TensorId, dtype: DType, [rows, cols]: [usize; 2]) -> PlannedId {
-        let (name, place) = (self.graph.name(id), Place::default());
-        self.tensors.push(Planned {
-            name,
-            dtype,
-            rows,
-            cols,
-            declared: false,
-            output: false,
-            graph: None,
-            place,
-        })
+        let planned = self.planned(id);
+        self.for_iterations(Planned { dtype, rows, cols, declared: false, graph: None, ..planned })
     }
 
     /// Moves a tensor's elements to a result, for an operator.
@@ -166,6 +157,7 @@ impl Planner<'_> {
             copies: 1,
             choices: None,
             span: self.graph.tensors[self.graph.ops[op].result()].span,
+            repeats: self.around(),
         });
     }
 }

@@ -6,9 +6,7 @@ use crate::base::insert_by_key;
 use crate::graph::{Graph, Op, OpId, OpKind};
 
 /// Chains of operators that the outputs need, in an order in which they can run.
-pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
-    let live = graph.live();
-    let uses = uses(graph, &live);
+pub fn chains(graph: &Graph, live: &[bool], uses: &[Vec<Option<OpId>>]) -> Vec<Vec<OpId>> {
     let mut taken = vec![false; graph.ops.len()];
     let mut chains: Vec<Vec<OpId>> = Vec::new();
     for op in graph.ops.ids().filter(|op| live[op.index()]) {
@@ -17,7 +15,7 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
         }
         let mut chain = vec![op];
         // What adds up two products is done on the sums of the first one.
-        while let Some(next) = continuation(graph, &chain, &uses).filter(|next| !taken[next.index()]) {
+        while let Some(next) = continuation(graph, &chain, uses).filter(|next| !taken[next.index()]) {
             chain.push(next);
         }
         chain.iter().for_each(|op| taken[op.index()] = true);
@@ -27,11 +25,18 @@ pub fn chains(graph: &Graph) -> Vec<Vec<OpId>> {
     chains
 }
 
-/// By tensor: the operators that read it, and one `None` for each output that it is.
-fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
+/// By tensor: the operators that read it, and one `None` for each output that it is, and for each time that the end of a body
+/// reads it.
+pub fn uses(graph: &Graph, live: &[bool]) -> Vec<Vec<Option<OpId>>> {
     let mut uses = vec![Vec::new(); graph.tensors.len()];
     for op in graph.ops.ids().filter(|op| live[op.index()]) {
         graph.ops[op].operands.iter().for_each(|tensor| uses[tensor.index()].push(Some(op)));
+    }
+    for op in graph.ops.ids().filter(|op| live[op.index()]) {
+        let OpKind::Repeat(repeat) = graph.ops[op].kind else { continue };
+        let repeat = &graph.repeats[repeat];
+        let ends = repeat.carried.iter().map(|carried| &carried.next).chain(&repeat.collected);
+        ends.for_each(|tensor| uses[tensor.index()].push(None));
     }
     graph.outputs.iter().for_each(|output| uses[output.tensor.index()].push(None));
     uses
@@ -53,7 +58,9 @@ fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Op
     // What comes is the row, not a norm's factors.
     let is_row = is_elementwise(&next_op.kind) || next_op.operands[0] == result;
     let same_extents = graph.tensors[result].ty.shape == graph.tensors[next_op.result()].ty.shape;
-    (goes_on && follows && is_row && same_extents && fuses(graph, chain[0], next)).then_some(next)
+    let same_body = last.within == next_op.within;
+    (goes_on && follows && is_row && same_extents && same_body && fuses(graph, chain[0], next))
+        .then_some(next)
 }
 
 fn is_elementwise(kind: &OpKind) -> bool {

@@ -1,16 +1,25 @@
 //! What the machine runs so far, and how much of it.
 
 use super::TooMuch;
-use crate::graph::{Graph, Limits, OpId, OpKind};
+use super::repeats::{MOST_REPEATS, path};
+use crate::graph::{Cut, Graph, Limits, Op, OpId, OpKind};
 
-/// What keeps a program from being run with its values: operators that are not lowered, each kind once, where it stands
-/// first; or else the first limit that it passes.
+/// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
+    let mut obstacles = not_lowered(graph);
+    if obstacles.is_empty() {
+        obstacles.extend(graph.too_large().or_else(|| held(graph)).or_else(|| work(graph)));
+    }
+    obstacles
+}
+
+/// What keeps a program from being run, with values or without: operators that are not lowered, each kind once, where it stands
+/// first; repeats and slices that are not; places in memory that cannot be counted.
+pub fn not_lowered(graph: &Graph) -> Vec<TooMuch> {
     let live = graph.live();
     let ops = || graph.ops.ids().filter(|op| live[op.index()]);
     let mut kinds: Vec<&str> = Vec::new();
     let mut obstacles = Vec::new();
-    // Of a repeat's body, what would run elsewhere is not worth a word.
     for op in ops().filter(|op| !is_kind_lowered(&graph.ops[*op].kind)) {
         let (kind, span) = (graph.ops[op].kind.name(), graph.ops[op].span);
         if !kinds.contains(&kind) {
@@ -18,24 +27,77 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
             obstacles.push(TooMuch {
                 span,
                 message: format!("the machine does not run this `{kind}` yet"),
-                hint:
-                    "the program is right; so far all runs but `conv2d`, pools, `topk` and bodies of `repeat`"
-                        .into(),
+                hint: "the program is right; so far all runs but `conv2d` and pools".into(),
             });
         }
     }
     if obstacles.is_empty() {
-        obstacles.extend(graph.too_large().or_else(|| work(graph)));
+        obstacles.extend(too_deep(graph).or_else(|| backwards(graph)).or_else(|| uncountable(graph)));
     }
     obstacles
+}
+
+/// A repeat within more others than a program has loops for.
+fn too_deep(graph: &Graph) -> Option<TooMuch> {
+    let mut repeats = graph.repeats.iter();
+    let (_, repeat) = repeats.find(|(id, _)| path(graph, Some(*id)).len() > MOST_REPEATS)?;
+    Some(TooMuch {
+        span: repeat.span,
+        message: format!("the machine runs at most {MOST_REPEATS} repeats within each other"),
+        hint: "write the innermost body out, or the outermost one".into(),
+    })
+}
+
+/// A slice that moves to lower places as a repeat goes on.
+fn backwards(graph: &Graph) -> Option<TooMuch> {
+    let moves = |cut: &Cut| cut.from.steps.iter().any(|(_, step)| *step < 0);
+    let mut ops = graph.ops.iter();
+    let is_it = |op: &Op| matches!(&op.kind, OpKind::Slice(cuts) if cuts.iter().any(moves));
+    let (_, op) = ops.find(|(_, op)| is_it(op))?;
+    Some(TooMuch {
+        span: op.span,
+        message: "the machine does not run a slice that moves backwards yet".into(),
+        hint: "the program is right; so far places grow with a repeat's number".into(),
+    })
+}
+
+/// More memory than a run may have, with places for all iterations of repeats.
+fn held(graph: &Graph) -> Option<TooMuch> {
+    more_bytes(graph, Limits::ALL_BYTES)
+}
+
+/// More places in memory, of all iterations together, than can be told apart.
+fn uncountable(graph: &Graph) -> Option<TooMuch> {
+    // In words of the machine that this runs on.
+    more_bytes(graph, (1 << 48).min(usize::MAX as u64 / 4))
+}
+
+/// The first tensor, if there is one, with which all iterations have more bytes.
+fn more_bytes(graph: &Graph, most: u64) -> Option<TooMuch> {
+    let mut all = 0u64;
+    let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| {
+        let bytes = tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64);
+        // What is carried has one place more.
+        let times =
+            graph.iterations(tensor.within).saturating_mul(if tensor.within.is_some() { 2 } else { 1 });
+        all = all.saturating_add(bytes.saturating_mul(times));
+        all > most
+    })?;
+    let message = format!("with this tensor the program has more than {most} bytes in all iterations");
+    Some(TooMuch {
+        span: tensor.span,
+        message,
+        hint: "make the tensors smaller, or repeat less often".into(),
+    })
 }
 
 /// More work than a run may be, if it is.
 fn work(graph: &Graph) -> Option<TooMuch> {
     let (mut macs, mut elements) = (0u64, 0u64);
     for (id, op) in graph.ops.iter() {
-        macs = macs.saturating_add(graph.macs(id));
-        elements = elements.saturating_add(graph.vector_elements(id));
+        let times = graph.iterations(op.within);
+        macs = macs.saturating_add(graph.macs(id).saturating_mul(times));
+        elements = elements.saturating_add(graph.vector_elements(id).saturating_mul(times));
         let (message, hint) = if macs > Limits::MACS {
             let message = format!(
                 "up to here the products need {macs} multiply-accumulates, more than the {} of a run",
@@ -56,12 +118,11 @@ fn work(graph: &Graph) -> Option<TooMuch> {
     None
 }
 
-/// Whether an operator can be planned: all but convolutions, pools and the greatest k. Bodies of repeats cannot yet.
+/// Whether an operator can be planned: all but convolutions and pools.
 pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    let op = &graph.ops[op];
-    is_kind_lowered(&op.kind) && op.within.is_none()
+    is_kind_lowered(&graph.ops[op].kind)
 }
 
 fn is_kind_lowered(kind: &OpKind) -> bool {
-    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..) | OpKind::TopK { .. } | OpKind::Repeat(_))
+    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..))
 }

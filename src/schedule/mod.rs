@@ -21,19 +21,23 @@ mod contract;
 mod fuse;
 mod lowered;
 mod moves;
+mod repeats;
 mod tiling;
 
-pub use lowered::{is_lowered, obstacles};
+pub use lowered::{is_lowered, not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
+pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;
 pub use tiling::{Residence, Tiling};
 
 pub use crate::graph::TooMuch;
 
+use litemap::LiteMap;
+
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Choices, Graph, OpId, OpKind, TensorId};
+use crate::graph::{Choices, Graph, OpId, OpKind, Source, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, Side};
 
 /// What runs, in order.
@@ -45,6 +49,8 @@ pub struct Plan {
     pub layers: Vec<Layer>,
     /// Where tensors lie between layers.
     pub residence: Residence,
+    /// Elements that are held at a time of memory that has places for all iterations of repeats, if not all.
+    pub kept: LiteMap<PlannedId, usize>,
 }
 
 /// Names a tensor of a plan.
@@ -72,12 +78,14 @@ pub struct Planned {
 }
 
 /// Where a tensor's elements lie, row by row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// In whose memory; in its own if nothing.
     pub within: Option<PlannedId>,
-    /// Its first element there.
+    /// Its first element there, in the first iteration of all repeats.
     pub first: usize,
+    /// How far it moves with repeats around it.
+    pub steps: Steps,
 }
 
 impl Plan {
@@ -106,10 +114,10 @@ impl Plan {
         [most(&mut tensors().map(|tensor| tensor.rows)), most(&mut tensors().map(|tensor| tensor.cols))]
     }
 
-    /// Multiply-accumulates of a layer, all copies together.
+    /// Multiply-accumulates of a layer, all copies and iterations together.
     pub fn macs(&self, layer: &Layer) -> u64 {
         let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
-        layer.copies as u64 * m * k * n
+        layer.times() * layer.copies as u64 * m * k * n
     }
 }
 
@@ -142,6 +150,15 @@ pub struct Layer {
     pub choices: Option<Box<Choices>>,
     /// Where the result is written in the program.
     pub span: Span,
+    /// Loops around it, outermost first.
+    pub repeats: Vec<Around>,
+}
+
+impl Layer {
+    /// How often it runs, its copies not counted.
+    pub fn times(&self) -> u64 {
+        self.repeats.iter().map(|around| around.count as u64).product()
+    }
 }
 
 /// How a layer runs.
@@ -218,11 +235,23 @@ impl Product {
 /// Plans everything that the outputs need: each of these operators [`is_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
     let ids = vec![None; graph.tensors.len()];
-    let mut planner = Planner { tensors: Arena::default(), ids, layers: Vec::new(), graph };
-    for ops in fuse::chains(graph) {
-        match moves::moves(graph, ops[0]) {
-            true => planner.moved(ops[0]),
-            false => planner.chain(ops),
+    let (tensors, kept) = (Arena::default(), LiteMap::new());
+    let mut planner = Planner { tensors, kept, ids, layers: Vec::new(), open: Vec::new(), graph };
+    let live = graph.live();
+    let uses = fuse::uses(graph, &live);
+    planner.carry(&uses, &live);
+    for ops in fuse::chains(graph, &live, &uses) {
+        let head = &graph.ops[ops[0]];
+        if let OpKind::Repeat(repeat) = head.kind {
+            planner.enter(Some(repeat));
+            planner.end(ops[0], repeat);
+            continue;
+        }
+        planner.enter(head.within);
+        match head.kind {
+            OpKind::TopK { k } => planner.greatest(ops[0], k, &uses),
+            _ if moves::moves(graph, ops[0]) => planner.moved(ops[0]),
+            _ => planner.chain(ops),
         }
     }
     for output in &graph.outputs {
@@ -230,10 +259,8 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
         let root = planner.tensors[id].place.within.unwrap_or(id);
         planner.tensors[root].output = true;
     }
-    tiling::fit(
-        Plan { tensors: planner.tensors, layers: planner.layers, residence: Residence::Unified },
-        chip,
-    )
+    let Planner { tensors, layers, kept, .. } = planner;
+    tiling::fit(Plan { tensors, layers, residence: Residence::Unified, kept }, chip)
 }
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
@@ -275,9 +302,10 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
             copies: product.copies,
             choices: None,
             span: product.span,
+            repeats: Vec::new(),
         });
     }
-    tiling::fit(Plan { tensors, layers, residence: Residence::Unified }, chip)
+    tiling::fit(Plan { tensors, layers, residence: Residence::Unified, kept: LiteMap::new() }, chip)
 }
 
 struct Planner<'a> {
@@ -285,25 +313,44 @@ struct Planner<'a> {
     tensors: Arena<Planned>,
     ids: Vec<Option<PlannedId>>,
     layers: Vec<Layer>,
+    /// See [`Plan::kept`].
+    kept: LiteMap<PlannedId, usize>,
+    /// Repeats that are entered, outermost first.
+    open: Vec<Around>,
 }
 
 impl Planner<'_> {
     fn tensor(&mut self, id: TensorId) -> PlannedId {
+        if let Some(planned) = self.ids[id.index()] {
+            return planned;
+        }
+        let tensor = &self.graph.tensors[id];
+        let planned = match tensor.within {
+            // A constant is the same in all iterations.
+            Some(_) if !matches!(tensor.source, Source::Constant(_)) => self.of_body(id),
+            _ => {
+                let planned = self.planned(id);
+                self.tensors.push(planned)
+            }
+        };
+        self.ids[id.index()] = Some(planned);
+        planned
+    }
+
+    /// A tensor in memory of its own.
+    fn planned(&self, id: TensorId) -> Planned {
         let tensor = &self.graph.tensors[id];
         let (rows, cols) = tensor.ty.shape.as_matrix();
-        let tensors = &mut self.tensors;
-        *self.ids[id.index()].get_or_insert_with(|| {
-            tensors.push(Planned {
-                name: self.graph.name(id),
-                dtype: tensor.ty.dtype,
-                rows,
-                cols,
-                declared: self.graph.is_declared(id),
-                output: false,
-                graph: Some(id),
-                place: Place::default(),
-            })
-        })
+        Planned {
+            name: self.graph.name(id),
+            dtype: tensor.ty.dtype,
+            rows,
+            cols,
+            declared: self.graph.is_declared(id),
+            output: false,
+            graph: Some(id),
+            place: Place::default(),
+        }
     }
 
     /// A chain of operators as a layer, with what must be moved before and behind it.
@@ -354,10 +401,35 @@ impl Planner<'_> {
             Some(_) => self.unnamed(last.result(), dtype, extents),
             None => self.seen_as(last.result(), extents),
         };
-        self.layers.push(Layer { kind, steps, result, copies, choices, span, ops });
+        let repeats = self.around();
+        self.layers.push(Layer { kind, steps, result, copies, choices, span, ops, repeats });
         if let Some(axes) = back {
             let ordered = self.tensor(last.result());
             self.moving(tail, result, axes, ordered);
+        }
+    }
+
+    /// The greatest elements of each row and their places, as far as somebody uses them: each list by itself.
+    fn greatest(&mut self, id: OpId, k: usize, uses: &[Vec<Option<OpId>>]) {
+        let graph = self.graph;
+        let op = &graph.ops[id];
+        let x = self.tensor(op.operands[0]);
+        let kinds = [OperationKind::TopK(k), OperationKind::TopKPlaces(k)];
+        for (kind, result) in kinds.into_iter().zip(&op.results) {
+            if uses[result.index()].is_empty() {
+                continue;
+            }
+            let (tensor, planned) = (&graph.tensors[*result], self.tensor(*result));
+            self.layers.push(Layer {
+                ops: vec![id],
+                kind: LayerKind::Vector { x, block_rows: 0 },
+                steps: vec![Operation::new(kind, tensor.ty.dtype)],
+                result: planned,
+                copies: 1,
+                choices: None,
+                span: tensor.span,
+                repeats: self.around(),
+            });
         }
     }
 

@@ -181,7 +181,11 @@ impl Planner<'_> {
                 };
                 vec![Part::new(x, [0, 0], order.iter().zip(&left).map(axis))]
             }
-            OpKind::Slice(cuts) => vec![cut_out(x, cuts, &own)],
+            OpKind::Slice(cuts) => {
+                let starts = cuts.iter().map(|cut| &cut.from).zip(own.iter().map(|(_, stride)| *stride));
+                let x = self.moving_part(x, starts);
+                vec![cut_out(x, cuts, &own)]
+            }
             OpKind::Concat { axis } => {
                 let mut first = 0;
                 let mut part = |operand: &TensorId| {
@@ -217,8 +221,9 @@ impl Planner<'_> {
         };
         if let [part] = &parts[..]
             && part.is_alias()
+            && self.ids[op.result().index()].is_none()
         {
-            self.alias(op.result(), x, part.first[0]);
+            self.alias(op.result(), part.from, part.first[0]);
             return;
         }
         let result = self.tensor(op.result());
@@ -230,16 +235,16 @@ impl Planner<'_> {
             copies: 1,
             choices: None,
             span: graph.tensors[op.result()].span,
+            repeats: self.around(),
         });
     }
 
     /// Lets a tensor lie in another one's memory, from one of its elements on.
     fn alias(&mut self, id: TensorId, of: PlannedId, first: usize) {
         let Planned { place, declared, .. } = self.tensors[of].clone();
-        let new = self.tensor(id);
-        let planned = &mut self.tensors[new];
-        planned.declared = declared;
-        planned.place = Place { within: place.within.or(Some(of)), first: place.first + first };
+        let place = Place { within: place.within.or(Some(of)), first: place.first + first, ..place };
+        let planned = Planned { declared, place, ..self.planned(id) };
+        self.ids[id.index()] = Some(self.tensors.push(planned));
     }
 }
 

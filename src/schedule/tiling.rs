@@ -44,13 +44,14 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
     // What is moved is moved within DRAM.
     let part = |id: PlannedId| plan.tensors[id].elements() < plan.tensors[plan.root(id)].elements();
     let moves = plan.layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_)))
-        || plan.tensors.ids().any(part);
+        || plan.tensors.ids().any(part)
+        || plan.layers.iter().any(|layer| !layer.repeats.is_empty());
     plan.residence = match resident_bytes(&plan, chip) {
         bytes if !moves && chip.cores == 1 && bytes <= chip.unified_buffer_bytes => Residence::Unified,
         _ => Residence::Dram,
     };
     let own = plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
-    let all: Bytes = own.map(|(_, tensor)| tensor.bytes()).sum();
+    let all: Bytes = own.map(|(id, _)| plan.held_bytes(id)).sum();
     if all > chip.dram.bytes {
         return Err(TooMuch {
             span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
@@ -82,13 +83,13 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
 fn fitting(plan: &Plan, layer: &Layer, work: &Move, chip: &Chip) -> Result<Move, TooMuch> {
     let bytes = plan.tensors[layer.result].dtype.bytes() as Bytes;
     let work = work.fit(bytes, chip).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
-    if work.depth() > MOST_LOOPS {
+    let depth = work.depth() + layer.repeats.len();
+    if depth > MOST_LOOPS {
         return Err(TooMuch {
             span: layer.span,
             message: format!(
-                "`{}` moves in {} loops within each other, more than {MOST_LOOPS}",
+                "`{}` moves in {depth} loops within each other, more than {MOST_LOOPS}",
                 plan.tensors[layer.result].name,
-                work.depth()
             ),
             hint: "move fewer axes at once, or take a chip with a larger unified buffer".into(),
         });
@@ -115,7 +116,11 @@ fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
             Dataflow::InputStationary => tile_n,
             Dataflow::OutputStationary => tile_k,
         };
-        let here = layer.copies as u128 * m.div_ceil(tile_m) * k.div_ceil(tile_k) * n.div_ceil(tile_n);
+        let here = u128::from(layer.times())
+            * layer.copies as u128
+            * m.div_ceil(tile_m)
+            * k.div_ceil(tile_k)
+            * n.div_ceil(tile_n);
         passes += here;
         // No word of a pass is counted eight times, nor moves further down than the array is high.
         words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);

@@ -9,6 +9,7 @@ mod answers;
 mod chips;
 #[cfg(feature = "files")]
 mod files;
+mod findings;
 #[cfg(feature = "files")]
 mod form;
 #[cfg(feature = "page")]
@@ -20,7 +21,7 @@ mod values;
 mod wish;
 
 #[cfg(feature = "files")]
-pub use answers::{complete, definition, hover};
+pub use answers::{complete, definition, explain, hover};
 #[cfg(feature = "files")]
 pub use files::{ChipFile, format_program};
 #[cfg(feature = "files")]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::base::{Diagnostic, Lines, Severity, Utf16};
+use super::findings::{PageDiagnostic, diagnostics};
+use crate::base::{Lines, Utf16};
 use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
 use crate::graph::{Graph, Source, TensorId};
 use crate::job::{Compiled, Finished, Listed, OpReport, OutputReport, UnitReport};
@@ -30,58 +31,14 @@ pub struct Checked {
     runs: bool,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PageDiagnostic {
-    severity: &'static str,
-    from: u32,
-    to: u32,
-    line: u32,
-    column: u32,
-    message: String,
-    hint: Option<String>,
-    edit: Option<PageEdit>,
-}
-
-/// What stands from one place to another gives way to a text.
-#[derive(Serialize)]
-struct PageEdit {
-    from: u32,
-    to: u32,
-    text: String,
-}
-
 impl Checked {
     pub fn new(text: &str, compiled: &Compiled) -> Checked {
-        let lines = Lines::new(text);
-        let mut walk = Utf16::new(text);
         Checked {
-            diagnostics: compiled.diagnostics.iter().map(|d| diagnostic(d, &lines, &mut walk)).collect(),
+            diagnostics: diagnostics(text, &compiled.diagnostics),
             tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
             loads: compiled.loads.clone(),
             runs: compiled.job.is_some(),
         }
-    }
-}
-
-fn diagnostic(d: &Diagnostic, lines: &Lines, walk: &mut Utf16) -> PageDiagnostic {
-    let start = lines.position(d.span.start);
-    PageDiagnostic {
-        severity: match d.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
-        from: walk.offset(d.span.start),
-        to: walk.offset(d.span.end),
-        line: start.line,
-        column: start.column,
-        message: d.message.clone(),
-        hint: d.hint.clone(),
-        edit: d.edit.as_ref().map(|edit| PageEdit {
-            from: walk.offset(edit.span.start),
-            to: walk.offset(edit.span.end),
-            text: edit.text.clone(),
-        }),
     }
 }
 

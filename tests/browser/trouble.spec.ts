@@ -282,3 +282,21 @@ test('a module that cannot be loaded is said, and tried again', async ({ app, pa
   await page.getByRole('button', { name: 'Try again' }).click();
   await app.ready();
 });
+
+test('a mistake has its place, even if the words for it do not come; and they come with the next try', async ({
+  app,
+  page,
+}) => {
+  app.expected.push('systole_files', 'Failed to load', 'ERR_FAILED');
+  let gone = true;
+  await page.route('**/systole_files*', (route) => (gone ? route.abort() : route.continue()));
+  await app.open();
+  await app.type('input x : i8[4, 4]\noutput relu(y)\n');
+  const problem = page.locator('#problems li');
+  await expect(problem).toContainText('error line 2, column 13: this is not right');
+  await expect(page.locator('.problem-mark')).toHaveText('y');
+  gone = false;
+  await page.keyboard.press('End');
+  await page.keyboard.type(' ');
+  await expect(problem).toContainText('nothing is called `y`');
+});

@@ -389,3 +389,18 @@ test('an editor that does not come leaves the plain one, which works as well', a
   await expect(page.getByRole('textbox', { name: 'Program' })).toHaveValue(/relu\(a\)/);
   await app.ready();
 });
+
+test('answers of any number of axes are tables by their last one, of floats in four digits', async ({ app, page }) => {
+  await app.open();
+  await app.type('input x : f32[2, 2, 3]\ny = x + 0.1\noutput y\noutput sum(x)\n');
+  const answer = page.locator('#answer');
+  await expect(answer.locator('table').first().locator('tr')).toHaveCount(4);
+  await expect(answer.locator('table').first().locator('tr').first().locator('td')).toHaveCount(3);
+  await expect(answer.locator('table').nth(1).locator('td')).toHaveCount(1);
+  for (const cell of await answer.locator('td[title]').all()) {
+    const [short, whole] = [Number(await cell.innerText()), Number(await cell.getAttribute('title'))];
+    expect(Math.abs(short - whole)).toBeLessThanOrEqual(Math.abs(whole) * 5e-4);
+    expect((await cell.innerText()).replace(/[-.]/g, '').replace(/^0+/, '').length).toBeLessThanOrEqual(4);
+  }
+  expect(await answer.locator('td[title]').count()).toBeGreaterThan(6);
+});

@@ -159,3 +159,148 @@ fn step(dice: &mut Dice, at: usize, shape: &mut Vec<usize>) -> (String, String) 
         }
     }
 }
+
+/// Repeats: nested, with tensors that are carried, collected, moved with the iterations, and weights of their own.
+pub fn repeats() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u32>(), 0..90).prop_map(|rolls| {
+        let mut dice = Dice { rolls: rolls.iter() };
+        let dtype = ["i8", "bf16", "f32"][dice.roll(3)];
+        let mut made = Repeats {
+            dtype,
+            rows: 1 + dice.roll(4),
+            cols: 1 + dice.roll(5),
+            text: String::new(),
+            names: 0,
+            known: Vec::new(),
+            dice,
+        };
+        let [ty, more] = [made.ty(""), made.ty("12, ")];
+        let swapped = "fn swapped(a, b) {\n  return b, a\n}\n";
+        made.text = format!(
+            "{swapped}input h : {ty}\ninput g0 : {ty}\ninput xs : {more}\ninput p : i32[{}]\n",
+            made.rows
+        );
+        made.text += "g = relu(g0)\n";
+        made.known = vec!["h".into(), "g".into(), "g0".into()];
+        for _ in 0..1 + made.dice.roll(2) {
+            made.repeat(0);
+        }
+        made.text + "output h\noutput g\n"
+    })
+}
+
+/// A program with repeats in the making.
+struct Repeats<'a> {
+    dice: Dice<'a>,
+    dtype: &'static str,
+    rows: usize,
+    cols: usize,
+    text: String,
+    names: usize,
+    /// Names that can be read here, each of the one type.
+    known: Vec<String>,
+}
+
+impl Repeats<'_> {
+    fn ty(&self, before: &str) -> String {
+        format!("{}[{before}{}, {}]", self.dtype, self.rows, self.cols)
+    }
+
+    fn line(&mut self, depth: usize, line: &str) {
+        self.text += &format!("{}{line}\n", "  ".repeat(depth));
+    }
+
+    fn name(&mut self) -> String {
+        self.names += 1;
+        format!("v{}", self.names)
+    }
+
+    fn any(&mut self) -> String {
+        let at = self.dice.roll(self.known.len());
+        self.known[at].clone()
+    }
+
+    fn repeat(&mut self, depth: usize) {
+        let (count, outer) = (1 + self.dice.roll(5), self.known.len());
+        self.line(depth, &format!("repeat {count} as t{depth} {{"));
+        let mut collected = Vec::new();
+        for _ in 0..1 + self.dice.roll(4) {
+            match self.dice.roll(7) {
+                0 if depth < 3 => self.repeat(depth + 1),
+                1 => {
+                    let (name, value) = (self.name(), self.any());
+                    self.line(depth + 1, &format!("{name}[t{depth}] = {value}"));
+                    collected.push(name);
+                }
+                2 => self.line(depth + 1, "h, g = swapped(h, g)"),
+                _ => self.step(depth),
+            }
+        }
+        self.line(depth, "}");
+        self.known.truncate(outer);
+        for name in collected {
+            if depth == 0 {
+                self.line(depth, &format!("output {name}"));
+                continue;
+            }
+            let part = self.name();
+            let at = self.dice.roll(count);
+            self.line(depth, &format!("{part} = {name}[{at}]"));
+            self.known.push(part);
+            if self.dice.roll(2) == 0 {
+                let all = self.name();
+                self.line(
+                    depth,
+                    &format!("{all} = reshape({name}, [{count} * {}, {}])", self.rows, self.cols),
+                );
+                let rows = self.rows;
+                let part = self.name();
+                self.line(depth, &format!("{part} = {all}[{count} * {rows} - {rows}:]"));
+                self.known.push(part);
+            }
+        }
+    }
+
+    /// A value of the one type, of those that are known.
+    fn step(&mut self, depth: usize) {
+        let (rows, cols, at, x) = (self.rows, self.cols, depth + 1, self.any());
+        let other = self.any();
+        let float = self.dtype != "i8";
+        let shape = format!("[{rows}, {cols}]");
+        let value = match self.dice.roll(12) {
+            0 | 1 => {
+                let w = self.name();
+                self.line(at, &format!("weight {w} : {}[{cols}, {cols}]", self.dtype));
+                if float { format!("relu({x} @ {w})") } else { format!("requant({x} @ {w}, shift=4)") }
+            }
+            2 => format!("maximum({x}, xs[t{depth}])"),
+            3 => format!("minimum(xs[2 * t{depth} + {}], {x})", self.dice.roll(3)),
+            4 => format!(
+                "relu(reshape(reshape(xs, [{}, {cols}])[t{depth}:t{depth} + {rows}], {shape}))",
+                12 * rows
+            ),
+            5 => format!("reshape({x}.T, {shape})"),
+            6 => format!("concat([{x}, {other}], axis=0)[{rows} - 1:2 * {rows} - 1]"),
+            7 => format!("gather({x}, p)"),
+            8 => {
+                let places = self.name();
+                self.line(at, &format!("{places}, {places}p = topk({x}, k={cols})"));
+                self.known.push(places.clone());
+                format!("gather({other}, {places}p[:, {}])", self.dice.roll(cols))
+            }
+            9 if float => format!("softmax({x} + {other})"),
+            10 if float => format!("einsum(\"ab,cb->ac\", {x}, {other}) @ {x}"),
+            11 => format!("maximum({x}, xs[:, {}:, :][t{depth}, 0])", self.dice.roll(rows)),
+            _ => format!("maximum({x}, {other})"),
+        };
+        match self.dice.roll(3) {
+            0 => self.line(at, &format!("h = {value}")),
+            1 => self.line(at, &format!("g = {value}")),
+            _ => {
+                let name = self.name();
+                self.line(at, &format!("{name} = {value}"));
+                self.known.push(name);
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 // A module of its own for what few visitors need: the chip's form, reading chip files, formatting programs, answers to the
-// editor.
+// editor, words for what is wrong with a program.
 
 import script from 'systole-wasm/systole_files.js?url';
 import module_or_path from 'systole-wasm/systole_files_bg.wasm?url';
 
-import type { Answers, Chip, ChipForm } from './protocol';
+import type { Answers, Chip, ChipForm, Diagnostic } from './protocol';
 
 type Extras = typeof import('systole-wasm/systole_files.js');
 
@@ -52,4 +52,32 @@ export async function answerTo<Question extends keyof Answers>(
 ): Promise<Answers[Question] | null> {
   const module = await extras();
   return module[question](text, offset) as Answers[Question] | null;
+}
+
+/** Findings in a program, with words for those that came without. */
+export async function explained(text: string, found: Diagnostic[]): Promise<Diagnostic[]> {
+  const place = ({ severity, from, to }: Diagnostic) => `${severity} ${from} ${to}`;
+  const bare = found.filter(({ message }) => message === '');
+  if (bare.length === 0) return found;
+  const known = await words(text);
+  const places = new Set(bare.map(place));
+  const told = known.filter((finding) => places.has(place(finding)));
+  for (const finding of told) places.delete(place(finding));
+  // Where there are no words to be had, the place is known all the same.
+  const untold = bare.filter((finding) => places.has(place(finding)));
+  const all = [...found.filter(({ message }) => message !== ''), ...told, ...untold.map(unexplained)];
+  return all.sort((a, b) => a.from - b.from || a.to - b.to);
+}
+
+async function words(text: string): Promise<Diagnostic[]> {
+  try {
+    return (await extras()).explain(text) as Diagnostic[];
+  } catch {
+    return [];
+  }
+}
+
+function unexplained(finding: Diagnostic): Diagnostic {
+  const hint = 'what could not be loaded is tried again with the next edit';
+  return { ...finding, message: 'this is not right, but the part of the page that explains it did not come', hint };
 }

@@ -196,6 +196,18 @@ const closing = EditorView.inputHandler.of((view, from, to, text) => {
   return true;
 });
 
+/**
+ * Words that are redrawn, as when their colours change, can leave the browser's caret behind the last one's element. That is
+ * the place behind its letters, too, but Chromium 156, when busy, then types before the element.
+ */
+const caretInText = EditorView.updateListener.of(({ view }) => {
+  const { main } = view.state.selection;
+  const selection = getSelection();
+  if (!view.hasFocus || view.composing || !main.empty || !(selection?.anchorNode instanceof Element)) return;
+  const { node, offset } = view.domAtPos(main.head, -1);
+  if (node instanceof window.Text) selection.collapse(node, offset);
+});
+
 export class RichEditor implements Editor {
   private readonly view: EditorView;
 
@@ -237,6 +249,7 @@ export class RichEditor implements Editor {
           indentUnit.of(INDENT),
           indentation,
           closing,
+          caretInText,
           assist(events.ask, problemsAt),
           keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
           limit,

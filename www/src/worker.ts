@@ -1,7 +1,7 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import { answerTo } from './extras';
+import { answerTo, explained } from './extras';
 import type {
   Answers,
   Checked,
@@ -19,6 +19,8 @@ import type {
 let session: Session | null = null;
 /** The run under way, if there is one. */
 let running: { id: number; since: number } | null = null;
+/** The newest run that was asked for. */
+let newest = 0;
 let cycle = 0;
 let view: View | null = null;
 /** A picture is due; further wishes before it is painted cost nothing. */
@@ -60,9 +62,11 @@ function receive(message: ToWorker): void {
         const state = session!.setChip(base, words, keys, values) as ChipState | undefined;
         if (state) post({ kind: 'chip', chip: message.chip, state });
         const checked = session!.check(message.text) as Checked;
-        post({ kind: 'checked', id: message.id, checked });
-        running = checked.runs ? { id: message.id, since: performance.now() } : null;
-        later();
+        const { id, text } = message;
+        running = null;
+        newest = id;
+        if (checked.diagnostics.every(({ message }) => message !== '')) begin(id, checked);
+        else void explained(text, checked.diagnostics).then((diagnostics) => begin(id, { ...checked, diagnostics }));
       }, message.id);
       break;
     case 'view':
@@ -97,6 +101,14 @@ function receive(message: ToWorker): void {
       break;
     }
   }
+}
+
+/** Tells what was found and begins the run, unless there is a newer one: words for findings may have taken their time. */
+function begin(id: number, checked: Checked): void {
+  if (id !== newest) return;
+  post({ kind: 'checked', id, checked });
+  running = checked.runs ? { id, since: performance.now() } : null;
+  later();
 }
 
 /** One slice of work; between slices, messages are heard. */

@@ -3,7 +3,7 @@
 use super::builtins::{BUILTINS, Builtin, Kind};
 use super::names::{count, meant, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, nearest};
+use crate::base::{Edit, Span, WORDLESS, nearest, say};
 use crate::graph::ir::TensorId;
 use crate::lang::{Argument, ExprId, ExprKind, Name};
 use crate::num::{DType, Type};
@@ -37,6 +37,9 @@ impl<'a> Builder<'a> {
     fn unknown_function(&mut self, function: &Name) {
         let known = || self.functions.iter().filter(|(_, known)| self.known[**known].function.is_some());
         let own = || known().map(|(name, _)| *name);
+        if WORDLESS {
+            return self.diagnostics.error(function.span, "", "");
+        }
         let all = || BUILTINS.iter().map(|builtin| builtin.name);
         let near = instead_of(&function.text).or_else(|| nearest(&function.text, all().chain(own())));
         let hint = match (function.text.as_str(), near) {
@@ -49,11 +52,11 @@ impl<'a> Builder<'a> {
             (_, Some(near)) => meant(near),
             (_, None) => {
                 let known: Vec<&str> = own().take(8).chain(all()).collect();
-                format!("there are `{}`", known.join("`, `"))
+                say!("there are `{}`", known.join("`, `"))
             }
         };
         let edit = near.map(|near| Edit::replace(function.span, near));
-        let message = format!("there is no function `{}`", shorten(&function.text));
+        let message = say!("there is no function `{}`", shorten(&function.text));
         self.diagnostics.error_with(function.span, message, hint, edit);
     }
 
@@ -77,7 +80,7 @@ impl<'a> Builder<'a> {
                         continue;
                     }
                     Some(_) => "an argument is given by place that was given by name".to_owned(),
-                    None => format!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
+                    None => say!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
                 };
                 self.diagnostics.error(at, message, example_of(builtin));
                 fine = false;
@@ -86,7 +89,7 @@ impl<'a> Builder<'a> {
             match parameters.iter().position(|parameter| parameter.name == name.text) {
                 Some(at) if given[at].is_none() => given[at] = Some(argument.value),
                 Some(_) => {
-                    let message = format!("`{}` is given twice", name.text);
+                    let message = say!("`{}` is given twice", name.text);
                     self.diagnostics.error(name.span, message, example_of(builtin));
                     fine = false;
                 }
@@ -102,7 +105,7 @@ impl<'a> Builder<'a> {
                     let near = alias.filter(|near| {
                         names.clone().position(|known| known == *near).is_some_and(|at| given[at].is_none())
                     });
-                    let message = format!("`{}` has no argument `{}`", builtin.name, shorten(&name.text));
+                    let message = say!("`{}` has no argument `{}`", builtin.name, shorten(&name.text));
                     let edit = near.map(|near| Edit::replace(name.span, near));
                     let hint = near.map_or_else(|| example_of(builtin), meant);
                     self.diagnostics.error_with(name.span, message, hint, edit);
@@ -113,12 +116,12 @@ impl<'a> Builder<'a> {
         let missing = parameters.iter().zip(&given).find(|(p, given)| p.default.is_none() && given.is_none());
         if let Some((parameter, _)) = missing.filter(|_| fine) {
             let message =
-                format!("`{}` needs `{}`, {}", builtin.name, parameter.name, parameter.kind.describe());
+                say!("`{}` needs `{}`, {}", builtin.name, parameter.name, parameter.kind.describe());
             let end = Span { start: span.end - 1, end: span.end - 1 };
             let (hint, edit) = match (builtin.name, arguments) {
                 ("requant", [x]) => {
                     let x = shorten(self.ast.exprs[x.value].span.of(self.text));
-                    let hint = format!("as in `requant({x}, shift=7)`: divide by 2^7 and round");
+                    let hint = say!("as in `requant({x}, shift=7)`: divide by 2^7 and round");
                     (hint, Some(Edit::replace(end, ", shift=7")))
                 }
                 _ => (example_of(builtin), None),
@@ -140,11 +143,8 @@ impl<'a> Builder<'a> {
                 }
                 let span = self.ast.exprs[expr].span;
                 let found = self.described(value, expr);
-                let message = format!(
-                    "`{}` has to be {}, but this is {found}",
-                    parameter.name,
-                    parameter.kind.describe()
-                );
+                let message =
+                    say!("`{}` has to be {}, but this is {found}", parameter.name, parameter.kind.describe());
                 self.diagnostics.error(span, message, example_of(builtin));
             }
         }
@@ -159,7 +159,7 @@ impl<'a> Builder<'a> {
             Value::Several(at) => count(self.several[at].len(), "value"),
             Value::DType(_) => "a dtype".into(),
             Value::Type(_) => "a type".into(),
-            Value::List(_) => format!("the list {}", shorten(self.ast.exprs[expr].span.of(self.text))),
+            Value::List(_) => say!("the list {}", shorten(self.ast.exprs[expr].span.of(self.text))),
             _ => shorten(self.ast.exprs[expr].span.of(self.text)),
         }
     }
@@ -210,7 +210,7 @@ pub(super) fn is_product(name: &str) -> bool {
 pub(super) const PRODUCT: &str = "a matrix product is written `x @ w`";
 
 fn example_of(builtin: &Builtin) -> String {
-    format!("as in `{}`", builtin.example)
+    say!("as in `{}`", builtin.example)
 }
 
 /// Reading arguments: each is of its parameter's kind, and there if it has no default.
@@ -305,8 +305,8 @@ impl Arguments {
         let span = self.span_of(builder, at);
         builder.diagnostics.error(
             span,
-            format!("`{name}={value}` is out of range"),
-            format!("from {low} to {high}"),
+            say!("`{name}={value}` is out of range"),
+            say!("from {low} to {high}"),
         );
         None
     }
@@ -323,11 +323,11 @@ impl Arguments {
         if (0..axes).contains(&place) {
             return usize::try_from(place).ok();
         }
-        let message = format!("`{}` along axis {axis} of {of}", self.builtin.name);
+        let message = say!("`{}` along axis {axis} of {of}", self.builtin.name);
         let (edit, hint) = match axes {
             0 => (None, "it is a single number".to_owned()),
             1 => (Some("0"), "it has one axis: 0".to_owned()),
-            _ => (Some("-1"), format!("axes are from 0 to {}, or from -1 back", axes - 1)),
+            _ => (Some("-1"), say!("axes are from 0 to {}, or from -1 back", axes - 1)),
         };
         let given = self.given[at].filter(|_| self.whole(builder, at).is_some());
         let edit = given.zip(edit).map(|(expr, edit)| Edit::replace(builder.ast.exprs[expr].span, edit));

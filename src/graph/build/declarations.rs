@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::names::{Origin, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span};
+use crate::base::{Edit, Span, say};
 use crate::graph::ir::{Given, Source, Tensor, TensorId};
 use crate::lang::{Declaration, Name, Storage, TypeExpr};
 use crate::num::{Array, DType, Shape, Type};
@@ -56,7 +56,7 @@ impl<'a> Builder<'a> {
         let wanted = Type { dtype: ty.dtype, shape };
         match self.loader.load(&path.text) {
             Err(error) => {
-                self.diagnostics.error(path.span, error.message, error.hint);
+                self.diagnostics.tell(path.span, error.message, error.hint);
                 None
             }
             Ok(array) if array.ty != wanted => {
@@ -71,7 +71,7 @@ impl<'a> Builder<'a> {
                 } else {
                     format!("declare it as {}: dtype and shape both differ", array.ty)
                 };
-                self.diagnostics.error(ty_span, message, hint);
+                self.diagnostics.tell(ty_span, message, hint);
                 None
             }
             Ok(array) => Some(array),
@@ -92,11 +92,11 @@ impl<'a> Builder<'a> {
         if dtype.is_none() {
             let meant = dtype_meant(&name.text);
             let hint = match meant {
-                Some(dtype) => format!("write `{dtype}`"),
+                Some(dtype) => say!("write `{dtype}`"),
                 None => "there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`".into(),
             };
             let edit = meant.map(|dtype| Edit::replace(name.span, dtype));
-            let message = format!("there is no dtype `{}`", shorten(&name.text));
+            let message = say!("there is no dtype `{}`", shorten(&name.text));
             self.diagnostics.error_with(name.span, message, hint, edit);
         }
         dtype
@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
         let mut shape = Shape::default();
         for (extent, span) in extents {
             if *extent < 1 {
-                let message = format!("an extent of {extent}");
+                let message = say!("an extent of {extent}");
                 self.diagnostics.error(*span, message, "every extent is at least 1");
                 return None;
             }
@@ -126,8 +126,8 @@ impl<'a> Builder<'a> {
         if axes <= Shape::MOST_AXES {
             return Some(());
         }
-        let hint = format!("at most {} are possible: fold some into one", Shape::MOST_AXES);
-        self.diagnostics.error(span, format!("a tensor of {axes} axes"), hint);
+        let hint = say!("at most {} are possible: fold some into one", Shape::MOST_AXES);
+        self.diagnostics.error(span, say!("a tensor of {axes} axes"), hint);
         None
     }
 
@@ -137,7 +137,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn too_large(&mut self, span: Span) {
-        let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
+        let message = say!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
         self.diagnostics.error(span, message, "make an extent smaller");
     }
 }

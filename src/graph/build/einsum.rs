@@ -5,7 +5,7 @@ use super::names::shorten;
 use super::operators::Reduction;
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::Span;
+use crate::base::{Span, say};
 use crate::graph::ir::{Contract, Labels, OpKind, ReduceKind, TensorId};
 use crate::num::{Extents, Shape, Type};
 
@@ -25,7 +25,7 @@ pub(super) fn einsum(builder: &mut Builder, given: &Arguments) -> Option<Value> 
         let ty = builder.graph.tensors[*tensor].ty.clone();
         let shown = String::from_utf8_lossy(own).into_owned();
         if ty.shape.0.len() != own.len() {
-            let message = format!("`{shown}` names {} axes, but the operand is {ty}", own.len());
+            let message = say!("`{shown}` names {} axes, but the operand is {ty}", own.len());
             builder.diagnostics.error(span, message, "give one letter for each axis");
             return None;
         }
@@ -33,7 +33,7 @@ pub(super) fn einsum(builder: &mut Builder, given: &Arguments) -> Option<Value> 
             let known = extents[usize::from(*letter)].get_or_insert(*extent);
             if known != extent {
                 let letter = char::from(*letter);
-                let message = format!("`{letter}` is {known} and {extent}: the operand is {ty}");
+                let message = say!("`{letter}` is {known} and {extent}: the operand is {ty}");
                 let span = given.span_of(builder, *at);
                 builder.diagnostics.error(span, message, "a letter stands for one extent");
                 return None;
@@ -121,12 +121,12 @@ fn letters(
         return error("axes are letters from a to z and A to Z".into(), HINT);
     }
     if inputs.len() != operands {
-        let message = format!("the text names {} operands, the call has {operands}", inputs.len());
+        let message = say!("the text names {} operands, the call has {operands}", inputs.len());
         return error(message, "one or two operands: write longer products as several");
     }
     for letters in inputs.iter().chain([&out]) {
         if let Some(twice) = letters.iter().enumerate().find(|(at, c)| letters[..*at].contains(c)) {
-            let message = format!(
+            let message = say!(
                 "`{}` stands twice in `{}`",
                 char::from(*twice.1),
                 shorten(&String::from_utf8_lossy(letters))
@@ -135,7 +135,7 @@ fn letters(
         }
     }
     if let Some(unknown) = out.iter().find(|c| !inputs.iter().any(|letters| letters.contains(c))) {
-        let message = format!("`{}` of the result is no operand's", char::from(*unknown));
+        let message = say!("`{}` of the result is no operand's", char::from(*unknown));
         return error(message, "the result has letters of the operands only");
     }
     Some((inputs, out))

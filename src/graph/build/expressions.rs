@@ -4,7 +4,7 @@ use super::arguments::{PRODUCT, instead_of, is_product};
 use super::builtins::is_builtin;
 use super::names::{count, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span};
+use crate::base::{Edit, Span, say};
 use crate::graph::ir::{CombineKind, Cut, Index, MapKind, OpKind, TensorId};
 use crate::lang::{BinaryOp, ExprId, ExprKind, Name, Part};
 use crate::num::{DType, Extents, Shape, Type};
@@ -76,7 +76,7 @@ impl Builder<'_> {
                     BinaryOp::Multiply => left * right,
                     BinaryOp::Divide => left / right,
                     _ => {
-                        let message = format!("`{}` works on whole numbers", op.symbol());
+                        let message = say!("`{}` works on whole numbers", op.symbol());
                         self.diagnostics.error(span, message, "leave the fraction out, or divide by `/`");
                         return None;
                     }
@@ -91,10 +91,8 @@ impl Builder<'_> {
                     BinaryOp::Multiply => CombineKind::Multiply,
                     BinaryOp::Divide => CombineKind::Divide,
                     other => {
-                        let message = format!(
-                            "`{}` works on whole numbers, as in sizes, not on tensors",
-                            other.symbol()
-                        );
+                        let message =
+                            say!("`{}` works on whole numbers, as in sizes, not on tensors", other.symbol());
                         self.diagnostics.error(span, message, "tensors know `+`, `-`, `*`, `/` and `@`");
                         return None;
                     }
@@ -110,7 +108,7 @@ impl Builder<'_> {
             BinaryOp::Subtract => a.checked_sub(b),
             BinaryOp::Multiply => a.checked_mul(b),
             _ if b == 0 => {
-                let message = format!("{a} is divided by 0");
+                let message = say!("{a} is divided by 0");
                 self.diagnostics.error(span, message, "sizes are whole: choose them so that they fit");
                 return None;
             }
@@ -122,7 +120,7 @@ impl Builder<'_> {
             }
             BinaryOp::Divide | BinaryOp::MatMul => {
                 if a.checked_rem(b) != Some(0) && b != -1 {
-                    let message = format!("{a} cannot be divided by {b} without a rest");
+                    let message = say!("{a} cannot be divided by {b} without a rest");
                     let hint = "sizes are whole: choose them so that they fit; `//` leaves the rest out";
                     self.diagnostics.error(span, message, hint);
                     return None;
@@ -154,7 +152,7 @@ impl Builder<'_> {
             (BinaryOp::Multiply, _, Value::Number(factor)) => self.scaled(&left, factor, span),
             (BinaryOp::Multiply, Value::Number(factor), _) => self.scaled(&right, factor, span),
             _ => {
-                let message = format!("`{}` of the number of an iteration", op.symbol());
+                let message = say!("`{}` of the number of an iteration", op.symbol());
                 self.diagnostics.error(
                     span,
                     message,
@@ -207,7 +205,7 @@ impl Builder<'_> {
             Value::Wrong => return None,
             Value::Index(_) => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
-                let message = format!("{what} is the same in every iteration, but `{text}` is not");
+                let message = say!("{what} is the same in every iteration, but `{text}` is not");
                 (message, "the number of an iteration says where, as in `x[t]`, not how much")
             }
             _ => {
@@ -216,7 +214,7 @@ impl Builder<'_> {
                     "a place" => "places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`",
                     _ => "name a size: `size rows = 8`",
                 };
-                (format!("{what} is a whole number, but `{text}` is none"), hint)
+                (say!("{what} is a whole number, but `{text}` is none"), hint)
             }
         };
         self.diagnostics.error(self.ast.exprs[expr].span, message, hint);
@@ -247,7 +245,7 @@ impl Builder<'_> {
                 "a tensor of zeros is `zeros(f32[4, 4])`; `cast(x, f32)` changes a dtype",
             ),
             Value::Several(at) => (
-                format!("{} where one is needed", count(self.several[at].len(), "value")),
+                say!("{} where one is needed", count(self.several[at].len(), "value")),
                 "give each a name first, as in `a, b = f(x)`",
             ),
         };
@@ -262,7 +260,7 @@ impl Builder<'_> {
                 let axes = self.graph.tensors[x].ty.shape.0.len();
                 if axes < 2 {
                     let message =
-                        format!("`.T` swaps the last two axes, but this is {}", self.graph.tensors[x].ty);
+                        say!("`.T` swaps the last two axes, but this is {}", self.graph.tensors[x].ty);
                     self.diagnostics.error(span, message, "leave it out: a vector has one axis");
                     return None;
                 }
@@ -280,7 +278,7 @@ impl Builder<'_> {
             }
             other => {
                 if !matches!(self.values[of.index()], Value::Wrong) {
-                    let message = format!("a tensor has no `.{}`", shorten(other));
+                    let message = say!("a tensor has no `.{}`", shorten(other));
                     let (hint, edit) = self.instead_of_member(of, name, span);
                     self.diagnostics.error_with(name.span, message, hint, edit);
                 }
@@ -309,11 +307,11 @@ impl Builder<'_> {
         let arguments = arguments.trim();
         let several = arguments.contains(',') && !arguments.starts_with(['[', '(']);
         let call = match function {
-            _ if arguments.is_empty() => format!("{function}({receiver})"),
-            "reshape" | "transpose" if several => format!("{function}({receiver}, [{arguments}])"),
-            _ => format!("{function}({receiver}, {arguments})"),
+            _ if arguments.is_empty() => say!("{function}({receiver})"),
+            "reshape" | "transpose" if several => say!("{function}({receiver}, [{arguments}])"),
+            _ => say!("{function}({receiver}, {arguments})"),
         };
-        (format!("functions stand before: `{}`", shorten(&call)), Some(Edit::replace(span, call)))
+        (say!("functions stand before: `{}`", shorten(&call)), Some(Edit::replace(span, call)))
     }
 
     pub(super) fn transposed(&mut self, x: TensorId, order: Extents, span: Span) -> Option<Value> {
@@ -359,7 +357,7 @@ impl Builder<'_> {
                 let from_end = if place < 0 { place + len as i64 } else { place };
                 let item = usize::try_from(from_end).ok().and_then(|at| items.get(at).copied());
                 if item.is_none() {
-                    let message = format!("place {place} of a list of {}", count(len, "item"));
+                    let message = say!("place {place} of a list of {}", count(len, "item"));
                     self.diagnostics.error(
                         self.ast.exprs[*at].span,
                         message,
@@ -383,7 +381,7 @@ impl Builder<'_> {
             let (message, hint) = if named > axes {
                 let name = self.name_of(x);
                 (
-                    format!("{} of `{name}`, which is {ty}", count(named, "place")),
+                    say!("{} of `{name}`, which is {ty}", count(named, "place")),
                     "give one for each axis at most",
                 )
             } else {
@@ -432,10 +430,10 @@ impl Builder<'_> {
             let worst = if least < 0 { least } else { most };
             let text = shorten(self.ast.exprs[at].span.of(self.text));
             let message = match from.steps.is_empty() {
-                true => format!("place {text} of an axis of {extent}"),
-                false => format!("`{text}` comes to {worst}, but the axis has places 0 to {}", extent - 1),
+                true => say!("place {text} of an axis of {extent}"),
+                false => say!("`{text}` comes to {worst}, but the axis has places 0 to {}", extent - 1),
             };
-            let hint = format!("places are from 0 to {}, or from -1 back", extent - 1);
+            let hint = say!("places are from 0 to {}, or from -1 back", extent - 1);
             self.diagnostics.error(self.ast.exprs[at].span, message, hint);
             return None;
         }
@@ -456,7 +454,7 @@ impl Builder<'_> {
             Some(step) => {
                 let value = self.whole(step, "a step")?;
                 let Some(value) = usize::try_from(value).ok().filter(|value| *value > 0) else {
-                    let message = format!("a step of {value}");
+                    let message = say!("a step of {value}");
                     self.diagnostics.error(self.ast.exprs[step].span, message, "steps are at least 1");
                     return None;
                 };
@@ -484,14 +482,14 @@ impl Builder<'_> {
             let text = |expr: Option<ExprId>| {
                 expr.map_or(String::new(), |expr| shorten(self.ast.exprs[expr].span.of(self.text)))
             };
-            let cut = format!("`{}:{}`", text(from), text(to));
+            let cut = say!("`{}:{}`", text(from), text(to));
             let message = match start.steps.is_empty() || start.first >= end.first {
-                true => format!("{cut} of an axis of {extent}"),
-                false => format!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
+                true => say!("{cut} of an axis of {extent}"),
+                false => say!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
             };
             let hint = match start.first >= end.first {
                 true => "it begins before it ends: at least one element is kept".to_owned(),
-                false => format!("places are from 0 to {extent}"),
+                false => say!("places are from 0 to {extent}"),
             };
             self.diagnostics.error(at, message, hint);
             return None;

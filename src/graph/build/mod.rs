@@ -24,7 +24,7 @@ use self::repeats::Body;
 use super::ir::{Graph, Index, Limits, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
 use super::names::Names;
-use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span};
+use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span, say};
 use crate::lang::{Ast, ExprId, Name, Statement, StatementKind, Storage};
 use crate::num::{DType, Type};
 
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
                 let (message, hint) = match self.in_call() {
                     true => (
                         "an input within a function",
-                        format!("declare it outside and hand it over: `fn ...({})`", declaration.name.text),
+                        say!("declare it outside and hand it over: `fn ...({})`", declaration.name.text),
                     ),
                     false => (
                         "an input within a `repeat`",
@@ -227,7 +227,7 @@ impl<'a> Builder<'a> {
     fn put_out(&mut self, tensor: TensorId, span: Span) {
         let before = self.graph.outputs.len();
         if before == Limits::OUTPUTS {
-            let message = format!("a program of more than {} outputs", Limits::OUTPUTS);
+            let message = say!("a program of more than {} outputs", Limits::OUTPUTS);
             self.diagnostics.error(span, message, "put out fewer: `concat` makes one tensor of several");
         }
         // One too many, so that it is said once.
@@ -242,7 +242,7 @@ impl<'a> Builder<'a> {
             (Value::Wrong, _) => vec![Value::Wrong; names.len()],
             (Value::Number(_), [name]) => {
                 let (span, start) = (self.ast.exprs[value].span, name.span.start);
-                let hint = format!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
+                let hint = say!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
                 let edit = Some(Edit::replace(Span { start, end: start }, "size "));
                 self.diagnostics.error_with(span, "a number where a tensor is needed", hint, edit);
                 vec![Value::Wrong]
@@ -250,10 +250,10 @@ impl<'a> Builder<'a> {
             _ => vec![self.tensor(value).map_or(Value::Wrong, Value::Tensor)],
         };
         if values.len() != names.len() {
-            let message = format!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
+            let message = say!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
             let hint = match values.len() {
                 1 => "one name takes one value: only a function that returns several has more".to_owned(),
-                more => format!("write {more} names with `,` between them"),
+                more => say!("write {more} names with `,` between them"),
             };
             self.diagnostics.error(names[0].span.to(names[names.len() - 1].span), message, hint);
         }
@@ -277,8 +277,8 @@ impl<'a> Builder<'a> {
                 StatementKind::Let { names, .. } => names.first().map(|name| name.text.as_str()),
                 _ => None,
             });
-            let hint = format!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
-            let edit = last.map(|last| Edit::replace(span, format!("\noutput {last}")));
+            let hint = say!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
+            let edit = last.map(|last| Edit::replace(span, say!("\noutput {last}")));
             self.diagnostics.error_with(span, "the program puts nothing out", hint, edit);
         }
         // After an error, a name may be unused only because of it.
@@ -289,7 +289,7 @@ impl<'a> Builder<'a> {
         for (name, known) in &self.functions {
             let known = &self.known[*known];
             if known.calls == 0 {
-                let message = format!("`{}` is never called", shorten(name));
+                let message = say!("`{}` is never called", shorten(name));
                 self.diagnostics.warning(
                     known.span,
                     message,
@@ -306,7 +306,7 @@ impl<'a> Builder<'a> {
             let span = self.ast.exprs.ids_between(first, end).next().map(|expr| self.ast.exprs[expr].span);
             self.give_up(
                 span.unwrap_or_default(),
-                format!("calls of more than {} values in all", Work::MOST_EXPRS),
+                say!("calls of more than {} values in all", Work::MOST_EXPRS),
             );
         }
         for expr in self.ast.exprs.ids_between(first, end) {

@@ -6,7 +6,7 @@ use super::arguments::Arguments;
 use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::{Edit, Span};
+use crate::base::{Edit, Span, say};
 use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors};
 use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Extents, Function, Requant, Shape, Type};
@@ -43,9 +43,9 @@ impl Builder<'_> {
         if ty.dtype.is_float() {
             return Some(());
         }
-        let message = format!("`{}` works on floats, but `{}` is {ty}", given.builtin.name, self.name_of(x));
+        let message = say!("`{}` works on floats, but `{}` is {ty}", given.builtin.name, self.name_of(x));
         let span = given.span_of(self, at);
-        let edit = format!("cast({}, bf16)", span.of(self.text));
+        let edit = say!("cast({}, bf16)", span.of(self.text));
         let hint = "make it floats: `cast(..., bf16)`";
         self.diagnostics.error_with(span, message, hint, Some(Edit::replace(span, edit)));
         None
@@ -70,8 +70,8 @@ impl Builder<'_> {
         let (hint, place, edit) = match (left, right) {
             (DType::I32, _) | (_, DType::I32) if !(left.is_float() || right.is_float()) => {
                 let (x, at) = if left == DType::I32 { (a, a_span) } else { (b, b_span) };
-                let hint = format!("bring it back to 8 bits: `requant({}, shift=7)`", self.name_of(x));
-                (hint, at, format!("requant({}, shift=7)", at.of(self.text)))
+                let hint = say!("bring it back to 8 bits: `requant({}, shift=7)`", self.name_of(x));
+                (hint, at, say!("requant({}, shift=7)", at.of(self.text)))
             }
             _ => {
                 // Whole numbers become floats; of two floats the wider one comes to the other: weights are kept as they are.
@@ -81,12 +81,12 @@ impl Builder<'_> {
                     _ => left.bytes() > right.bytes(),
                 };
                 let (x, at, to) = if wide { (a, a_span, right) } else { (b, b_span, left) };
-                let hint = format!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
-                (hint, at, format!("cast({}, {to})", at.of(self.text)))
+                let hint = say!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
+                (hint, at, say!("cast({}, {to})", at.of(self.text)))
             }
         };
         let (left, right) = (self.type_of(a), self.type_of(b));
-        let message = format!("`{what}` cannot multiply {left} by {right}");
+        let message = say!("`{what}` cannot multiply {left} by {right}");
         self.diagnostics.error_with(span, message, hint, Some(Edit::replace(place, edit)));
         None
     }
@@ -113,13 +113,13 @@ impl Builder<'_> {
         let (left, right) = (self.type_of(a).clone(), self.type_of(b).clone());
         let ([left_batch @ .., m, k], [right_batch @ .., k2, n]) = (&left.shape.0[..], &right.shape.0[..])
         else {
-            let message = format!("`@` multiplies two matrices, but these are {left} and {right}");
+            let message = say!("`@` multiplies two matrices, but these are {left} and {right}");
             self.diagnostics.error(span, message, "give both two axes or more, as in `i8[1, 64]`");
             return None;
         };
         if k != k2 {
-            let message = format!("the shapes do not fit: {left} @ {right}");
-            let mut hint = format!("the left has {k} columns, the right {k2} rows; they must be equal");
+            let message = say!("the shapes do not fit: {left} @ {right}");
+            let mut hint = say!("the left has {k} columns, the right {k2} rows; they must be equal");
             let mut edit = None;
             if k == n {
                 hint += " (the right one looks transposed)";
@@ -134,7 +134,7 @@ impl Builder<'_> {
         let contract = Contract::of_matrices(left.shape.0.len(), right.shape.0.len());
         let shared = left_batch.len().min(right_batch.len());
         if left_batch[left_batch.len() - shared..] != right_batch[right_batch.len() - shared..] {
-            let message = format!("the shapes do not fit: {left} @ {right}");
+            let message = say!("the shapes do not fit: {left} @ {right}");
             let hint =
                 "the axes before the last two are the same on both sides, or one side has fewer of them";
             self.diagnostics.error(span, message, hint);
@@ -168,13 +168,13 @@ impl Builder<'_> {
             let (left, right) = (self.type_of(left), self.type_of(right));
             let message = match kind {
                 CombineKind::Maximum | CombineKind::Minimum => {
-                    format!("the shapes do not fit: {}({left}, {right})", kind.name())
+                    say!("the shapes do not fit: {}({left}, {right})", kind.name())
                 }
-                _ => format!("the shapes do not fit: {left} {} {right}", kind.name()),
+                _ => say!("the shapes do not fit: {left} {} {right}", kind.name()),
             };
             let hint = match (&left.shape.0[..], &right.shape.0[..]) {
                 ([rows, cols], [vector]) if rows == vector && rows != cols => {
-                    format!(
+                    say!(
                         "a vector goes along the rows, here of {cols}: for one number a row, `reshape` it to [{rows}, 1]"
                     )
                 }
@@ -201,14 +201,14 @@ impl Builder<'_> {
         let number = match self.values[expr.index()] {
             Value::Number(number) if float || i32::try_from(number).is_ok() => number as f64,
             Value::Number(number) => {
-                let message = format!("{number} does not fit 32 bits");
+                let message = say!("{number} does not fit 32 bits");
                 self.diagnostics.error(self.ast.exprs[expr].span, message, "choose a smaller number");
                 return None;
             }
             Value::Real(number) if float => number,
             _ => {
                 let ty = self.type_of(other);
-                let message = format!("a fraction beside `{}`, which is {ty}", self.name_of(other));
+                let message = say!("a fraction beside `{}`, which is {ty}", self.name_of(other));
                 let hint = "make it floats first, as in `cast(x, f32)`; or `requant` to divide";
                 self.diagnostics.error(span, message, hint);
                 return None;
@@ -244,7 +244,7 @@ impl Builder<'_> {
                 CombineKind::Maximum | CombineKind::Minimum => Some(wider),
                 CombineKind::Divide => {
                     let (left, right) = (self.type_of(a), self.type_of(b));
-                    let message = format!("`/` divides floats, but these are {left} and {right}");
+                    let message = say!("`/` divides floats, but these are {left} and {right}");
                     let hint = "`requant` divides by a power of two and rounds; or `cast` to floats first";
                     self.diagnostics.error(span, message, hint);
                     None
@@ -255,13 +255,13 @@ impl Builder<'_> {
                 let (left, right) = (self.type_of(a), self.type_of(b));
                 let message = match kind {
                     CombineKind::Maximum | CombineKind::Minimum => {
-                        format!("`{}` of {left} and {right}", kind.name())
+                        say!("`{}` of {left} and {right}", kind.name())
                     }
-                    _ => format!("{left} {} {right} mixes floats and whole numbers", kind.name()),
+                    _ => say!("{left} {} {right} mixes floats and whole numbers", kind.name()),
                 };
-                let hint = format!("make them one kind: `cast({}, {float})`", self.name_of(whole));
+                let hint = say!("make them one kind: `cast({}, {float})`", self.name_of(whole));
                 let at = self.ast.exprs[at].span;
-                let edit = Edit::replace(at, format!("cast({}, {float})", at.of(self.text)));
+                let edit = Edit::replace(at, say!("cast({}, {float})", at.of(self.text)));
                 self.diagnostics.error_with(span, message, hint, Some(edit));
                 None
             }
@@ -328,7 +328,7 @@ pub(super) fn requant(builder: &mut Builder, given: &Arguments) -> Made {
     let x = given.tensor(builder, 0)?;
     let ty = builder.type_of(x).clone();
     if ty.dtype != DType::I32 {
-        let message = format!("`requant` takes i32 to i8, but `{}` is {ty}", builder.name_of(x));
+        let message = say!("`requant` takes i32 to i8, but `{}` is {ty}", builder.name_of(x));
         let hint = match ty.dtype.is_float() {
             true => "floats become i8 by `cast(x, i8)`",
             false => "requantise a sum, as in `requant(x @ w, shift=7)`",
@@ -421,8 +421,8 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
         let found = builder.type_of(*tensor).clone();
         if found.shape.0[..] != [width] {
             let name = given.builtin.parameters[at].name;
-            let message = format!("`{name}` is {found}, but the last axis of {ty} has {width}");
-            let hint = format!("give one number for each place of it: {}[{width}]", found.dtype);
+            let message = say!("`{name}` is {found}, but the last axis of {ty} has {width}");
+            let hint = say!("give one number for each place of it: {}[{width}]", found.dtype);
             let span = given.span_of(builder, at);
             builder.diagnostics.error(span, message, hint);
             return None;
@@ -442,7 +442,7 @@ pub(super) fn causal(builder: &mut Builder, given: &Arguments) -> Made {
     builder.floats(x, given, 0)?;
     let ty = builder.type_of(x).clone();
     if ty.shape.0.len() < 2 {
-        let message = format!("`causal` works on rows and columns, but this is {ty}");
+        let message = say!("`causal` works on rows and columns, but this is {ty}");
         builder.diagnostics.error(given.span, message, "give it scores, as in `causal(q @ k.T)`");
         return None;
     }
@@ -525,7 +525,7 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
         }
     };
     if rest == Some(-1) {
-        let message = format!("{elements} elements, as {ty} has, do not fill rows of {product}");
+        let message = say!("{elements} elements, as {ty} has, do not fill rows of {product}");
         builder.diagnostics.error(span, message, "choose extents whose product divides it");
         return None;
     }
@@ -533,7 +533,7 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
         extents.iter().map(|extent| (rest.filter(|_| *extent == -1).unwrap_or(*extent), span)).collect();
     let shape = builder.shape(&extents, span)?;
     if shape.elements() != elements {
-        let message = format!("{ty} has {elements} elements, {shape} has {}", shape.elements());
+        let message = say!("{ty} has {elements} elements, {shape} has {}", shape.elements());
         builder.diagnostics.error(span, message, "both must be equal; -1 stands for what is left");
         return None;
     }
@@ -555,16 +555,16 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
             order
         }
         None => {
-            let message = format!("`transpose` swaps the last two axes, but this is {ty}");
+            let message = say!("`transpose` swaps the last two axes, but this is {ty}");
             builder.diagnostics.error(given.span, message, "leave it out: a vector has one axis");
             return None;
         }
     };
     if order.len() != axes || (0..axes).any(|axis| !order.contains(&axis)) {
         let span = given.span_of(builder, 1);
-        let message = format!("{} is no order of the axes of {ty}", shorten(span.of(builder.text)));
+        let message = say!("{} is no order of the axes of {ty}", shorten(span.of(builder.text)));
         let all: Vec<String> = (0..axes).rev().map(|axis| axis.to_string()).collect();
-        builder.diagnostics.error(span, message, format!("name each once, as in [{}]", all.join(", ")));
+        builder.diagnostics.error(span, message, say!("name each once, as in [{}]", all.join(", ")));
         return None;
     }
     builder.transposed(x, order, given.span)
@@ -588,7 +588,7 @@ pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
             *extent = *own;
         }
         if same != ty {
-            let message = format!("{ty} and {other} do not fit along axis {axis}");
+            let message = say!("{ty} and {other} do not fit along axis {axis}");
             let hint = "dtypes and all other extents must be equal";
             builder.diagnostics.error(given.span, message, hint);
             return None;
@@ -604,9 +604,9 @@ pub(super) fn gather(builder: &mut Builder, given: &Arguments) -> Made {
     let (x, indices) = (given.tensor(builder, 0)?, given.tensor(builder, 1)?);
     let (ty, by) = (builder.type_of(x).clone(), builder.type_of(indices).clone());
     if by.dtype != DType::I32 {
-        let message = format!("`gather` takes places as i32, but `{}` is {by}", builder.name_of(indices));
+        let message = say!("`gather` takes places as i32, but `{}` is {by}", builder.name_of(indices));
         let span = given.span_of(builder, 1);
-        let edit = Edit::replace(span, format!("cast({}, i32)", span.of(builder.text)));
+        let edit = Edit::replace(span, say!("cast({}, i32)", span.of(builder.text)));
         let hint = "declare them as i32, or `cast` them";
         builder.diagnostics.error_with(span, message, hint, Some(edit));
         return None;
@@ -633,7 +633,7 @@ pub(super) fn full(builder: &mut Builder, given: &Arguments) -> Made {
     };
     if !fits {
         let span = given.span_of(builder, 1);
-        let message = format!("`{}` is no {}", shorten(span.of(builder.text)), ty.dtype);
+        let message = say!("`{}` is no {}", shorten(span.of(builder.text)), ty.dtype);
         builder.diagnostics.error(span, message, "choose a number that its dtype holds, or another dtype");
         return None;
     }

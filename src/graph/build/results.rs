@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::names::shorten;
 use super::{Builder, Value};
-use crate::base::{Edit, Span};
+use crate::base::{Edit, Span, say};
 use crate::graph::ir::{
     Choices, Limits, LoopAxis, Op, OpId, OpKind, Source, Stationary, Tensor, TensorId, Tensors,
 };
@@ -50,8 +50,9 @@ impl Builder<'_> {
             if ty.dtype.range().is_some_and(|(least, most)| range.0 < least || range.1 > most) {
                 let worst = range.0.unsigned_abs().max(range.1.unsigned_abs());
                 let bits = 8 * ty.dtype.bytes();
+                // Of values in files, perhaps.
                 let message = format!("a sum could reach {worst} and leave its {bits} bits");
-                self.diagnostics.error(span, message, "use fewer terms or smaller weights");
+                self.diagnostics.tell(span, message, "use fewer terms or smaller weights");
                 return None;
             }
             self.few_axes(ty.shape.0.len(), span)?;
@@ -61,7 +62,7 @@ impl Builder<'_> {
             }
         }
         if self.graph.ops.len() >= Limits::OPS {
-            let message = format!("a program of more than {} operators", Limits::OPS);
+            let message = say!("a program of more than {} operators", Limits::OPS);
             self.diagnostics.error(
                 span,
                 message,
@@ -110,7 +111,7 @@ impl Builder<'_> {
         let times = self.graph.iterations(self.graph.ops[op].within);
         let all = self.work.macs.saturating_add(self.graph.macs(op).saturating_mul(times));
         if all > Limits::ALL_MACS {
-            let message = format!("up to here there are more than {} multiply-accumulates", Limits::ALL_MACS);
+            let message = say!("up to here there are more than {} multiply-accumulates", Limits::ALL_MACS);
             self.diagnostics.error(span, message, "make the tensors smaller, or repeat fewer times");
             return None;
         }
@@ -138,14 +139,14 @@ impl Builder<'_> {
                         || "there are `dataflow`, `tile`, `order`, `buffers` and `fuse`".to_owned(),
                         super::names::meant,
                     );
-                    let message = format!("nothing to choose is called `{}`", shorten(other));
+                    let message = say!("nothing to choose is called `{}`", shorten(other));
                     let edit = near.map(|near| Edit::replace(name.span, near));
                     self.diagnostics.error_with(name.span, message, hint, edit);
                     continue;
                 }
             };
             if given {
-                let message = format!("`{}` is given twice", name.text);
+                let message = say!("`{}` is given twice", name.text);
                 self.diagnostics.error(name.span, message, "leave one of them out");
             } else if self.choice(&name.text, choice, &mut choices).is_none() {
                 let what = match name.text.as_str() {
@@ -157,7 +158,7 @@ impl Builder<'_> {
                 };
                 if !matches!(self.values[choice.value.index()], Value::Wrong) {
                     let span = self.ast.exprs[choice.value].span;
-                    let message = format!("`{}` cannot be `{}`", name.text, shorten(span.of(self.text)));
+                    let message = say!("`{}` cannot be `{}`", name.text, shorten(span.of(self.text)));
                     self.diagnostics.error(span, message, what);
                 }
             }

@@ -5,6 +5,7 @@ use smallvec::smallvec;
 use super::arguments::Arguments;
 use super::results::Wanted;
 use super::{Builder, Value};
+use crate::base::say;
 use crate::graph::ir::{OpKind, PoolKind, TensorId, Window};
 use crate::num::{Shape, Type};
 
@@ -15,30 +16,29 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
     let ty = |tensor: TensorId| builder.graph.tensors[tensor].ty.clone();
     let (image, filter) = (ty(x), ty(w));
     let ([n, h, wide, c], [kh, kw, each, f]) = (&image.shape.0[..], &filter.shape.0[..]) else {
-        let message = format!(
-            "`conv2d` convolves x[n, h, w, c] with w[kh, kw, c, f], but these are {image} and {filter}"
-        );
+        let message =
+            say!("`conv2d` convolves x[n, h, w, c] with w[kh, kw, c, f], but these are {image} and {filter}");
         let hint = "`reshape` to four axes: an image of one row is [n, 1, w, c]";
         builder.diagnostics.error(given.span, message, hint);
         return None;
     };
     let groups = given.whole_within(builder, 5, 1, *c as i64)?.unwrap_or(1) as usize;
     if c % groups != 0 || f % groups != 0 {
-        let message = format!("{c} channels in and {f} out do not fall into {groups} groups");
+        let message = say!("{c} channels in and {f} out do not fall into {groups} groups");
         let span = given.span_of(builder, 5);
         builder.diagnostics.error(span, message, "both must be multiples of `groups`");
         return None;
     }
     if each * groups != *c {
-        let message = format!("the shapes do not fit: conv2d({image}, {filter})");
+        let message = say!("the shapes do not fit: conv2d({image}, {filter})");
         let hint = match groups {
             1 if *each == 1 => {
-                format!("the filter takes 1 channel, the image has {c}: is it depthwise, with `groups={c}`?")
+                say!("the filter takes 1 channel, the image has {c}: is it depthwise, with `groups={c}`?")
             }
-            1 => format!(
+            1 => say!(
                 "the filter's third axis is the image's channels: {c}, not {each}; axes are x[n, h, w, c] and w[kh, kw, c, f]"
             ),
-            _ => format!("the filter's third axis is channels / groups: {c} / {groups}, not {each}"),
+            _ => say!("the filter's third axis is channels / groups: {c} / {groups}, not {each}"),
         };
         builder.diagnostics.error(given.span, message, hint);
         return None;
@@ -66,12 +66,12 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
     let x = given.tensor(builder, 0)?;
     let ty = builder.graph.tensors[x].ty.clone();
     if kind == PoolKind::Mean && !ty.dtype.is_float() {
-        let message = format!("`avgpool` works on floats, but this is {ty}");
+        let message = say!("`avgpool` works on floats, but this is {ty}");
         builder.diagnostics.error(given.span, message, "`cast` it first, or take `maxpool`");
         return None;
     }
     let [n, h, w, c] = ty.shape.0[..] else {
-        let message = format!("`{}` works on x[n, h, w, c], but this is {ty}", given.builtin.name);
+        let message = say!("`{}` works on x[n, h, w, c], but this is {ty}", given.builtin.name);
         builder.diagnostics.error(given.span, message, "`reshape` it to four axes");
         return None;
     };
@@ -108,8 +108,8 @@ fn pair(builder: &mut Builder, given: &Arguments, at: usize, default: usize) -> 
     if pair.is_none() {
         let name = given.builtin.parameters[at].name;
         let span = given.span_of(builder, at);
-        let message = format!("`{name}` is one number or two, each at least 1");
-        builder.diagnostics.error(span, message, format!("as in `{name}=2` or `{name}=[2, 1]`"));
+        let message = say!("`{name}` is one number or two, each at least 1");
+        builder.diagnostics.error(span, message, say!("as in `{name}=2` or `{name}=[2, 1]`"));
     }
     pair
 }
@@ -146,7 +146,7 @@ fn places(
         let [top, below, left, right] = window.padding.map(|side| side as u64);
         let (high, wide) = (sides[0] as u64 + top + below, sides[1] as u64 + left + right);
         let message =
-            format!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
+            say!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
         builder.diagnostics.error(given.span, message, "pad the image, or take a smaller window");
     }
     places

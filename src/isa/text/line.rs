@@ -168,8 +168,9 @@ impl<'w, 't> Line<'w, 't> {
 
     /// At most [`MOST_NUMBER`].
     pub(super) fn whole_number(&mut self, what: &str) -> Read<usize> {
-        // It is at most 32 bits.
-        Ok(self.whole_up_to(MOST_NUMBER, what)? as usize)
+        let most = MOST_NUMBER.min(usize::MAX as u64);
+        let number = self.whole_up_to(most, what)?;
+        Ok(usize::try_from(number).expect("it is no more than the greatest one"))
     }
 
     /// Of a memory.

@@ -755,7 +755,7 @@ fn shape(line: &mut Line) -> Read<Shape> {
         elements = elements.saturating_mul(extent as u64);
         extents.push(extent);
     }
-    match elements <= MOST_NUMBER {
+    match elements <= MOST_NUMBER && usize::try_from(elements).is_ok() {
         true => Ok(Shape::from(extents)),
         false => wrong(
             line.since(start),
@@ -777,6 +777,15 @@ fn values(line: &mut Line, dtype: DType, len: usize) -> Read<Given> {
         line.next();
         line.mark(")", HINT)?;
         return Ok(Given::Loaded(super::words::unquoted(path.text)));
+    }
+    if line.takes_word("each") {
+        let parts = line.whole_number("how many parts")?;
+        return match parts > 0 && len.is_multiple_of(parts) {
+            true => Ok(Given::Each(parts as u64)),
+            false => {
+                wrong(line.since(start), format!("{parts} parts of {len} elements"), "parts are of one size")
+            }
+        };
     }
     let mut numbers = Vec::new();
     loop {

@@ -138,6 +138,7 @@ impl Printer<'_> {
             match assembly.inputs.get(&id) {
                 Some(Given::Numbers(numbers)) => line += &format!(" = {}", numbers_in_words(numbers)),
                 Some(Given::Loaded(path)) => line += &format!(" = load({})", in_quotes(path)),
+                Some(Given::Each(parts)) => line += &format!(" = each {parts}"),
                 Some(Given::Seeded) | None => {}
             }
             self.line(&line);
