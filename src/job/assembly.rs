@@ -3,11 +3,14 @@
 use super::report;
 use super::{Checked, Listed, OutputReport, Report};
 use crate::base::{Diagnostic, Diagnostics, ELEMENT_EFFORT, Lines, Severity, Span};
+use crate::check::check_program;
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
 use crate::isa::text::{Places, assemble};
-use crate::isa::{self, Assembly, BufferId, Culprit, Given, Node, Order, Program, Window, Work};
+use crate::isa::{
+    self, Assembly, BufferId, Culprit, Given, InstructionId, Node, Order, Program, Window, Work,
+};
 use crate::num::{DType, Run, Shape, Type, Values, seeded};
 use crate::schedule::{Plan, TooMuch, not_lowered, plan};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
@@ -94,13 +97,14 @@ pub fn run_assembly(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagno
         return (diagnostics, None);
     }
     let mut say = Diagnostics::default();
-    let run = run(assembled.assembly, assembled.places, loader, chip, &mut say);
+    let run = run(text, assembled.assembly, assembled.places, loader, chip, &mut say);
     diagnostics.extend(say.into_sorted());
     (diagnostics, run)
 }
 
 /// Verifies and runs; says what is wrong.
 fn run(
+    text: &str,
     assembly: Assembly,
     places: Places,
     loader: &dyn Loader,
@@ -115,6 +119,9 @@ fn run(
     }
     for broken in isa::broken_rules(program, chip) {
         say.error(place(&places, broken.at), broken.message, mend(broken.rule));
+    }
+    if !say.has_errors() {
+        check(&assembly, &places, chip, text, say);
     }
     let memory = (!say.has_errors()).then(|| memory(&assembly, &places, loader, say))?;
     if say.has_errors() {
@@ -143,6 +150,33 @@ fn run(
         say.warning(Span::default(), message, "make its buffers smaller");
     }
     Some(AssemblyRun { memory: memory.unwrap_or_default(), assembly, places, chip: chip.clone(), trace })
+}
+
+/// What the checker finds.
+fn check(assembly: &Assembly, places: &Places, chip: &Chip, text: &str, say: &mut Diagnostics) {
+    let checked = check_program(assembly, chip);
+    let lines = Lines::new(text);
+    let name = |id: InstructionId| {
+        let span = place(places, Culprit::Instruction(id));
+        let word = span.of(text).split_whitespace().next().unwrap_or_default();
+        format!("the `{word}` of line {}", lines.position(span.start).line)
+    };
+    for fault in &checked.faults {
+        let at = match (fault.instruction, fault.element) {
+            (Some(id), _) => Culprit::Instruction(id),
+            (None, Some((buffer, _))) => Culprit::Buffer(buffer),
+            (None, None) => Culprit::All,
+        };
+        say.error(place(places, at), fault.message(&assembly.program, &name), fault.hint());
+    }
+    if !checked.whole && checked.faults.is_empty() {
+        let message = format!("only the first {} instructions were checked", checked.instructions);
+        say.warning(
+            Span::default(),
+            message,
+            "a program with smaller buffers and fewer rounds is checked whole",
+        );
+    }
 }
 
 fn place(places: &Places, at: Culprit) -> Span {
