@@ -470,7 +470,8 @@ impl<'a> Checker<'a> {
     /// Whether a buffer that holds less than all has room with each write: for what is written, for what is used later, and for
     /// what is not known to be done with.
     fn room(&mut self, id: BufferId) {
-        let Use { lives, writes, .. } = std::mem::take(&mut self.buffers[id.index()]);
+        let used = &mut self.buffers[id.index()];
+        let (lives, writes) = (std::mem::take(&mut used.lives), std::mem::take(&mut used.writes));
         let buffer = self.buffer(id);
         // By unit that writes: what was alive as it wrote last, and how many had begun.
         let mut alive: BTreeMap<usize, (Vec<usize>, usize)> = BTreeMap::new();
