@@ -8,6 +8,7 @@ mod made_moves;
 use proptest::prelude::*;
 use systole::chip::Chip;
 use systole::import::Files;
+use systole::isa::binary::{decode, encode};
 use systole::isa::text::{assemble, print};
 use systole::isa::{Assembly, Program};
 use systole::job::{self, assembly};
@@ -38,6 +39,8 @@ fn assert_keeps(assembly: &Assembly) {
     let (read, given) = (read.assembly, assembly.clone());
     assert!(placeless(&read.program) == placeless(&given.program), "{text}");
     assert_eq!((read.shapes, read.inputs, read.outputs), (given.shapes, given.inputs, given.outputs));
+    let placeless = Assembly { program: placeless(&given.program), ..assembly.clone() };
+    assert!(decode(&encode(assembly)).as_ref() == Ok(&placeless), "{text}");
 }
 
 /// Every text of a folder of examples that compiles for a chip.

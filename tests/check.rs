@@ -6,11 +6,11 @@ mod made;
 mod made_moves;
 
 use proptest::prelude::*;
-use systole::check::{Checked, FaultKind, check_plan, check_program};
+use systole::check::{Checked, check_plan, check_program};
 use systole::chip::Chip;
 use systole::import::Files;
-use systole::isa::text::assemble;
 use systole::isa::Assembly;
+use systole::isa::text::assemble;
 use systole::job::{assembly, compile};
 
 fn assert_clean(assembly: &Assembly, chip: &Chip) -> Checked {
@@ -144,17 +144,35 @@ fn every_kind_of_break_is_caught() {
         (SHARED, &weights, "at 16", "at 0", "shared"),
         (SHARED, &weights, "at 32", "at 20", "shared"),
         // An instruction is dropped, or does another thing.
-        (STREAMED, &weights, "  read x@ub[2*i +: 2] = x[2*i +: 2]  wait left -1  signal arrived\n", "  read y@ub[2*i +: 2] = y[2*i +: 2]  signal arrived\n", "unwritten"),
+        (
+            STREAMED,
+            &weights,
+            "  read x@ub[2*i +: 2] = x[2*i +: 2]  wait left -1  signal arrived\n",
+            "  read y@ub[2*i +: 2] = y[2*i +: 2]  signal arrived\n",
+            "unwritten",
+        ),
         (STREAMED, &weights, "x@ub[2*i +: 2] = x[2*i +: 2]", "x@ub[i +: 2] = x[2*i +: 2]", "replaced"),
         (STREAMED, &weights, "write y[2*i +: 2]", "write y[0:2]", "twice"),
         (STREAMED, &weights, "acc[2*i mod 4]  wait passed", "acc[2 mod 4]  wait passed", "unwritten"),
-        (STREAMED, &weights, "] = x@ub[2*i +: 2]  wait arrived", "] += x@ub[2*i +: 2]  wait arrived", "unwritten"),
+        (
+            STREAMED,
+            &weights,
+            "] = x@ub[2*i +: 2]  wait arrived",
+            "] += x@ub[2*i +: 2]  wait arrived",
+            "unwritten",
+        ),
         (SHARED, &weights, "read b@ub = b  wait worked  signal arrived\n", "", "unwritten"),
         (SHARED, &weights, "write d = d@ub", "write d[0:3] = d@ub[0:3]", "missing"),
         (CONTRACTED, &sums, "read w@ub = w  signal arrived\n", "", "unwritten"),
         (CONTRACTED, &sums, "acc[0] = a@ub[:, 0:2]", "acc[0] += a@ub[:, 0:2]", "unwritten"),
         (CONTRACTED, &sums, "write c = c@ub  wait worked\n", "", "missing"),
-        (CONTRACTED, &sums, "write c = c@ub  wait worked\n", "write c = c@ub  wait worked\nwrite c = c@ub\n", "twice"),
+        (
+            CONTRACTED,
+            &sums,
+            "write c = c@ub  wait worked\n",
+            "write c = c@ub  wait worked\nwrite c = c@ub\n",
+            "twice",
+        ),
     ] {
         assert!(text.contains(what), "{what}");
         let broken = text.replace(what, by);

@@ -281,7 +281,7 @@ fn a_program_is_printed_as_its_graph() {
     // An error is one as in `check`.
     let output = systole(&["compile", "-", "--emit", "tree"], layers);
     assert_eq!(output.status.code(), Some(2));
-    assert!(error_of(&output).contains("possible values: graph, asm"), "{}", error_of(&output));
+    assert!(error_of(&output).contains("possible values: graph, plan, asm, bin"), "{}", error_of(&output));
     let output = systole(&["compile", "-", "--emit", "graph"], "output a\n");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     assert!(error_of(&output).contains("-:1:8: error: nothing is called `a`"));

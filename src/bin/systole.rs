@@ -93,9 +93,11 @@ mod commands {
         },
         /// Assemble a program for the machine, check it, run it, report.
         ///
+        /// A file of bytes is run as the text that it stands for.
+        ///
         /// Of one that takes too long to compute, the times are told without values.
         Asm {
-            /// A text, or `-` for standard input.
+            /// A text, or what `compile --emit bin` wrote; or `-` for standard input.
             file: PathBuf,
             #[command(flatten)]
             chip: ChipChoice,
@@ -187,8 +189,12 @@ mod commands {
     enum Stage {
         /// Tensors and operators; of programs that no machine runs yet too.
         Graph,
+        /// What runs together, in which order and tiles.
+        Plan,
         /// What the chip is told, as assembly.
         Asm,
+        /// The same as bytes.
+        Bin,
     }
 
     /// The input has errors; they have been printed.
@@ -386,24 +392,40 @@ mod commands {
         let (diagnostics, emitted) = match stage {
             Stage::Graph => {
                 let (diagnostics, graph) = job::graph(text, files);
-                (diagnostics, graph.map(|graph| graph.to_string()))
+                (diagnostics, graph.map(|graph| graph.to_string().into_bytes()))
             }
-            Stage::Asm => {
+            Stage::Plan => {
+                let (diagnostics, plan) = job::plan_of(text, files, &choose(chip)?.1);
+                (diagnostics, plan.map(|plan| plan.to_string().into_bytes()))
+            }
+            Stage::Asm | Stage::Bin => {
                 let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1);
-                (diagnostics, assembly.map(|assembly| isa::text::print(&assembly)))
+                let bytes = |assembly| match stage {
+                    Stage::Bin => isa::binary::encode(&assembly),
+                    _ => isa::text::print(&assembly).into_bytes(),
+                };
+                (diagnostics, assembly.map(bytes))
             }
         };
         program.shown().tell(&diagnostics)?;
         let emitted = emitted.ok_or(InputErrors)?;
         match output {
             Some(path) => Ok(fs::write(path, emitted).map_err(|e| format!("{}: {e}", path.display()))?),
-            None => print(&emitted),
+            None => print_bytes(&emitted),
         }
     }
 
     fn run_assembly(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
-        let text = text_of(read(file, isa::text::MOST_ASSEMBLY_BYTES as u64)?, file)?;
+        let bytes = read(file, isa::text::MOST_ASSEMBLY_BYTES as u64)?;
+        let text = match bytes.starts_with(&isa::binary::MAGIC) {
+            // What is to be said of it is said of its text.
+            true => {
+                let assembly = isa::binary::decode(&bytes).map_err(|e| format!("{}: {e}", file.display()))?;
+                isa::text::print(&assembly)
+            }
+            false => text_of(bytes, file)?,
+        };
         let files = Directory(file.parent().unwrap_or(Path::new("")).to_owned());
         let (diagnostics, run) = job::run_assembly(&text, &files, &chip);
         Shown { file, text: &text }.tell(&diagnostics)?;
@@ -814,7 +836,11 @@ mod commands {
 
     /// To standard output; that it is closed early is no error of ours.
     fn print(text: &str) -> Result<(), InputErrors> {
-        match io::stdout().write_all(text.as_bytes()) {
+        print_bytes(text.as_bytes())
+    }
+
+    fn print_bytes(bytes: &[u8]) -> Result<(), InputErrors> {
+        match io::stdout().write_all(bytes) {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.to_string().into()),
             _ => Ok(()),
         }

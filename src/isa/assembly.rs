@@ -3,7 +3,7 @@
 use litemap::LiteMap;
 
 use super::{BufferId, Program, Window, verify};
-use crate::num::Shape;
+use crate::num::{DType, Shape};
 
 /// A program that can be run by itself. It has a text ([`super::text`]) and bytes ([`super::binary`]).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,27 @@ pub enum Given {
     Numbers(Vec<f64>),
     /// From a file.
     Loaded(String),
+}
+
+impl Given {
+    /// Whether a buffer can hold it: as many values as it has elements, or one for all, each of its dtype.
+    pub fn fits(&self, dtype: DType, len: usize) -> bool {
+        match self {
+            Given::Seeded | Given::Loaded(_) => true,
+            Given::Each(parts) => *parts > 0 && (len as u64).is_multiple_of(*parts),
+            Given::Numbers(numbers) => {
+                (numbers.len() == 1 || numbers.len() == len)
+                    && numbers.iter().all(|number| holds(dtype, *number))
+            }
+        }
+    }
+}
+
+/// Whether a dtype has a number, or of floats one near to it.
+pub(super) fn holds(dtype: DType, number: f64) -> bool {
+    let within =
+        |(least, most): (i64, i64)| number.fract() == 0.0 && (least as f64..=most as f64).contains(&number);
+    dtype.range().is_none_or(within)
 }
 
 impl Assembly {

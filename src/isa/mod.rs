@@ -18,6 +18,7 @@
 //! The k-th multiply of a unit uses the tile of its k-th load, which is the tile of its k-th fetch.
 
 mod assembly;
+pub mod binary;
 mod order;
 mod size;
 pub mod text;

@@ -26,7 +26,7 @@ pub fn assembly(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic
     (checked.diagnostics.into_sorted(), assembly)
 }
 
-/// A tensor program's plan: errors and warnings, and the plan if there is no error.
+/// A program that is checked, and its plan if there is no error.
 fn planned(text: &str, loader: &dyn Loader, chip: &Chip) -> (Checked, Option<Plan>) {
     let mut checked = Checked::new(text, loader);
     if !checked.diagnostics.has_errors() {
@@ -40,6 +40,12 @@ fn planned(text: &str, loader: &dyn Loader, chip: &Chip) -> (Checked, Option<Pla
     let planned = plan(&checked.graph, chip);
     let plan = planned.map_err(|error| checked.diagnostics.tell(error.span, error.message, error.hint)).ok();
     (checked, plan)
+}
+
+/// A tensor program's plan: errors and warnings, and the plan if there is no error.
+pub fn plan_of(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic>, Option<Plan>) {
+    let (checked, plan) = planned(text, loader, chip);
+    (checked.diagnostics.into_sorted(), plan)
 }
 
 /// What is emitted, with where its values come from.

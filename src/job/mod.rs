@@ -11,7 +11,7 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
-pub use assembly::{AssemblyRun, assembly, run_assembly};
+pub use assembly::{AssemblyRun, assembly, plan_of, run_assembly};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};

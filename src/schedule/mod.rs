@@ -21,6 +21,7 @@ mod contract;
 mod fuse;
 mod lowered;
 mod moves;
+mod print;
 mod repeats;
 mod tiling;
 

@@ -104,6 +104,29 @@ fn name_of(kind: OperationKind) -> &'static str {
     .expect("every step has a name")
 }
 
+/// Steps by number, in the order of their names' lists.
+pub(super) struct Step;
+
+impl Step {
+    pub(super) const COUNT: usize = MAPS.len() + STEPS.len();
+}
+
+/// The step of a number below [`Step::COUNT`], details apart.
+pub(super) fn numbered_step(number: usize) -> OperationKind {
+    match MAPS.get(number) {
+        Some((_, map)) => OperationKind::Map(*map),
+        None => STEPS[number - MAPS.len()].1,
+    }
+}
+
+/// A step's number.
+pub(super) fn step_number(kind: OperationKind) -> usize {
+    let name = name_of(kind);
+    let of_map = MAPS.iter().position(|(known, _)| *known == name);
+    let of_step = STEPS.iter().position(|(known, _)| *known == name).map(|at| MAPS.len() + at);
+    of_map.or(of_step).expect("every step has a name")
+}
+
 /// Words that are no names where a name may stand.
 fn is_reserved(name: &str) -> bool {
     name == "acc" || name.starts_with("acc.") || matches!(name, "inf" | "nan")

@@ -8,6 +8,7 @@ use super::part::{Along, Beyond, Index, Part, repeated};
 use super::words::{Kind, statements};
 use super::{Loaded, MAPS, STEPS, dtype_left};
 use crate::base::{Bytes, Diagnostic, Diagnostics, Span};
+use crate::isa::assembly::holds;
 use crate::isa::{
     AsResult, Assembly, Buffer, BufferId, Event, EventId, From, Given, Instruction, Loop, MOST_DEPTH,
     MOST_NUMBER, Node, ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource,
@@ -791,15 +792,10 @@ fn values(line: &mut Line, dtype: DType, len: usize) -> Read<Given> {
     loop {
         let place = line.place();
         let number = line.real(HINT)?;
-        if let Some((least, most)) = dtype.range()
-            && !(number.fract() == 0.0 && (least as f64..=most as f64).contains(&number))
-        {
-            let span = line.since(place);
-            return wrong(
-                span,
-                format!("{number} is no {dtype}"),
-                format!("whole numbers from {least} to {most}"),
-            );
+        if !holds(dtype, number) {
+            let (least, most) = dtype.range().unwrap_or_default();
+            let hint = format!("whole numbers from {least} to {most}");
+            return wrong(line.since(place), format!("{number} is no {dtype}"), hint);
         }
         numbers.push(number);
         if !line.takes_mark(",") {
