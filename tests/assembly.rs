@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod golden;
 mod made;
 mod made_moves;
 
@@ -70,6 +71,27 @@ fn examples_are_kept() {
         assert!(all.len() > 3, "{}", all.len());
         all.iter().for_each(assert_keeps);
     }
+}
+
+/// `BLESS=1 cargo test --test assembly` writes the messages anew; read them before you commit them.
+#[test]
+fn wrong_assembly_is_answered_as_recorded() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let cases = golden::cases("asm");
+    assert!(cases.len() >= 25, "the gallery is there");
+    golden::hold(
+        &cases,
+        |case| case.with_extension("txt"),
+        |name, bytes| {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let (said, run) = job::run_assembly(text, &Files::default(), &chip);
+            assert!(run.is_none(), "{name} is wrong");
+            for d in &said {
+                assert!(d.hint.is_some(), "{name}: `{}` says how to mend it", d.message);
+            }
+            said.iter().map(|d| d.render(name, text)).collect()
+        },
+    );
 }
 
 proptest! {

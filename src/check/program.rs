@@ -8,7 +8,9 @@ use super::known::{Knowledge, Known, Start};
 use super::stuck;
 use crate::base::Bytes;
 use crate::chip::Chip;
-use crate::isa::{Assembly, Buffer, BufferId, InstructionId, Iteration, MOST_DEPTH, Node, Program, SumMode};
+use crate::isa::{
+    Assembly, Buffer, BufferId, InstructionId, Iteration, MOST_DEPTH, Node, Program, Space, SumMode,
+};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl Fault {
     pub fn message(&self, program: &Program, name: &dyn Fn(InstructionId) -> String) -> String {
         let other = self.other.map_or_else(|| "nothing".to_owned(), name);
         let place = match (self.element, self.row) {
-            (Some((buffer, at)), _) => format!("element {at} of `{}`", program.buffers[buffer].name),
+            (Some((buffer, at)), _) => format!("element {at} of {}", called(&program.buffers[buffer])),
             (None, Some((unit, row))) => format!("row {row} of the accumulators of matrix unit {unit}"),
             (None, None) => String::new(),
         };
@@ -85,8 +87,8 @@ impl Fault {
             FaultKind::Early => format!("{place} is used here before {other} is known to be done with it"),
             FaultKind::Replaced => format!("{place} is written here with another value than {other} wrote"),
             FaultKind::Shared(buffer) => {
-                let name = &program.buffers[buffer].name;
-                format!("{place} is in the place of `{name}`, which {other} still uses")
+                let its = called(&program.buffers[buffer]);
+                format!("{place} is in the place of {its}, which {other} uses")
             }
             FaultKind::Overfull(bytes) => {
                 let held = self.element.map_or(0, |(buffer, _)| program.buffers[buffer].held_bytes);
@@ -460,7 +462,7 @@ impl<'a> Checker<'a> {
         for id in self.assembly.program.buffers.ids() {
             self.room(id);
         }
-        if !self.stopped {
+        if !self.stopped && self.faults.is_empty() {
             self.outputs();
         }
         self.faults.truncate(Limit::FAULTS);
@@ -506,6 +508,14 @@ impl<'a> Checker<'a> {
                 self.faults.push(Fault { kind, instruction: None, other: None, element, row: None });
             }
         }
+    }
+}
+
+/// A buffer for people: many have the same name in several memories.
+fn called(buffer: &Buffer) -> String {
+    match buffer.space {
+        Space::Dram => format!("`{}` in DRAM", buffer.name),
+        Space::Unified(core) => format!("`{}` in unified buffer {core}", buffer.name),
     }
 }
 

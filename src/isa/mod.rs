@@ -2,12 +2,12 @@
 //!
 //! | instruction | unit | does |
 //! |---|---|---|
-//! | copy | DMA in, DMA out, host | a window of one memory to a window of another; its rows may be chosen by numbers in memory |
-//! | fetch | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
-//! | load | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
-//! | multiply | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
-//! | contract | matrix | streams both operands (output-stationary); sums drain to accumulators |
-//! | vector | vector | accumulators or a buffer, row by row, through some steps, into a buffer |
+//! | `read`, `write`, `host` | DMA in, DMA out, host | copies a window of one memory to a window of another; its rows may be chosen by numbers in memory |
+//! | `fetch` | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
+//! | `load` | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
+//! | `multiply` | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
+//! | `contract` | matrix | streams both operands, where sums stay; they drain to accumulators |
+//! | `vector` | vector | accumulators or a buffer, row by row, through some steps, into a buffer |
 //!
 //! Each unit works through its own instructions in the order of the program, at its own pace. An instruction may signal
 //! events when it is done, and wait for events: a wait names an event and how many of its signals it may be behind,

@@ -62,14 +62,14 @@ impl Part {
     ) -> Result<Window, Beyond> {
         match *self {
             Part::Block(row, col) => {
-                within("rows", &row, rows, counts)?;
-                within("columns", &col, cols, counts)?;
+                within("row", &row, rows, counts)?;
+                within("column", &col, cols, counts)?;
                 let place = |row: usize, col: usize| row * cols + col;
                 let mut advance = [0; MOST_DEPTH];
                 for (depth, step) in advance.iter_mut().enumerate() {
                     let [row, col] = [row, col].map(|along| along.from.advance[depth] as u128);
                     let most = row * cols as u128 + col;
-                    let beyond = Beyond { axis: "elements", last: most, of: rows * cols };
+                    let beyond = Beyond { axis: "element", last: most, of: rows * cols };
                     *step =
                         usize::try_from(most).ok().filter(|_| most <= MOST_NUMBER.into()).ok_or(beyond)?;
                 }
