@@ -4,6 +4,7 @@
 
 mod golden;
 mod made;
+mod made_images;
 mod made_moves;
 
 use proptest::prelude::*;
@@ -99,7 +100,7 @@ proptest! {
 
     #[test]
     fn random_programs_are_kept(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats()], chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_images::program()], chip in made::chip(),
     ) {
         let Some(assembly) = assembly(&text, &Files::default(), &chip).1 else { return Ok(()) };
         assert_keeps(&assembly);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+mod made_images;
 mod made_moves;
 
 use proptest::prelude::*;
@@ -36,14 +37,35 @@ proptest! {
 
     #[test]
     fn what_is_compiled_has_no_faults(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats()],
-        chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_images::program()],
+        chip in prop_oneof![made::chip(), made_images::on(made::chip())],
     ) {
         let files = Files::default();
         let Some(assembly) = assembly(&text, &files, &chip).1 else { return Ok(()) };
         assert_clean(&assembly, &chip);
         if let Some(job) = compile(&text, &files, &chip).job {
             prop_assert_eq!(check_plan(&job.finish().plan, &chip), Ok(()));
+        }
+    }
+}
+
+/// The whole of it, on every dataflow, whether tensors stay in the unified buffer or pass through it.
+#[test]
+fn examples_are_checked_whole() {
+    let text = "input x : i8[40, 12]\nweight w : i8[12, 10]\nweight b : i32[10]\nh = relu(requant(x @ w + b, shift=4))\n\
+                weight v : i8[10, 9]\noutput h @ v\n";
+    for dataflow in ["ws", "is", "os"] {
+        for bytes in ["400", "100000"] {
+            let mut chip = systole::chip::preset("classroom-2x2").unwrap();
+            for (key, value) in
+                [("dataflow", dataflow), ("unified_buffer_bytes", bytes), ("accumulator_rows", "8")]
+            {
+                chip.set(key, value).unwrap();
+            }
+            let chip = chip.chip().unwrap();
+            let assembly = assembly(text, &Files::default(), &chip).1.unwrap();
+            let checked = assert_clean(&assembly, &chip);
+            assert!(checked.whole && checked.instructions > 100, "{checked:?}");
         }
     }
 }

@@ -73,7 +73,7 @@ fn the_register_stepper_reads_them_too() {
     for sum in left {
         let pass = &passes[sum.pass];
         // Columns of the last tile that the ten classes do not fill hold padding.
-        if pass.op == second && sum.col < pass.tile.cols {
+        if pass.op == second && sum.col < pass.tile.cols() {
             let tiles_before = passes[..=sum.pass]
                 .iter()
                 .filter(|earlier| earlier.op == second && earlier.mode == SumMode::Begin)

@@ -48,9 +48,10 @@ fn programs_in_the_documentation_are_those_that_run() {
     assert!(!programs.is_empty());
     for program in programs {
         assert_eq!(systole(&["check", "-"], &program), "");
-        // What the machine does not run yet is named.
+        // What is too large has times alone, and what the machine does not run yet is named.
         let said = systole(&["run", "-"], &program);
-        assert!(said.contains("equals the reference") || said.contains("not simulated"), "{program}");
+        let known = ["equals the reference", "timed without values", "not simulated"];
+        assert!(known.iter().any(|known| said.contains(known)), "{program}");
     }
 }
 

@@ -4,17 +4,18 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+mod made_images;
 mod made_moves;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use systole::base::Cycle;
 use systole::chip::Chip;
 use systole::import::Files;
 use systole::isa::{
-    BufferId, Iteration, Order, Program, RowsAre, Space, SumMode, SumRows, Unit, VectorSource, VectorStep,
-    Walk, Window, Work,
+    BufferId, Factor, Iteration, Order, Program, RowsAre, Space, SumMode, SumRows, Unit, VectorSource,
+    VectorStep, Walk, Window, Work,
 };
 use systole::job::{Finished, compile};
 
@@ -87,16 +88,16 @@ impl Watch<'_> {
                 }
                 self.window(to, iteration, write);
             }
-            Work::Fetch { tile } => self.window(tile, iteration, read),
+            Work::Fetch { tile } => self.factor(tile, iteration, read),
             Work::Load => {}
             Work::Multiply { streamed, sums, .. } => {
-                self.window(streamed, iteration, read);
-                self.sums(unit, &sums.rows, streamed.rows, iteration, sum(sums.mode, write));
+                self.factor(streamed, iteration, read);
+                self.sums(unit, &sums.rows, streamed.rows(), iteration, sum(sums.mode, write));
             }
             Work::Contract { activations, weights, sums } => {
-                self.window(activations, iteration, read);
+                self.factor(activations, iteration, read);
                 self.window(weights, iteration, read);
-                self.sums(unit, &sums.rows, activations.rows, iteration, sum(sums.mode, write));
+                self.sums(unit, &sums.rows, activations.rows(), iteration, sum(sums.mode, write));
             }
             Work::Vector { source, steps, target } => {
                 match source {
@@ -104,12 +105,29 @@ impl Watch<'_> {
                         self.sums(Unit::Matrix(*unit), place, *rows, iteration, read);
                     }
                     VectorSource::Buffer(window) => self.window(window, iteration, read),
+                    VectorSource::Patches(patches, _) => {
+                        self.factor(&Factor::Patches(*patches), iteration, read)
+                    }
                 }
                 for window in steps.iter().flat_map(VectorStep::elements) {
                     self.window(window, iteration, read);
                 }
                 self.window(target, iteration, write);
             }
+        }
+    }
+
+    /// Of windows of images, what is there.
+    fn factor(&mut self, factor: &Factor, iteration: &Iteration, access: Access) {
+        if let Factor::Window(window) = factor {
+            return self.window(window, iteration, access);
+        }
+        let (buffer, here) = (factor.buffer(), factor.in_iteration(iteration));
+        let places = (0..here.rows()).flat_map(|row| (0..here.cols()).map(move |col| (row, col)));
+        // Each element once: neighbouring windows share them.
+        let touched: BTreeSet<usize> = places.filter_map(|(row, col)| here.at(row, col)).collect();
+        for place in touched {
+            self.found.entry(Place::Element(buffer, place)).or_default().push(access);
         }
     }
 
@@ -276,17 +294,26 @@ fn a_core_without_tiles_is_sent_nothing() {
     assert!(found.keys().all(|place| !matches!(place, Place::Element(id, _) if of_second(*id))));
 }
 
+fn check(text: &str, chip: &Chip) {
+    let Some(job) = compile(text, &Files::default(), chip).job else { return };
+    let finished = job.finish();
+    let found = accesses(&finished);
+    found.iter().for_each(|(place, list)| assert_apart(*place, list));
+    assert_fits(&finished, &found);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn accesses_are_kept_apart_and_buffers_hold_what_they_must(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats()], chip in made::chip(),
+        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains()], chip in made::chip(),
     ) {
-        let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
-        let finished = job.finish();
-        let found = accesses(&finished);
-        found.iter().for_each(|(place, list)| assert_apart(*place, list));
-        assert_fits(&finished, &found);
+        check(&text, &chip);
+    }
+
+    #[test]
+    fn so_are_those_to_images(text in made_images::program(), chip in made_images::on(made::chip())) {
+        check(&text, &chip);
     }
 }

@@ -258,10 +258,11 @@ fn what_a_chip_cannot_hold_is_refused_before_anything_is_made() {
     assert_eq!(said, "there are more than 10000 products");
     let said = message(&[product(1, [1 << 16, 1 << 15, 1])], &chip);
     assert!(said.ends_with("more than the 1073741824 of the chip's DRAM"), "{said}");
+    // Two rows of 1024 activations of a byte, and of 4 sums of 4 bytes.
     let said = message(&[product(1, [4, 1 << 10, 4])], &Chip { unified_buffer_bytes: 99, ..chip.clone() });
     assert_eq!(
         said,
-        "`p` needs 2112 bytes of the unified buffer even a row at a time, more than the 99 of Classroom 8 x 8"
+        "`p` needs 2080 bytes of the unified buffer even a row at a time, more than the 99 of Classroom 8 x 8"
     );
     let slow = Chip { vector_cost: VectorCost { simple: 1 << 50, ..VectorCost::default() }, ..chip.clone() };
     assert_eq!(message(&[product(1, [8, 8, 8])], &slow), "the run takes more than 2^53 cycles");

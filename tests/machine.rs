@@ -252,7 +252,7 @@ impl Maker<'_> {
         let mode = if self.dice.chance(3) { SumMode::Add } else { SumMode::Begin };
         let sums = Sums { rows: place(16), mode };
         if self.chip.dataflow == Dataflow::OutputStationary {
-            let activations = window(here, k, m);
+            let activations = window(here, k, m).into();
             let work = Work::Contract { activations, weights: window(here, m, n), sums };
             return add(self, Unit::Matrix(unit), work);
         }
@@ -261,8 +261,9 @@ impl Maker<'_> {
         let loads_first = self.dice.chance(2);
         let from = [self.dram, self.dram_wide, here][self.dice.roll(3) as usize];
         let tile = if from == self.dram_wide { DType::I16 } else { DType::I8 };
-        let multiply = Work::Multiply { streamed: window(here, m, k), tile, cols: n, sums };
-        (0..tiles).for_each(|_| add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n) }));
+        let multiply = Work::Multiply { streamed: window(here, m, k).into(), tile, cols: n, sums };
+        (0..tiles)
+            .for_each(|_| add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n).into() }));
         for _ in 0..tiles {
             add(self, Unit::Load(unit), Work::Load);
             if !loads_first {

@@ -15,6 +15,7 @@ use systole::isa::Unit;
 use systole::job::{Finished, compile};
 use systole::num::DType;
 use systole::schedule::LayerKind;
+use systole::sim::{Clock, Loops, tally};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -31,10 +32,10 @@ fn chip() -> impl Strategy<Value = Chip> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats()], chip in chip()) {
+    fn memory_equals_the_reference(text in prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats(), 3 => made_moves::chains()], chip in chip()) {
         let compiled = compile(&text, &Files::default(), &chip);
         let Some(job) = compiled.job else {
             // The only thing that can be wrong with these programs.
@@ -44,6 +45,10 @@ proptest! {
         };
         let finished = job.finish();
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
+        let program = &finished.emitted.program;
+        let stepped = Clock::new(program, &chip, Loops::Stepped).run().unwrap();
+        prop_assert_eq!(tally(program, &chip, &stepped), finished.tally(), "{} on {:?}", text, chip);
+        prop_assert_eq!(stepped.cycles, finished.trace.cycles, "{} on {:?}", text, chip);
         let report = finished.report(&text);
         prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
     }
@@ -69,6 +74,13 @@ fn random_programs_run_and_move() {
     assert!(ran > 150 && moved > 100 && copied == 0, "{ran} ran, {moved} moved something");
     let (ran, moved, copied) = kinds(made_moves::products());
     assert!(ran > 150 && moved > 80 && copied > 40, "{ran} ran, {moved} moved something, {copied} in copies");
+}
+
+/// The same of chains of vector work.
+#[test]
+fn random_chains_run() {
+    let (ran, moved, copied) = kinds(made_moves::chains());
+    assert!(ran > 150 && copied == 0, "{ran} ran, {moved} moved something");
 }
 
 /// The same of repeats.

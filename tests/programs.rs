@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+#[allow(dead_code)] // chips are for others
+mod made_images;
 
 use proptest::prelude::*;
 use systole::base::{Cycle, Diagnostic, Ratio};
@@ -80,7 +82,7 @@ proptest! {
 
     /// Any cycle of any matrix unit, found at once, is what every register of every cycle has come to.
     #[test]
-    fn any_cycle_is_the_one_stepped_to(text in made::program(), chip in made::chip(), rate in 0..4usize, at in any::<u64>()) {
+    fn any_cycle_is_the_one_stepped_to(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::chip(), rate in 0..4usize, at in any::<u64>()) {
         let rate = [(1, 1), (1, 2), (2, 1), (3, 2)].map(|(num, den)| Ratio::new(num, den).unwrap())[rate];
         let chip = Chip { rates: [((DType::I8, DType::I8), rate)].into(), ..chip };
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };

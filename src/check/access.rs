@@ -1,7 +1,8 @@
 //! Every element and row of sums that an instruction touches.
 
 use crate::isa::{
-    BufferId, Instruction, Iteration, RowsAre, SumMode, SumRows, Unit, VectorSource, VectorStep, Window, Work,
+    BufferId, Factor, Instruction, Iteration, Patches, RowsAre, SumMode, SumRows, Unit, VectorSource,
+    VectorStep, Window, Work,
 };
 
 /// What a written element is: two writes of the same are of one value.
@@ -45,16 +46,17 @@ pub(super) fn count(instruction: &Instruction) -> u64 {
             };
             read + all(to)
         }
-        Work::Fetch { tile } => all(tile),
+        Work::Fetch { tile } => tile.elements() as u64,
         Work::Load => 1,
-        Work::Multiply { streamed, .. } => all(streamed) + streamed.rows as u64,
+        Work::Multiply { streamed, .. } => (streamed.elements() + streamed.rows()) as u64,
         Work::Contract { activations, weights, .. } => {
-            all(activations) + all(weights) + activations.rows as u64
+            (activations.elements() + activations.rows()) as u64 + all(weights)
         }
         Work::Vector { source, steps, target } => {
             let source = match source {
                 VectorSource::Accumulators { rows, .. } => *rows as u64,
                 VectorSource::Buffer(window) => all(window),
+                VectorSource::Patches(patches, _) => (patches.rows * patches.cols) as u64,
             };
             source + steps.iter().flat_map(VectorStep::elements).map(all).sum::<u64>() + all(target)
         }
@@ -65,16 +67,16 @@ pub(super) fn count(instruction: &Instruction) -> u64 {
 pub(super) fn each(instruction: &Instruction, iteration: &Iteration, nth: u64, touch: &mut dyn FnMut(Touch)) {
     match &instruction.work {
         Work::Copy { from, to, rows } => copy([from, to], rows, iteration, touch),
-        Work::Fetch { tile } => read(tile, iteration, touch),
+        Work::Fetch { tile } => read_factor(tile, iteration, touch),
         Work::Load => {}
         Work::Multiply { streamed, cols, sums, .. } => {
-            read(streamed, iteration, touch);
-            write_sums(instruction.unit, &sums.rows, [streamed.rows, *cols], sums.mode, iteration, touch);
+            read_factor(streamed, iteration, touch);
+            write_sums(instruction.unit, &sums.rows, [streamed.rows(), *cols], sums.mode, iteration, touch);
         }
         Work::Contract { activations, weights, sums } => {
-            read(activations, iteration, touch);
+            read_factor(activations, iteration, touch);
             read(weights, iteration, touch);
-            let extents = [activations.rows, weights.cols];
+            let extents = [activations.rows(), weights.cols];
             write_sums(instruction.unit, &sums.rows, extents, sums.mode, iteration, touch);
         }
         Work::Vector { source, steps, target } => {
@@ -86,6 +88,7 @@ pub(super) fn each(instruction: &Instruction, iteration: &Iteration, nth: u64, t
                     }
                 }
                 VectorSource::Buffer(window) => read(window, iteration, touch),
+                VectorSource::Patches(patches, _) => read_patches(patches, iteration, touch),
             }
             for window in steps.iter().flat_map(VectorStep::elements) {
                 read(window, iteration, touch);
@@ -135,6 +138,25 @@ fn read(window: &Window, iteration: &Iteration, touch: &mut dyn FnMut(Touch)) {
     elements(&Window { rows, cols, ..*window }, iteration, &mut |_, _, at| {
         touch(Touch::Read(window.buffer, at));
     });
+}
+
+fn read_factor(factor: &Factor, iteration: &Iteration, touch: &mut dyn FnMut(Touch)) {
+    match factor {
+        Factor::Window(window) => read(window, iteration, touch),
+        Factor::Patches(patches) | Factor::PatchesAcross(patches) => read_patches(patches, iteration, touch),
+    }
+}
+
+/// What is not padding.
+fn read_patches(patches: &Patches, iteration: &Iteration, touch: &mut dyn FnMut(Touch)) {
+    let patches = patches.in_iteration(iteration);
+    for row in 0..patches.rows {
+        patches.runs(row, 0, patches.cols, |start, len| {
+            let from = start.unwrap_or(0);
+            let there = if start.is_some() { len } else { 0 };
+            (from..from + there).for_each(|at| touch(Touch::Read(patches.buffer, at)));
+        });
+    }
 }
 
 fn write_sums(

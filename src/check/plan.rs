@@ -48,6 +48,8 @@ fn check(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
 fn reads(layer: &Layer) -> Vec<PlannedId> {
     let mut all = match &layer.kind {
         LayerKind::Product { a, b, .. } => vec![*a, *b],
+        LayerKind::Convolution(convolution) => vec![convolution.image.x, convolution.w],
+        LayerKind::Pool(pool) => vec![pool.image.x],
         LayerKind::Vector { x, .. } => vec![*x],
         LayerKind::Move(work) => {
             let chosen = work.parts.iter().filter_map(|part| Some(part.chosen?.0));
@@ -74,7 +76,11 @@ fn within(plan: &Plan, id: PlannedId) -> Result<(), String> {
 
 /// Whether a product's tiles fit the array and the accumulators.
 fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
-    let LayerKind::Product { tiling, .. } = &layer.kind else { return Ok(()) };
+    let tiling = match &layer.kind {
+        LayerKind::Product { tiling, .. } => tiling,
+        LayerKind::Convolution(convolution) => &convolution.tiling,
+        _ => return Ok(()),
+    };
     let (across, sums) = match tiling.dataflow {
         Dataflow::WeightStationary => ([tiling.k, tiling.n], tiling.m),
         Dataflow::InputStationary => ([tiling.k, tiling.m], tiling.n),

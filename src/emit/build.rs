@@ -6,7 +6,7 @@ use super::Emitted;
 use crate::base::Bytes;
 use crate::chip::Chip;
 use crate::isa::{
-    Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program, ProgramOp,
+    Buffer, BufferId, Event, EventId, Factor, From, Instruction, Loop, MOST_DEPTH, Node, Program, ProgramOp,
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
@@ -284,13 +284,14 @@ impl<'a> Builder<'a> {
     }
 
     /// What every copy into a core's unified buffer waits for: that results of the layers before are in DRAM, if they
-    /// go there, and with them that their places in the buffer are free.
+    /// go there, and with them that their places in the buffer are free. In a repeat no core goes on while another one still works
+    /// on the iteration before the last: its places in DRAM are taken.
     pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
         let left = &self.events.left;
         match (self.stays(), self.plan.tensors[id].declared) {
             (true, _) => Vec::new(),
-            (false, true) => vec![self.before_layer(left[core as usize])],
-            (false, false) => left.iter().map(|event| self.before_layer(*event)).collect(),
+            (false, true) if self.repeats.is_empty() => vec![self.before_layer(left[core as usize])],
+            (false, _) => left.iter().map(|event| self.before_layer(*event)).collect(),
         }
     }
 
@@ -373,8 +374,13 @@ impl<'a> Builder<'a> {
         Repeats { row: tensor.rows < rows, col: tensor.cols < cols }
     }
 
-    pub(super) fn dtype_of(&self, window: &Window) -> DType {
-        self.program.buffers[window.buffer].dtype
+    pub(super) fn dtype_of(&self, factor: &Factor) -> DType {
+        self.program.buffers[factor.buffer()].dtype
+    }
+
+    /// Counts a layer's output tiles, by matrix unit.
+    pub(super) fn count_tiles(&mut self, more: impl Iterator<Item = usize>) {
+        self.tiles.iter_mut().zip(more).for_each(|(tiles, more)| *tiles = (*tiles + more) % 2);
     }
 
     /// Waits of a fetch from DRAM: for the layers that leave there what it reads.

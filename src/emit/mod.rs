@@ -11,8 +11,10 @@
 //! | `rows[C]`, `panel[C]`, `operand[C]` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
 //! | `left[C]` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
 
+mod bands;
 mod build;
 mod moves;
+mod pool;
 mod product;
 mod vector;
 
@@ -42,6 +44,8 @@ pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
         match layer.kind {
             LayerKind::Move(ref work) => moves::emit(&mut builder, layer, work),
             LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),
+            LayerKind::Convolution(ref convolution) => product::convolution(&mut builder, layer, convolution),
+            LayerKind::Pool(ref pool) => pool::emit(&mut builder, layer, pool),
             LayerKind::Vector { x, block_rows } => vector::emit(&mut builder, layer, x, block_rows),
         }
         builder.end_layer(layer);

@@ -1,30 +1,156 @@
 //! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
 
+use super::bands::{for_bands, kinds, patches};
 use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
-use crate::isa::{AsResult, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
+use crate::isa::{AsResult, Factor, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
-use crate::schedule::{Layer, PlannedId, Tiling, operands};
+use crate::schedule::{Bands, Convolution, Image, Layer, Planned, PlannedId, Stretch, Tiling, operands};
 
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
-    let plan = builder.plan;
-    let extents = plan.extents(layer).expect("it is a product");
-    let product = Product::new(builder, layer, a, b, tiling, extents);
-    product.rows(builder);
-    for unit in 0..builder.chip.matrix_units {
-        builder.tiles[unit] = (builder.tiles[unit] + layer.copies % 2 * product.tiles_of(builder, unit)) % 2;
+    let supply = activations(builder, a, tiling);
+    let extents = builder.plan.extents(layer).expect("it is a product");
+    let product = Product::new(builder, layer, supply, b, tiling, extents, 1);
+    product.all_panels(builder);
+    let turns = |unit: usize| product.tiles_of(builder, product.m, unit);
+    let all: Vec<usize> = (0..builder.chip.matrix_units).map(turns).collect();
+    let turns = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
+    // Each copy has its own rows.
+    let first = Index::default().along(product.copies, product.m);
+    product.rows(builder, &Section { first, rows: product.m, turns });
+    builder.count_tiles(all.into_iter().map(|tiles| layer.copies % 2 * tiles));
+}
+
+/// Emits a layer that begins with a convolution.
+pub(super) fn convolution(builder: &mut Builder, layer: &Layer, convolution: &Convolution) {
+    let Convolution { image, w, groups, tiling, bands } = convolution;
+    let extents = builder.plan.extents(layer).expect("it is a product");
+    let supply = images(builder, image, *bands);
+    let product = Product::new(builder, layer, supply, *w, *tiling, extents, *groups);
+    product.all_panels(builder);
+    let (units, per_core) = (builder.chip.matrix_units, builder.chip.units_per_core());
+    let across = product.across();
+    let turns =
+        |places: usize| (0..units).map(|unit| tiles_of(units, product.down(places) * across, unit)).collect();
+    let of_core = |places: usize, core: u32| {
+        let tiles: Vec<usize> = turns(places);
+        tiles[core as usize * per_core..][..per_core].iter().sum::<usize>()
+    };
+    let from = (!builder.stays()).then(|| builder.dram(image.x));
+    // Bands take the place of those before the last: of no kind of band does a core have fewer tiles.
+    let kinds = kinds(image, *bands);
+    let cores = 0..builder.chip.cores as u32;
+    let least =
+        |core: u32| kinds.iter().map(|places| of_core(*places, core)).filter(|tiles| *tiles > 0).min();
+    let least: Vec<Option<usize>> = cores.clone().map(least).collect();
+    for_bands(builder, image, *bands, &turns, &mut |builder, band| {
+        for core in cores.clone().filter(|core| of_core(band.places, *core) > 0) {
+            let at = core as usize;
+            let held = |matrix: &Matrix| band.held(image, matrix);
+            let windows = from.as_ref().and_then(held).zip(held(&product.a[at]));
+            let (Some((from, to)), Some(least)) = (windows, least[at]) else { continue };
+            let mut waits = builder.until_in_dram(image.x, core);
+            waits.push(wait(builder.events.left[at], least));
+            builder.copy_in(core, [from, to], waits, builder.events.rows[at]);
+        }
+        let turns = band.before.clone();
+        product.rows(builder, &Section { first: band.first, rows: band.places, turns });
+    });
+    let mut all = vec![0; units];
+    for Stretch { bands: count, rows, .. } in image.stretches(*bands) {
+        for images in std::iter::repeat_n(bands.images, image.extents[0] / bands.images)
+            .chain([image.extents[0] % bands.images])
+        {
+            let more: Vec<usize> = turns(images * rows * image.places[1]);
+            all.iter_mut().zip(more).for_each(|(all, more)| *all += count * more);
+        }
+    }
+    builder.count_tiles(all.into_iter());
+}
+
+/// Where activations are and come from.
+struct Activations {
+    /// How the array sees them.
+    seen: Seen,
+    /// Their dtype.
+    dtype: DType,
+    /// By core: in the unified buffer.
+    place: Vec<Matrix>,
+    /// In DRAM, if a block of rows is copied from there with each row of tiles.
+    blocks: Option<Matrix>,
+    /// By core: what multiplies wait for, blocks of rows apart.
+    ready: Vec<Vec<Wait>>,
+    /// By core: what copies in wait for.
+    waits: Vec<Vec<Wait>>,
+}
+
+/// How an array sees activations.
+enum Seen {
+    /// As they lie.
+    Plain,
+    /// Windows of images, in groups of so many channels.
+    Windows(Image),
+}
+
+/// A matrix of activations.
+fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activations {
+    let cores = 0..builder.chip.cores as u32;
+    let Planned { declared, dtype, cols, .. } = builder.plan.tensors[a];
+    let blocks = match builder.resident(a, 0) {
+        Some(_) => None,
+        None => Some(builder.dram(a)),
+    };
+    let waits = cores.clone().map(|core| builder.until_in_dram(a, core)).collect();
+    let (mut ready, mut place) = (Vec::new(), Vec::new());
+    for core in cores {
+        let resident = builder.resident(a, core);
+        ready.push(resident.map_or(Vec::new(), |_| there(builder, declared, core)));
+        place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, cols]))));
+    }
+    Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
+}
+
+/// Images: whole where tensors stay, else bands of them.
+fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
+    let dtype = builder.plan.tensors[image.x].dtype;
+    let (mut ready, mut place) = (Vec::new(), Vec::new());
+    for core in 0..builder.chip.cores as u32 {
+        let (matrix, waits) = match builder.stays() {
+            true => builder.operand(image.x, core),
+            false => {
+                let matrix = builder.unified(image.x, core, most(&[2, image.band_elements(bands)]));
+                // A first band of nothing but padding brings nothing to wait for.
+                let events = &builder.events;
+                let before = builder.before_layer(events.left[core as usize]);
+                (matrix, vec![wait(events.rows[core as usize], 0), before])
+            }
+        };
+        ready.push(waits);
+        place.push(matrix);
+    }
+    Activations { seen: Seen::Windows(*image), dtype, place, blocks: None, ready, waits: Vec::new() }
+}
+
+/// What work on a tensor that stays waits for.
+fn there(builder: &Builder, declared: bool, core: u32) -> Vec<Wait> {
+    let events = &builder.events;
+    match declared {
+        true => [events.rows[core as usize], events.operand[core as usize]]
+            .map(|event| builder.before_layer(event))
+            .to_vec(),
+        false => vec![builder.before_layer(events.worked[core as usize])],
     }
 }
 
-/// Where an operand in the unified buffer comes from.
+/// Where weights in the unified buffer come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Supply {
-    /// It has been there since before the layer.
+    /// They have been there since before the layer.
     There,
-    /// A block of rows is copied with each row of tiles, a panel of columns with each tile.
-    InBlocks,
-    /// All of it is copied at the beginning of the layer.
+    /// A panel of columns is copied with each tile.
+    InPanels,
+    /// All are copied at the beginning of the layer.
     AtOnce,
 }
 
@@ -35,13 +161,23 @@ struct Tile {
     /// Its first column.
     n: Index,
     cols: usize,
+    /// The first column of activations of its group.
+    k: Index,
     /// Tiles that its unit has had before in this layer.
     turn: Index,
 }
 
+/// Rows that are cut into tiles together, from unit 0 on.
+struct Section {
+    first: Index,
+    rows: usize,
+    /// By unit: tiles that it has had before in this layer.
+    turns: Vec<Index>,
+}
+
 /// A row of output tiles.
-#[derive(Clone, Copy)]
-struct Row {
+struct Row<'a> {
+    section: &'a Section,
     /// Its first row.
     m: Index,
     rows: usize,
@@ -54,18 +190,21 @@ struct Row {
 struct Product<'a> {
     layer: &'a Layer,
     tiling: Tiling,
+    seen: Seen,
+    /// Parts of the columns, each with activations of its own.
+    groups: usize,
     /// Depth of the loop that goes over its copies.
     copies: usize,
     /// Of the sums.
     sums: DType,
     m: usize,
     k: usize,
+    /// Columns of a group.
     n: usize,
     /// By core: activations in the unified buffer.
     a: Vec<Matrix>,
-    /// In DRAM, if it is copied from there.
+    /// In DRAM, if blocks of rows are copied from there.
     a_from: Option<Matrix>,
-    a_supply: Supply,
     /// What multiplies wait for besides blocks of rows.
     a_ready: Vec<Vec<Wait>>,
     /// By core: weights in the unified buffer; in DRAM where they are fetched from there.
@@ -96,41 +235,31 @@ impl<'a> Product<'a> {
     fn new(
         builder: &mut Builder,
         layer: &'a Layer,
-        a: PlannedId,
+        supply: Activations,
         b: PlannedId,
         tiling: Tiling,
         [m, k, n]: [usize; 3],
+        groups: usize,
     ) -> Self {
         let cores = 0..builder.chip.cores as u32;
         let tiles = 2 * builder.chip.units_per_core();
         let several_rows = m > tiling.m;
         let fetched = tiling.dataflow == Dataflow::WeightStationary;
-        let (a_declared, b_declared) = (builder.plan.tensors[a].declared, builder.plan.tensors[b].declared);
-        let worked =
-            |builder: &Builder, core: u32| vec![builder.before_layer(builder.events.worked[core as usize])];
-        let arrived = |builder: &Builder, core: u32| {
-            [builder.events.rows[core as usize], builder.events.operand[core as usize]]
-                .map(|event| builder.before_layer(event))
-                .to_vec()
-        };
-        let there = |builder: &Builder, declared: bool, core| {
-            if declared { arrived(builder, core) } else { worked(builder, core) }
-        };
-
-        let a_supply = if builder.resident(a, 0).is_some() { Supply::There } else { Supply::InBlocks };
-        let a_from = (a_supply == Supply::InBlocks).then(|| builder.dram(a));
+        let declared = builder.plan.tensors[b].declared;
+        let Activations { seen, dtype, place, blocks, ready, waits } = supply;
         let mut product = Product {
             layer,
             tiling,
+            seen,
+            groups,
             copies: builder.layer_depth(),
-            sums: builder.plan.tensors[a].dtype.sums(),
+            sums: dtype.sums(),
             m,
             k,
             n,
-            a: Vec::new(),
-            a_from,
-            a_supply,
-            a_ready: Vec::new(),
+            a: place,
+            a_from: blocks,
+            a_ready: ready,
             b: Vec::new(),
             b_from: None,
             b_supply: Supply::There,
@@ -138,17 +267,13 @@ impl<'a> Product<'a> {
             result: Vec::new(),
             leaves: None,
             operands: Vec::new(),
-            a_waits: cores.clone().map(|core| builder.until_in_dram(a, core)).collect(),
+            a_waits: waits,
             b_waits: cores.clone().map(|core| builder.until_in_dram(b, core)).collect(),
         };
-        for core in cores.clone() {
-            let resident = builder.resident(a, core);
-            product.a_ready.push(resident.map_or(Vec::new(), |_| there(builder, a_declared, core)));
-            product.a.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, k]))));
-        }
+        let cols = tiling.n.min(n);
         // Weights come from DRAM through the FIFO; computed ones, where they stay, from the unified buffer.
         let resident = builder.resident(b, 0).is_some();
-        if fetched && (b_declared || !resident) {
+        if fetched && (declared || !resident) {
             let dram = builder.dram(b);
             product.b = cores.clone().map(|_| dram).collect();
             product.b_ready = cores.clone().map(|_| builder.left_before(b)).collect();
@@ -156,21 +281,18 @@ impl<'a> Product<'a> {
             product.b_supply = match (resident, builder.stays() && several_rows) {
                 (true, _) => Supply::There,
                 (false, true) => Supply::AtOnce,
-                (false, false) => Supply::InBlocks,
+                (false, false) => Supply::InPanels,
             };
             product.b_from = (product.b_supply != Supply::There).then(|| builder.dram(b));
             for core in cores.clone() {
                 let resident = builder.resident(b, core);
                 let panel = wait(builder.events.panel[core as usize], 0);
-                let ready = resident.map_or(vec![panel], |_| there(builder, b_declared, core));
-                product.b_ready.push(ready);
-                product
-                    .b
-                    .push(resident.unwrap_or_else(|| builder.unified(b, core, most(&[tiles, tiling.n, k]))));
+                product.b_ready.push(resident.map_or(vec![panel], |_| there(builder, declared, core)));
+                product.b.push(resident.unwrap_or_else(|| builder.unified(b, core, most(&[tiles, cols, k]))));
             }
         }
         for core in cores.clone() {
-            product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, tiling.n])));
+            product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, cols])));
         }
         if !builder.stays() || builder.plan.leaves(layer.result) {
             product.leaves = Some(builder.dram(layer.result));
@@ -186,95 +308,102 @@ impl<'a> Product<'a> {
     }
 
     fn operand_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Operand {
-        let repeats = builder.repeats(id, [self.layer.copies * self.m, self.n]);
+        let result = &builder.plan.tensors[self.layer.result];
+        let repeats = builder.repeats(id, [result.rows, result.cols]);
         if builder.stays() || builder.plan.tensors[id].rows == 1 {
             let (place, waits) = builder.operand(id, core);
             return Operand { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
         let tiles = 2 * builder.chip.units_per_core();
-        let place = builder.unified(id, core, most(&[tiles, self.tiling.m, self.tiling.n]));
+        // As wide as a tile, if it is.
+        let cols = self.tiling.n.min(self.n).min(builder.plan.tensors[id].cols);
+        let place = builder.unified(id, core, most(&[tiles, self.tiling.m, cols]));
         Operand { place, from: Some(from), waits: builder.until_in_dram(id, core), repeats }
+    }
+
+    /// Tiles of a group in a row.
+    fn of_group(&self) -> usize {
+        self.n.div_ceil(self.tiling.n)
     }
 
     /// Tiles of a row.
     fn across(&self) -> usize {
-        self.n.div_ceil(self.tiling.n)
+        self.groups * self.of_group()
     }
 
-    /// Rows of tiles.
-    fn down(&self) -> usize {
-        self.m.div_ceil(self.tiling.m)
+    /// Rows of tiles that so many rows are cut into.
+    fn down(&self, rows: usize) -> usize {
+        rows.div_ceil(self.tiling.m)
     }
 
     /// Whether any output tile is a core's: the first ones have them all if there are few.
     fn has_work(&self, builder: &Builder, core: u32) -> bool {
-        core as usize * builder.chip.units_per_core() < self.down() * self.across()
+        core as usize * builder.chip.units_per_core() < self.down(self.m) * self.across()
     }
 
-    /// Tiles of one copy that a unit gets.
-    fn tiles_of(&self, builder: &Builder, unit: usize) -> usize {
+    /// Tiles of so many rows that a unit gets.
+    fn tiles_of(&self, builder: &Builder, rows: usize, unit: usize) -> usize {
+        tiles_of(builder.chip.matrix_units, self.down(rows) * self.across(), unit)
+    }
+
+    fn rows(&self, builder: &mut Builder, section: &Section) {
         let units = builder.chip.matrix_units;
-        let tiles = self.down() * self.across();
-        tiles / units + usize::from(unit < tiles % units)
-    }
-
-    /// A row of activations and of the result: each copy has its own.
-    fn row_at(&self, row: usize) -> Index {
-        Index::at(row).along(self.copies, self.m)
-    }
-
-    fn rows(&self, builder: &mut Builder) {
-        if self.b_supply == Supply::AtOnce {
-            self.all_panels(builder);
-        }
-        let units = builder.chip.matrix_units;
-        let whole = self.m / self.tiling.m;
+        let whole = section.rows / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
         let pattern =
             (1..=units).find(|rows| (rows * (self.across() % units)).is_multiple_of(units)).unwrap_or(1);
         let step = self.tiling.m;
         builder.repeat(whole / pattern, |builder, depth| {
             for number in 0..pattern {
-                let m = self.row_at(number * step).along(depth, pattern * step);
-                self.row(builder, Row { m, rows: step, number, step: Some((depth, pattern)) });
+                let m = section.first.plus(number * step).along(depth, pattern * step);
+                self.row(builder, Row { section, m, rows: step, number, step: Some((depth, pattern)) });
             }
         });
-        for number in whole / pattern * pattern..self.down() {
-            let rows = step.min(self.m - number * step);
-            self.row(builder, Row { m: self.row_at(number * step), rows, number, step: None });
+        for number in whole / pattern * pattern..self.down(section.rows) {
+            let rows = step.min(section.rows - number * step);
+            self.row(
+                builder,
+                Row { section, m: section.first.plus(number * step), rows, number, step: None },
+            );
         }
     }
 
     fn row(&self, builder: &mut Builder, row: Row) {
-        let (units, across) = (builder.chip.matrix_units, self.across());
-        if self.a_supply == Supply::InBlocks {
-            self.block(builder, &row);
+        let (units, across, of_group) = (builder.chip.matrix_units, self.across(), self.of_group());
+        if let Some(from) = &self.a_from {
+            self.block(builder, &row, from);
         }
+        // Units' turns come again after as many tiles: of all groups, or of the only one.
+        let (round, rounds, groups) = match self.groups {
+            1 => (units, self.n / self.tiling.n / units, 0),
+            groups => (units * of_group, groups / units, units),
+        };
         let start = row.number * across;
-        let per_copy: Vec<usize> = (0..units).map(|unit| self.tiles_of(builder, unit)).collect();
-        let tile = |at: usize, n: Index, along: Option<usize>| {
-            let number = start + at;
+        let tile = |at: usize, along: Option<usize>| {
+            let (number, group, within) = (start + at, at / of_group, at % of_group);
             let unit = number % units;
-            let mut turn = Index::at(number / units).along(self.copies, per_copy[unit]);
+            let mut turn = row.section.turns[unit].plus(number / units);
             if let Some((depth, rows)) = row.step {
                 turn = turn.along(depth, rows * across / units);
             }
-            let turn = along.map_or(turn, |depth| turn.along(depth, 1));
-            let cols = self.tiling.n.min(self.n - n.first);
-            Tile { unit, n, cols, turn }
+            let first = within * self.tiling.n;
+            let mut n = Index::at(group * self.n + first);
+            let mut k = Index::at(group * self.k);
+            if let Some(depth) = along {
+                turn = turn.along(depth, round / units);
+                let step = if groups == 0 { units * self.tiling.n } else { groups * self.n };
+                (n, k) = (n.along(depth, step), k.along(depth, groups * self.k));
+            }
+            let cols = self.tiling.n.min(self.n - first);
+            Tile { unit, n, cols, k, turn }
         };
-        let groups = self.n / self.tiling.n / units;
-        builder.repeat(groups, |builder, depth| {
-            let place = |at: usize| Index::at(at * self.tiling.n).along(depth, units * self.tiling.n);
-            let tiles: Vec<Tile> = (0..units).map(|at| tile(at, place(at), Some(depth))).collect();
-            self.group(builder, &row, &tiles);
+        builder.repeat(rounds, |builder, depth| {
+            let tiles: Vec<Tile> = (0..round).map(|at| tile(at, Some(depth))).collect();
+            tiles.chunks(units).for_each(|tiles| self.group(builder, &row, tiles));
         });
-        let rest = groups * units..across;
-        let tiles: Vec<Tile> = rest.map(|at| tile(at, Index::at(at * self.tiling.n), None)).collect();
-        if !tiles.is_empty() {
-            self.group(builder, &row, &tiles);
-        }
+        let tiles: Vec<Tile> = (rounds * round..across).map(|at| tile(at, None)).collect();
+        tiles.chunks(units).for_each(|tiles| self.group(builder, &row, tiles));
     }
 
     /// Output tiles of a core in a row of tiles.
@@ -295,7 +424,7 @@ impl<'a> Product<'a> {
         };
         let around = || {
             let of_pattern = row.step.and_then(|(_, rows)| last_in(0..rows));
-            let of_copy = (self.layer.copies > 1).then(|| last_in(0..self.down())).flatten();
+            let of_copy = (self.layer.copies > 1).then(|| last_in(0..self.down(self.m))).flatten();
             of_pattern.into_iter().chain(of_copy).min()
         };
         last_in(0..row.number).or_else(around).unwrap_or(0)
@@ -303,8 +432,7 @@ impl<'a> Product<'a> {
 
     /// Copies a block of activations' rows to every core that has work on it. It takes the place of the core's block before
     /// the last.
-    fn block(&self, builder: &mut Builder, row: &Row) {
-        let Some(from) = &self.a_from else { return };
+    fn block(&self, builder: &mut Builder, row: &Row, from: &Matrix) {
         let all = 0..builder.chip.cores as u32;
         let busy: Vec<u32> = all.filter(|core| self.tiles_in(builder, *core, row.number) > 0).collect();
         for core in busy {
@@ -318,9 +446,13 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Copies all weights, a panel of columns at a time.
+    /// Copies all weights, a panel of columns at a time, if they come so.
     fn all_panels(&self, builder: &mut Builder) {
-        let (whole, rest) = (self.n / self.tiling.n, self.n % self.tiling.n);
+        if self.b_supply != Supply::AtOnce {
+            return;
+        }
+        let cols = self.groups * self.n;
+        let (whole, rest) = (cols / self.tiling.n, cols % self.tiling.n);
         builder.repeat(whole, |builder, depth| {
             self.panel(builder, 0, Index::default().along(depth, self.tiling.n), self.tiling.n, Vec::new());
         });
@@ -355,7 +487,7 @@ impl<'a> Product<'a> {
             let core = builder.core_of(tile.unit);
             let ahead = tiles[..at].iter().filter(|tile| builder.core_of(tile.unit) == core).count();
             let free = self.place_free(builder, core, ahead);
-            if self.b_supply == Supply::InBlocks {
+            if self.b_supply == Supply::InPanels {
                 self.panel(builder, core, tile.n, tile.cols, free.clone());
             }
             for operand in &self.operands[core as usize] {
@@ -400,12 +532,23 @@ impl<'a> Product<'a> {
         SumRows { first, advance: turn.advance.map(|step| step % 2 * half), ring: 2 * half }
     }
 
+    fn activations(&self, core: usize, place: [Index; 2], [rows, cols]: [usize; 2]) -> Factor {
+        let matrix = &self.a[core];
+        match &self.seen {
+            Seen::Plain => Factor::Window(matrix.window(place[0], place[1], rows, cols)),
+            Seen::Windows(image) => {
+                let each = image.extents[3] / self.groups;
+                Factor::Patches(patches(image, each, matrix, place, [rows, cols]))
+            }
+        }
+    }
+
     fn pass(&self, builder: &mut Builder, row: &Row, tile: &Tile, k: Index, depth: usize, mode: SumMode) {
         let (unit, core) = (tile.unit as u32, builder.core_of(tile.unit) as usize);
         let mut waits = Vec::new();
-        match self.a_supply {
-            Supply::InBlocks => waits.push(wait(builder.events.rows[core], 0)),
-            _ => waits.extend(&self.a_ready[core]),
+        match self.a_from {
+            Some(_) => waits.push(wait(builder.events.rows[core], 0)),
+            None => waits.extend(&self.a_ready[core]),
         }
         if mode == SumMode::Begin {
             // The tile before the last one was in this half of the accumulators.
@@ -413,7 +556,7 @@ impl<'a> Product<'a> {
             waits.push(wait(builder.events.drained[tile.unit], behind));
         }
         let sums = Sums { rows: self.sum_rows(builder, tile), mode };
-        let activations = self.a[core].window(row.m, k, row.rows, depth);
+        let activations = self.activations(core, [row.m, tile.k.and(k)], [row.rows, depth]);
         let weights = self.b[core].window(k.along(self.copies, self.k), tile.n, depth, tile.cols);
         let signals = vec![builder.events.passed[tile.unit]];
         let (stays, streamed, fetch_waits, cols) = match self.tiling.dataflow {
@@ -422,14 +565,16 @@ impl<'a> Product<'a> {
                 let work = Work::Contract { activations, weights, sums };
                 return builder.push(Unit::Matrix(unit), work, waits, signals);
             }
-            Dataflow::WeightStationary => (weights, activations, self.b_ready[core].clone(), tile.cols),
+            Dataflow::WeightStationary => {
+                (Factor::Window(weights), activations, self.b_ready[core].clone(), tile.cols)
+            }
             Dataflow::InputStationary => {
                 let rows_ready = std::mem::replace(&mut waits, self.b_ready[core].clone());
                 // The accumulators are the multiply's concern, not the fetch's.
                 let (mine, fetch): (Vec<Wait>, Vec<Wait>) =
                     rows_ready.into_iter().partition(|wait| wait.event == builder.events.drained[tile.unit]);
                 waits.extend(mine);
-                (activations.transposed(), weights.transposed(), fetch, row.rows)
+                (activations.transposed(), Factor::Window(weights.transposed()), fetch, row.rows)
             }
         };
         let dtype = builder.dtype_of(&stays);
@@ -470,6 +615,11 @@ impl<'a> Product<'a> {
             builder.copy_out(core, [target, dram.window(row.m, tile.n, row.rows, tile.cols)]);
         }
     }
+}
+
+/// Tiles that a unit gets of so many.
+fn tiles_of(units: usize, tiles: usize, unit: usize) -> usize {
+    tiles / units + usize::from(unit < tiles % units)
 }
 
 /// A product of sizes, the greatest size where it is beyond that: no tensor has as many elements.

@@ -2,7 +2,7 @@
 
 use litemap::LiteMap;
 
-use super::{BufferId, Program, Window, verify};
+use super::{BufferId, Factor, Program, Window, verify};
 use crate::num::{DType, Shape};
 
 /// A program that can be run by itself. It has a text ([`super::text`]) and bytes ([`super::binary`]).
@@ -64,7 +64,8 @@ impl Assembly {
 fn shapes(program: &Program) -> Vec<Shape> {
     let mut strides: Vec<LiteMap<usize, usize>> = vec![LiteMap::new(); program.buffers.len()];
     for (_, instruction) in program.instructions.iter() {
-        for window in verify::windows(&instruction.work) {
+        for factor in verify::touched(&instruction.work) {
+            let Factor::Window(window) = factor else { continue };
             if let Some(stride) = between_rows(&window) {
                 *strides[window.buffer.index()].entry(stride).or_default() += 1;
             }

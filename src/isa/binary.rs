@@ -16,9 +16,9 @@
 
 use super::text::{Step, numbered_step, step_number};
 use super::{
-    AsResult, Assembly, Buffer, BufferId, Event, EventId, From, Given, Instruction, Loop, MOST_BYTES,
-    MOST_DEPTH, MOST_NUMBER, Node, ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit,
-    VectorSource, VectorStep, Wait, Window, Work,
+    AsResult, Assembly, Buffer, BufferId, Event, EventId, Factor, From, Given, Image, Instruction, Loop,
+    MOST_BYTES, MOST_DEPTH, MOST_NUMBER, Node, Padding, Patches, ProgramOp, ProgramOpId, RowsAre, Space,
+    SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::base::{Arena, Id, Span};
 use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side};
@@ -164,19 +164,19 @@ impl Writer {
             }
             Work::Fetch { tile } => {
                 self.number(1);
-                self.window(tile);
+                self.factor(tile);
             }
             Work::Load => self.number(2),
             Work::Multiply { streamed, tile, cols, sums } => {
                 self.number(3);
-                self.window(streamed);
+                self.factor(streamed);
                 self.dtype(*tile);
                 self.number(*cols);
                 self.sums(sums);
             }
             Work::Contract { activations, weights, sums } => {
                 self.number(4);
-                self.window(activations);
+                self.factor(activations);
                 self.window(weights);
                 self.sums(sums);
             }
@@ -199,6 +199,34 @@ impl Writer {
         let Window { offset, row_stride, col_stride, rows, cols, .. } = *window;
         [offset, row_stride, col_stride, rows, cols].into_iter().for_each(|number| self.number(number));
         self.advance(&window.advance);
+    }
+
+    fn factor(&mut self, factor: &Factor) {
+        match factor {
+            Factor::Window(window) => {
+                self.number(0);
+                self.window(window);
+            }
+            Factor::Patches(patches) => {
+                self.number(1);
+                self.patches(patches);
+            }
+            Factor::PatchesAcross(patches) => {
+                self.number(2);
+                self.patches(patches);
+            }
+        }
+    }
+
+    fn patches(&mut self, patches: &Patches) {
+        let Patches { image, buffer, offset, moves, first, advance, rows, cols } = *patches;
+        let Image { extents, places, size, stride, padding, dilation, each } = image;
+        self.number(buffer.index());
+        let pairs = [places, size, stride, padding, dilation];
+        extents.into_iter().chain(pairs.into_iter().flatten()).for_each(|number| self.number(number));
+        [each, offset, first[0], first[1], rows, cols].into_iter().for_each(|number| self.number(number));
+        self.advance(&moves);
+        [0, 1].into_iter().for_each(|side| self.advance(&advance.map(|both| both[side])));
     }
 
     fn rows(&mut self, rows: &SumRows) {
@@ -232,6 +260,14 @@ impl Writer {
             VectorSource::Buffer(window) => {
                 self.number(1);
                 self.window(window);
+            }
+            VectorSource::Patches(patches, padding) => {
+                self.number(2);
+                self.patches(patches);
+                self.number(match padding {
+                    Padding::Zero => 0,
+                    Padding::Least => 1,
+                });
             }
         }
     }
@@ -565,15 +601,15 @@ impl Reader<'_> {
                 };
                 Work::Copy { from, to, rows }
             }
-            1 => Work::Fetch { tile: self.window()? },
+            1 => Work::Fetch { tile: self.factor()? },
             2 => Work::Load,
             3 => Work::Multiply {
-                streamed: self.window()?,
+                streamed: self.factor()?,
                 tile: self.dtype()?,
                 cols: self.number("columns")?,
                 sums: self.sums()?,
             },
-            4 => Work::Contract { activations: self.window()?, weights: self.window()?, sums: self.sums()? },
+            4 => Work::Contract { activations: self.factor()?, weights: self.window()?, sums: self.sums()? },
             _ => Work::Vector {
                 source: self.source()?,
                 steps: self.list("the number of steps", Reader::step)?,
@@ -606,6 +642,45 @@ impl Reader<'_> {
         })
     }
 
+    fn factor(&mut self) -> Read<Factor> {
+        Ok(match self.choice(3, "a kind of matrix")? {
+            0 => Factor::Window(self.window()?),
+            1 => Factor::Patches(self.patches()?),
+            _ => Factor::PatchesAcross(self.patches()?),
+        })
+    }
+
+    fn numbers<const N: usize>(&mut self, what: &str) -> Read<[usize; N]> {
+        let mut numbers = [0; N];
+        for number in &mut numbers {
+            *number = self.number(what)?;
+        }
+        Ok(numbers)
+    }
+
+    fn patches(&mut self) -> Read<Patches> {
+        let buffer = self.buffer_id()?;
+        let image = Image {
+            extents: self.numbers("an extent")?,
+            places: self.numbers("places")?,
+            size: self.numbers("a window's size")?,
+            stride: self.numbers("a stride")?,
+            padding: self.numbers("padding")?,
+            dilation: self.numbers("a dilation")?,
+            each: self.number("channels of a group")?,
+        };
+        let offset = self.number("a place")?;
+        let first = self.numbers("a first row or column")?;
+        let [rows, cols] = self.numbers("rows or columns")?;
+        let moves = self.advance()?;
+        let (down, along) = (self.advance()?, self.advance()?);
+        let mut advance = [[0; 2]; MOST_DEPTH];
+        for (depth, step) in advance.iter_mut().enumerate() {
+            *step = [down[depth], along[depth]];
+        }
+        Ok(Patches { image, buffer, offset, moves, first, advance, rows, cols })
+    }
+
     fn rows(&mut self) -> Read<SumRows> {
         Ok(SumRows {
             first: self.number("a row")?,
@@ -621,7 +696,7 @@ impl Reader<'_> {
     }
 
     fn source(&mut self) -> Read<VectorSource> {
-        Ok(match self.choice(2, "a source")? {
+        Ok(match self.choice(3, "a source")? {
             0 => VectorSource::Accumulators {
                 unit: self.whole(MOST_UNITS - 1, "a unit's number")? as u32,
                 dtype: self.dtype()?,
@@ -630,7 +705,17 @@ impl Reader<'_> {
                 cols: self.number("columns")?,
                 as_result: [AsResult::Straight, AsResult::Transposed][self.choice(2, "how sums stand")?],
             },
-            _ => VectorSource::Buffer(self.window()?),
+            1 => VectorSource::Buffer(self.window()?),
+            _ => {
+                let start = self.at;
+                let patches = self.patches()?;
+                if patches.image.taps() == 0 {
+                    self.at = start;
+                    return self.wrong("windows of no elements");
+                }
+                let padding = [Padding::Zero, Padding::Least][self.choice(2, "what stands in padding")?];
+                VectorSource::Patches(patches, padding)
+            }
         })
     }
 

@@ -15,17 +15,21 @@
 //! unrolled. A wait for a signal from before the first one is none. So an instruction never waits for a later one; what can still deadlock is a full FIFO or
 //! queue, and [`crate::sim`] finds that out.
 //!
+//! What streams, and what stays, may be windows of images ([`Patches`]): a convolution is a product of these.
+//!
 //! The k-th multiply of a unit uses the tile of its k-th load, which is the tile of its k-th fetch.
 
 mod assembly;
 pub mod binary;
 mod order;
+mod patches;
 mod size;
 pub mod text;
 mod verify;
 
 pub use assembly::{Assembly, Given};
 pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
+pub use patches::{Factor, Image, Patches};
 pub use size::is_too_large;
 pub use verify::{Broken, Culprit, broken_rules, verify};
 
@@ -61,7 +65,7 @@ pub type InstructionId = Id<Instruction>;
 pub type LoopId = Id<Loop>;
 
 /// No number of a program is greater: of elements and their distances in buffers.
-pub const MOST_NUMBER: u64 = 1 << 40;
+pub const MOST_NUMBER: u64 = 1 << 48;
 /// No place in a memory is further on.
 pub const MOST_BYTES: Bytes = 1 << 48;
 /// Loops within each other, at most.
@@ -200,14 +204,14 @@ pub enum Work {
     /// Fetch a tile, at most R x C; what it does not cover holds 0.
     Fetch {
         /// Rows of k by columns.
-        tile: Window,
+        tile: Factor,
     },
     /// Load the FIFO's oldest tile.
     Load,
     /// Stream rows through the loaded tile.
     Multiply {
         /// M rows by as many columns of k as the tile has rows.
-        streamed: Window,
+        streamed: Factor,
         /// Of the tile.
         tile: DType,
         /// Columns of the result, as many as the tile has.
@@ -218,7 +222,7 @@ pub enum Work {
     /// Stream both operands, sums staying in the PEs.
     Contract {
         /// At most R rows of the result by K.
-        activations: Window,
+        activations: Factor,
         /// K by at most C columns of the result.
         weights: Window,
         /// Where the sums go.
@@ -349,6 +353,7 @@ impl Window {
 
 /// What a vector instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // programs are short, and what is copied need not be found
 pub enum VectorSource {
     /// Sums of a matrix unit of the same core.
     Accumulators {
@@ -367,6 +372,18 @@ pub enum VectorSource {
     },
     /// A buffer.
     Buffer(Window),
+    /// Windows of images, channel by channel: for each row of the patches and each channel that their columns cover, a row of
+    /// the window's elements.
+    Patches(Patches, Padding),
+}
+
+/// What stands where an image has no element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// 0
+    Zero,
+    /// The least number of the dtype.
+    Least,
 }
 
 /// How accumulators become a result.
@@ -385,6 +402,10 @@ impl VectorSource {
             VectorSource::Accumulators { rows, cols, as_result: AsResult::Straight, .. } => (*rows, *cols),
             VectorSource::Accumulators { rows, cols, as_result: AsResult::Transposed, .. } => (*cols, *rows),
             VectorSource::Buffer(window) => (window.rows, window.cols),
+            VectorSource::Patches(patches, _) => {
+                let taps = patches.image.taps();
+                (patches.rows * (patches.cols / taps), taps)
+            }
         }
     }
 }
@@ -394,6 +415,11 @@ impl VectorSource {
 pub type VectorStep = Operation<Window>;
 
 impl Program {
+    /// Bytes of a matrix's elements, an image's padding included.
+    pub fn factor_bytes(&self, factor: &Factor) -> Bytes {
+        factor.elements() as Bytes * self.buffers[factor.buffer()].dtype.bytes() as Bytes
+    }
+
     /// Bytes of a window's elements.
     pub fn bytes(&self, window: &Window) -> Bytes {
         window.elements() as Bytes * self.buffers[window.buffer].dtype.bytes() as Bytes

@@ -4,7 +4,9 @@
 //!    there are at most [`MOST_STEPS`] steps in all.
 //! 2. Work belongs to its kind of unit, and the chip has that unit.
 //! 3. All signals of an event come from one unit; waits count from loops around them.
-//! 4. Every window lies within its buffer in every iteration, and moves only with loops around it.
+//! 4. Every window lies within its buffer in every iteration, and moves only with loops around it; so do images, and patches
+//!    within their matrix. Images and windows over them have extents, channels fall into whole groups, and all counts of an image
+//!    are below 2^31.
 //! 5. Work reads and writes the memories that its unit reaches.
 //! 6. A matrix unit's tiles are fetched, loaded and multiplied by in turn: each loop has as many fetches as loads as
 //!    multiplies for it, never more loads than fetches nor more multiplies than loads up to any place; tiles fit the
@@ -26,8 +28,8 @@ use std::fmt;
 use litemap::LiteMap;
 
 use super::{
-    BufferId, EventId, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER, Node, Program,
-    RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
+    BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER, Node,
+    Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
 use crate::num::{DType, Operand, OperationKind, Requant};
@@ -203,7 +205,10 @@ impl Verifier<'_> {
         check(3, instruction.waits.iter().all(around), || {
             "it counts from a loop that is not around it".into()
         })?;
-        windows(&instruction.work).into_iter().try_for_each(|window| self.window(id, &window))?;
+        touched(&instruction.work).iter().try_for_each(|factor| match factor {
+            Factor::Window(window) => self.window(id, window),
+            Factor::Patches(patches) | Factor::PatchesAcross(patches) => self.patches(id, patches),
+        })?;
         self.memories(instruction)?;
         self.work(instruction)
     }
@@ -249,8 +254,43 @@ impl Verifier<'_> {
         })
     }
 
-    fn space(&self, window: &Window) -> Space {
-        self.program.buffers[window.buffer].space
+    fn patches(&self, id: InstructionId, patches: &Patches) -> Check {
+        let (image, around) = (&patches.image, &self.around[id.index()]);
+        let sides = image.extents;
+        let counts = [image.places, image.size, image.stride, image.dilation].concat();
+        let mut all = sides.iter().chain(&counts).chain([&image.each]);
+        check(4, all.all(|side| (1..1 << 31).contains(side)), || "an image without extents".into())?;
+        check(4, image.padding.iter().all(|side| *side < 1 << 31), || "an image in too much padding".into())?;
+        check(4, image.extents[3].is_multiple_of(image.each), || "channels left over by groups".into())?;
+        check(4, patches.rows > 0 && patches.cols > 0, || "patches are empty".into())?;
+        let moves = patches.moves.iter().zip(patches.advance);
+        let held = |(depth, (far, [row, col])): (usize, (&usize, [usize; 2]))| {
+            [*far, row, col] == [0; 3] || depth < around.len()
+        };
+        check(4, moves.enumerate().all(held), || "patches move with a loop that is not around them".into())?;
+        for (side, extent) in [patches.rows, patches.cols].into_iter().enumerate() {
+            let reach = patches.advance.iter().zip(around).map(|(step, id)| {
+                (step[side] as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
+            });
+            let end = reach.fold(extent as u64, u64::saturating_add);
+            let end = end.saturating_add(patches.first[side] as u64);
+            let all = image.matrix()[side];
+            check(4, end <= all, || format!("patches reach row or column {end} of {all}"))?;
+        }
+        let own = sides.iter().fold(1u64, |all, side| all.saturating_mul(*side as u64));
+        let far =
+            patches.moves.iter().zip(around).map(|(step, id)| {
+                (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
+            });
+        let end = far.fold(own, u64::saturating_add).saturating_add(patches.offset as u64);
+        let buffer = &self.program.buffers[patches.buffer];
+        check(4, end <= buffer.len as u64, || {
+            format!("an image reaches element {end} of `{}`, which has {}", buffer.name, buffer.len)
+        })
+    }
+
+    fn space(&self, factor: &Factor) -> Space {
+        self.program.buffers[factor.buffer()].space
     }
 
     fn core_of(&self, unit: u32) -> u32 {
@@ -263,7 +303,7 @@ impl Verifier<'_> {
             Unit::Fetch(unit) | Unit::Load(unit) | Unit::Matrix(unit) => Space::Unified(self.core_of(unit)),
             Unit::Host => Space::Dram,
         };
-        let spaces: Vec<Space> = windows(&instruction.work).iter().map(|window| self.space(window)).collect();
+        let spaces: Vec<Space> = touched(&instruction.work).iter().map(|factor| self.space(factor)).collect();
         let reached = match instruction.unit {
             // What chooses rows comes third.
             Unit::DmaIn(_) => {
@@ -279,6 +319,7 @@ impl Verifier<'_> {
 
     fn work(&mut self, instruction: &Instruction) -> Check {
         let dtype = |window: &Window| self.program.buffers[window.buffer].dtype;
+        let of = |factor: &Factor| self.program.buffers[factor.buffer()].dtype;
         match &instruction.work {
             Work::Copy { from, to, rows } => {
                 let same = (from.rows, from.cols, dtype(from)) == (to.rows, to.cols, dtype(to));
@@ -288,19 +329,19 @@ impl Verifier<'_> {
                 let fits = matches!(instruction.unit, Unit::DmaIn(_)) && numbers && *of > 0;
                 check(9, fits, || "rows are not chosen by a number each".into())
             }
-            Work::Fetch { tile } => self.fits(tile.rows, tile.cols),
+            Work::Fetch { tile } => self.fits(tile.rows(), tile.cols()),
             Work::Load => Ok(()),
             Work::Multiply { streamed, tile, sums, .. } => {
                 self.pass(Stationary::Weights)?;
-                self.sums(&sums.rows, streamed.rows)?;
-                self.multiplies(dtype(streamed), *tile)
+                self.sums(&sums.rows, streamed.rows())?;
+                self.multiplies(of(streamed), *tile)
             }
             Work::Contract { activations, weights, sums } => {
                 self.pass(Stationary::Sums)?;
-                self.fits(activations.rows, weights.cols)?;
-                check(6, activations.cols == weights.rows, || "the operands' k differ".into())?;
-                self.sums(&sums.rows, activations.rows)?;
-                self.multiplies(dtype(activations), dtype(weights))
+                self.fits(activations.rows(), weights.cols)?;
+                check(6, activations.cols() == weights.rows, || "the operands' k differ".into())?;
+                self.sums(&sums.rows, activations.rows())?;
+                self.multiplies(of(activations), dtype(weights))
             }
             Work::Vector { source, steps, target } => self.vector(instruction.unit, source, steps, target),
         }
@@ -346,6 +387,13 @@ impl Verifier<'_> {
             let exist = (1..=self.chip.cols).contains(cols) && *rows > 0;
             check(7, exist, || "columns of accumulators that are not there".into())?;
         }
+        if let VectorSource::Patches(patches, _) = source {
+            let taps = patches.image.taps();
+            let whole = patches.cols.is_multiple_of(taps) && patches.image.each == 1;
+            check(9, whole && patches.first[1].is_multiple_of(taps), || {
+                "windows of parts of channels".into()
+            })?;
+        }
         let (rows, cols) = source.extents();
         let changes = |step: &VectorStep| step.kind.cols(cols) != cols;
         check(9, !steps.iter().rev().skip(1).any(changes), || {
@@ -368,8 +416,10 @@ impl Verifier<'_> {
         let mut row = match source {
             VectorSource::Accumulators { dtype, .. } => *dtype,
             VectorSource::Buffer(window) => dtype(window),
+            VectorSource::Patches(patches, _) => self.program.buffers[patches.buffer].dtype,
         };
-        let sums = matches!(row, DType::I32 | DType::F32) || matches!(source, VectorSource::Buffer(_));
+        let sums =
+            matches!(row, DType::I32 | DType::F32) || !matches!(source, VectorSource::Accumulators { .. });
         check(11, sums, || format!("sums of {row}"))?;
         for step in steps {
             check(11, step.operands.len() == step.kind.operands(), || "a step has other operands".into())?;
@@ -400,24 +450,26 @@ fn gcd(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// Every window that an instruction touches, sources first.
-pub(super) fn windows(work: &Work) -> Vec<Window> {
+/// Everything that an instruction touches in buffers, sources first.
+pub(super) fn touched(work: &Work) -> Vec<Factor> {
+    let all = |windows: &[Window]| windows.iter().copied().map(Factor::Window).collect::<Vec<_>>();
     match work {
         Work::Copy { from, to, rows: RowsAre::Chosen { places, of } } => {
-            vec![Window { rows: *of, ..*from }, *to, *places]
+            all(&[Window { rows: *of, ..*from }, *to, *places])
         }
-        Work::Copy { from, to, .. } => vec![*from, *to],
+        Work::Copy { from, to, .. } => all(&[*from, *to]),
         Work::Fetch { tile } => vec![*tile],
         Work::Load => Vec::new(),
         Work::Multiply { streamed, .. } => vec![*streamed],
-        Work::Contract { activations, weights, .. } => vec![*activations, *weights],
+        Work::Contract { activations, weights, .. } => vec![*activations, Factor::Window(*weights)],
         Work::Vector { source, steps, target } => {
             let source = match source {
-                VectorSource::Buffer(window) => Some(*window),
+                VectorSource::Buffer(window) => Some(Factor::Window(*window)),
+                VectorSource::Patches(patches, _) => Some(Factor::Patches(*patches)),
                 VectorSource::Accumulators { .. } => None,
             };
-            let operands = steps.iter().flat_map(VectorStep::elements).copied();
-            source.into_iter().chain(operands).chain([*target]).collect()
+            let windows = steps.iter().flat_map(VectorStep::elements).chain([target]);
+            source.into_iter().chain(windows.copied().map(Factor::Window)).collect()
         }
     }
 }
@@ -472,7 +524,7 @@ fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) 
     match (&instruction.work, instruction.unit) {
         (Work::Fetch { tile }, Unit::Fetch(unit)) => {
             let fetched = &mut ahead[unit as usize].fetched;
-            fetched.push_back((tile.rows, tile.cols, program.buffers[tile.buffer].dtype));
+            fetched.push_back((tile.rows(), tile.cols(), program.buffers[tile.buffer()].dtype));
             check(6, fetched.len() <= MOST_TILES_AHEAD, || {
                 format!("more than {MOST_TILES_AHEAD} tiles ahead")
             })
@@ -487,7 +539,7 @@ fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) 
         (Work::Multiply { streamed, tile, cols, .. }, Unit::Matrix(unit)) => {
             let loaded = ahead[unit as usize].loaded.pop_front();
             check(6, loaded.is_some(), || "a multiply without a load before it".into())?;
-            check(6, loaded == Some((streamed.cols, *cols, *tile)), || "the tile loaded is another".into())
+            check(6, loaded == Some((streamed.cols(), *cols, *tile)), || "the tile loaded is another".into())
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
 use crate::isa::text::{Places, assemble};
 use crate::isa::{
-    self, Assembly, BufferId, Culprit, Given, InstructionId, Node, Order, Program, Window, Work,
+    self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
 use crate::num::{DType, Run, Shape, Type, Values, seeded};
 use crate::schedule::{Plan, TooMuch, not_lowered, plan};
@@ -291,8 +291,9 @@ struct Load {
 
 fn load_of(program: &Program, chip: &Chip, work: &Work) -> Load {
     let dtype = |window: &Window| program.buffers[window.buffer].dtype;
-    let pass = |a: &Window, [other, streamed]: [DType; 2], cols: usize, steps: usize| {
-        let macs = a.elements() as u64 * cols as u64;
+    let of_factor = |factor: &Factor| program.buffers[factor.buffer()].dtype;
+    let pass = |a: &Factor, [other, streamed]: [DType; 2], cols: usize, steps: usize| {
+        let macs = (a.elements() as u64).saturating_mul(cols as u64);
         let rate = chip.rate(other, streamed).map_or(1.0, |rate| rate.as_f64());
         let words = u128::from(chip.pes()) * 8 * (steps + chip.rows) as u128;
         Load { macs, at_peak: macs as f64 / rate, effort: macs.into(), words }
@@ -304,9 +305,11 @@ fn load_of(program: &Program, chip: &Chip, work: &Work) -> Load {
     };
     match work {
         Work::Multiply { streamed, tile, cols, .. } => {
-            pass(streamed, [dtype(streamed), *tile], *cols, streamed.rows)
+            pass(streamed, [of_factor(streamed), *tile], *cols, streamed.rows())
         }
-        Work::Contract { activations: a, weights: w, .. } => pass(a, [dtype(a), dtype(w)], w.cols, a.cols),
+        Work::Contract { activations: a, weights: w, .. } => {
+            pass(a, [of_factor(a), dtype(w)], w.cols, a.cols())
+        }
         Work::Copy { from, .. } => other(from.elements(), 1),
         Work::Fetch { tile } => other(tile.elements(), 0),
         Work::Load => other(0, 0),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Finished, Timed};
 use crate::base::{Cycle, Lines};
 use crate::chip::Stationary;
-use crate::isa::Window;
+use crate::isa::Factor;
 use crate::sim::array::Kept;
 use crate::sim::array::cases::{State, state};
 use crate::sim::{Machine, Reach};
@@ -134,7 +134,7 @@ impl<'a> Look<'a> {
     fn pass(&self, at: usize, lines: &Lines) -> PassReport {
         let (pass, program) = (&self.view.passes[at], self.machine.program);
         let op = &program.ops[pass.op];
-        let tensor = |window: &Window| program.buffers[window.buffer].name.clone();
+        let tensor = |factor: &Factor| program.buffers[factor.buffer()].name.clone();
         PassReport {
             number: self.view.first + at as u64,
             op: op.name.clone(),
@@ -148,9 +148,9 @@ impl<'a> Look<'a> {
     }
 }
 
-/// An element of a buffer by its row and column in a window, unless it is padding.
-fn element(window: &Window, row: usize, col: usize) -> Option<usize> {
-    (row < window.rows && col < window.cols).then(|| window.at(row, col))
+/// An element of a buffer by its row and column in an operand, unless it is padding: the tile's or an image's.
+fn element(factor: &Factor, row: usize, col: usize) -> Option<usize> {
+    if row < factor.rows() && col < factor.cols() { factor.at(row, col) } else { None }
 }
 
 fn grid(frame: &Frame, of: impl Fn(usize, usize, usize) -> Vec<u64>) -> Grid {

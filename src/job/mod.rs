@@ -24,7 +24,7 @@ pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Re
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::{Chip, Stationary};
 use crate::emit::{Emitted, emit};
-use crate::graph::{self, Built, Evaluation, Graph, Loader, OpId, Source, TensorId, build};
+use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source, TensorId, build};
 use crate::isa::{self, BufferId, Order};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::{Run, SumOrder, Values};
@@ -57,7 +57,7 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
         match plan(&checked.graph, chip) {
             Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), plan, chip.clone()) {
                 Ok(ready) => job = Some(ready),
-                Err(halt) => checked.diagnostics.tell(Span::default(), halt.to_string(), halt.hint()),
+                Err(refused) => refused.tell(&mut checked.diagnostics),
             },
             Err(error) => checked.diagnostics.tell(error.span, error.message, error.hint),
         }
@@ -73,7 +73,13 @@ pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
 /// Times the products of a program that is right, but that the machine does not run as a whole yet; of others nothing.
 pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<ProductsRun> {
     let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
-    let obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
+    let mut obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
+    if not_lowered(&graph).is_empty()
+        && let Err(refused) = plan(&graph, chip)
+    {
+        // Without values it would run, but for this.
+        obstacle = refused;
+    }
     Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
 }
 
@@ -163,11 +169,15 @@ impl Refused {
     /// What is to be said of the text that the products come from.
     pub fn diagnostic(self) -> Diagnostic {
         let mut say = Diagnostics::default();
-        match self {
-            Refused::TooMuch(TooMuch { span, message, hint }) => say.tell(span, message, hint),
-            Refused::Halt(halt) => say.tell(Span::default(), halt.to_string(), halt.hint()),
-        }
+        self.tell(&mut say);
         say.into_sorted().remove(0)
+    }
+
+    fn tell(self, diagnostics: &mut Diagnostics) {
+        match self {
+            Refused::TooMuch(TooMuch { span, message, hint }) => diagnostics.tell(span, message, hint),
+            Refused::Halt(halt) => diagnostics.tell(Span::default(), halt.to_string(), halt.hint()),
+        }
     }
 }
 
@@ -209,9 +219,12 @@ pub struct Job {
 }
 
 impl Job {
-    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Halt> {
+    fn new(graph: Graph, plan: Plan, chip: Chip) -> Result<Job, Refused> {
         let emitted = emit(&plan, &chip);
-        let trace = run(&emitted, &chip)?;
+        if let Some(error) = too_many_buffers(&plan, &emitted) {
+            return Err(Refused::TooMuch(error));
+        }
+        let trace = run(&emitted, &chip).map_err(Refused::Halt)?;
         let order = Order::new(&emitted.program);
         let numbers = Numbers::new(&chip, memory(&graph, &plan, &emitted));
         let evaluation = Evaluation::new(&graph, sum_order(&chip));
@@ -267,6 +280,18 @@ fn sum_order(chip: &Chip) -> SumOrder {
         Stationary::Sums => usize::MAX,
     };
     SumOrder { block }
+}
+
+/// More bytes in all buffers than a run may hold, if there are: each has room for every element that ever passes through it.
+fn too_many_buffers(plan: &Plan, emitted: &Emitted) -> Option<TooMuch> {
+    const MOST_BYTES: u64 = 8 * Limits::ALL_BYTES;
+    let buffers = emitted.program.buffers.iter();
+    let all: u64 = buffers.map(|(_, buffer)| buffer.len as u64 * buffer.dtype.bytes() as u64).sum();
+    (all > MOST_BYTES).then(|| TooMuch {
+        span: plan.layers.first().map_or_else(Span::default, |layer| layer.span),
+        message: format!("the run's buffers have {all} bytes in all iterations, more than {MOST_BYTES}"),
+        hint: "make the tensors smaller, or repeat less often".into(),
+    })
 }
 
 /// Buffers before the first cycle: declared tensors hold their values in DRAM, all others 0.

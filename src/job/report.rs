@@ -8,7 +8,7 @@ use crate::chip::{Chip, WeightBuffering};
 use crate::graph::{Deviation, Graph, Output};
 use crate::isa::{Program, ProgramOp};
 use crate::num::Values;
-use crate::schedule::{Layer, LayerKind, Plan};
+use crate::schedule::{Layer, Plan};
 use crate::sim::{OpTally, Tally};
 use crate::timing::movement::{Movement, Moves, Path, Role};
 use crate::trace::{Class, Classes, Trace};
@@ -337,7 +337,7 @@ impl Run<'_> {
         tally: Tally,
     ) -> Run<'a> {
         let at_peak = |layer: &Layer| {
-            let LayerKind::Product { a, b, .. } = layer.kind else { return 0.0 };
+            let Some([a, b]) = plan.factors(layer) else { return 0.0 };
             let rate = chip.rate(plan.tensors[a].dtype, plan.tensors[b].dtype);
             plan.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
         };

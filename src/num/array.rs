@@ -33,6 +33,18 @@ impl Values {
         }
     }
 
+    /// `len` times the least number that there is.
+    pub fn least(dtype: DType, len: usize) -> Values {
+        match dtype {
+            DType::I8 => Values::I8(vec![i8::MIN; len]),
+            DType::I16 => Values::I16(vec![i16::MIN; len]),
+            DType::I32 => Values::I32(vec![i32::MIN; len]),
+            DType::Fp8 => Values::Fp8(vec![Fp8::LEAST; len]),
+            DType::Bf16 => Values::Bf16(vec![Bf16::from_f32(f32::NEG_INFINITY); len]),
+            DType::F32 => Values::F32(vec![f32::NEG_INFINITY; len]),
+        }
+    }
+
     /// Type of the elements.
     pub fn dtype(&self) -> DType {
         match self {

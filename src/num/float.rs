@@ -13,6 +13,8 @@ pub struct Fp8(pub u8);
 
 impl Fp8 {
     const NAN: u8 = 0x7f;
+    /// -448, the least number: there is no infinity.
+    pub const LEAST: Fp8 = Fp8(0xfe);
 
     /// To nearest, ties to even; infinities and what would round to more than 448 become NaN. The sign stays, a NaN's too.
     pub fn from_f32(x: f32) -> Fp8 {

@@ -52,7 +52,7 @@ fn continuation(graph: &Graph, chain: &[OpId], uses: &[Vec<Option<OpId>>]) -> Op
     if last.choices.as_ref().is_some_and(|choices| choices.fuse == Some(false)) {
         return None;
     }
-    let whole_rows = !matches!(graph.ops[chain[0]].kind, OpKind::Contract(_));
+    let whole_rows = !matches!(graph.ops[chain[0]].kind, OpKind::Contract(_) | OpKind::Conv2d { .. });
     let goes_on = is_elementwise(&last.kind) || !whole_rows || keeps_rows(graph, last);
     let follows = is_elementwise(&next_op.kind) || whole_rows && keeps_rows(graph, next_op);
     // What comes is the row, not a norm's factors.

@@ -2,7 +2,7 @@
 
 use super::TooMuch;
 use super::repeats::{MOST_REPEATS, path};
-use crate::graph::{Cut, Graph, Limits, Op, OpId, OpKind};
+use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source};
 
 /// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
@@ -13,28 +13,10 @@ pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
     obstacles
 }
 
-/// What keeps a program from being run, with values or without: operators that are not lowered, each kind once, where it stands
-/// first; repeats and slices that are not; places in memory that cannot be counted.
+/// What keeps a program from being run, with values or without: repeats and slices that are not lowered; places in memory that
+/// cannot be counted.
 pub fn not_lowered(graph: &Graph) -> Vec<TooMuch> {
-    let live = graph.live();
-    let ops = || graph.ops.ids().filter(|op| live[op.index()]);
-    let mut kinds: Vec<&str> = Vec::new();
-    let mut obstacles = Vec::new();
-    for op in ops().filter(|op| !is_kind_lowered(&graph.ops[*op].kind)) {
-        let (kind, span) = (graph.ops[op].kind.name(), graph.ops[op].span);
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-            obstacles.push(TooMuch {
-                span,
-                message: format!("the machine does not run this `{kind}` yet"),
-                hint: "the program is right; so far all runs but `conv2d` and pools".into(),
-            });
-        }
-    }
-    if obstacles.is_empty() {
-        obstacles.extend(too_deep(graph).or_else(|| backwards(graph)).or_else(|| uncountable(graph)));
-    }
-    obstacles
+    too_deep(graph).or_else(|| backwards(graph)).or_else(|| uncountable(graph)).into_iter().collect()
 }
 
 /// A repeat within more others than a program has loops for.
@@ -78,8 +60,8 @@ fn more_bytes(graph: &Graph, most: u64) -> Option<TooMuch> {
     let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| {
         let bytes = tensor.ty.shape.elements().saturating_mul(tensor.ty.dtype.bytes() as u64);
         // What is carried has one place more.
-        let times =
-            graph.iterations(tensor.within).saturating_mul(if tensor.within.is_some() { 2 } else { 1 });
+        let more = if matches!(tensor.source, Source::Carried(..)) { 2 } else { 1 };
+        let times = graph.iterations(tensor.within).saturating_mul(more);
         all = all.saturating_add(bytes.saturating_mul(times));
         all > most
     })?;
@@ -116,13 +98,4 @@ fn work(graph: &Graph) -> Option<TooMuch> {
         return Some(TooMuch { span: op.span, message, hint: hint.into() });
     }
     None
-}
-
-/// Whether an operator can be planned: all but convolutions and pools.
-pub fn is_lowered(graph: &Graph, op: OpId) -> bool {
-    is_kind_lowered(&graph.ops[op].kind)
-}
-
-fn is_kind_lowered(kind: &OpKind) -> bool {
-    !matches!(kind, OpKind::Conv2d { .. } | OpKind::Pool(..))
 }

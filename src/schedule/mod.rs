@@ -10,6 +10,8 @@
 //! | input-stationary | C | half the accumulator rows | R |
 //! | output-stationary | R | C | all |
 //!
+//! A convolution is cut like the product that it is, each group of channels by itself; `convolution` says how images come.
+//!
 //! What a program chooses itself by `with` is taken as far as this allows (`choices`).
 //!
 //! If every tensor that is worked on fits the unified buffer of a single core, each is copied there once and results stay
@@ -18,6 +20,7 @@
 
 mod choices;
 mod contract;
+mod convolution;
 mod fuse;
 mod lowered;
 mod moves;
@@ -25,7 +28,9 @@ mod print;
 mod repeats;
 mod tiling;
 
-pub use lowered::{is_lowered, not_lowered, obstacles};
+pub(crate) use convolution::Stretch;
+pub use convolution::{Bands, Convolution, Image, Pool};
+pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
@@ -38,8 +43,8 @@ use litemap::LiteMap;
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Choices, Graph, OpId, OpKind, Source, TensorId};
-use crate::num::{DType, Operand, Operation, OperationKind, Side};
+use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
+use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side};
 
 /// What runs, in order.
 #[derive(Clone, Debug)]
@@ -100,11 +105,25 @@ impl Plan {
         self.tensors[self.root(id)].output
     }
 
-    /// M, K and N of a layer's product, of one copy; nothing for vector work.
+    /// M, K and N of a layer's product, of one copy or one group; nothing for vector work.
     pub fn extents(&self, layer: &Layer) -> Option<[usize; 3]> {
-        let LayerKind::Product { a, b, .. } = layer.kind else { return None };
-        let (a, b) = (&self.tensors[a], &self.tensors[b]);
-        Some([a.rows / layer.copies, a.cols, b.cols])
+        match &layer.kind {
+            LayerKind::Product { a, b, .. } => {
+                let (a, b) = (&self.tensors[*a], &self.tensors[*b]);
+                Some([a.rows / layer.copies, a.cols, b.cols])
+            }
+            LayerKind::Convolution(convolution) => Some(convolution.extents(&self.tensors[convolution.w])),
+            _ => None,
+        }
+    }
+
+    /// What a layer's product multiplies: activations and weights.
+    pub fn factors(&self, layer: &Layer) -> Option<[PlannedId; 2]> {
+        match layer.kind {
+            LayerKind::Product { a, b, .. } => Some([a, b]),
+            LayerKind::Convolution(Convolution { image, w, .. }) => Some([image.x, w]),
+            _ => None,
+        }
     }
 
     /// Rows and columns that vector work alone goes over: those of what it starts from and of what its steps read, the one or
@@ -115,10 +134,15 @@ impl Plan {
         [most(&mut tensors().map(|tensor| tensor.rows)), most(&mut tensors().map(|tensor| tensor.cols))]
     }
 
-    /// Multiply-accumulates of a layer, all copies and iterations together.
+    /// Multiply-accumulates of a layer, all copies, groups and iterations together; what is padding of an image counts like the rest
+    /// of it.
     pub fn macs(&self, layer: &Layer) -> u64 {
         let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
-        layer.times() * layer.copies as u64 * m * k * n
+        let copies = match &layer.kind {
+            LayerKind::Convolution(convolution) => convolution.groups,
+            _ => layer.copies,
+        };
+        layer.times() * copies as u64 * m * k * n
     }
 }
 
@@ -174,6 +198,10 @@ pub enum LayerKind {
         /// How it is cut.
         tiling: Tiling,
     },
+    /// On the arrays, windows of images being the activations.
+    Convolution(Convolution),
+    /// On the vector unit alone, windows of images being what it starts from.
+    Pool(Pool),
     /// On the vector unit alone.
     Vector {
         /// What it starts from.
@@ -233,7 +261,7 @@ impl Product {
     }
 }
 
-/// Plans everything that the outputs need: each of these operators [`is_lowered`].
+/// Plans everything that the outputs need: nothing is [`not_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
     let ids = vec![None; graph.tensors.len()];
     let (tensors, kept) = (Arena::default(), LiteMap::new());
@@ -362,8 +390,8 @@ impl Planner<'_> {
         let mut steps = Vec::new();
         let (mut copies, mut back) = (1, None);
         let mut extents = <[usize; 2]>::from(graph.tensors[last.result()].ty.shape.as_matrix());
-        let (kind, mut carried, work) = match self.contraction(head) {
-            Some(product) => {
+        let (kind, mut carried, work) = match (self.contraction(head), self.windows(head)) {
+            (Some(product), _) => {
                 let [a, b] = product.operands;
                 let dtype = graph.tensors[first.result()].ty.dtype;
                 if dtype != self.tensors[a].dtype.sums() {
@@ -372,7 +400,15 @@ impl Planner<'_> {
                 (copies, extents, back) = (product.copies, product.result, product.back);
                 (LayerKind::Product { a, b, tiling: Tiling::default() }, first.result(), &ops[1..])
             }
-            None => {
+            (_, Some(LayerKind::Convolution(convolution))) => {
+                let dtype = graph.tensors[first.result()].ty.dtype;
+                if dtype != self.tensors[convolution.image.x].dtype.sums() {
+                    steps.push(Operation::new(OperationKind::Cast, dtype));
+                }
+                (LayerKind::Convolution(convolution), first.result(), &ops[1..])
+            }
+            (_, Some(pool)) => (pool, first.operands[0], &ops[..]),
+            (None, None) => {
                 let tensors = first.operands.iter().find(|operand| graph.number(**operand).is_none());
                 let carried = *tensors.unwrap_or(&first.operands[0]);
                 let x = match &first.kind {
@@ -447,6 +483,8 @@ impl Planner<'_> {
             OpKind::Requant(by) => OperationKind::Requant(*by),
             OpKind::Cast => OperationKind::Cast,
             OpKind::Reduce { kind, .. } => OperationKind::Reduce(*kind),
+            OpKind::Pool(PoolKind::Max, _) => OperationKind::Reduce(ReduceKind::Max),
+            OpKind::Pool(PoolKind::Mean, _) => OperationKind::Reduce(ReduceKind::Mean),
             OpKind::ArgMax { .. } => OperationKind::ArgMax,
             OpKind::Softmax { .. } => OperationKind::Softmax,
             OpKind::LayerNorm { eps } => OperationKind::LayerNorm { eps: *eps },

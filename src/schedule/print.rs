@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Layer, LayerKind, Plan, Planned, PlannedId, Residence, VectorStep};
+use super::convolution::Image;
+use super::{Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, Residence, VectorStep};
 use crate::num::{Operand, OperationKind, Side};
 
 impl fmt::Display for Plan {
@@ -53,6 +54,16 @@ impl Plan {
                 let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
                 writeln!(f, ", {dataflow} in tiles of {m} x {n}, {k} of k at a time")?;
             }
+            LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }) => {
+                write!(f, "convolution {} by t{}", windows(image), w.index())?;
+                let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
+                write!(f, ", {groups} groups, {dataflow} in tiles of {m} x {n}, {k} of k at a time")?;
+                writeln!(f, ", {} images and {} rows of places at a time", bands.images, bands.rows)?;
+            }
+            LayerKind::Pool(Pool { image, bands }) => {
+                write!(f, "pool {}", windows(image))?;
+                writeln!(f, ", {} images and {} rows of places at a time", bands.images, bands.rows)?;
+            }
             LayerKind::Vector { x, block_rows } => {
                 writeln!(f, "vector t{}, {block_rows} rows at a time", x.index())?;
             }
@@ -73,6 +84,11 @@ impl Plan {
         }
         layer.steps.iter().try_for_each(|step| print_step(step, f))
     }
+}
+
+fn windows(image: &Image) -> String {
+    let Image { x, extents, places, window } = image;
+    format!("t{} {extents:?} at {places:?} places, {window:?}", x.index())
 }
 
 fn print_step(step: &VectorStep, f: &mut fmt::Formatter<'_>) -> fmt::Result {

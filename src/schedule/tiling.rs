@@ -1,5 +1,6 @@
 //! How products are cut, and what fits where.
 
+use super::convolution::{Convolution, Image, Pool, band_bytes};
 use super::moves::{MOST_LOOPS, Move};
 use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
@@ -68,6 +69,8 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
             LayerKind::Product { a, b, .. } => {
                 LayerKind::Product { a, b, tiling: tiling(&plan, layer, [a, b], chip)? }
             }
+            LayerKind::Convolution(convolution) => convolved(&plan, layer, convolution, chip)?,
+            LayerKind::Pool(pool) => pooled(&plan, layer, pool, chip)?,
             LayerKind::Vector { x, .. } => {
                 LayerKind::Vector { x, block_rows: block_rows(&plan, layer, x, chip)? }
             }
@@ -150,7 +153,13 @@ fn resident_bytes(plan: &Plan, chip: &Chip) -> Bytes {
                     mark(b);
                 }
             }
-            LayerKind::Vector { x, .. } => mark(x),
+            LayerKind::Convolution(Convolution { image, w, .. }) => {
+                mark(image.x);
+                if chip.dataflow != Dataflow::WeightStationary {
+                    mark(w);
+                }
+            }
+            LayerKind::Vector { x, .. } | LayerKind::Pool(Pool { image: Image { x, .. }, .. }) => mark(x),
             LayerKind::Move(_) => {}
         }
         operands(layer).for_each(&mut mark);
@@ -165,7 +174,82 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
     layer.steps.iter().flat_map(VectorStep::elements).copied()
 }
 
-fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
+fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
+    let mut tiling = largest(plan, layer, factors, chip)?;
+    let blocks = |tiling: &Tiling| {
+        let a = &plan.tensors[factors[0]];
+        bytes(&[2, tiling.m, a.cols], a.dtype)
+    };
+    while !fits(plan, blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip), chip) {
+        if !shrink(&mut tiling, layer) {
+            let bytes = blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip);
+            return Err(too_wide(plan, layer, bytes, chip));
+        }
+    }
+    Ok(tiling)
+}
+
+/// A convolution in the largest bands and tiles that fit.
+fn convolved(
+    plan: &Plan,
+    layer: &Layer,
+    convolution: Convolution,
+    chip: &Chip,
+) -> Result<LayerKind, TooMuch> {
+    let Convolution { image, w, .. } = convolution;
+    let mut tiling = largest(plan, layer, [image.x, w], chip)?;
+    let mut bands = image.whole();
+    let x = &plan.tensors[image.x];
+    loop {
+        tiling.m = tiling.m.min(image.places_of(bands));
+        let bytes = band_bytes(&image, bands, x) + streamed_bytes(plan, layer, &tiling, chip);
+        if fits(plan, bytes, chip) {
+            // The layer's own, rows and columns of tiles, steps of k.
+            check_depth(plan, layer, 4 + image.loops(bands))?;
+            return Ok(LayerKind::Convolution(Convolution { tiling, bands, ..convolution }));
+        }
+        match bands.smaller() {
+            Some(smaller) => bands = smaller,
+            None if shrink(&mut tiling, layer) => {}
+            None => return Err(too_wide(plan, layer, bytes, chip)),
+        }
+    }
+}
+
+/// A pool in the largest bands that fit.
+fn pooled(plan: &Plan, layer: &Layer, pool: Pool, chip: &Chip) -> Result<LayerKind, TooMuch> {
+    let image = pool.image;
+    let (x, result) = (&plan.tensors[image.x], &plan.tensors[layer.result]);
+    let mut bands = image.whole();
+    loop {
+        let left = bytes(&[2, image.places_of(bands), result.cols], result.dtype);
+        let bytes = band_bytes(&image, bands, x) + left;
+        if fits(plan, bytes, chip) {
+            check_depth(plan, layer, 1 + image.loops(bands))?;
+            return Ok(LayerKind::Pool(Pool { image, bands }));
+        }
+        bands = bands.smaller().ok_or_else(|| too_wide(plan, layer, bytes, chip))?;
+    }
+}
+
+/// Whether a layer's loops and the repeats around it are not too many within each other.
+fn check_depth(plan: &Plan, layer: &Layer, loops: usize) -> Result<(), TooMuch> {
+    let depth = loops + layer.repeats.len();
+    if depth <= MOST_LOOPS {
+        return Ok(());
+    }
+    Err(TooMuch {
+        span: layer.span,
+        message: format!(
+            "`{}` runs in {depth} loops within each other, more than {MOST_LOOPS}",
+            plan.tensors[layer.result].name
+        ),
+        hint: "write a repeat out, or take a chip with a larger unified buffer".into(),
+    })
+}
+
+/// The largest tiles that the arrays take.
+fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
     let ([m, k, n], sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
     if chip.rate(a.dtype, b.dtype).is_none() {
@@ -181,46 +265,49 @@ fn tiling(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Re
         Dataflow::InputStationary => Tiling { dataflow: chip.dataflow, m: cols, n: n.min(sums), k: rows },
         Dataflow::OutputStationary => Tiling { dataflow: chip.dataflow, m: rows.min(sums), n: cols, k },
     };
-    let mut tiling = choices::apply(most, k, layer, chip)?;
-    while plan.residence == Residence::Dram
-        && streamed_bytes(plan, layer, &tiling, chip) > chip.unified_buffer_bytes
-    {
-        // The side that is not bound to the array's shrinks.
-        let side = match tiling.dataflow {
-            Dataflow::InputStationary => &mut tiling.n,
-            _ => &mut tiling.m,
-        };
-        // A tile that was chosen is not made smaller.
-        let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-        if *side == 1 || chosen {
-            let bytes = streamed_bytes(plan, layer, &tiling, chip);
-            return Err(too_wide(plan, layer, bytes, chip));
-        }
-        *side = side.div_ceil(2);
-    }
-    Ok(tiling)
+    choices::apply(most, k, layer, chip)
 }
 
-/// Bytes of a core's unified buffer while a product's blocks pass through it.
-fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
-    let LayerKind::Product { a, b, .. } = layer.kind else { unreachable!("it is a product") };
-    let (a, b, result) = (&plan.tensors[a], &plan.tensors[b], &plan.tensors[layer.result]);
-    let tiles = 2 * chip.units_per_core();
-    let bytes = |elements: [usize; 3], dtype: DType| {
-        elements.iter().map(|side| *side as Bytes).product::<Bytes>() * dtype.bytes() as Bytes
+/// Whether that much may pass through a core's unified buffer, if anything does.
+fn fits(plan: &Plan, bytes: Bytes, chip: &Chip) -> bool {
+    plan.residence == Residence::Unified || bytes <= chip.unified_buffer_bytes
+}
+
+/// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
+fn shrink(tiling: &mut Tiling, layer: &Layer) -> bool {
+    let side = match tiling.dataflow {
+        Dataflow::InputStationary => &mut tiling.n,
+        _ => &mut tiling.m,
     };
-    let blocks = bytes([2, tiling.m, a.cols], a.dtype);
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    let possible = *side > 1 && !chosen;
+    if possible {
+        *side = side.div_ceil(2);
+    }
+    possible
+}
+
+fn bytes(sides: &[usize], dtype: DType) -> Bytes {
+    sides.iter().map(|side| *side as Bytes).product::<Bytes>() * dtype.bytes() as Bytes
+}
+
+/// Bytes of a core's unified buffer while a product passes through it, its activations apart.
+fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
+    let [_, b] = plan.factors(layer).expect("it is a product");
+    let [_, k, n] = plan.extents(layer).expect("it is a product");
+    let (b, result) = (&plan.tensors[b], &plan.tensors[layer.result]);
+    let (tiles, cols) = (2 * chip.units_per_core(), tiling.n.min(n));
     let panels = match tiling.dataflow {
         Dataflow::WeightStationary => 0,
-        _ => bytes([tiles, tiling.n, a.cols], b.dtype),
+        _ => bytes(&[tiles, cols, k], b.dtype),
     };
-    let left = bytes([tiles, tiling.m, tiling.n], result.dtype);
+    let left = bytes(&[tiles, tiling.m, cols], result.dtype);
     let others = operands(layer).map(|other| {
         let other = &plan.tensors[other];
-        let cols = tiling.n.min(other.cols);
-        if other.rows == 1 { other.bytes() } else { bytes([tiles, tiling.m, cols], other.dtype) }
+        let cols = cols.min(other.cols);
+        if other.rows == 1 { other.bytes() } else { bytes(&[tiles, tiling.m, cols], other.dtype) }
     });
-    blocks + panels + left + others.sum::<Bytes>()
+    panels + left + others.sum::<Bytes>()
 }
 
 /// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.

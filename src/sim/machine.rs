@@ -6,7 +6,9 @@ use super::array::{self, Kept, Sums, Timing, Waves};
 use super::pass;
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
-use crate::isa::{Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Window, Work};
+use crate::isa::{
+    Factor, Instruction, InstructionId, Iteration, Patches, Program, ProgramOpId, SumMode, Unit, Window, Work,
+};
 use crate::num::{Run, Values};
 use crate::timing::movement::Part;
 use crate::timing::{self, Sides, Stream};
@@ -87,7 +89,7 @@ impl<'a> Machine<'a> {
                 _ => self.first_of(lane, |other| other >= op)..self.first_of(lane, |other| other > op),
             };
             let fetched = fetches.and_then(|lane| lane.get(at));
-            let tile = fetched.map(|run| self.window_of(run.instruction, &run.iteration));
+            let tile = fetched.map(|run| self.fetched(run.instruction, &run.iteration));
             passes.push(self.pass(run, tile, of_op));
         }
         View { first, passes }
@@ -106,21 +108,22 @@ impl<'a> Machine<'a> {
         &self.program.instructions[id]
     }
 
-    fn window_of(&self, id: InstructionId, iteration: &Iteration) -> Window {
+    fn fetched(&self, id: InstructionId, iteration: &Iteration) -> Factor {
         match &self.instruction(id).work {
             Work::Fetch { tile } => tile.in_iteration(iteration),
             _ => unreachable!("a fetch lane has fetches"),
         }
     }
 
-    fn pass(&self, run: PassRun, fetched: Option<Window>, of_op: Range<u64>) -> Pass {
+    fn pass(&self, run: PassRun, fetched: Option<Factor>, of_op: Range<u64>) -> Pass {
         let instruction = self.instruction(run.instruction);
         let (streamed, tile, sums) = match &instruction.work {
             Work::Multiply { streamed, sums, .. } => {
                 (streamed.in_iteration(&run.iteration), fetched.expect("rule 6: every tile is fetched"), sums)
             }
             Work::Contract { activations, weights, sums } => {
-                (activations.in_iteration(&run.iteration), weights.in_iteration(&run.iteration), sums)
+                let weights = Factor::Window(weights.in_iteration(&run.iteration));
+                (activations.in_iteration(&run.iteration), weights, sums)
             }
             _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
         };
@@ -155,13 +158,57 @@ impl<'a> Machine<'a> {
     /// Whether frames have the numbers that the arrays work on: of a run with values whose products are of whole numbers.
     pub fn has_numbers(&self) -> bool {
         let mut work = self.program.instructions.iter().map(|(_, instruction)| &instruction.work);
+        let float = |buffer| self.program.buffers[buffer].dtype.is_float();
         let floats = |work: &Work| match work {
-            Work::Fetch { tile: window } | Work::Contract { weights: window, .. } => {
-                self.program.buffers[window.buffer].dtype.is_float()
-            }
+            Work::Fetch { tile } => float(tile.buffer()),
+            Work::Contract { weights, .. } => float(weights.buffer),
             _ => false,
         };
         !self.memory.is_empty() && !work.any(floats)
+    }
+
+    /// A row of an operand, and zeros beyond its end.
+    fn copy_row(&self, factor: &Factor, row: usize, into: &mut [i16]) {
+        match factor {
+            Factor::Window(window) => self.copy(window.row(row), into),
+            Factor::Patches(patches) => self.copy_patch(patches, row, into),
+            Factor::PatchesAcross(patches) => self.copy_across(patches, row, into),
+        }
+    }
+
+    /// A column of an operand, and zeros beyond its end.
+    fn copy_col(&self, factor: &Factor, col: usize, into: &mut [i16]) {
+        match factor {
+            Factor::Window(window) => self.copy(window.col(col), into),
+            Factor::Patches(patches) => self.copy_across(patches, col, into),
+            Factor::PatchesAcross(patches) => self.copy_patch(patches, col, into),
+        }
+    }
+
+    fn copy_patch(&self, patches: &Patches, row: usize, into: &mut [i16]) {
+        into.fill(0);
+        let Some(values) = self.whole_numbers(patches) else { return };
+        let mut at = 0;
+        patches.runs(row, 0, patches.cols, |start, len| {
+            if let Some(start) = start {
+                let places = into[at..][..len].iter_mut().zip(start..);
+                places.for_each(|(into, place)| *into = values.get(place) as i16);
+            }
+            at += len;
+        });
+    }
+
+    fn copy_across(&self, patches: &Patches, col: usize, into: &mut [i16]) {
+        into.fill(0);
+        let Some(values) = self.whole_numbers(patches) else { return };
+        for (row, into) in into.iter_mut().enumerate().take(patches.rows) {
+            *into = patches.at(row, col).map_or(0, |place| values.get(place) as i16);
+        }
+    }
+
+    /// An image's values, if there are any and they are whole numbers.
+    fn whole_numbers(&self, patches: &Patches) -> Option<&Values> {
+        self.memory.get(patches.buffer.index()).filter(|values| !values.dtype().is_float())
     }
 
     /// A window of one row or column, and zeros beyond its end. A run without numbers, or of floats, has zeros only.
@@ -274,15 +321,15 @@ impl Waves for Moment<'_> {
     }
 
     fn activations(&self, pass: usize, step: usize, into: &mut [i16]) {
-        let window = &self.view.passes[pass].streamed;
+        let streamed = &self.view.passes[pass].streamed;
         match self.stationary() {
-            Stationary::Weights => self.machine.copy(window.row(step), into),
-            Stationary::Sums => self.machine.copy(window.col(step), into),
+            Stationary::Weights => self.machine.copy_row(streamed, step, into),
+            Stationary::Sums => self.machine.copy_col(streamed, step, into),
         }
     }
 
     fn weights(&self, pass: usize, k: usize, into: &mut [i16]) {
-        let window = &self.view.passes[pass].tile;
-        if k < window.rows { self.machine.copy(window.row(k), into) } else { into.fill(0) }
+        let tile = &self.view.passes[pass].tile;
+        if k < tile.rows() { self.machine.copy_row(tile, k, into) } else { into.fill(0) }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::Ratio;
 use crate::chip::Chip;
-use crate::isa::{Instruction, Program, SumMode, Window, Work};
+use crate::isa::{Factor, Instruction, Program, SumMode, Work};
 use crate::timing::lanes;
 use crate::timing::movement::{Part, Sums};
 
@@ -26,14 +26,14 @@ impl Shape {
 
 /// The shape of a matrix unit's instruction. The program must have passed [`crate::isa::verify`] for this chip.
 pub(super) fn shape(program: &Program, chip: &Chip, instruction: &Instruction) -> Shape {
-    let dtype = |window: &Window| program.buffers[window.buffer].dtype;
+    let dtype = |factor: &Factor| program.buffers[factor.buffer()].dtype;
     let (steps, rate, rows, cols, sums) = match &instruction.work {
         Work::Multiply { streamed, tile, cols, sums } => {
-            (streamed.rows, chip.rate(dtype(streamed), *tile), streamed.cols, *cols, sums)
+            (streamed.rows(), chip.rate(dtype(streamed), *tile), streamed.cols(), *cols, sums)
         }
         Work::Contract { activations, weights, sums } => {
-            let rate = chip.rate(dtype(activations), dtype(weights));
-            (activations.cols, rate, activations.rows, weights.cols, sums)
+            let rate = chip.rate(dtype(activations), program.buffers[weights.buffer].dtype);
+            (activations.cols(), rate, activations.rows(), weights.cols, sums)
         }
         _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
     };

@@ -165,18 +165,21 @@ fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instructio
                 all.count(Role::Vectors, Path::BufferReads, words(places));
             }
         }
-        Work::Fetch { tile } if in_dram(tile) => {
+        Work::Fetch { tile } if program.buffers[tile.buffer()].space == Space::Dram => {
             let bytes = bus_bytes(program, chip, instruction);
             all.count(Role::Weights, Path::DramReads, bytes);
-            moves.padding.count(Role::Weights, Path::DramReads, bytes - program.bytes(tile));
+            moves.padding.count(Role::Weights, Path::DramReads, bytes - program.factor_bytes(tile));
         }
-        Work::Fetch { tile } => all.count(Role::Weights, Path::BufferReads, words(tile)),
+        Work::Fetch { tile } => all.count(Role::Weights, Path::BufferReads, tile.elements() as u64),
         Work::Vector { source, steps, target } => {
             match source {
                 VectorSource::Accumulators { rows, cols, .. } => {
                     all.count(Role::Sums, Path::AccumulatorReads, (rows * cols) as u64);
                 }
                 VectorSource::Buffer(window) => all.count(Role::Vectors, Path::BufferReads, words(window)),
+                VectorSource::Patches(patches, _) => {
+                    all.count(Role::Vectors, Path::BufferReads, (patches.rows * patches.cols) as u64);
+                }
             }
             for window in steps.iter().flat_map(VectorStep::elements) {
                 all.count(Role::Vectors, Path::BufferReads, words(window));
@@ -196,17 +199,17 @@ impl Roles {
     fn new(program: &Program) -> Roles {
         let mut roles = LiteMap::new();
         for (_, instruction) in program.instructions.iter() {
-            let mut is = |window: &Window, role| roles.insert((instruction.op, window.buffer), role);
+            let mut is = |buffer, role| roles.insert((instruction.op, buffer), role);
             match &instruction.work {
                 Work::Multiply { streamed, .. } => {
-                    is(streamed, Role::Activations);
+                    is(streamed.buffer(), Role::Activations);
                 }
                 Work::Contract { activations, weights, .. } => {
-                    is(activations, Role::Activations);
-                    is(weights, Role::Weights);
+                    is(activations.buffer(), Role::Activations);
+                    is(weights.buffer, Role::Weights);
                 }
                 Work::Fetch { tile } => {
-                    is(tile, Role::Weights);
+                    is(tile.buffer(), Role::Weights);
                 }
                 _ => {}
             }

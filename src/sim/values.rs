@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use crate::base::ELEMENT_EFFORT;
 use crate::chip::Chip;
 use crate::isa::{
-    AsResult, Instruction, Iteration, Order, Program, RowsAre, SumMode, SumRows, Sums, Unit, VectorSource,
-    VectorStep, Walk, Window, Work,
+    AsResult, Factor, Instruction, Iteration, Order, Padding, Patches, Program, RowsAre, SumMode, SumRows,
+    Sums, Unit, VectorSource, VectorStep, Walk, Window, Work,
 };
 use crate::num::{DType, Operand, Run, SumOrder, Values, canonical, whole_row};
 
@@ -18,8 +18,8 @@ pub struct Numbers {
     /// By matrix unit.
     accumulators: Vec<Accumulators>,
     /// By matrix unit: tiles fetched, and loaded, and not yet used.
-    fetched: Vec<VecDeque<Window>>,
-    loaded: Vec<VecDeque<Window>>,
+    fetched: Vec<VecDeque<Factor>>,
+    loaded: Vec<VecDeque<Factor>>,
     walk: Walk,
     effort: u64,
 }
@@ -85,7 +85,8 @@ impl Numbers {
                 self.accumulate(chip, unit, &streamed.in_iteration(iteration), &tile, sums, iteration);
             }
             (Work::Contract { activations, weights, sums }, Unit::Matrix(unit)) => {
-                let (a, w) = (activations.in_iteration(iteration), weights.in_iteration(iteration));
+                let (a, w) =
+                    (activations.in_iteration(iteration), Factor::Window(weights.in_iteration(iteration)));
                 self.accumulate(chip, unit, &a, &w, sums, iteration);
             }
             (Work::Vector { source, steps, target }, _) => {
@@ -116,6 +117,24 @@ impl Numbers {
         self.memory[window.buffer.index()].taken(run_of(window, row))
     }
 
+    /// The elements of a window over an image in one channel: all channels of a place follow each other.
+    fn window_of(&self, patches: &Patches, padding: Padding, row: usize) -> Values {
+        let (image, taps) = (&self.memory[patches.buffer.index()], patches.image.taps());
+        let mut values = match padding {
+            Padding::Zero => Values::zeros(image.dtype(), taps),
+            Padding::Least => Values::least(image.dtype(), taps),
+        };
+        let channels = patches.cols / taps;
+        let mut at = 0;
+        patches.runs(row / channels, row % channels * taps, taps, |start, len| {
+            if let Some(start) = start {
+                values.copy(Run::at(at, len), image, Run::at(start, len));
+            }
+            at += len;
+        });
+        values
+    }
+
     /// Overwrites a row of a window, bit by bit.
     fn put(&mut self, window: &Window, row: usize, values: &Values) {
         self.memory[window.buffer.index()].copy(run_of(window, row), values, Run::at(0, values.len()));
@@ -126,13 +145,13 @@ impl Numbers {
         &mut self,
         chip: &Chip,
         unit: u32,
-        a: &Window,
-        w: &Window,
+        a: &Factor,
+        w: &Factor,
         sums: &Sums,
         iteration: &Iteration,
     ) {
-        self.effort += (a.rows * w.elements()) as u64;
-        let operands = [a, w].map(|window| (&self.memory[window.buffer.index()], window));
+        self.effort += (a.rows() * w.elements()) as u64;
+        let operands = [a, w].map(|factor| (&self.memory[factor.buffer().index()], factor));
         let Accumulators { whole, floats } = &mut self.accumulators[unit as usize];
         let place = Place {
             first: sums.rows.in_iteration(iteration),
@@ -179,6 +198,9 @@ impl Numbers {
     fn source_row(&self, chip: &Chip, source: &VectorSource, row: usize, iteration: &Iteration) -> Values {
         let (unit, dtype, place, as_result) = match source {
             VectorSource::Buffer(window) => return self.row(&window.in_iteration(iteration), row),
+            VectorSource::Patches(patches, padding) => {
+                return self.window_of(&patches.in_iteration(iteration), *padding, row);
+            }
             VectorSource::Accumulators { unit, dtype, place, as_result, .. } => {
                 (*unit, *dtype, place, as_result)
             }
@@ -221,6 +243,31 @@ fn run_of(window: &Window, row: usize) -> Run {
     Run { start: window.at(row, 0), step: window.col_stride, len: window.cols }
 }
 
+/// Appends a row of an operand; an image's padding is 0.
+fn read_row<T: Copy + Default>(
+    values: &Values,
+    factor: &Factor,
+    row: usize,
+    read: fn(&Values, Run, &mut Vec<T>),
+    out: &mut Vec<T>,
+) {
+    match factor {
+        Factor::Window(window) => read(values, run_of(window, row), out),
+        Factor::Patches(patches) => patches.runs(row, 0, patches.cols, |start, len| match start {
+            Some(start) => read(values, Run::at(start, len), out),
+            None => out.resize(out.len() + len, T::default()),
+        }),
+        Factor::PatchesAcross(patches) => {
+            for place in (0..patches.rows).map(|place| patches.at(place, row)) {
+                match place {
+                    Some(place) => read(values, Run::at(place, 1), out),
+                    None => out.push(T::default()),
+                }
+            }
+        }
+    }
+}
+
 /// Where a pass's sums go.
 struct Place {
     first: usize,
@@ -232,22 +279,22 @@ struct Place {
 
 impl Place {
     /// Multiplies rows of `a` by the tile `w`, with their elements read as numbers of one kind, and puts or adds the sums.
-    fn pass<T, S: Copy + Default>(
+    fn pass<T: Copy + Default, S: Copy + Default>(
         &self,
-        [(left, a), (right, w)]: [(&Values, &Window); 2],
+        [(left, a), (right, w)]: [(&Values, &Factor); 2],
         read: fn(&Values, Run, &mut Vec<T>),
         multiply: impl Fn(&[T], &[T], &mut [S]),
         add: fn(S, S) -> S,
         accumulators: &mut Vec<S>,
     ) {
         accumulators.resize(self.all * self.cols, S::default());
-        let (mut tile, mut line, mut sums) = (Vec::new(), Vec::new(), vec![S::default(); w.cols]);
-        (0..w.rows).for_each(|k| read(right, run_of(w, k), &mut tile));
-        for m in 0..a.rows {
+        let (mut tile, mut line, mut sums) = (Vec::new(), Vec::new(), vec![S::default(); w.cols()]);
+        (0..w.rows()).for_each(|k| read_row(right, w, k, read, &mut tile));
+        for m in 0..a.rows() {
             line.clear();
-            read(left, run_of(a, m), &mut line);
+            read_row(left, a, m, read, &mut line);
             multiply(&line, &tile, &mut sums);
-            let into = &mut accumulators[(self.first + m) * self.cols..][..w.cols];
+            let into = &mut accumulators[(self.first + m) * self.cols..][..w.cols()];
             match self.mode {
                 SumMode::Begin => into.copy_from_slice(&sums),
                 SumMode::Add => into.iter_mut().zip(&sums).for_each(|(sum, more)| *sum = add(*sum, *more)),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::PassRun;
 use crate::chip::Dataflow;
-use crate::isa::{ProgramOpId, SumMode, Window};
+use crate::isa::{Factor, ProgramOpId, SumMode};
 use crate::timing::Stream;
 
 /// What a picture of one cycle needs to know of the passes near it. Frames name them by their place in `passes`.
@@ -36,9 +36,9 @@ pub struct Pass {
     /// When each of its rows, or steps of k, enters.
     pub stream: Stream,
     /// Rows that stream from the left: M x k; output-stationary at most R x K.
-    pub streamed: Window,
+    pub streamed: Factor,
     /// The tile that stays, k x columns; output-stationary what streams from above.
-    pub tile: Window,
+    pub tile: Factor,
     /// Whether it begins its sums or adds to them.
     pub mode: SumMode,
     /// The passes of its operator, by their numbers among all of its unit.

@@ -304,3 +304,61 @@ impl Repeats<'_> {
         }
     }
 }
+
+/// Vector work of every kind one after the other, in every dtype, with operands of every extent.
+pub fn chains() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u32>(), 0..50).prop_map(|rolls| {
+        let mut dice = Dice { rolls: rolls.iter() };
+        let (rows, cols) = (1 + dice.roll(6), 1 + dice.roll(9));
+        let mut dtype = ["i8", "i16", "i32", "bf16", "f32", "fp8"][dice.roll(6)];
+        let mut text = format!("input x0 : {dtype}[{rows}, {cols}]\n");
+        let steps = 1 + dice.roll(6);
+        for at in 0..steps {
+            let float = !dtype.starts_with('i');
+            let other =
+                [format!("[{rows}, {cols}]"), format!("[{cols}]"), format!("[{rows}, 1]"), "[1]".into()];
+            let other = &other[dice.roll(4)];
+            text += &format!("input y{at} : {dtype}{other}\ninput v{at} : {dtype}[{cols}]\n");
+            let function =
+                ["exp", "tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "rsqrt", "sqrt", "log"][dice.roll(9)];
+            let value = match dice.roll(12) {
+                0 => format!("relu(x{at})"),
+                1 => format!("maximum(x{at}, y{at})"),
+                2 => format!("minimum(y{at}, x{at})"),
+                3 if float => format!("x{at} + y{at}"),
+                4 if float => format!("y{at} - x{at}"),
+                5 if float => format!("x{at} / y{at}"),
+                6 if float => format!("{function}(x{at})"),
+                7 if float => format!("softmax(x{at})"),
+                8 if float => format!("layernorm(x{at}, v{at}, v{at})"),
+                9 if float => format!("rmsnorm(x{at}, v{at})"),
+                10 if float => format!("causal(x{at}, offset={})", dice.roll(3)),
+                3 if dtype == "i32" => format!("requant(x{at}, shift={})", dice.roll(6)),
+                4 if dtype != "i32" => format!("cast(x{at} + y{at}, {dtype})"),
+                5 if dtype != "i32" => format!("cast(x{at} * y{at}, {dtype})"),
+                _ => {
+                    let to = ["i8", "i16", "i32", "bf16", "f32", "fp8"][dice.roll(6)];
+                    dtype = to;
+                    format!("cast(x{at}, {to})")
+                }
+            };
+            if value.starts_with("requant") {
+                dtype = "i8";
+            }
+            text += &format!("x{} = {value}\n", at + 1);
+        }
+        let float = !dtype.starts_with('i');
+        let last = match dice.roll(6) {
+            0 => format!("argmax(x{steps}, axis={})", dice.roll(2)),
+            1 => format!("max(x{steps}, axis={})", dice.roll(2)),
+            2 if dtype != "i32" => format!("sum(x{steps}, axis={})", dice.roll(2)),
+            3 if float => format!("mean(x{steps}, axis={})", dice.roll(2)),
+            4 => {
+                let k = 1 + dice.roll(cols);
+                return text + &format!("most, places = topk(x{steps}, k={k})\noutput most\noutput places\n");
+            }
+            _ => format!("x{steps}"),
+        };
+        text + &format!("output {last}\n")
+    })
+}

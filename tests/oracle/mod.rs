@@ -272,7 +272,9 @@ impl<'a> Naive<'a> {
                 whole.is_some_and(|whole| *whole <= self.now) && self.registers_free(array, place)
             }
             Unit::Matrix(array) => match &self.program.instructions[self.instances[number].id].work {
-                Work::Contract { activations, .. } => self.chain_clear(array, place, activations.cols as u64),
+                Work::Contract { activations, .. } => {
+                    self.chain_clear(array, place, activations.cols() as u64)
+                }
                 _ => {
                     let load = self.tiles[&array][place].load.unwrap();
                     self.times[load].start.is_some() && self.times[load].free <= self.now
@@ -321,17 +323,19 @@ impl<'a> Naive<'a> {
 
     fn steps_of(&self, number: usize) -> u64 {
         match &self.program.instructions[self.instances[number].id].work {
-            Work::Multiply { streamed, .. } => streamed.rows as u64,
-            Work::Contract { activations, .. } => activations.cols as u64,
+            Work::Multiply { streamed, .. } => streamed.rows() as u64,
+            Work::Contract { activations, .. } => activations.cols() as u64,
             _ => unreachable!(),
         }
     }
 
     fn rate(&self, number: usize) -> systole::base::Ratio {
-        let dtype = |window: &systole::isa::Window| self.program.buffers[window.buffer].dtype;
+        let dtype = |buffer: systole::isa::BufferId| self.program.buffers[buffer].dtype;
         let pair = match &self.program.instructions[self.instances[number].id].work {
-            Work::Multiply { streamed, tile, .. } => (dtype(streamed), *tile),
-            Work::Contract { activations, weights, .. } => (dtype(activations), dtype(weights)),
+            Work::Multiply { streamed, tile, .. } => (dtype(streamed.buffer()), *tile),
+            Work::Contract { activations, weights, .. } => {
+                (dtype(activations.buffer()), dtype(weights.buffer))
+            }
             _ => unreachable!(),
         };
         self.chip.rates.get(pair.0, pair.1).unwrap()
@@ -352,7 +356,7 @@ impl<'a> Naive<'a> {
                 let cycles = ceil_div(bytes as u64, host.bytes_per_cycle.num(), host.bytes_per_cycle.den());
                 (cycles, now + cycles + host.latency)
             }
-            Work::Fetch { tile } if self.program.buffers[tile.buffer].space == Space::Dram => {
+            Work::Fetch { tile } if self.program.buffers[tile.buffer()].space == Space::Dram => {
                 let Unit::Fetch(array) = unit else { unreachable!() };
                 self.whole.entry(array).or_default().push(Cycle::MAX);
                 self.requests.push((now, 0, unit, number));
@@ -558,8 +562,10 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
             let one_by_one = window.cols as u64 * size(window).div_ceil(burst);
             from.rows as u64 * burst * all.min(one_by_one)
         }
-        Work::Fetch { tile } if chip.dram.padded_tiles => (chip.rows * chip.cols) as u64 * size(tile),
-        Work::Fetch { tile } => tile.elements() as u64 * size(tile),
+        Work::Fetch { tile } => {
+            let words = if chip.dram.padded_tiles { chip.rows * chip.cols } else { tile.elements() };
+            words as u64 * program.buffers[tile.buffer()].dtype.bytes() as u64
+        }
         _ => unreachable!(),
     }
 }

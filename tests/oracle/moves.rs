@@ -1,7 +1,9 @@
 //! Every word that a run moves, one by one.
 
 use systole::chip::{Chip, Dataflow};
-use systole::isa::{Program, ProgramOpId, RowsAre, Space, SumMode, VectorSource, VectorStep, Window, Work};
+use systole::isa::{
+    BufferId, Factor, Program, ProgramOpId, RowsAre, Space, SumMode, VectorSource, VectorStep, Window, Work,
+};
 use systole::timing::movement::{Moves, Path, Role};
 
 use super::{Run, bytes};
@@ -51,33 +53,34 @@ impl Counter {
                     self.some(Role::Vectors, Path::BufferReads, places.elements() as u64, false);
                 }
                 if in_dram(from) {
-                    self.bus(program, chip, role(to), Path::DramReads, work, from);
+                    self.bus(program, chip, role(to), Path::DramReads, work, program.bytes(from));
                 } else {
                     self.some(role(from), Path::BufferReads, from.elements() as u64, false);
                 }
                 if in_dram(to) {
-                    self.bus(program, chip, role(from), Path::DramWrites, work, from);
+                    self.bus(program, chip, role(from), Path::DramWrites, work, program.bytes(from));
                 } else {
                     self.some(role(to), Path::BufferWrites, to.elements() as u64, false);
                 }
             }
-            Work::Fetch { tile } if in_dram(tile) => {
-                self.bus(program, chip, Role::Weights, Path::DramReads, work, tile);
+            Work::Fetch { tile } if program.buffers[tile.buffer()].space == Space::Dram => {
+                let words = program.factor_bytes(tile);
+                self.bus(program, chip, Role::Weights, Path::DramReads, work, words);
             }
             Work::Fetch { tile } => {
                 self.some(Role::Weights, Path::BufferReads, tile.elements() as u64, false)
             }
             Work::Load => {}
             Work::Multiply { streamed, cols, sums, .. } => {
-                self.multiply(chip, streamed.rows, streamed.cols, *cols, sums.mode);
+                self.multiply(chip, streamed.rows(), streamed.cols(), *cols, sums.mode);
             }
             Work::Contract { activations, weights, sums } => {
-                let dtype = |window: &Window| program.buffers[window.buffer].dtype;
-                let rate = chip.rate(dtype(activations), dtype(weights)).unwrap();
+                let dtype = |buffer: BufferId| program.buffers[buffer].dtype;
+                let rate = chip.rate(dtype(activations.buffer()), dtype(weights.buffer)).unwrap();
                 let cycles: std::collections::BTreeSet<u64> =
-                    (0..activations.cols as u64).map(|k| k * rate.den() / rate.num()).collect();
-                let used = (activations.rows, weights.cols);
-                self.contract(chip, activations.cols, cycles.len(), used, sums.mode);
+                    (0..activations.cols() as u64).map(|k| k * rate.den() / rate.num()).collect();
+                let used = (activations.rows(), weights.cols);
+                self.contract(chip, activations.cols(), cycles.len(), used, sums.mode);
             }
             Work::Vector { source, steps, target } => {
                 match source {
@@ -86,6 +89,10 @@ impl Counter {
                     }
                     VectorSource::Buffer(from) => {
                         self.some(Role::Vectors, Path::BufferReads, from.elements() as u64, false)
+                    }
+                    VectorSource::Patches(patches, _) => {
+                        let words = (patches.rows * patches.cols) as u64;
+                        self.some(Role::Vectors, Path::BufferReads, words, false)
                     }
                 }
                 for window in steps.iter().flat_map(VectorStep::elements) {
@@ -97,8 +104,7 @@ impl Counter {
     }
 
     /// What was not asked for is padding.
-    fn bus(&mut self, program: &Program, chip: &Chip, role: Role, path: Path, work: &Work, of: &Window) {
-        let asked = (of.elements() * program.buffers[of.buffer].dtype.bytes()) as u64;
+    fn bus(&mut self, program: &Program, chip: &Chip, role: Role, path: Path, work: &Work, asked: u64) {
         let moved = bytes(program, chip, work);
         self.some(role, path, asked.min(moved), false);
         self.some(role, path, moved - asked.min(moved), true);
@@ -183,10 +189,10 @@ impl Counter {
 fn role(program: &Program, op: ProgramOpId, window: &Window) -> Role {
     let mut role = Role::Vectors;
     for (_, instruction) in program.instructions.iter().filter(|(_, instruction)| instruction.op == op) {
-        let is = |other: &Window| other.buffer == window.buffer;
+        let is = |other: &Factor| other.buffer() == window.buffer;
         match &instruction.work {
             Work::Multiply { streamed, .. } if is(streamed) => role = Role::Activations,
-            Work::Contract { weights, .. } if is(weights) => role = Role::Weights,
+            Work::Contract { weights, .. } if weights.buffer == window.buffer => role = Role::Weights,
             Work::Contract { activations, .. } if is(activations) => role = Role::Activations,
             Work::Fetch { tile } if is(tile) => role = Role::Weights,
             _ => {}

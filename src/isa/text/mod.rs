@@ -31,6 +31,7 @@
 //! | `a[4*i + 1 +: 4, :]` | four rows from the one on that loop `i` moves |
 //! | `a[...] transposed` | rows as columns |
 //! | `a{8 : 4 by 16, 2 by 1}` | from element 8 on, 4 rows 16 elements apart, 2 columns 1 apart |
+//! | `x@ub patches [1, 8, 8, 3] size [3, 3] places [6, 6] part [6*i +: 6, :]` | of images `[n, h, w, c]`: a row for each place of a window, a column for each of its elements, `(group, kh, kw, c)`; also `stride [2, 2]`, `padding [1, 1]` above and to the left, `dilation [1, 1]`, `each 1` channel a group, `from 100`, the image's first element. Streamed, fetched, or by vector work looked at channel by channel, `least` being the number in padding |
 //! | `acc[4*i mod 8]` | rows of accumulators from there on, in a ring of 8; without `mod` the ring ends with them |
 //!
 //! An operand of a vector step that is one row or one column stands for as many as there are. A name with others like it has a tag
@@ -160,9 +161,9 @@ impl Loaded {
     fn note(&mut self, program: &Program, instruction: &Instruction) {
         let unit = instruction.unit.on_the_way().1;
         let tiles = self.units.entry(unit).or_default();
-        let dtype = |window: &super::Window| program.buffers[window.buffer].dtype;
+        let dtype = |factor: &super::Factor| program.buffers[factor.buffer()].dtype;
         match &instruction.work {
-            Work::Fetch { tile } => tiles.fetched.push_back((dtype(tile), tile.cols)),
+            Work::Fetch { tile } => tiles.fetched.push_back((dtype(tile), tile.cols())),
             Work::Load => {
                 let tile = tiles.fetched.pop_front();
                 tiles.loaded.extend(tile);

@@ -10,9 +10,9 @@ use super::{Loaded, MAPS, STEPS, dtype_left};
 use crate::base::{Bytes, Diagnostic, Diagnostics, Span};
 use crate::isa::assembly::holds;
 use crate::isa::{
-    AsResult, Assembly, Buffer, BufferId, Event, EventId, From, Given, Instruction, Loop, MOST_DEPTH,
-    MOST_NUMBER, Node, ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource,
-    VectorStep, Wait, Window, Work,
+    AsResult, Assembly, Buffer, BufferId, Event, EventId, Factor, From, Given, Image, Instruction, Loop,
+    MOST_DEPTH, MOST_NUMBER, Node, Padding, Patches, ProgramOp, ProgramOpId, RowsAre, Space, SumMode,
+    SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side};
 
@@ -348,7 +348,7 @@ impl Parser {
         };
         let work = match word {
             "read" | "write" | "host" => self.copy(line)?,
-            "fetch" => Work::Fetch { tile: self.window(line)? },
+            "fetch" => Work::Fetch { tile: self.factor(line)? },
             "load" => Work::Load,
             "multiply" => self.multiply(line, unit)?,
             "contract" => self.contract(line)?,
@@ -445,7 +445,7 @@ impl Parser {
 
     fn multiply(&mut self, line: &mut Line, unit: Unit) -> Read<Work> {
         let (index, ring, mode) = self.sums(line)?;
-        let streamed = self.window(line)?;
+        let streamed = self.factor(line)?;
         let (tile, cols) = match (line.takes_word("tile"), self.loaded.of(unit)) {
             (true, _) => {
                 let dtype = line.dtype()?;
@@ -461,16 +461,16 @@ impl Parser {
                 );
             }
         };
-        let sums = Sums { rows: rows_of(index, ring, streamed.rows), mode };
+        let sums = Sums { rows: rows_of(index, ring, streamed.rows()), mode };
         Ok(Work::Multiply { streamed, tile, cols, sums })
     }
 
     fn contract(&mut self, line: &mut Line) -> Read<Work> {
         let (index, ring, mode) = self.sums(line)?;
-        let activations = self.window(line)?;
+        let activations = self.factor(line)?;
         line.word("by", "as in `contract acc[0] = a@ub by w@ub`")?;
         let weights = self.window(line)?;
-        let sums = Sums { rows: rows_of(index, ring, activations.rows), mode };
+        let sums = Sums { rows: rows_of(index, ring, activations.rows()), mode };
         Ok(Work::Contract { activations, weights, sums })
     }
 
@@ -502,6 +502,56 @@ impl Parser {
             true => wrong(place, "accumulators that move with a loop go round in a ring", HINT),
             false => Ok((index, ring)),
         }
+    }
+
+    /// A part of a buffer, or windows of images in it.
+    fn factor(&mut self, line: &mut Line) -> Read<Factor> {
+        let mut ahead = line.clone();
+        if !(ahead.label("a buffer").is_ok() && ahead.takes_word("patches")) {
+            return Ok(Factor::Window(self.window(line)?));
+        }
+        let label = line.label("a buffer")?;
+        let buffer = self.known_buffer(&label)?;
+        *line = ahead;
+        let patches = self.patches(line, buffer)?;
+        Ok(if line.takes_word("transposed") {
+            Factor::PatchesAcross(patches)
+        } else {
+            Factor::Patches(patches)
+        })
+    }
+
+    /// Behind `patches`.
+    fn patches(&mut self, line: &mut Line, buffer: BufferId) -> Read<Patches> {
+        let extents = numbers(line)?;
+        line.word("size", "as in `patches [1, 8, 8, 3] size [3, 3] places [6, 6]`")?;
+        let size = numbers(line)?;
+        line.word("places", "as in `patches [1, 8, 8, 3] size [3, 3] places [6, 6]`")?;
+        let places = numbers(line)?;
+        let mut pair = |word: &str, usual: usize| -> Read<[usize; 2]> {
+            if line.takes_word(word) { numbers(line) } else { Ok([usual; 2]) }
+        };
+        let (stride, padding, dilation) = (pair("stride", 1)?, pair("padding", 0)?, pair("dilation", 1)?);
+        let each =
+            if line.takes_word("each") { line.whole_number("channels of a group")? } else { extents[3] };
+        let from = if line.takes_word("from") { self.index(line)? } else { Index::default() };
+        let image = Image { extents, places, size, stride, padding, dilation, each };
+        let all = image.matrix().map(|side| usize::try_from(side).unwrap_or(usize::MAX));
+        let [mut row, mut col] = all.map(Along::all);
+        if line.takes_word("part") {
+            const HINT: &str = "rows and columns of all patches, as in `part [6*i +: 6, 0:9]`";
+            line.mark("[", HINT)?;
+            row = self.along(line, all[0])?;
+            line.mark(",", HINT)?;
+            col = self.along(line, all[1])?;
+            line.mark("]", HINT)?;
+        }
+        let mut advance = [[0; 2]; MOST_DEPTH];
+        for (depth, step) in advance.iter_mut().enumerate() {
+            *step = [row.from.advance[depth], col.from.advance[depth]];
+        }
+        let (first, rows, cols) = ([row.from.first, col.from.first], row.count, col.count);
+        Ok(Patches { image, buffer, offset: from.first, moves: from.advance, first, advance, rows, cols })
     }
 
     /// A part of a buffer.
@@ -623,11 +673,22 @@ impl Parser {
     fn vector(&mut self, line: &mut Line) -> Read<Work> {
         let target = self.window(line)?;
         line.mark("=", "vector work is `vector c@ub = acc[0] | requant shift=5 | relu`")?;
+        let start = line.place();
         let source = self.source(line, &target)?;
+        if let VectorSource::Patches(Patches { image, .. }, _) = &source
+            && image.taps() == 0
+        {
+            return wrong(
+                line.since(start),
+                "a window of no elements",
+                "its height and width are at least 1",
+            );
+        }
         let extents = <[usize; 2]>::from(source.extents());
         let mut row = match source {
             VectorSource::Accumulators { dtype, .. } => dtype,
             VectorSource::Buffer(window) => self.assembly.program.buffers[window.buffer].dtype,
+            VectorSource::Patches(patches, _) => self.assembly.program.buffers[patches.buffer].dtype,
         };
         let left = self.assembly.program.buffers[target.buffer].dtype;
         let mut steps: Vec<VectorStep> = Vec::new();
@@ -650,7 +711,16 @@ impl Parser {
 
     fn source(&mut self, line: &mut Line, target: &Window) -> Read<VectorSource> {
         let Some(unit) = accumulators_of(line)? else {
-            return Ok(VectorSource::Buffer(self.window(line)?));
+            return match self.factor(line)? {
+                Factor::Window(window) => Ok(VectorSource::Buffer(window)),
+                Factor::Patches(patches) if line.takes_word("least") => {
+                    Ok(VectorSource::Patches(patches, Padding::Least))
+                }
+                Factor::Patches(patches) => Ok(VectorSource::Patches(patches, Padding::Zero)),
+                Factor::PatchesAcross(_) => {
+                    wrong(line.whole(), "a vector unit looks at patches row by row", "leave `transposed` out")
+                }
+            };
         };
         let (index, ring) = self.accumulators(line)?;
         let extents = match line.peek().map(|word| word.kind) {
@@ -727,6 +797,21 @@ fn accumulators_of(line: &mut Line) -> Read<Option<u32>> {
     };
     line.next();
     Ok(Some(unit))
+}
+
+/// `[3, 3]` and the like.
+fn numbers<const N: usize>(line: &mut Line) -> Read<[usize; N]> {
+    let hint = format!("{N} numbers, as in `[{}]`", vec!["1"; N].join(", "));
+    line.mark("[", &hint)?;
+    let mut numbers = [0; N];
+    for (at, number) in numbers.iter_mut().enumerate() {
+        if at > 0 {
+            line.mark(",", &hint)?;
+        }
+        *number = line.whole_number("a number")?;
+    }
+    line.mark("]", &hint)?;
+    Ok(numbers)
 }
 
 fn rows_of(Index { first, advance }: Index, ring: Option<usize>, rows: usize) -> SumRows {

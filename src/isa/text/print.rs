@@ -9,8 +9,9 @@ use super::words::{in_quotes, is_of_name};
 use super::{LOOPS, Loaded, MAPS, dtype_left};
 use crate::base::Bytes;
 use crate::isa::{
-    AsResult, Assembly, BufferId, From, Given, Instruction, InstructionId, LoopId, Node, Program, RowsAre,
-    Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
+    AsResult, Assembly, BufferId, Factor, From, Given, Image, Instruction, InstructionId, LoopId, MOST_DEPTH,
+    Node, Padding, Patches, Program, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep,
+    Wait, Window, Work,
 };
 use crate::num::{DType, Operand, OperationKind, Requant, Side};
 
@@ -286,14 +287,14 @@ impl Printer<'_> {
                     }
                 }
             }
-            Work::Fetch { tile } => format!("{} {}", unit("fetch"), self.window(tile)),
+            Work::Fetch { tile } => format!("{} {}", unit("fetch"), self.factor(tile)),
             Work::Load => unit("load"),
             Work::Multiply { streamed, tile, cols, sums } => {
                 let mut line = format!(
                     "{} {} {}",
                     unit("multiply"),
-                    sums_text(sums, streamed.rows),
-                    self.window(streamed)
+                    sums_text(sums, streamed.rows()),
+                    self.factor(streamed)
                 );
                 if self.loaded.of(instruction.unit) != Some((*tile, *cols)) {
                     let _ = write!(line, " tile {tile} by {cols}");
@@ -301,8 +302,8 @@ impl Printer<'_> {
                 line
             }
             Work::Contract { activations, weights, sums } => {
-                let (a, w) = (self.window(activations), self.window(weights));
-                format!("{} {} {a} by {w}", unit("contract"), sums_text(sums, activations.rows))
+                let (a, w) = (self.factor(activations), self.window(weights));
+                format!("{} {} {a} by {w}", unit("contract"), sums_text(sums, activations.rows()))
             }
             Work::Vector { source, steps, target } => {
                 return self.vector(unit("vector"), source, steps, target);
@@ -322,6 +323,10 @@ impl Printer<'_> {
         let (from, mut row) = match source {
             VectorSource::Buffer(window) => {
                 (self.window(window), self.program().buffers[window.buffer].dtype)
+            }
+            VectorSource::Patches(patches, padding) => {
+                let least = if *padding == Padding::Least { " least" } else { "" };
+                (self.patches(patches) + least, self.program().buffers[patches.buffer].dtype)
             }
             VectorSource::Accumulators { unit, dtype, place, rows, cols, as_result } => {
                 let mut text = format!("{}[{}]", numbered("acc", *unit), places_text(place, *rows));
@@ -415,6 +420,45 @@ impl Printer<'_> {
 
     fn window(&self, window: &Window) -> String {
         self.part(window, |made| made).unwrap_or_else(|| self.strided(window))
+    }
+
+    fn factor(&self, factor: &Factor) -> String {
+        match factor {
+            Factor::Window(window) => self.window(window),
+            Factor::Patches(patches) => self.patches(patches),
+            Factor::PatchesAcross(patches) => self.patches(patches) + " transposed",
+        }
+    }
+
+    fn patches(&self, patches: &Patches) -> String {
+        let Patches { image, buffer, offset, moves, first, advance, rows, cols } = *patches;
+        let Image { extents, places, size, stride, padding, dilation, each } = image;
+        let mut text =
+            format!("{} patches {extents:?} size {size:?} places {places:?}", self.buffers[buffer.index()]);
+        for (word, sides, usual) in
+            [("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)]
+        {
+            if sides != [usual; 2] {
+                let _ = write!(text, " {word} {sides:?}");
+            }
+        }
+        if each != extents[3] {
+            let _ = write!(text, " each {each}");
+        }
+        let from = Index { first: offset, advance: moves };
+        if from != Index::default() {
+            let _ = write!(text, " from {}", index_text(&from));
+        }
+        let [row, col] = [(0, rows), (1, cols)].map(|(side, count)| {
+            let mut from = Index { first: first[side], advance: [0; MOST_DEPTH] };
+            from.advance.iter_mut().zip(advance).for_each(|(step, both)| *step = both[side]);
+            Along { from, count }
+        });
+        let all = image.matrix().map(|side| usize::try_from(side).unwrap_or(usize::MAX));
+        if [row, col] != all.map(Along::all) {
+            let _ = write!(text, " part [{}, {}]", along_text(row, all[0]), along_text(col, all[1]));
+        }
+        text
     }
 
     fn operand(&self, window: &Window, extents: [usize; 2]) -> String {

@@ -302,8 +302,9 @@ impl Clock<'_> {
                 let signals = &self.events[watched.event.index()];
                 let mut before = step.before[at].in_iteration(&state.walk.iteration);
                 let last = before.checked_sub(1).map(|last| signals.get(last));
-                // What came before a loop, and before its unit is free, is asked for in vain until the loop ends.
-                if watched.from != From::Here && last.flatten().is_some_and(|last| last.at <= state.free) {
+                // What came before a loop, if anything did, and before its unit is free, is asked for in vain until the loop ends.
+                let in_vain = last.is_none_or(|last| last.is_some_and(|last| last.at <= state.free));
+                if watched.from != From::Here && in_vain {
                     before = step.here[at].in_iteration(&state.walk.iteration);
                 }
                 let oldest = before.saturating_sub(1 + u64::from(watched.behind));

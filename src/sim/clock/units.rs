@@ -68,7 +68,7 @@ impl<'a> Clock<'a> {
     fn uses_bus(&self, instruction: &Instruction) -> bool {
         match (&instruction.work, instruction.unit) {
             (Work::Copy { .. }, unit) => unit != Unit::Host,
-            (Work::Fetch { tile }, _) => self.program.buffers[tile.buffer].space == Space::Dram,
+            (Work::Fetch { tile }, _) => self.program.buffers[tile.buffer()].space == Space::Dram,
             _ => false,
         }
     }
@@ -314,9 +314,9 @@ pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &In
             from.rows as Bytes * bytes_of_row(program, chip, in_dram)
         }
         Work::Fetch { tile } if chip.dram.padded_tiles => {
-            chip.pes() * program.buffers[tile.buffer].dtype.bytes() as Bytes
+            chip.pes() * program.buffers[tile.buffer()].dtype.bytes() as Bytes
         }
-        Work::Fetch { tile } => program.bytes(tile),
+        Work::Fetch { tile } => program.factor_bytes(tile),
         _ => unreachable!("only copies and fetches use the bus"),
     }
 }
