@@ -5,11 +5,11 @@
 //!
 //! | event | signalled by | means |
 //! |---|---|---|
-//! | `passed U` | each pass of matrix unit U | its sums are in the accumulators |
-//! | `drained U` | vector work on U's accumulators | they may be written again |
-//! | `worked C` | all work of core C's vector unit | its result is in the unified buffer |
-//! | `rows C`, `panel C`, `operand C` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
-//! | `left C` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
+//! | `passed[U]` | each pass of matrix unit U | its sums are in the accumulators |
+//! | `drained[U]` | vector work on U's accumulators | they may be written again |
+//! | `worked[C]` | all work of core C's vector unit | its result is in the unified buffer |
+//! | `rows[C]`, `panel[C]`, `operand[C]` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
+//! | `left[C]` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
 
 mod bands;
 mod build;
