@@ -52,9 +52,15 @@ impl<T> fmt::Debug for Id<T> {
 }
 
 /// A list that grows at its end only, so that ids stay good and ascend in the order of creation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Arena<T> {
     items: Vec<T>,
+}
+
+impl<T: PartialEq> PartialEq for Arena<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
 }
 
 impl<T> Default for Arena<T> {

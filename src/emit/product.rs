@@ -3,14 +3,12 @@
 //! A stripe is all columns where rows are outermost, and as many tiles as there are matrix units where columns are: then each
 //! unit keeps to its own column of tiles, whose panel of weights comes once, while blocks of rows come again with each stripe.
 
-use super::bands::{for_bands, kinds, patches};
+use super::bands::patches;
 use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
 use crate::isa::{AsResult, Factor, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
-use crate::schedule::{
-    Bands, Convolution, Image, Layer, Planned, PlannedId, Stretch, TileOrder, Tiling, operands,
-};
+use crate::schedule::{Image, Layer, Planned, PlannedId, TileOrder, Tiling, operands};
 
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
@@ -18,8 +16,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     let extents = builder.plan.extents(layer).expect("it is a product");
     let product = Product::new(builder, layer, supply, b, tiling, extents, 1);
     product.all_panels(builder);
-    let turns = |unit: usize| product.tiles_of(builder, product.m, unit);
-    let all: Vec<usize> = (0..builder.chip.matrix_units).map(turns).collect();
+    let all = product.tiles_of(builder.chip.matrix_units, product.across(product.n), product.m);
     let turns: Vec<Index> = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
     // Each copy has its own rows.
     let first = Index::default().along(product.copies, product.m);
@@ -30,87 +27,24 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     builder.count_tiles(all.into_iter().map(|tiles| layer.copies % 2 * tiles));
 }
 
-/// Emits a layer that begins with a convolution.
-pub(super) fn convolution(builder: &mut Builder, layer: &Layer, convolution: &Convolution) {
-    let Convolution { image, w, groups, tiling, bands } = convolution;
-    let extents = builder.plan.extents(layer).expect("it is a product");
-    let supply = images(builder, image, *bands);
-    let product = Product::new(builder, layer, supply, *w, *tiling, extents, *groups);
-    product.all_panels(builder);
-    let (units, per_core) = (builder.chip.matrix_units, builder.chip.units_per_core());
-    let turns = |across: usize, places: usize| -> Vec<usize> {
-        (0..units).map(|unit| tiles_of(units, product.down(places) * across, unit)).collect()
-    };
-    let of_core = |across: usize, places: usize, core: u32| {
-        turns(across, places)[core as usize * per_core..][..per_core].iter().sum::<usize>()
-    };
-    let from = (!builder.stays()).then(|| builder.dram(image.x));
-    // Bands take the place of those before the last: of no kind of band does a core have fewer tiles.
-    let (kinds, widths) = (kinds(image, *bands), product.widths(builder));
-    let cores = 0..builder.chip.cores as u32;
-    let least = |core: u32| {
-        let each =
-            |across: &usize| kinds.iter().map(|places| of_core(*across, *places, core)).collect::<Vec<_>>();
-        widths.iter().flat_map(each).filter(|tiles| *tiles > 0).min()
-    };
-    let least: Vec<Option<usize>> = cores.clone().map(least).collect();
-    let all_bands = count_bands(image, *bands);
-    let down: usize = all_bands.iter().map(|(count, places)| count * product.down(*places)).sum();
-    product.stripes(builder, &mut |builder, stripe| {
-        let across = product.across(stripe.cols);
-        let before = stripe.turns(down, &vec![Index::default(); units]);
-        for_bands(builder, image, *bands, &|places| turns(across, places), &mut |builder, band| {
-            for core in cores.clone().filter(|core| of_core(across, band.places, *core) > 0) {
-                let at = core as usize;
-                let held = |matrix: &Matrix| band.held(image, matrix);
-                let windows = from.as_ref().and_then(held).zip(held(&product.a[at]));
-                let (Some((from, to)), Some(least)) = (windows, least[at]) else { continue };
-                let mut waits = builder.until_in_dram(image.x, core);
-                waits.push(wait(builder.events.left[at], least));
-                builder.copy_in(core, [from, to], waits, builder.events.rows[at]);
-            }
-            let turns = before.iter().zip(&band.before).map(|(stripe, band)| stripe.and(*band)).collect();
-            product.rows(builder, &Section { stripe, first: band.first, rows: band.places, turns });
-        });
-    });
-    let total = product.across(product.n);
-    let all = all_bands.iter().map(|(count, places)| (count, turns(total, *places)));
-    let mut more = vec![0; units];
-    all.for_each(|(count, of_band)| {
-        more.iter_mut().zip(of_band).for_each(|(all, more)| *all += count * more)
-    });
-    builder.count_tiles(more.into_iter());
-}
-
-/// How often there are bands of so many places.
-fn count_bands(image: &Image, bands: Bands) -> Vec<(usize, usize)> {
-    let mut all = Vec::new();
-    for Stretch { bands: count, rows, .. } in image.stretches(bands) {
-        let of = |images: usize| images * rows * image.places[1];
-        all.push((count * (image.extents[0] / bands.images), of(bands.images)));
-        all.push((count, of(image.extents[0] % bands.images)));
-    }
-    all
-}
-
 /// Where activations are and come from.
-struct Activations {
+pub(super) struct Activations {
     /// How the array sees them.
-    seen: Seen,
+    pub seen: Seen,
     /// Their dtype.
-    dtype: DType,
+    pub dtype: DType,
     /// By core: in the unified buffer.
-    place: Vec<Matrix>,
+    pub place: Vec<Matrix>,
     /// In DRAM, if a block of rows is copied from there with each row of tiles.
-    blocks: Option<Matrix>,
+    pub blocks: Option<Matrix>,
     /// By core: what multiplies wait for, blocks of rows apart.
-    ready: Vec<Vec<Wait>>,
+    pub ready: Vec<Vec<Wait>>,
     /// By core: what copies in wait for.
-    waits: Vec<Vec<Wait>>,
+    pub waits: Vec<Vec<Wait>>,
 }
 
 /// How an array sees activations.
-enum Seen {
+pub(super) enum Seen {
     /// As they lie.
     Plain,
     /// Windows of images, in groups of so many channels.
@@ -133,27 +67,6 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
         place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, cols]))));
     }
     Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
-}
-
-/// Images: whole where tensors stay, else bands of them.
-fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
-    let dtype = builder.plan.tensors[image.x].dtype;
-    let (mut ready, mut place) = (Vec::new(), Vec::new());
-    for core in 0..builder.chip.cores as u32 {
-        let (matrix, waits) = match builder.stays() {
-            true => builder.operand(image.x, core),
-            false => {
-                let matrix = builder.unified(image.x, core, most(&[2, image.band_elements(bands)]));
-                // A first band of nothing but padding brings nothing to wait for.
-                let events = &builder.events;
-                let before = builder.before_layer(events.left[core as usize]);
-                (matrix, vec![wait(events.rows[core as usize], 0), before])
-            }
-        };
-        ready.push(waits);
-        place.push(matrix);
-    }
-    Activations { seen: Seen::Windows(*image), dtype, place, blocks: None, ready, waits: Vec::new() }
 }
 
 /// What work on a tensor that stays waits for.
@@ -193,12 +106,12 @@ struct Tile {
 
 /// Columns that are gone through before others come.
 #[derive(Clone, Copy)]
-struct Stripe {
+pub(super) struct Stripe {
     /// How many there are before it.
     number: Index,
     /// Its first column.
     first: Index,
-    cols: usize,
+    pub cols: usize,
     /// Whether rows of activations have come for one before.
     again: bool,
     panels: Panels,
@@ -215,18 +128,18 @@ enum Panels {
 
 impl Stripe {
     /// By unit: tiles that it has had before the stripe, each of those before having so many rows of tiles.
-    fn turns(&self, down: usize, before: &[Index]) -> Vec<Index> {
+    pub(super) fn turns(&self, down: usize, before: &[Index]) -> Vec<Index> {
         before.iter().map(|turns| turns.and(self.number.times(down))).collect()
     }
 }
 
 /// Rows that are cut into tiles together, from unit 0 on.
-struct Section {
-    stripe: Stripe,
-    first: Index,
-    rows: usize,
+pub(super) struct Section {
+    pub stripe: Stripe,
+    pub first: Index,
+    pub rows: usize,
     /// By unit: tiles that it has had before in this layer.
-    turns: Vec<Index>,
+    pub turns: Vec<Index>,
 }
 
 /// A row of output tiles.
@@ -241,7 +154,7 @@ struct Row<'a> {
     step: Option<(usize, usize)>,
 }
 
-struct Product<'a> {
+pub(super) struct Product<'a> {
     layer: &'a Layer,
     tiling: Tiling,
     seen: Seen,
@@ -254,9 +167,9 @@ struct Product<'a> {
     m: usize,
     k: usize,
     /// Columns of a group.
-    n: usize,
+    pub n: usize,
     /// By core: activations in the unified buffer.
-    a: Vec<Matrix>,
+    pub a: Vec<Matrix>,
     /// In DRAM, if blocks of rows are copied from there.
     a_from: Option<Matrix>,
     /// What multiplies wait for besides blocks of rows.
@@ -286,7 +199,7 @@ struct Operand {
 }
 
 impl<'a> Product<'a> {
-    fn new(
+    pub(super) fn new(
         builder: &mut Builder,
         layer: &'a Layer,
         supply: Activations,
@@ -378,7 +291,7 @@ impl<'a> Product<'a> {
     }
 
     /// Tiles of a row of so many columns of each group.
-    fn across(&self, cols: usize) -> usize {
+    pub(super) fn across(&self, cols: usize) -> usize {
         self.groups * cols.div_ceil(self.tiling.n)
     }
 
@@ -391,14 +304,14 @@ impl<'a> Product<'a> {
     }
 
     /// Tiles of a row, of each kind of stripe that there is.
-    fn widths(&self, builder: &Builder) -> Vec<usize> {
+    pub(super) fn widths(&self, builder: &Builder) -> Vec<usize> {
         let width = self.width(builder);
         let cols = [width.min(self.n), self.n % width];
         cols.into_iter().filter(|cols| *cols > 0).map(|cols| self.across(cols)).collect()
     }
 
     /// Goes over all stripes.
-    fn stripes(&self, builder: &mut Builder, each: &mut dyn FnMut(&mut Builder, Stripe)) {
+    pub(super) fn stripes(&self, builder: &mut Builder, each: &mut dyn FnMut(&mut Builder, Stripe)) {
         let width = self.width(builder);
         let (whole, rest) = (self.n / width, self.n % width);
         let mut stripe = |builder: &mut Builder, number: Index, cols: usize, again: bool| {
@@ -436,7 +349,7 @@ impl<'a> Product<'a> {
     }
 
     /// Rows of tiles that so many rows are cut into.
-    fn down(&self, rows: usize) -> usize {
+    pub(super) fn down(&self, rows: usize) -> usize {
         rows.div_ceil(self.tiling.m)
     }
 
@@ -445,12 +358,13 @@ impl<'a> Product<'a> {
         core as usize * builder.chip.units_per_core() < self.down(self.m) * self.across(self.n)
     }
 
-    /// Tiles of so many rows that a unit gets.
-    fn tiles_of(&self, builder: &Builder, rows: usize, unit: usize) -> usize {
-        tiles_of(builder.chip.matrix_units, self.down(rows) * self.across(self.n), unit)
+    /// Tiles that each unit gets of so many rows, of so many tiles each.
+    pub(super) fn tiles_of(&self, units: usize, across: usize, rows: usize) -> Vec<usize> {
+        let tiles = self.down(rows) * across;
+        (0..units).map(|unit| tiles / units + usize::from(unit < tiles % units)).collect()
     }
 
-    fn rows(&self, builder: &mut Builder, section: &Section) {
+    pub(super) fn rows(&self, builder: &mut Builder, section: &Section) {
         let (units, across) = (builder.chip.matrix_units, self.across(section.stripe.cols));
         let whole = section.rows / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
@@ -558,7 +472,7 @@ impl<'a> Product<'a> {
     }
 
     /// Copies all weights, a panel of columns at a time, if they come so.
-    fn all_panels(&self, builder: &mut Builder) {
+    pub(super) fn all_panels(&self, builder: &mut Builder) {
         if self.b_supply != Supply::AtOnce {
             return;
         }
@@ -728,12 +642,7 @@ impl<'a> Product<'a> {
     }
 }
 
-/// Tiles that a unit gets of so many.
-fn tiles_of(units: usize, tiles: usize, unit: usize) -> usize {
-    tiles / units + usize::from(unit < tiles % units)
-}
-
 /// A product of sizes, the greatest size where it is beyond that: no tensor has as many elements.
-fn most(sizes: &[usize]) -> usize {
+pub(super) fn most(sizes: &[usize]) -> usize {
     sizes.iter().fold(1, |product: usize, size| product.saturating_mul(*size))
 }
