@@ -1,12 +1,14 @@
 //! What the machine takes: `cargo bench --bench machine`.
 //!
 //! `repetitions` runs the same product with ten times the rows, then a hundred times: loops whose state repeats are
-//! skipped, so that the time stays where it is. `resnet50` reads a topology, compiles its 54 layers and runs them.
+//! skipped, so that the time stays where it is. `resnet50` reads a topology, compiles its 54 layers and runs them; `mapped` has
+//! the mapper search them first.
 
 use systole::base::Span;
 use systole::chip::{Chip, Dram};
+use systole::explore;
 use systole::import::scalesim::{Layout, parse_topology};
-use systole::job::{Timed, time_products, time_topology};
+use systole::job::{Timed, time_products, time_topology, time_topology_arranged};
 use systole::num::DType;
 use systole::schedule::Product;
 
@@ -38,4 +40,13 @@ fn resnet50() -> Timed {
     let text = include_str!("../tests/data/scalesim/resnet50.csv");
     let topology = parse_topology(text, Layout::Convolution).value.expect("it is a topology");
     time_topology(&topology, &chip()).unwrap_or_else(|refused| panic!("{refused:?}"))
+}
+
+#[divan::bench]
+fn mapped() -> Timed {
+    let text = include_str!("../tests/data/scalesim/resnet50.csv");
+    let topology = parse_topology(text, Layout::Convolution).value.expect("it is a topology");
+    let chip = chip();
+    time_topology_arranged(&topology, &chip, &mut |plan| explore::map(plan, &chip).0)
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod golden;
+#[allow(dead_code)] // orders are for others
 mod made;
 mod made_images;
 mod made_moves;

@@ -159,6 +159,29 @@ fn a_program_comes_from_standard_input_too() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("equals the reference"));
 }
 
+/// What the mapper considered stands beside the run that it led to.
+#[test]
+fn the_mapper_says_what_it_considered() {
+    let text = "input x : i8[64, 64]\nweight w : i8[64, 64]\ny = requant(x @ w, shift=7)\noutput y\n";
+    let arguments = ["run", "-", "--map", "--set", "unified_buffer_kib=4", "--set", "accumulator_rows=16"];
+    let output = systole(&[&arguments[..], &["--format", "json"]].concat(), text);
+    assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (mapper, product) = (&report["mapper"], &report["mapper"]["products"][0]);
+    let cycles = |value: &Value| value.as_u64().unwrap();
+    assert_eq!((&report["agrees"], &mapper["taken"]), (&Value::Bool(true), &Value::Bool(true)));
+    assert_eq!(report["cycles"], mapper["found_cycles"]);
+    assert!(cycles(&mapper["found_cycles"]) < cycles(&mapper["planned_cycles"]));
+    assert_eq!((&product["name"], &product["line"]), (&"y".into(), &3.into()));
+    assert!(cycles(&product["best"][0]["cycles"]) < cycles(&product["planned"]["cycles"]));
+    assert!(cycles(&product["candidates"]) > 3);
+    let words = String::from_utf8(systole(&arguments, text).stdout).unwrap();
+    assert!(words.contains("mapper: ") && words.contains("  y (line 3), 1 layer of mnk: "), "{words}");
+    let without: Value =
+        serde_json::from_slice(&systole(&["run", "-", "--format", "json"], text).stdout).unwrap();
+    assert!(without.get("mapper").is_none());
+}
+
 #[test]
 fn a_topology_runs_through_the_machine() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");

@@ -2,20 +2,18 @@
 
 /// Extents up to this are cut in every way.
 pub const SMALL: usize = 16;
-/// Most even cuts of larger ones.
-const MOST_EVEN: usize = 5;
-
 /// Sides of a tile, along an extent, that might be better than those planned and than the best so far: all of a small extent; of
-/// others those that cut it as evenly as can be, into about twice as many parts each time, and those next to the best.
+/// others those that cut it as evenly as can be, into as many parts as planned and some more, and those next to the best.
 pub fn worth_a_try(extent: usize, planned: usize, best: usize) -> Vec<usize> {
     if extent <= SMALL {
         return (1..=extent).rev().collect();
     }
     let parts = |side: usize| extent.div_ceil(side.max(1));
-    let even = (0..MOST_EVEN).map(|doubled| parts(planned) << doubled);
+    let few = parts(planned);
+    let even = [few, few + 1, few + 2, few + 3, 2 * few, 3 * few, 4 * few, 8 * few];
     let near = [parts(best) + 1, parts(best).saturating_sub(1), parts(best) + parts(best).div_ceil(4)];
     let mut sides = vec![planned.min(extent)];
-    for parts in even.chain(near).filter(|parts| (1..=extent).contains(parts)) {
+    for parts in even.into_iter().chain(near).filter(|parts| (1..=extent).contains(parts)) {
         let side = extent.div_ceil(parts);
         if !sides.contains(&side) {
             sides.push(side);

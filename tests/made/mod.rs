@@ -66,14 +66,18 @@ pub fn program() -> impl Strategy<Value = String> {
 
 /// The same program, or with columns outermost in every product that may be so.
 pub fn in_some_order(texts: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
-    let chosen = |line: &str| {
+    let chosen = |(at, line): (usize, &str)| {
         let grouped = line.contains("groups=") && !line.contains("groups=1)");
         let product = ["@", "einsum", "conv2d"].iter().any(|word| line.contains(word));
-        let order = if product && !grouped { " with order=\"nmk\"" } else { "" };
-        format!("{line}{order}\n")
+        match line.strip_prefix("output ") {
+            _ if grouped || !product => format!("{line}\n"),
+            // Values with names have choices.
+            Some(value) => format!("put{at} = {value} with order=\"nmk\"\noutput put{at}\n"),
+            None => format!("{line} with order=\"nmk\"\n"),
+        }
     };
     (texts, any::<bool>()).prop_map(move |(text, columns)| match columns {
-        true => text.lines().map(chosen).collect(),
+        true => text.lines().enumerate().map(chosen).collect(),
         false => text,
     })
 }
