@@ -101,7 +101,11 @@ proptest! {
 
     #[test]
     fn random_programs_are_kept(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_images::program()], chip in made::chip(),
+        text in prop_oneof![
+            made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains(),
+            made_images::program(),
+        ],
+        chip in prop_oneof![made::chip(), made_images::on(made::chip())],
     ) {
         let Some(assembly) = assembly(&text, &Files::default(), &chip).1 else { return Ok(()) };
         assert_keeps(&assembly);

@@ -37,7 +37,10 @@ proptest! {
 
     #[test]
     fn what_is_compiled_has_no_faults(
-        text in prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_images::program()],
+        text in made::in_some_order(prop_oneof![
+            made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains(),
+            made_images::program(),
+        ]),
         chip in prop_oneof![made::chip(), made_images::on(made::chip())],
     ) {
         let files = Files::default();
@@ -55,14 +58,12 @@ fn examples_are_checked_whole() {
     let text = "input x : i8[40, 12]\nweight w : i8[12, 10]\nweight b : i32[10]\nh = relu(requant(x @ w + b, shift=4))\n\
                 weight v : i8[10, 9]\noutput h @ v\n";
     for dataflow in ["ws", "is", "os"] {
-        for bytes in ["400", "100000"] {
+        for unified_buffer_bytes in [400, 100_000] {
             let mut chip = systole::chip::preset("classroom-2x2").unwrap();
-            for (key, value) in
-                [("dataflow", dataflow), ("unified_buffer_bytes", bytes), ("accumulator_rows", "8")]
-            {
+            for (key, value) in [("dataflow", dataflow), ("accumulator_rows", "8")] {
                 chip.set(key, value).unwrap();
             }
-            let chip = chip.chip().unwrap();
+            let chip = Chip { unified_buffer_bytes, ..chip.chip().unwrap() };
             let assembly = assembly(text, &Files::default(), &chip).1.unwrap();
             let checked = assert_clean(&assembly, &chip);
             assert!(checked.whole && checked.instructions > 100, "{checked:?}");

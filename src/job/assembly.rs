@@ -268,7 +268,8 @@ fn given_values(
         }),
         Given::Loaded(path) => {
             let array = loader.load(path).map_err(|error| (error.message, error.hint))?;
-            if array.ty != ty {
+            // Those of all iterations of a repeat are one list.
+            if (array.ty.dtype, array.values.len()) != (buffer.dtype, buffer.len) {
                 let message = format!("`{path}` holds {}, not {ty}", array.ty);
                 return Err((message, "declare it as it is".to_owned()));
             }
