@@ -16,7 +16,9 @@ mod commands {
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
     use systole::job::validate::{Subject, Table};
-    use systole::job::{self, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report};
+    use systole::job::{
+        self, Compiled, Extent, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report,
+    };
     use systole::num::{Array, SumOrder};
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
@@ -55,6 +57,10 @@ mod commands {
             /// The matrix unit.
             #[arg(long, default_value_t = 0, value_name = "U")]
             unit: usize,
+            /// Of a program too large for its values: compute the numbers of the operator with this result, from operands made
+            /// from their names, as if all of them were declared.
+            #[arg(long, value_name = "OP")]
+            values: Option<String>,
             #[command(flatten)]
             chip: ChipChoice,
         },
@@ -193,7 +199,9 @@ mod commands {
     pub fn main() -> ExitCode {
         let done = match Arguments::parse().command {
             Command::Run { file, chip, format } => run(&file, &chip, format),
-            Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
+            Command::Frame { file, cycle, unit, values, chip } => {
+                frame(&file, cycle, unit, values.as_deref(), &chip)
+            }
             Command::Functions => {
                 print!("{}", graph::functions());
                 Ok(())
@@ -230,14 +238,12 @@ mod commands {
             true => Ran::layers(file, &chip)?,
             false => {
                 let program = Program::read(file)?;
-                match Ran::timed(program, &chip)? {
-                    Ok(timed) => timed,
-                    Err(program) => {
-                        match job::compile_products(&program.text, program.files.as_ref(), &chip) {
-                            Some(run) => return report_products(&program, &run, format),
-                            None => Ran::program(program, &chip)?,
-                        }
-                    }
+                let compiled = compile(&program, &chip);
+                let runs = compiled.job.is_some() || compiled.timed.is_some();
+                let products = || job::compile_products(&program.text, program.files.as_ref(), &chip);
+                match if runs { None } else { products() } {
+                    Some(run) => return report_products(&program, &run, format),
+                    None => Ran::program(program, compiled)?,
                 }
             }
         };
@@ -264,13 +270,20 @@ mod commands {
         }
     }
 
-    fn frame(file: &Path, cycle: u64, unit: usize, chip: &ChipChoice) -> Result<(), InputErrors> {
+    fn frame(
+        file: &Path,
+        cycle: u64,
+        unit: usize,
+        values: Option<&str>,
+        chip: &ChipChoice,
+    ) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
         if unit >= chip.matrix_units {
             let (name, units) = (&chip.name, chip.matrix_units);
             return Err(format!("there is no matrix unit {unit}: {name} has {units}, counted from 0").into());
         }
-        let ran = Ran::new(file, &chip)?;
+        let mut ran = Ran::new(file, &chip)?;
+        values.map_or(Ok(()), |op| ran.compute(op))?;
         let cycles = ran.cycles();
         if cycle > cycles {
             return Err(format!("there is no cycle {cycle}: the run ends after {cycles}").into());
@@ -297,27 +310,26 @@ mod commands {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
             match is_topology(file) {
                 true => Ran::layers(file, chip),
-                false => match Ran::timed(Program::read(file)?, chip)? {
-                    Ok(timed) => Ok(timed),
-                    Err(program) => Ran::program(program, chip),
-                },
+                false => {
+                    let program = Program::read(file)?;
+                    let compiled = compile(&program, chip);
+                    Ran::program(program, compiled)
+                }
             }
         }
 
-        /// A program that runs, but is too large for its values; others are given back.
-        fn timed(program: Program, chip: &Chip) -> Result<Result<Ran, Program>, InputErrors> {
-            let Some(run) = job::time_program(&program.text, program.files.as_ref(), chip) else {
-                return Ok(Err(program));
+        /// Prints what is to be said, and stops if there are errors.
+        fn program(program: Program, compiled: Compiled) -> Result<Ran, InputErrors> {
+            program.shown().tell(&compiled.diagnostics)?;
+            let finished = match (compiled.timed, compiled.job) {
+                (Some(timed), _) => timed,
+                (None, job) => job.ok_or(InputErrors)?.finish(),
             };
-            program.shown().tell(&run.warnings)?;
-            let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
-            eprintln!("warning: this runs without values: line {line}: {}", run.obstacle.message);
-            Ok(Ok(Ran::Timed { text: program.text, timed: Box::new(run.timed) }))
-        }
-
-        fn program(program: Program, chip: &Chip) -> Result<Ran, InputErrors> {
-            let finished = Box::new(compile(&program, chip)?.finish());
-            Ok(Ran::Program { text: program.text, finished })
+            if let Extent::Without { why, .. } = &finished.extent {
+                let line = Lines::new(&program.text).position(why.span.start).line;
+                eprintln!("warning: this runs without values: line {line}: {}", why.message);
+            }
+            Ok(Ran::Program { text: program.text, finished: Box::new(finished) })
         }
 
         fn layers(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
@@ -331,6 +343,22 @@ mod commands {
                     Err(InputErrors)
                 }
             }
+        }
+
+        /// The numbers of an operator, by its name.
+        fn compute(&mut self, name: &str) -> Result<(), String> {
+            let Ran::Program { finished, text } = self else {
+                return Err("`--values` is for programs: a topology's layers have no values".into());
+            };
+            let Some(op) = finished.operator(name) else {
+                return Err(format!("no operator is called `{name}`: `systole run` lists them"));
+            };
+            let mut seeding = finished.seeding(op).map_err(|no| {
+                let line = Lines::new(text).position(no.span.start).line;
+                format!("line {line}: {}; {}", no.message, no.hint)
+            })?;
+            while !finished.seed(&mut seeding, usize::MAX) {}
+            Ok(())
         }
 
         fn cycles(&self) -> u64 {
@@ -534,11 +562,8 @@ mod commands {
         }
     }
 
-    /// Compiles, prints what is to be said, and stops if there are errors.
-    fn compile(program: &Program, chip: &Chip) -> Result<job::Job, InputErrors> {
-        let compiled = job::compile(&program.text, program.files.as_ref(), chip);
-        program.shown().tell(&compiled.diagnostics)?;
-        compiled.job.ok_or(InputErrors)
+    fn compile(program: &Program, chip: &Chip) -> Compiled {
+        job::compile_or_time(&program.text, program.files.as_ref(), chip)
     }
 
     fn in_words(report: &Report, classes: Classes) -> String {

@@ -91,9 +91,10 @@ export class Cells {
 }
 
 function fill(td: HTMLTableCellElement, cell: Cell, row: number, col: number, selected: boolean): void {
-  const shown = cell.psum ?? cell.weight;
+  const works = cell.colour !== null;
+  const shown = cell.psum ?? (works && cell.act !== null ? `${cell.act} × ${cell.weight}` : cell.weight);
   td.textContent = shown === null ? '·' : String(shown);
-  td.className = cell.psum === null ? 'rests' : 'works';
+  td.className = cell.psum === null && !works ? 'rests' : 'works';
   td.classList.toggle('long', td.textContent.length > 4);
   td.style.setProperty('--cell', opColour(cell.colour));
   td.tabIndex = selected ? 0 : -1;
