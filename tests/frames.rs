@@ -82,9 +82,9 @@ fn looked_up(finished: &Finished, called: &str) -> i32 {
     if called == "0" {
         return 0;
     }
-    let (_, index) = called.rsplit_once('[').unwrap();
-    let (buffer, place) = index.trim_end_matches(']').split_once(", ").unwrap();
-    finished.memory[buffer.parse::<usize>().unwrap()].get(place.parse().unwrap())
+    let index = called.rsplit('[').next().unwrap();
+    let (buffer, place) = index.trim_end_matches(']').split_once(',').unwrap();
+    finished.memory[buffer.parse::<usize>().unwrap()].get(place.trim().parse().unwrap())
 }
 
 /// What is called an element, in every register, is the one whose number stands there.
@@ -130,7 +130,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     let is_beside = |at: &[f64; 2]| at[0] < layout.left || at[1] < layout.top;
     let shapes = array(&moment, &layout).shapes;
     let called = shapes.iter().filter_map(|shape| match shape {
-        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text.starts_with('[')) => Some(text),
+        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text.contains(',')) => Some(text),
         _ => None,
     });
     let called: Vec<i32> = called.map(|called| looked_up(finished, called)).collect();

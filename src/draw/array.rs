@@ -177,7 +177,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
 fn operand(moment: &Moment, waiting: &Waiting, element: Option<Element>) -> String {
     match moment.has_numbers(waiting.pass) {
         true => signed(waiting.value),
-        false => element.map_or_else(String::new, |element| moment.index(element)),
+        false => element.map_or_else(String::new, |element| compact(&moment.index(element))),
     }
 }
 
@@ -250,11 +250,16 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     }
 }
 
+/// Indices smaller than this are left out, in pixels.
+const LEGIBLE: f64 = 5.0;
+
+/// Indices where there is little room: `1004,16`.
+fn compact(index: &str) -> String {
+    index.chars().filter(|letter| !"[] ".contains(*letter)).collect()
+}
+
 /// Which elements a PE holds, those of the first lane: what it multiplies below each other, and the weights on their way.
 fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usize) {
-    if layout.pitch < 40.0 {
-        return;
-    }
     let ([x, y], pitch) = (layout.pe(row, col), layout.pitch);
     let works = moment.frame.pass[moment.frame.at(row, col)] != NONE;
     let ink = if works { Colour::Ink } else { Colour::Dim };
@@ -273,9 +278,12 @@ fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col
         let mut text = moment.name(element);
         // A long name would leave no room to read it.
         if align != Align::Centre || fitted(&text, size, room) < 8.0 {
-            text = mark.to_owned() + &moment.index(element);
+            text = mark.to_owned() + &compact(&moment.index(element));
         }
         let size = fitted(&text, size, room);
+        if size < LEGIBLE {
+            continue;
+        }
         let at = [x + pitch * right, y + pitch * down + size * 0.3];
         scene.shapes.push(Shape::Text { at, text, size, align, weight: Weight::Mono, paint: colour.solid() });
     }
@@ -301,6 +309,9 @@ fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, text: String, ink: Pa
         return;
     }
     let size = fitted(&text, (height * 0.56).min(16.0), width - 7.0);
+    if size < LEGIBLE {
+        return;
+    }
     let at = [x + width / 2.0, y + height / 2.0 + size * 0.37];
     scene.shapes.push(Shape::Text { at, text, size, align: Align::Centre, weight: Weight::Mono, paint: ink });
 }

@@ -196,9 +196,12 @@ fn detail(moment: &Moment) -> Detail {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
             }
             if !moment.has_numbers(frame.pass[at]) {
-                let [left, above] = [Register::Act(lane), Register::Weight(weight / frame.layer())]
-                    .map(|register| moment.named(register, row, col).unwrap_or_default());
-                lines.push((operands(moment), format!("{left} × {above}")));
+                let (left, above) = operands(moment).split_once(" × ").unwrap_or_default();
+                for (label, register) in
+                    [(left, Register::Act(lane)), (above, Register::Weight(weight / frame.layer()))]
+                {
+                    lines.push((label, moment.named(register, row, col).unwrap_or_default()));
+                }
                 continue;
             }
             if stays == Stationary::Weights {
@@ -237,11 +240,8 @@ fn detail(moment: &Moment) -> Detail {
             lines.push(("drain register", drain));
         }
     }
-    if let Numbers::Of(op) = moment.numbers
-        && works
-        && moment.has_numbers(frame.pass[at])
-    {
-        lines.push(("numbers", format!("of {} alone, from seeded inputs", moment.program.ops[op].name)));
+    if matches!(moment.numbers, Numbers::Of(_)) && moment.has_numbers(frame.pass[at]) {
+        lines.push(("numbers", "from seeded inputs".into()));
     }
     Detail { pass: works.then_some(frame.pass[at]), lines }
 }
