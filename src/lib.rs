@@ -27,6 +27,7 @@
 //! ```
 
 pub mod base;
+pub mod check;
 pub mod chip;
 pub mod draw;
 pub mod emit;

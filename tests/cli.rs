@@ -301,17 +301,40 @@ fn a_program_is_printed_as_its_graph() {
     assert!(text.contains(" = repeat 80 as t0 {  # \"x\"\n  %1 : bf16[4, 8] = carried %0 then "), "{text}");
     let graph = systole::graph::parse(&text).unwrap();
     assert_eq!((systole::graph::verify(&graph), graph.to_string()), (Ok(()), text));
-    // Others are still to come, and an error is one as in `check`.
-    for (stage, said) in
-        [("plan", "`plan` is not printed yet; there is `graph`"), ("tree", "there is `graph`")]
-    {
-        let output = systole(&["compile", "-", "--emit", stage], layers);
-        assert_eq!(output.status.code(), Some(2));
-        assert!(error_of(&output).contains(said), "{}", error_of(&output));
-    }
+    // An error is one as in `check`.
+    let output = systole(&["compile", "-", "--emit", "tree"], layers);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_of(&output).contains("possible values: graph, plan, asm, bin"), "{}", error_of(&output));
     let output = systole(&["compile", "-", "--emit", "graph"], "output a\n");
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     assert!(error_of(&output).contains("-:1:8: error: nothing is called `a`"));
+}
+
+/// A 4 x 4 product by hand.
+const BY_HAND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/asm/right/product.s");
+
+#[test]
+fn assembly_runs() {
+    let output = systole(&["asm", BY_HAND, "--chip", "classroom-4x4", "--format", "json"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["outputs"][0]["name"], "c");
+    assert_eq!(report["outputs"][0]["shape"], serde_json::json!([4, 4]));
+    assert_eq!(report["macs"], 64);
+    // As the compiler has it.
+    let program = "input a : i8[4, 4]\nweight w : i8[4, 4]\nc = a @ w\noutput c\n";
+    let compiled = systole(&["run", "-", "--chip", "classroom-4x4", "--format", "json"], program);
+    let compiled: Value = serde_json::from_slice(&compiled.stdout).unwrap();
+    for part in ["cycles", "classes", "movement", "macs", "padding_macs", "dram_bytes"] {
+        assert_eq!(report[part], compiled[part], "{part}");
+    }
+    assert_eq!(report["outputs"][0]["values"], compiled["outputs"][0]["values"]);
+    let text = systole(&["compile", "-", "--emit", "asm", "--chip", "classroom-4x4"], program);
+    let again = systole(&["asm", "-", "--chip", "classroom-4x4"], &String::from_utf8(text.stdout).unwrap());
+    assert_eq!(again.status.code(), Some(0), "{}", error_of(&again));
+    let wrong = systole(&["asm", "-"], "read a = b\n");
+    assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(1), 0));
+    assert!(error_of(&wrong).contains("-:1:6: error: no buffer is called `a`"), "{}", error_of(&wrong));
 }
 
 #[test]

@@ -55,6 +55,31 @@ fn programs_in_the_documentation_are_those_that_run() {
     }
 }
 
+/// On the chip that the page runs them on.
+#[test]
+fn assembly_in_the_documentation_runs() {
+    let programs: Vec<String> = documents().iter().flat_map(|text| blocks(text, "asm")).collect();
+    assert!(programs.len() > 1);
+    for program in programs {
+        let said = systole(&["asm", "-", "--chip", "classroom-4x4"], &program);
+        assert!(said.contains(" = ["), "{said}");
+    }
+}
+
+/// Where instructions and statements are defined they stand in tables: the page has the same ones.
+#[test]
+fn tables_of_assembly_are_those_of_its_source() {
+    let page = fs::read_to_string(format!("{ROOT}/www/docs/isa.md")).unwrap();
+    for source in ["src/isa/mod.rs", "src/isa/text/mod.rs"] {
+        let source = fs::read_to_string(format!("{ROOT}/{source}")).unwrap();
+        let rows: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("//! |")).collect();
+        assert!(rows.len() > 5);
+        for row in rows {
+            assert!(page.contains(row), "{row}");
+        }
+    }
+}
+
 #[test]
 fn commands_in_the_documentation_print_what_it_says() {
     let sessions: Vec<String> = documents().iter().flat_map(|text| blocks(text, "console")).collect();

@@ -9,7 +9,8 @@ use systole::base::Severity;
 use systole::chip::Chip;
 use systole::graph::Limits;
 use systole::import::{Files, npy};
-use systole::job::{Assist, Compiled, compile, evaluate};
+use systole::isa;
+use systole::job::{Assist, Compiled, compile, evaluate, run_assembly};
 use systole::lang::{MOST_TEXT_BYTES, Token, TokenKind, format, lex};
 use systole::num::{DType, Shape, SumOrder, Type, seeded};
 
@@ -164,8 +165,143 @@ const NETWORK: &str = "size d = 8\nsize heads = 2\ninput x : f32[4, d]\ninput i 
 const PROGRAM: &str = "input x : i8[4, 6]\nweight w : i8[6, 3]\nweight b : i32[3]\n\
                        h = relu(requant(x @ w + b, scale=3, shift=4, zero=-1))\noutput argmax(h, axis=1)\n";
 
+/// Assembles, renders every message, and runs what is right.
+fn survive_assembly(text: &str) {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let (said, run) = run_assembly(text, &Files::default(), &chip);
+    for d in &said {
+        assert!(d.span.range().end <= text.len());
+        let shown = d.render("p", text);
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    }
+    assert!(said.len() <= 200);
+    let printed = isa::text::print(&isa::text::assemble(text).assembly);
+    if let Some(run) = run {
+        run.report(text);
+        let again = isa::text::assemble(&printed);
+        assert_eq!((again.diagnostics.len(), isa::text::print(&again.assembly)), (0, printed), "{text}");
+    }
+}
+
+/// Words of assembly.
+const CODE: [&str; 74] = [
+    "input",
+    "output",
+    "dram",
+    "unified",
+    "event",
+    "op",
+    "repeat",
+    "read",
+    "write",
+    "host",
+    "fetch",
+    "load",
+    "multiply",
+    "contract",
+    "vector",
+    "a",
+    "a@ub",
+    "c@ub",
+    "c",
+    "w",
+    ": i8[4, 4]",
+    ": i32[4, 4]",
+    "holds",
+    "at",
+    "=",
+    "+=",
+    "acc[0]",
+    "acc.1[4*i mod 8]",
+    "[0:2]",
+    "[2*i +: 2, :]",
+    "[:, 1]",
+    "{0 : 4 by 1, 4 by 0}",
+    "transposed",
+    "wait",
+    "signal",
+    "x",
+    "done",
+    "-1",
+    "before i",
+    ",",
+    "|",
+    "add",
+    "requant shift=3",
+    "relu",
+    "exp",
+    "cast to f32",
+    "topk k=2",
+    "argmax",
+    "to i8",
+    "gathered",
+    "by",
+    "tile i8 by 4",
+    "as i {",
+    "{",
+    "}",
+    "\n",
+    "\n",
+    "\n",
+    "0",
+    "1",
+    "4",
+    "4294967295",
+    "99999999999999999999",
+    "1.5",
+    "nan",
+    "\"q\"",
+    "# c",
+    "load(\"x.npy\")",
+    "each 2",
+    "causal rows=2",
+    ".1",
+    "@",
+    "softmax",
+    "4 by 4",
+];
+
+const ASSEMBLY: &str = "input x : i8[8, 4]\ninput w : i8[4, 4]\nunified x@ub : i8[8, 4] holds 32\nunified y@ub : i8[8, 4]\n\
+                        output y : i8[8, 4]\nop y\nrepeat 2 as i {\n read x@ub[4*i +: 4] = x[4*i +: 4] wait left -1 signal in\n\
+                        fetch w\n load\n multiply acc[4*i mod 8] = x@ub[4*i +: 4] wait in, drained -1 signal passed\n\
+                        vector y@ub[4*i +: 4] = acc[4*i mod 8] | add 3 | requant shift=4 | relu wait passed signal worked, drained\n\
+                        write y[4*i +: 4] = y@ub[4*i +: 4] wait worked signal left\n}\n";
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn random_assembly(words in prop::collection::vec(prop::sample::select(&CODE[..]), 0..60)) {
+        survive_assembly(&words.join(" "));
+    }
+
+    #[test]
+    fn mutated_assembly(
+        cuts in prop::collection::vec((0..ASSEMBLY.len(), 0..4usize, prop::sample::select(&CODE[..])), 1..4)) {
+        let mut text = ASSEMBLY.to_owned();
+        for (at, length, word) in cuts {
+            let at = at.min(text.len());
+            text.replace_range(at..(at + length).min(text.len()), word);
+        }
+        survive_assembly(&text);
+    }
+
+    #[test]
+    fn mutated_binaries(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut in 0..40usize) {
+        let mut bytes = isa::binary::encode(&isa::text::assemble(ASSEMBLY).assembly);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(bytes.len().saturating_sub(cut.saturating_sub(30)));
+        match isa::binary::decode(&bytes) {
+            Ok(assembly) => {
+                prop_assert_eq!(isa::binary::decode(&isa::binary::encode(&assembly)), Ok(assembly.clone()));
+                survive_assembly(&isa::text::print(&assembly));
+            }
+            Err(error) => prop_assert!(error.at <= bytes.len()),
+        }
+    }
 
     #[test]
     fn random_text(text in "\\PC{0,200}") {
@@ -215,6 +351,12 @@ fn first_error(text: &str) -> String {
     error
         .map(|d| d.message)
         .unwrap_or_else(|| panic!("{}... is wrong", text.chars().take(60).collect::<String>()))
+}
+
+#[test]
+fn the_assembly_that_is_mutated_is_right() {
+    let (said, run) = run_assembly(ASSEMBLY, &Files::default(), &Chip::classroom(4, 4).unwrap());
+    assert!(said.is_empty() && run.is_some(), "{said:?}");
 }
 
 #[test]

@@ -57,6 +57,12 @@ pub struct Arena<T> {
     items: Vec<T>,
 }
 
+impl<T: PartialEq> PartialEq for Arena<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
+}
+
 impl<T> Default for Arena<T> {
     fn default() -> Self {
         Arena { items: Vec::new() }

@@ -2,12 +2,14 @@
 
 mod arena;
 mod diag;
+mod near;
 mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
 pub(crate) use diag::say;
 pub use diag::{Diagnostic, Diagnostics, Edit, Severity, WORDLESS};
+pub use near::nearest;
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};
 

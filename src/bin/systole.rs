@@ -15,6 +15,7 @@ mod commands {
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
+    use systole::isa;
     use systole::job::validate::{Subject, Table};
     use systole::job::{
         self, Compiled, Extent, Listed, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun, Report,
@@ -83,13 +84,32 @@ mod commands {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
         },
-        /// Print a program as one of the stages has it; programs that no machine runs yet too.
+        /// Print a program as one of the stages has it.
         Compile {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
-            /// The stage: `graph`, its tensors and operators as text. Others are still to come.
-            #[arg(long, value_name = "STAGE", value_parser = Stage::named)]
+            /// The stage.
+            #[arg(long, value_enum, value_name = "STAGE")]
             emit: Stage,
+            #[command(flatten)]
+            chip: ChipChoice,
+            /// Write to this file instead of standard output.
+            #[arg(short, long, value_name = "OUT")]
+            output: Option<PathBuf>,
+        },
+        /// Assemble a program for the machine, check it, run it, report.
+        ///
+        /// A file of bytes is run as the text that it stands for.
+        ///
+        /// Of one that takes too long to compute, the times are told without values.
+        Asm {
+            /// A text, or what `compile --emit bin` wrote; or `-` for standard input.
+            file: PathBuf,
+            #[command(flatten)]
+            chip: ChipChoice,
+            /// How to report.
+            #[arg(long, value_enum, default_value_t = Format::Text)]
+            format: Format,
         },
         /// Bring programs into the one style: indentation, space, columns. Tokens and lines stay as they are.
         Fmt {
@@ -171,19 +191,16 @@ mod commands {
     }
 
     /// What `compile` prints.
-    #[derive(Clone, Copy)]
+    #[derive(Clone, Copy, ValueEnum)]
     enum Stage {
+        /// Tensors and operators; of programs that no machine runs yet too.
         Graph,
-    }
-
-    impl Stage {
-        fn named(name: &str) -> Result<Stage, String> {
-            match name {
-                "graph" => Ok(Stage::Graph),
-                "plan" | "asm" | "bin" => Err(format!("`{name}` is not printed yet; there is `graph`")),
-                _ => Err("there is `graph`".into()),
-            }
-        }
+        /// What runs together, in which order and tiles.
+        Plan,
+        /// What the chip is told, as assembly.
+        Asm,
+        /// The same as bytes.
+        Bin,
     }
 
     /// The input has errors; they have been printed.
@@ -208,7 +225,10 @@ mod commands {
             }
             Command::Evaluate { file, block, format } => evaluate(&file, block, format),
             Command::Check { file } => check(&file),
-            Command::Compile { file, emit: Stage::Graph } => emit_graph(&file),
+            Command::Compile { file, emit, chip, output } => {
+                compile_to(&file, emit, &chip, output.as_deref())
+            }
+            Command::Asm { file, chip, format } => run_assembly(&file, &chip, format),
             Command::Fmt { files, check } => {
                 format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })
             }
@@ -389,11 +409,60 @@ mod commands {
         }
     }
 
-    fn emit_graph(file: &Path) -> Result<(), InputErrors> {
+    fn compile_to(
+        file: &Path,
+        stage: Stage,
+        chip: &ChipChoice,
+        output: Option<&Path>,
+    ) -> Result<(), InputErrors> {
         let program = Program::read(file)?;
-        let (diagnostics, graph) = job::graph(&program.text, program.files.as_ref());
+        let (text, files) = (&program.text, program.files.as_ref());
+        let (diagnostics, emitted) = match stage {
+            Stage::Graph => {
+                let (diagnostics, graph) = job::graph(text, files);
+                (diagnostics, graph.map(|graph| graph.to_string().into_bytes()))
+            }
+            Stage::Plan => {
+                let (diagnostics, plan) = job::plan_of(text, files, &choose(chip)?.1);
+                (diagnostics, plan.map(|plan| plan.to_string().into_bytes()))
+            }
+            Stage::Asm | Stage::Bin => {
+                let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1);
+                let bytes = |assembly| match stage {
+                    Stage::Bin => isa::binary::encode(&assembly),
+                    _ => isa::text::print(&assembly).into_bytes(),
+                };
+                (diagnostics, assembly.map(bytes))
+            }
+        };
         program.shown().tell(&diagnostics)?;
-        print(&graph.ok_or(InputErrors)?.to_string())
+        let emitted = emitted.ok_or(InputErrors)?;
+        match output {
+            Some(path) => Ok(fs::write(path, emitted).map_err(|e| format!("{}: {e}", path.display()))?),
+            None => print_bytes(&emitted),
+        }
+    }
+
+    fn run_assembly(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
+        let (_, chip) = choose(chip)?;
+        let bytes = read(file, isa::text::MOST_ASSEMBLY_BYTES as u64)?;
+        let text = match bytes.starts_with(&isa::binary::MAGIC) {
+            // What is to be said of it is said of its text.
+            true => {
+                let assembly = isa::binary::decode(&bytes).map_err(|e| format!("{}: {e}", file.display()))?;
+                isa::text::print(&assembly)
+            }
+            false => text_of(bytes, file)?,
+        };
+        let files = Directory(file.parent().unwrap_or(Path::new("")).to_owned());
+        let (diagnostics, run) = job::run_assembly(&text, &files, &chip);
+        Shown { file, text: &text }.tell(&diagnostics)?;
+        let run = run.ok_or(InputErrors)?;
+        let report = run.report(&text);
+        match format {
+            Format::Json => print(&(to_json(&report)? + "\n")),
+            Format::Text => print(&in_words(&report, run.tally().classes)),
+        }
     }
 
     /// Whether a file that is not in our style is changed.
@@ -587,6 +656,7 @@ mod commands {
         out += &match (&report.disagreement, report.agrees) {
             (Some(difference), _) => format!("DIFFERS from the reference: {difference}\n"),
             (None, Some(_)) => "equals the reference\n".to_owned(),
+            (None, None) if !report.outputs.is_empty() => String::new(),
             (None, None) => "timed without values\n".to_owned(),
         };
         out
@@ -791,7 +861,11 @@ mod commands {
 
     /// To standard output; that it is closed early is no error of ours.
     fn print(text: &str) -> Result<(), InputErrors> {
-        match io::stdout().write_all(text.as_bytes()) {
+        print_bytes(text.as_bytes())
+    }
+
+    fn print_bytes(bytes: &[u8]) -> Result<(), InputErrors> {
+        match io::stdout().write_all(bytes) {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.to_string().into()),
             _ => Ok(()),
         }

@@ -212,7 +212,7 @@ fields! {
         "From the last byte's turn on the bus to its arrival."
     DramGib "dram_gib" Memory number((1, 1024), 65_536), Required "DRAM capacity" "GiB" "What the DRAM holds."
     BurstBytes "burst_bytes" Memory whole(1, 65_536), Required "burst" "bytes"
-        "Least bytes that a row of a gather moves; no program gathers yet."
+        "Least bytes that a row of a gather moves."
     PaddedTilesInDram "padded_tiles_in_dram" Memory Kind::Flag, Required "padded tiles in DRAM" ""
         "Whether tiles of weights lie in DRAM whole, padded to R x C, or only what is used of them."
     HostGbPerS "host_gb_per_s" Memory number((1, 1000), 1_000_000), Optional "host bandwidth" "GB/s"

@@ -36,16 +36,16 @@ pub(super) fn kinds(image: &Image, bands: Bands) -> Vec<usize> {
 }
 
 /// Goes over all bands. `count` says what a band of so many places adds to some counts, and each band knows what those before it
-/// have added.
+/// have added; all of it is returned.
 pub(super) fn for_bands(
     builder: &mut Builder,
     image: &Image,
     bands: Bands,
     count: &dyn Fn(usize) -> Vec<usize>,
     each: &mut dyn FnMut(&mut Builder, &Band),
-) {
+) -> Vec<usize> {
     let stretches = image.stretches(bands);
-    let mut before: Vec<Index> = count(0).into_iter().map(|_| Index::default()).collect();
+    let before: Vec<Index> = count(0).into_iter().map(|_| Index::default()).collect();
     let whole = image.extents[0] / bands.images;
     let of_all = |images: usize| {
         let mut all = vec![0; before.len()];
@@ -62,10 +62,13 @@ pub(super) fn for_bands(
         walk.images(builder, first, bands.images, before);
     });
     let rest = image.extents[0] % bands.images;
+    let mut all: Vec<usize> = each_time.iter().map(|more| whole * more).collect();
     if rest > 0 {
-        before.iter_mut().zip(each_time).for_each(|(before, more)| *before = before.plus(whole * more));
+        let before = before.iter().zip(&all).map(|(before, more)| before.plus(*more)).collect();
         walk.images(builder, Index::at(whole * bands.images), rest, before);
+        all.iter_mut().zip(of_all(rest)).for_each(|(all, more)| *all += more);
     }
+    all
 }
 
 /// Where something is done again and again, if it is.

@@ -49,7 +49,7 @@ pub(super) struct Events {
 impl Events {
     fn new(program: &mut Program, chip: &Chip) -> Events {
         let mut family = |name: &str, count: usize| {
-            (0..count).map(|at| program.events.push(Event { name: format!("{name} {at}") })).collect()
+            (0..count).map(|at| program.events.push(Event { name: format!("{name}[{at}]") })).collect()
         };
         Events {
             passed: family("passed", chip.matrix_units),

@@ -5,14 +5,15 @@
 //!
 //! | event | signalled by | means |
 //! |---|---|---|
-//! | `passed U` | each pass of matrix unit U | its sums are in the accumulators |
-//! | `drained U` | vector work on U's accumulators | they may be written again |
-//! | `worked C` | all work of core C's vector unit | its result is in the unified buffer |
-//! | `rows C`, `panel C`, `operand C` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
-//! | `left C` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
+//! | `passed[U]` | each pass of matrix unit U | its sums are in the accumulators |
+//! | `drained[U]` | vector work on U's accumulators | they may be written again |
+//! | `worked[C]` | all work of core C's vector unit | its result is in the unified buffer |
+//! | `rows[C]`, `panel[C]`, `operand[C]` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
+//! | `left[C]` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
 
 mod bands;
 mod build;
+mod convolution;
 mod moves;
 mod pool;
 mod product;
@@ -46,7 +47,7 @@ pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
         match layer.kind {
             LayerKind::Move(ref work) => moves::emit(&mut builder, layer, work),
             LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),
-            LayerKind::Convolution(ref convolution) => product::convolution(&mut builder, layer, convolution),
+            LayerKind::Convolution(ref convolution) => convolution::emit(&mut builder, layer, convolution),
             LayerKind::Pool(ref pool) => pool::emit(&mut builder, layer, pool),
             LayerKind::Vector { x, block_rows } => vector::emit(&mut builder, layer, x, block_rows),
         }

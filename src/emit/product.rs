@@ -1,11 +1,11 @@
 //! A matrix product: rows of output tiles, groups of tiles for all matrix units, steps of K.
 
-use super::bands::{for_bands, kinds, patches};
+use super::bands::patches;
 use super::build::{Builder, Index, Matrix, Repeats, wait};
 use crate::chip::Dataflow;
 use crate::isa::{AsResult, Factor, SumMode, SumRows, Sums, Unit, VectorSource, Wait, Work};
 use crate::num::DType;
-use crate::schedule::{Bands, Convolution, Image, Layer, Planned, PlannedId, Stretch, Tiling, operands};
+use crate::schedule::{Image, Layer, Planned, PlannedId, Tiling, operands};
 
 /// Emits a layer that begins with a product.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: PlannedId, tiling: Tiling) {
@@ -13,8 +13,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     let extents = builder.plan.extents(layer).expect("it is a product");
     let product = Product::new(builder, layer, supply, b, tiling, extents, 1);
     product.all_panels(builder);
-    let turns = |unit: usize| product.tiles_of(builder, product.m, unit);
-    let all: Vec<usize> = (0..builder.chip.matrix_units).map(turns).collect();
+    let all = product.tiles_of(builder.chip.matrix_units, product.m);
     let turns = all.iter().map(|tiles| Index::default().along(product.copies, *tiles)).collect();
     // Each copy has its own rows.
     let first = Index::default().along(product.copies, product.m);
@@ -22,71 +21,24 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, a: PlannedId, b: Planne
     builder.count_tiles(all.into_iter().map(|tiles| layer.copies % 2 * tiles));
 }
 
-/// Emits a layer that begins with a convolution.
-pub(super) fn convolution(builder: &mut Builder, layer: &Layer, convolution: &Convolution) {
-    let Convolution { image, w, groups, tiling, bands } = convolution;
-    let extents = builder.plan.extents(layer).expect("it is a product");
-    let supply = images(builder, image, *bands);
-    let product = Product::new(builder, layer, supply, *w, *tiling, extents, *groups);
-    product.all_panels(builder);
-    let (units, per_core) = (builder.chip.matrix_units, builder.chip.units_per_core());
-    let across = product.across();
-    let turns =
-        |places: usize| (0..units).map(|unit| tiles_of(units, product.down(places) * across, unit)).collect();
-    let of_core = |places: usize, core: u32| {
-        let tiles: Vec<usize> = turns(places);
-        tiles[core as usize * per_core..][..per_core].iter().sum::<usize>()
-    };
-    let from = (!builder.stays()).then(|| builder.dram(image.x));
-    // Bands take the place of those before the last: of no kind of band does a core have fewer tiles.
-    let kinds = kinds(image, *bands);
-    let cores = 0..builder.chip.cores as u32;
-    let least =
-        |core: u32| kinds.iter().map(|places| of_core(*places, core)).filter(|tiles| *tiles > 0).min();
-    let least: Vec<Option<usize>> = cores.clone().map(least).collect();
-    for_bands(builder, image, *bands, &turns, &mut |builder, band| {
-        for core in cores.clone().filter(|core| of_core(band.places, *core) > 0) {
-            let at = core as usize;
-            let held = |matrix: &Matrix| band.held(image, matrix);
-            let windows = from.as_ref().and_then(held).zip(held(&product.a[at]));
-            let (Some((from, to)), Some(least)) = (windows, least[at]) else { continue };
-            let mut waits = builder.until_in_dram(image.x, core);
-            waits.push(wait(builder.events.left[at], least));
-            builder.copy_in(core, [from, to], waits, builder.events.rows[at]);
-        }
-        let turns = band.before.clone();
-        product.rows(builder, &Section { first: band.first, rows: band.places, turns });
-    });
-    let mut all = vec![0; units];
-    for Stretch { bands: count, rows, .. } in image.stretches(*bands) {
-        for images in std::iter::repeat_n(bands.images, image.extents[0] / bands.images)
-            .chain([image.extents[0] % bands.images])
-        {
-            let more: Vec<usize> = turns(images * rows * image.places[1]);
-            all.iter_mut().zip(more).for_each(|(all, more)| *all += count * more);
-        }
-    }
-    builder.count_tiles(all.into_iter());
-}
-
 /// Where activations are and come from.
-struct Activations {
+pub(super) struct Activations {
     /// How the array sees them.
-    seen: Seen,
+    pub seen: Seen,
     /// Their dtype.
-    dtype: DType,
+    pub dtype: DType,
     /// By core: in the unified buffer.
-    place: Vec<Matrix>,
+    pub place: Vec<Matrix>,
     /// In DRAM, if a block of rows is copied from there with each row of tiles.
-    blocks: Option<Matrix>,
+    pub blocks: Option<Matrix>,
     /// By core: what multiplies wait for, blocks of rows apart.
-    ready: Vec<Vec<Wait>>,
+    pub ready: Vec<Vec<Wait>>,
     /// By core: what copies in wait for.
-    waits: Vec<Vec<Wait>>,
+    pub waits: Vec<Vec<Wait>>,
 }
 
 /// How an array sees activations.
-enum Seen {
+pub(super) enum Seen {
     /// As they lie.
     Plain,
     /// Windows of images, in groups of so many channels.
@@ -109,27 +61,6 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
         place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, cols]))));
     }
     Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
-}
-
-/// Images: whole where tensors stay, else bands of them.
-fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
-    let dtype = builder.plan.tensors[image.x].dtype;
-    let (mut ready, mut place) = (Vec::new(), Vec::new());
-    for core in 0..builder.chip.cores as u32 {
-        let (matrix, waits) = match builder.stays() {
-            true => builder.operand(image.x, core),
-            false => {
-                let matrix = builder.unified(image.x, core, most(&[2, image.band_elements(bands)]));
-                // A first band of nothing but padding brings nothing to wait for.
-                let events = &builder.events;
-                let before = builder.before_layer(events.left[core as usize]);
-                (matrix, vec![wait(events.rows[core as usize], 0), before])
-            }
-        };
-        ready.push(waits);
-        place.push(matrix);
-    }
-    Activations { seen: Seen::Windows(*image), dtype, place, blocks: None, ready, waits: Vec::new() }
 }
 
 /// What work on a tensor that stays waits for.
@@ -168,11 +99,11 @@ struct Tile {
 }
 
 /// Rows that are cut into tiles together, from unit 0 on.
-struct Section {
-    first: Index,
-    rows: usize,
+pub(super) struct Section {
+    pub first: Index,
+    pub rows: usize,
     /// By unit: tiles that it has had before in this layer.
-    turns: Vec<Index>,
+    pub turns: Vec<Index>,
 }
 
 /// A row of output tiles.
@@ -187,7 +118,7 @@ struct Row<'a> {
     step: Option<(usize, usize)>,
 }
 
-struct Product<'a> {
+pub(super) struct Product<'a> {
     layer: &'a Layer,
     tiling: Tiling,
     seen: Seen,
@@ -202,7 +133,7 @@ struct Product<'a> {
     /// Columns of a group.
     n: usize,
     /// By core: activations in the unified buffer.
-    a: Vec<Matrix>,
+    pub a: Vec<Matrix>,
     /// In DRAM, if blocks of rows are copied from there.
     a_from: Option<Matrix>,
     /// What multiplies wait for besides blocks of rows.
@@ -232,7 +163,7 @@ struct Operand {
 }
 
 impl<'a> Product<'a> {
-    fn new(
+    pub(super) fn new(
         builder: &mut Builder,
         layer: &'a Layer,
         supply: Activations,
@@ -342,12 +273,13 @@ impl<'a> Product<'a> {
         core as usize * builder.chip.units_per_core() < self.down(self.m) * self.across()
     }
 
-    /// Tiles of so many rows that a unit gets.
-    fn tiles_of(&self, builder: &Builder, rows: usize, unit: usize) -> usize {
-        tiles_of(builder.chip.matrix_units, self.down(rows) * self.across(), unit)
+    /// Tiles of so many rows that each unit gets.
+    pub(super) fn tiles_of(&self, units: usize, rows: usize) -> Vec<usize> {
+        let tiles = self.down(rows) * self.across();
+        (0..units).map(|unit| tiles / units + usize::from(unit < tiles % units)).collect()
     }
 
-    fn rows(&self, builder: &mut Builder, section: &Section) {
+    pub(super) fn rows(&self, builder: &mut Builder, section: &Section) {
         let units = builder.chip.matrix_units;
         let whole = section.rows / self.tiling.m;
         // After as many rows, the first tile of a row is the same unit's again.
@@ -447,7 +379,7 @@ impl<'a> Product<'a> {
     }
 
     /// Copies all weights, a panel of columns at a time, if they come so.
-    fn all_panels(&self, builder: &mut Builder) {
+    pub(super) fn all_panels(&self, builder: &mut Builder) {
         if self.b_supply != Supply::AtOnce {
             return;
         }
@@ -617,12 +549,7 @@ impl<'a> Product<'a> {
     }
 }
 
-/// Tiles that a unit gets of so many.
-fn tiles_of(units: usize, tiles: usize, unit: usize) -> usize {
-    tiles / units + usize::from(unit < tiles % units)
-}
-
 /// A product of sizes, the greatest size where it is beyond that: no tensor has as many elements.
-fn most(sizes: &[usize]) -> usize {
+pub(super) fn most(sizes: &[usize]) -> usize {
     sizes.iter().fold(1, |product: usize, size| product.saturating_mul(*size))
 }

@@ -2,12 +2,12 @@
 //!
 //! | instruction | unit | does |
 //! |---|---|---|
-//! | copy | DMA in, DMA out, host | a window of one memory to a window of another; its rows may be chosen by numbers in memory |
-//! | fetch | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
-//! | load | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
-//! | multiply | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
-//! | contract | matrix | streams both operands (output-stationary); sums drain to accumulators |
-//! | vector | vector | accumulators or a buffer, row by row, through some steps, into a buffer |
+//! | `read`, `write`, `host` | DMA in, DMA out, host | copies a window of one memory to a window of another; its rows may be chosen by numbers in memory |
+//! | `fetch` | weight fetch | a tile from DRAM or the unified buffer into the unit's weight FIFO |
+//! | `load` | weight load | the FIFO's oldest tile, row by row from above, into the shadow registers |
+//! | `multiply` | matrix | streams rows through the tile that was loaded for it; sums go to accumulators |
+//! | `contract` | matrix | streams both operands, where sums stay; they drain to accumulators |
+//! | `vector` | vector | accumulators or a buffer, row by row, through some steps, into a buffer |
 //!
 //! Each unit works through its own instructions in the order of the program, at its own pace. An instruction may signal
 //! events when it is done, and wait for events: a wait names an event and how many of its signals it may be behind,
@@ -19,19 +19,25 @@
 //!
 //! The k-th multiply of a unit uses the tile of its k-th load, which is the tile of its k-th fetch.
 
+mod assembly;
+pub mod binary;
 mod order;
 mod patches;
+mod size;
+pub mod text;
 mod verify;
 
+pub use assembly::{Assembly, Given};
 pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
 pub use patches::{Factor, Image, Patches};
-pub use verify::{Broken, verify};
+pub use size::is_too_large;
+pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::num::{DType, Operation};
 
 /// A program for the machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     /// Places in memory.
     pub buffers: Arena<Buffer>,
@@ -58,6 +64,10 @@ pub type InstructionId = Id<Instruction>;
 /// Names a loop.
 pub type LoopId = Id<Loop>;
 
+/// No number of a program is greater: of elements and their distances in buffers.
+pub const MOST_NUMBER: u64 = 1 << 48;
+/// No place in a memory is further on.
+pub const MOST_BYTES: Bytes = 1 << 48;
 /// Loops within each other, at most.
 pub const MOST_DEPTH: usize = 8;
 /// By depth, outermost first: the iteration of each loop around an instruction, from 0.

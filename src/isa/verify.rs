@@ -19,7 +19,8 @@
 //! 10. Every buffer lies within its memory.
 //! 11. Vector steps have the operands of their kind, and take the dtypes: floats with floats and whole numbers with whole numbers,
 //!     sums being i32 or f32. The last one's result, or the source, has the target's dtype. A mask's matrix has rows, and the
-//!     target's rows are apart.
+//!     target's rows are apart. Shifts are at most [`Requant::MOST_SHIFT`].
+//! 12. No window has more than [`MOST_NUMBER`] elements.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,14 +28,16 @@ use std::fmt;
 use litemap::LiteMap;
 
 use super::{
-    EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, Node, Patches, Program, RowsAre,
-    Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
+    BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER, Node,
+    Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
-use crate::num::{DType, Operand, OperationKind};
+use crate::num::{DType, Operand, OperationKind, Requant};
 
 /// Most steps of a program, all loops unrolled.
 pub const MOST_STEPS: u64 = 1 << 48;
+/// Most broken rules that are told at once.
+const MOST_BROKEN: usize = 50;
 /// Most tiles that stand between a unit's fetches and multiplies in the order of a program.
 const MOST_TILES_AHEAD: usize = 64;
 
@@ -43,34 +46,63 @@ const MOST_TILES_AHEAD: usize = 64;
 pub struct Broken {
     /// Number in the list above.
     pub rule: u32,
-    /// Who breaks it, if one does alone.
-    pub instruction: Option<InstructionId>,
+    /// What breaks it.
+    pub at: Culprit,
     /// In words.
     pub message: String,
 }
 
+/// Who breaks a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// An instruction.
+    Instruction(InstructionId),
+    /// A loop.
+    Loop(LoopId),
+    /// A buffer.
+    Buffer(BufferId),
+    /// Nobody alone.
+    All,
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.instruction {
-            Some(id) => write!(f, "instruction {}: {} (rule {})", id.index(), self.message, self.rule),
-            None => write!(f, "{} (rule {})", self.message, self.rule),
+        if let Culprit::Instruction(id) = self.at {
+            write!(f, "instruction {}: ", id.index())?;
         }
+        write!(f, "{} (rule {})", self.message, self.rule)
     }
 }
 
 /// Checks every rule; the first broken one is returned.
 pub fn verify(program: &Program, chip: &Chip) -> Result<(), Broken> {
-    let around = places(program)?;
-    let mut verifier = Verifier { program, chip, around: &around, signallers: LiteMap::new() };
-    for (id, instruction) in program.instructions.iter() {
-        verifier.instruction(id, instruction).map_err(|(rule, message)| Broken {
-            rule,
-            instruction: Some(id),
-            message,
-        })?;
+    match broken_rules(program, chip).into_iter().next() {
+        Some(broken) => Err(broken),
+        None => Ok(()),
     }
-    tiles(program, chip)?;
-    capacities(program, chip)
+}
+
+/// What breaks rules, as far as one can be seen beside others: at most [`MOST_BROKEN`].
+pub fn broken_rules(program: &Program, chip: &Chip) -> Vec<Broken> {
+    let around = match places(program) {
+        Ok(around) => around,
+        Err(broken) => return vec![broken],
+    };
+    let mut verifier = Verifier { program, chip, around: &around, signallers: LiteMap::new() };
+    let mut all = Vec::new();
+    for (id, instruction) in program.instructions.iter() {
+        if let Err((rule, message)) = verifier.instruction(id, instruction) {
+            all.push(Broken { rule, at: Culprit::Instruction(id), message });
+        }
+        if all.len() == MOST_BROKEN {
+            return all;
+        }
+    }
+    if all.is_empty() {
+        all.extend(tiles(program, chip).err());
+    }
+    all.extend(capacities(program, chip).err());
+    all
 }
 
 type Check = Result<(), (u32, String)>;
@@ -80,7 +112,11 @@ fn check(rule: u32, holds: bool, message: impl FnOnce() -> String) -> Check {
 }
 
 fn broken(rule: u32, message: String) -> Broken {
-    Broken { rule, instruction: None, message }
+    Broken { rule, at: Culprit::All, message }
+}
+
+fn broken_loop(rule: u32, id: LoopId, message: String) -> Broken {
+    Broken { rule, at: Culprit::Loop(id), message }
 }
 
 /// By instruction: the loops around it (rule 1).
@@ -112,13 +148,13 @@ fn places(program: &Program) -> Result<Vec<Vec<LoopId>>, Broken> {
         fn repeat(&mut self, id: LoopId, times: u64) -> Result<(), Broken> {
             let looped = &self.program.loops[id];
             if std::mem::replace(&mut self.loops[id.index()], true) {
-                return Err(broken(1, format!("loop {} stands twice", id.index())));
+                return Err(broken_loop(1, id, format!("loop {} stands twice", id.index())));
             }
             if looped.count == 0 {
-                return Err(broken(1, format!("loop {} runs no time", id.index())));
+                return Err(broken_loop(1, id, "the loop runs no time".into()));
             }
             if self.around.len() == MOST_DEPTH {
-                return Err(broken(1, format!("loop {} is more than {MOST_DEPTH} deep", id.index())));
+                return Err(broken_loop(1, id, format!("the loop is more than {MOST_DEPTH} deep")));
             }
             self.around.push(id);
             self.nodes(&looped.body, times.saturating_mul(looped.count.into()))?;
@@ -203,6 +239,8 @@ impl Verifier<'_> {
         let held = moves.clone().all(|(depth, step)| *step == 0 || depth < around.len());
         check(4, held, || "a window moves with a loop that is not around it".into())?;
         check(4, window.rows > 0 && window.cols > 0, || "a window is empty".into())?;
+        let elements = window.rows.checked_mul(window.cols).filter(|all| *all as u64 <= MOST_NUMBER);
+        check(12, elements.is_some(), || format!("a window of more than {MOST_NUMBER} elements"))?;
         let reach = moves.zip(around).map(|((_, step), id)| {
             (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
         });
@@ -329,6 +367,8 @@ impl Verifier<'_> {
         check(7, (1..=self.chip.accumulator_rows).contains(&place.ring), || {
             format!("a ring of {} accumulator rows, of {}", place.ring, self.chip.accumulator_rows)
         })?;
+        let small = place.advance.iter().chain([&place.first]).all(|step| *step < place.ring);
+        check(7, small, || format!("rows of sums move further than their ring of {} goes", place.ring))?;
         let common =
             place.advance.iter().fold(gcd(place.ring, place.first), |common, step| gcd(common, *step));
         check(7, rows <= common, || format!("{rows} rows of sums in steps of {common}"))
@@ -387,6 +427,9 @@ impl Verifier<'_> {
                 Operand::Elements(window) => dtype(window).is_float() == row.is_float(),
                 Operand::Number(_) => true,
             };
+            if let OperationKind::Requant(by) = step.kind {
+                check(11, by.shift <= Requant::MOST_SHIFT, || format!("a shift by {}", by.shift))?;
+            }
             let takes = step.kind.takes(row, step.to) && step.operands.iter().all(alike);
             check(11, takes, || format!("a step does not make {} of {row}", step.to))?;
             if let OperationKind::Causal { rows, .. } = step.kind {
@@ -408,7 +451,7 @@ fn gcd(mut a: usize, mut b: usize) -> usize {
 }
 
 /// Everything that an instruction touches in buffers, sources first.
-fn touched(work: &Work) -> Vec<Factor> {
+pub(super) fn touched(work: &Work) -> Vec<Factor> {
     let all = |windows: &[Window]| windows.iter().copied().map(Factor::Window).collect::<Vec<_>>();
     match work {
         Work::Copy { from, to, rows: RowsAre::Chosen { places, of } } => {
@@ -453,7 +496,7 @@ fn walk_tiles(program: &Program, nodes: &[Node], ahead: &mut [Ahead]) -> Result<
     for node in nodes {
         match node {
             Node::Do(id) => walk_tile(program, &program.instructions[*id], ahead)
-                .map_err(|(rule, message)| Broken { rule, instruction: Some(*id), message })?,
+                .map_err(|(rule, message)| Broken { rule, at: Culprit::Instruction(*id), message })?,
             Node::Repeat(id) => {
                 let looped = &program.loops[*id];
                 let lengths = |ahead: &[Ahead]| -> Vec<(usize, usize)> {
@@ -464,11 +507,8 @@ fn walk_tiles(program: &Program, nodes: &[Node], ahead: &mut [Ahead]) -> Result<
                     let start = ahead.to_vec();
                     walk_tiles(program, &looped.body, ahead)?;
                     if lengths(ahead) != before {
-                        let message = format!(
-                            "loop {} fetches, loads and multiplies by unlike numbers of tiles",
-                            id.index()
-                        );
-                        return Err(broken(6, message));
+                        let message = "the loop fetches, loads and multiplies by unlike numbers of tiles";
+                        return Err(broken_loop(6, *id, message.into()));
                     }
                     if ahead == start {
                         break;
@@ -507,17 +547,15 @@ fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) 
 
 /// Rule 10.
 fn capacities(program: &Program, chip: &Chip) -> Result<(), Broken> {
-    for (_, buffer) in program.buffers.iter() {
+    for (id, buffer) in program.buffers.iter() {
         let (name, most) = match buffer.space {
             Space::Dram => ("DRAM".to_owned(), chip.dram.bytes),
             Space::Unified(core) => (format!("unified buffer {core}"), chip.unified_buffer_bytes),
         };
         let end = buffer.address.saturating_add(buffer.held_bytes);
         if end > most {
-            return Err(broken(
-                10,
-                format!("`{}` reaches to byte {end} of the {name}, which has {most}", buffer.name),
-            ));
+            let message = format!("`{}` reaches to byte {end} of the {name}, which has {most}", buffer.name);
+            return Err(Broken { rule: 10, at: Culprit::Buffer(id), message });
         }
     }
     Ok(())

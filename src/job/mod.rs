@@ -1,5 +1,6 @@
 //! One program on one chip, from its text to a report: the stages in their order, for the command line and the page.
 
+mod assembly;
 mod assist;
 mod evaluate;
 mod frame;
@@ -11,6 +12,7 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
+pub use assembly::{AssemblyRun, assembly, plan_of, run_assembly};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};

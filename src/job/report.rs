@@ -290,7 +290,7 @@ impl Finished {
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
         let Finished { plan, emitted, chip, trace, .. } = self;
-        let run = Run { plan, program: &emitted.program, chip, trace, tally: self.tally() };
+        let run = Run::of_plan(plan, &emitted.program, chip, trace, self.tally());
         match self.extent {
             Extent::Without { .. } => run.report(&lines),
             Extent::Whole => Report {
@@ -315,24 +315,43 @@ impl Timed {
     /// The report; `text` is what the products' places lie in.
     pub fn report(&self, text: &str) -> Report {
         let Timed { plan, emitted, chip, trace } = self;
-        Run { plan, program: &emitted.program, chip, trace, tally: self.tally() }.report(&Lines::new(text))
+        Run::of_plan(plan, &emitted.program, chip, trace, self.tally()).report(&Lines::new(text))
     }
 }
 
 /// What a report is made from, values apart.
-struct Run<'a> {
-    plan: &'a Plan,
-    program: &'a Program,
-    chip: &'a Chip,
-    trace: &'a Trace,
-    tally: Tally,
+pub(super) struct Run<'a> {
+    pub program: &'a Program,
+    pub chip: &'a Chip,
+    pub trace: &'a Trace,
+    pub tally: Tally,
+    /// By operator: multiply-accumulates.
+    pub macs: Vec<u64>,
+    /// Cycles that the products would take at the peak of their dtypes on all PEs of one matrix unit, times these PEs.
+    pub at_peak: f64,
 }
 
 impl Run<'_> {
-    fn report(&self, lines: &Lines) -> Report {
-        let Run { plan, chip, trace, tally, .. } = self;
+    fn of_plan<'a>(
+        plan: &Plan,
+        program: &'a Program,
+        chip: &'a Chip,
+        trace: &'a Trace,
+        tally: Tally,
+    ) -> Run<'a> {
+        let at_peak = |layer: &Layer| {
+            let Some([a, b]) = plan.factors(layer) else { return 0.0 };
+            let rate = chip.rate(plan.tensors[a].dtype, plan.tensors[b].dtype);
+            plan.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
+        };
+        let macs = plan.layers.iter().map(|layer| plan.macs(layer)).collect();
+        Run { program, chip, trace, tally, macs, at_peak: plan.layers.iter().map(at_peak).sum() }
+    }
+
+    pub(super) fn report(&self, lines: &Lines) -> Report {
+        let Run { chip, trace, tally, .. } = self;
         let (read, written) = tally.dram_bytes();
-        let macs = plan.layers.iter().map(|layer| plan.macs(layer)).sum();
+        let macs = self.macs.iter().sum();
         Report {
             version: env!("CARGO_PKG_VERSION"),
             chip: ChipReport::new(chip),
@@ -360,28 +379,21 @@ impl Run<'_> {
 
     /// Cycles that the products would take at the peak of their dtypes, over all cycles.
     fn utilization(&self) -> f64 {
-        let Run { plan, chip, trace, .. } = self;
-        let busy = |layer: &Layer| {
-            let Some([a, b]) = plan.factors(layer) else { return 0.0 };
-            let rate = chip.rate(plan.tensors[a].dtype, plan.tensors[b].dtype);
-            plan.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
-        };
-        let busy: f64 = plan.layers.iter().map(busy).sum();
-        let all = trace.cycles as f64 * (chip.pes() * chip.matrix_units as u64) as f64;
-        if all == 0.0 { 0.0 } else { busy / all }
+        let all = self.trace.cycles as f64 * (self.chip.pes() * self.chip.matrix_units as u64) as f64;
+        if all == 0.0 { 0.0 } else { self.at_peak / all }
     }
 
     fn op_reports(&self, lines: &Lines) -> Vec<OpReport> {
-        let layers = self.program.ops.iter().zip(&self.plan.layers).zip(&self.tally.ops);
-        let report = |(((_, op), layer), counted): (((_, &ProgramOp), &Layer), &OpTally)| OpReport {
+        let ops = self.program.ops.iter().zip(&self.macs).zip(&self.tally.ops);
+        let report = |(((_, op), macs), counted): (((_, &ProgramOp), &u64), &OpTally)| OpReport {
             name: op.name.clone(),
             line: lines.position(op.span.start).line,
             start: counted.start,
             end: counted.end,
-            macs: self.plan.macs(layer),
+            macs: *macs,
             classes: counted.classes.into(),
             movement: counted.moves.into(),
         };
-        layers.map(report).collect()
+        ops.map(report).collect()
     }
 }

@@ -344,6 +344,14 @@ fn combined<R: Real>(kind: CombineKind, side: Side, row: Vec<R>, other: Vec<R>) 
 }
 
 impl Values {
+    /// Numbers, each rounded to a float dtype, or at most at the end of an integer dtype's range.
+    pub fn of_numbers(dtype: DType, x: &[f64]) -> Values {
+        match dtype.is_float() {
+            true => Values::of_floats(dtype, &x.iter().map(|x| *x as f32).collect::<Vec<f32>>()),
+            false => Values::of_whole_numbers(dtype, x),
+        }
+    }
+
     /// Results, each rounded to a float dtype as [`Values::set_f32`] does it.
     fn of_floats(dtype: DType, x: &[f32]) -> Values {
         let mut values = Values::zeros(dtype, x.len());

@@ -6,17 +6,19 @@ use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source, Tensor};
 
 /// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
-    let mut obstacles = not_lowered(graph);
-    if obstacles.is_empty() {
-        obstacles.extend(graph.too_large().or_else(|| held(graph)).or_else(|| work(graph)));
-    }
-    obstacles
+    let first = unknown(graph).or_else(|| graph.too_large()).or_else(|| held(graph)).or_else(|| work(graph));
+    first.into_iter().collect()
 }
 
 /// What keeps a program from being run, with values or without: repeats and slices that are not lowered; places in memory that
 /// cannot be counted.
 pub fn not_lowered(graph: &Graph) -> Vec<TooMuch> {
-    too_deep(graph).or_else(|| backwards(graph)).or_else(|| uncountable(graph)).into_iter().collect()
+    unknown(graph).or_else(|| uncountable(graph)).into_iter().collect()
+}
+
+/// What there are no instructions for.
+fn unknown(graph: &Graph) -> Option<TooMuch> {
+    too_deep(graph).or_else(|| backwards(graph))
 }
 
 /// A repeat within more others than a program has loops for.
@@ -80,12 +82,12 @@ fn more_bytes(graph: &Graph, most: u64) -> Option<TooMuch> {
         all = all.saturating_add(bytes.saturating_mul(times));
         all > most
     })?;
-    let message = format!("with this tensor the program has more than {most} bytes in all iterations");
-    Some(TooMuch {
-        span: tensor.span,
-        message,
-        hint: "make the tensors smaller, or repeat less often".into(),
-    })
+    let (when, hint) = match graph.repeats.is_empty() {
+        true => ("", "make the tensors smaller"),
+        false => (" in all iterations", "make the tensors smaller, or repeat less often"),
+    };
+    let message = format!("with this tensor the program has more than {most} bytes{when}");
+    Some(TooMuch { span: tensor.span, message, hint: hint.into() })
 }
 
 /// More work than a run may be, if it is.

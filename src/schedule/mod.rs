@@ -24,6 +24,7 @@ mod convolution;
 mod fuse;
 mod lowered;
 mod moves;
+mod print;
 mod repeats;
 mod tiling;
 

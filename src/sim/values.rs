@@ -211,10 +211,12 @@ impl Numbers {
             AsResult::Straight => Run::at((first + row) * chip.cols, cols),
             AsResult::Transposed => Run { start: first * chip.cols + row, step: chip.cols, len: cols },
         };
+        // Where no sum has arrived they are 0.
         let Accumulators { whole, floats } = &self.accumulators[unit as usize];
+        let float = |at: usize| floats.get(at).map_or(0.0, |sum| canonical(*sum));
         match dtype {
-            DType::F32 => Values::F32(run.places().map(|at| canonical(floats[at])).collect()),
-            _ => Values::I32(run.places().map(|at| whole[at]).collect()),
+            DType::F32 => Values::F32(run.places().map(float).collect()),
+            _ => Values::I32(run.places().map(|at| whole.get(at).copied().unwrap_or(0)).collect()),
         }
     }
 

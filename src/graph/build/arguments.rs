@@ -1,9 +1,9 @@
 //! Arguments of the language's functions: given by place or by name, as the parameters say.
 
 use super::builtins::{BUILTINS, Builtin, Kind};
-use super::names::{count, meant, nearest, shorten};
+use super::names::{count, meant, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, WORDLESS, say};
+use crate::base::{Edit, Span, WORDLESS, nearest, say};
 use crate::graph::ir::TensorId;
 use crate::lang::{Argument, ExprId, ExprKind, Name};
 use crate::num::{DType, Type};

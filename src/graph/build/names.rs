@@ -6,7 +6,7 @@ use super::builtins::is_builtin;
 use super::declarations::dtype_meant;
 use super::templates::Template;
 use super::{Builder, Value};
-use crate::base::{Edit, Id, Span, say};
+use crate::base::{Edit, Id, Span, nearest, say};
 use crate::graph::ir::RepeatId;
 use crate::graph::meanings::{Definition, Meaning};
 use crate::graph::names::Call;
@@ -305,24 +305,4 @@ pub(super) fn meant(near: &str) -> String {
 /// `1 name`, `2 names`.
 pub(super) fn count(number: usize, what: &str) -> String {
     say!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// A known word within two or three letters of what was written.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    // Distances cost the product of the lengths; nobody misspells a name of this length.
-    if word.len() > 100 {
-        return None;
-    }
-    // Of a single letter nothing would be left.
-    let far = match word.chars().count() {
-        0 | 1 => 0,
-        2 | 3 => 1,
-        _ => 2,
-    };
-    known
-        .filter(|near| near.len().abs_diff(word.len()) <= 4 * far)
-        .map(|near| (strsim::osa_distance(word, near), near))
-        .filter(|(distance, _)| *distance <= far)
-        .min()
-        .map(|(_, near)| near)
 }

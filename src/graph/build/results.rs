@@ -134,7 +134,7 @@ impl Builder<'_> {
                 "fuse" => choices.fuse.is_some(),
                 other => {
                     let known = ["dataflow", "tile", "order", "buffers", "fuse"];
-                    let near = super::names::nearest(other, known.into_iter());
+                    let near = crate::base::nearest(other, known.into_iter());
                     let hint = near.map_or_else(
                         || "there are `dataflow`, `tile`, `order`, `buffers` and `fuse`".to_owned(),
                         super::names::meant,

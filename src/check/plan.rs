@@ -1,0 +1,117 @@
+//! A plan: what is read is there, what is left is left once, and it fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::Bytes;
+use crate::chip::{Chip, Dataflow};
+use crate::num::Operand;
+use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId, Residence};
+
+/// The first thing that must not be, in words.
+pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
+    let mut left: BTreeSet<PlannedId> = BTreeSet::new();
+    let mut results: BTreeMap<PlannedId, Vec<(Place, usize)>> = BTreeMap::new();
+    for layer in &plan.layers {
+        let name = &plan.tensors[layer.result].name;
+        for id in reads(layer) {
+            let (tensor, root) = (&plan.tensors[id], plan.root(id));
+            let there = tensor.declared || plan.tensors[root].declared || left.contains(&root);
+            check(there, || format!("`{name}` reads `{}`, which no layer before it leaves", tensor.name))?;
+            within(plan, id)?;
+        }
+        within(plan, layer.result)?;
+        let result = &plan.tensors[layer.result];
+        check(!result.declared, || format!("`{name}` is declared, and a layer leaves it"))?;
+        let places = results.entry(plan.root(layer.result)).or_default();
+        let (from, len) = (result.place, result.elements());
+        let meets = |(other, its): &(Place, usize)| {
+            let apart = other.first + its <= from.first || from.first + len <= other.first;
+            other.steps == from.steps && !apart
+        };
+        check(!places.iter().any(meets), || format!("two layers leave `{name}`"))?;
+        places.push((from, len));
+        left.insert(plan.root(layer.result));
+        tiles(plan, layer, chip)?;
+    }
+    for (id, tensor) in plan.tensors.iter().filter(|(_, tensor)| tensor.output) {
+        let there = tensor.declared || left.contains(&plan.root(id));
+        check(there, || format!("`{}` is an output, and no layer leaves it", tensor.name))?;
+    }
+    capacities(plan, chip)
+}
+
+fn check(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(message()) }
+}
+
+/// Every tensor that a layer reads.
+fn reads(layer: &Layer) -> Vec<PlannedId> {
+    let mut all = match &layer.kind {
+        LayerKind::Product { a, b, .. } => vec![*a, *b],
+        LayerKind::Convolution(convolution) => vec![convolution.image.x, convolution.w],
+        LayerKind::Pool(pool) => vec![pool.image.x],
+        LayerKind::Vector { x, .. } => vec![*x],
+        LayerKind::Move(work) => {
+            let chosen = work.parts.iter().filter_map(|part| Some(part.chosen?.0));
+            work.parts.iter().map(|part| part.from).chain(chosen).collect()
+        }
+    };
+    for step in &layer.steps {
+        all.extend(step.operands.iter().filter_map(|operand| match operand {
+            Operand::Elements(id) => Some(*id),
+            Operand::Number(_) => None,
+        }));
+    }
+    all
+}
+
+/// Whether a tensor's elements lie in its memory as the repeats begin.
+fn within(plan: &Plan, id: PlannedId) -> Result<(), String> {
+    let (tensor, root) = (&plan.tensors[id], &plan.tensors[plan.root(id)]);
+    let end = tensor.place.first + tensor.elements();
+    check(end <= root.elements() && tensor.dtype == root.dtype, || {
+        format!("`{}` ends at element {end} of `{}`, which has {}", tensor.name, root.name, root.elements())
+    })
+}
+
+/// Whether a product's tiles fit the array and the accumulators.
+fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
+    let tiling = match &layer.kind {
+        LayerKind::Product { tiling, .. } => tiling,
+        LayerKind::Convolution(convolution) => &convolution.tiling,
+        _ => return Ok(()),
+    };
+    let (across, sums) = match tiling.dataflow {
+        Dataflow::WeightStationary => ([tiling.k, tiling.n], tiling.m),
+        Dataflow::InputStationary => ([tiling.k, tiling.m], tiling.n),
+        Dataflow::OutputStationary => ([tiling.m, tiling.n], tiling.m),
+    };
+    let fits = across[0] <= chip.rows && across[1] <= chip.cols && sums <= chip.accumulator_rows;
+    let some = tiling.m > 0 && tiling.n > 0 && tiling.k > 0;
+    check(fits && some && tiling.dataflow == chip.dataflow, || {
+        let name = &plan.tensors[layer.result].name;
+        format!("tiles of `{name}` do not fit: {tiling:?}")
+    })
+}
+
+fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
+    let own = || plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
+    let all: Bytes = own().map(|(id, _)| plan.held_bytes(id)).sum();
+    check(all <= chip.dram.bytes, || format!("{all} bytes do not fit the DRAM"))?;
+    if plan.residence == Residence::Dram {
+        return Ok(());
+    }
+    let mut stays: BTreeSet<PlannedId> = BTreeSet::new();
+    for layer in &plan.layers {
+        let fetched = match (&layer.kind, chip.dataflow) {
+            (LayerKind::Product { b, .. }, Dataflow::WeightStationary) if plan.tensors[*b].declared => {
+                Some(*b)
+            }
+            _ => None,
+        };
+        stays.extend(reads(layer).into_iter().filter(|id| Some(*id) != fetched).map(|id| plan.root(id)));
+        stays.insert(plan.root(layer.result));
+    }
+    let bytes: Bytes = stays.iter().map(|id| plan.tensors[*id].bytes()).sum();
+    check(bytes <= chip.unified_buffer_bytes, || format!("{bytes} bytes do not stay in the unified buffer"))
+}

@@ -1,0 +1,93 @@
+//! A program with what it is run for: where its values come from, and which of its buffers are its results.
+
+use litemap::LiteMap;
+
+use super::{BufferId, Factor, Program, Window, verify};
+use crate::num::{DType, Shape};
+
+/// A program that can be run by itself. It has a text ([`super::text`]) and bytes ([`super::binary`]).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assembly {
+    /// What is done.
+    pub program: Program,
+    /// By buffer: its tensor's shape, of as many elements. For people, and for the text's windows.
+    pub shapes: Vec<Shape>,
+    /// Buffers in DRAM that hold values before the first cycle; all others hold zeros.
+    pub inputs: LiteMap<BufferId, Given>,
+    /// Buffers in DRAM that are looked at after the run, in this order.
+    pub outputs: Vec<BufferId>,
+}
+
+/// Where a buffer's values come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// From its name, as those of a declared tensor that is not loaded.
+    Seeded,
+    /// In so many parts of one size, each from the name with the part's number: those of a repeat's iterations.
+    Each(u64),
+    /// They stand in the text: as many as there are elements, or one for all of them.
+    Numbers(Vec<f64>),
+    /// From a file.
+    Loaded(String),
+}
+
+impl Given {
+    /// Whether a buffer can hold it: as many values as it has elements, or one for all, each of its dtype.
+    pub fn fits(&self, dtype: DType, len: usize) -> bool {
+        match self {
+            Given::Seeded | Given::Loaded(_) => true,
+            Given::Each(parts) => *parts > 0 && (len as u64).is_multiple_of(*parts),
+            Given::Numbers(numbers) => {
+                (numbers.len() == 1 || numbers.len() == len)
+                    && numbers.iter().all(|number| holds(dtype, *number))
+            }
+        }
+    }
+}
+
+/// Whether a dtype has a number, or of floats one near to it.
+pub(super) fn holds(dtype: DType, number: f64) -> bool {
+    let within =
+        |(least, most): (i64, i64)| number.fract() == 0.0 && (least as f64..=most as f64).contains(&number);
+    dtype.range().is_none_or(within)
+}
+
+impl Assembly {
+    /// A bare program, with shapes that its windows suggest.
+    pub fn of(program: Program) -> Assembly {
+        let shapes = shapes(&program);
+        Assembly { program, shapes, ..Assembly::default() }
+    }
+}
+
+/// By buffer: rows as far apart as most of the windows on it have them.
+fn shapes(program: &Program) -> Vec<Shape> {
+    let mut strides: Vec<LiteMap<usize, usize>> = vec![LiteMap::new(); program.buffers.len()];
+    for (_, instruction) in program.instructions.iter() {
+        for factor in verify::touched(&instruction.work) {
+            let Factor::Window(window) = factor else { continue };
+            if let Some(stride) = between_rows(&window) {
+                *strides[window.buffer.index()].entry(stride).or_default() += 1;
+            }
+        }
+    }
+    let shape = |(len, strides): (usize, &LiteMap<usize, usize>)| {
+        let fitting = strides.iter().filter(|(stride, _)| len.is_multiple_of(**stride));
+        let usual = fitting.max_by_key(|(stride, times)| (**times, std::cmp::Reverse(**stride)));
+        match usual {
+            Some((stride, _)) => Shape::from(vec![len / stride, *stride]),
+            None => Shape::from(vec![len]),
+        }
+    };
+    program.buffers.iter().map(|(_, buffer)| buffer.len).zip(&strides).map(shape).collect()
+}
+
+/// What a window shows of its matrix: how far rows are apart, where its own or its columns follow each other.
+fn between_rows(window: &Window) -> Option<usize> {
+    let Window { rows, cols, row_stride, col_stride, .. } = *window;
+    match () {
+        () if rows > 1 && row_stride > 0 && (col_stride == 1 || cols == 1) => Some(row_stride),
+        () if cols > 1 && col_stride > 1 && (row_stride == 1 || rows == 1) => Some(col_stride),
+        () => None,
+    }
+}

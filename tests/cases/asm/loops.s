@@ -1,0 +1,6 @@
+repeat 2 as i {
+  repeat 2 as i {
+  }
+}
+}
+repeat 4 as j {

@@ -1,0 +1,5 @@
+input a : i8[4, 4]
+unified a@ub : i8[4, 4]
+output b : i8[4, 4]
+read a@ub = a signal done
+write b = a@ub wait done signal done

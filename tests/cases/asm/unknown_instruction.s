@@ -1,0 +1,3 @@
+input a : i8[4, 4]
+raed a = a
+multiplied acc[0] = a
