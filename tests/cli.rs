@@ -152,6 +152,29 @@ fn a_frame_is_printed_of_programs_and_topologies() {
     }
 }
 
+/// A program too large for its values: its frames have the numbers of an operator that is asked for.
+#[test]
+fn an_operator_is_computed_when_it_is_asked_for() {
+    let text = "input a : i8[4096, 4096]\nweight w : i8[4096, 4096]\nh = requant(a @ w, shift=7)\n\
+        output h\nr = relu(a)\noutput r\n";
+    let frame = |more: &[&str]| systole(&[&["frame", "-", "--cycle", "538969134"], more].concat(), text);
+    let json = |output: &Output| -> Value { serde_json::from_slice(&output.stdout).unwrap() };
+    let without = frame(&[]);
+    assert!(error_of(&without).starts_with("warning: this runs without values: line 3: up to here"));
+    assert_eq!((json(&without).get("registers"), json(&without).get("seeded")), (None, None));
+    let with = json(&frame(&["--values", "h"]));
+    assert_eq!((&with["seeded"], &with["step"]), (&"h".into(), &json(&without)["step"]));
+    assert!(with["registers"]["act"][0][0].is_i64(), "{}", with["registers"]["act"]);
+    for (op, expected) in [
+        ("g", "no operator is called `g`: `systole run` lists them"),
+        ("r", "line 5: `r` does not run on the arrays; ask for a product or a convolution"),
+    ] {
+        let refused = frame(&["--values", op]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(error_of(&refused).contains(expected), "{}", error_of(&refused));
+    }
+}
+
 #[test]
 fn a_program_comes_from_standard_input_too() {
     let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");

@@ -10,9 +10,12 @@ mod made_images;
 use proptest::prelude::*;
 use systole::base::Cycle;
 use systole::chip::Chip;
+use systole::draw::{Layout, Moment, Register, Shape, array};
 use systole::import::Files;
-use systole::job::{Finished, FrameReport, compile};
+use systole::job::{Finished, FrameReport, compile, compile_or_time};
 use systole::sim::array::cases::{Grid as Registers, Held, State};
+use systole::sim::{Kept, Reach};
+use systole::trace::{Frame, NONE, Numbers};
 
 /// Nothing if the chip is too small for the program.
 fn run(text: &str, chip: &Chip) -> Option<Finished> {
@@ -75,6 +78,66 @@ fn check(finished: &Finished, frame: &FrameReport) {
     }
 }
 
+/// What an element is called where buffers are axes: its value in memory, 0 for padding.
+fn looked_up(finished: &Finished, called: &str) -> i32 {
+    if called == "0" {
+        return 0;
+    }
+    let index = called.rsplit('[').next().unwrap();
+    let (buffer, place) = index.trim_end_matches(']').split_once(',').unwrap();
+    finished.memory[buffer.parse::<usize>().unwrap()].get(place.trim().parse().unwrap())
+}
+
+/// What is called an element, in every register, is the one whose number stands there.
+fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
+    let layout = Layout::new(4000.0, 4000.0, finished.chip.rows, finished.chip.cols);
+    let reach = Reach {
+        activations: layout.hops_left,
+        weights: layout.hops_above,
+        accumulators: layout.accumulator_rows,
+    };
+    let here = finished.machine().at(unit, cycle, reach);
+    let (frame, around) = (here.frame(&mut Kept::default()), here.surroundings(&mut Kept::default()));
+    let moment = Moment {
+        frame: &frame,
+        around: &around,
+        view: &here.view,
+        trace: &finished.trace,
+        program: &finished.emitted.program,
+        chip: &finished.chip,
+        unit,
+        selected: (0, 0),
+        numbers: Numbers::None,
+        indices: &|buffer, place| vec![buffer.index(), place],
+    };
+    let Frame { act, pass, weight, weight_pass, shadow, shadow_pass, bus, bus_pass, .. } = &frame;
+    for (row, col) in (0..frame.rows).flat_map(|row| (0..frame.cols).map(move |col| (row, col))) {
+        let mut registers =
+            vec![(Register::Shadow, 0, shadow, shadow_pass), (Register::Bus, 0, bus, bus_pass)];
+        for lane in 0..frame.lanes {
+            registers.push((Register::Act(lane), lane, act, pass));
+            registers.push((Register::Weight(lane), lane, weight, weight_pass));
+        }
+        for (register, lane, values, passes) in registers {
+            let at = frame.at(row, col) + lane * frame.layer();
+            let held = passes.get(at).filter(|pass| **pass != NONE).map(|_| values[at]);
+            let called = moment.named(register, row, col).map(|called| looked_up(finished, &called));
+            assert_eq!(called, held, "{register:?} of PE({row}, {col}) in cycle {cycle}");
+        }
+    }
+    // Beside the array are operands alone, in the order in which they are laid out.
+    let waiting = around.activations.iter().flatten().chain(around.weights.iter().flatten());
+    let values: Vec<i32> = waiting.flatten().map(|waiting| waiting.value).collect();
+    let is_beside = |at: &[f64; 2]| at[0] < layout.left || at[1] < layout.top;
+    let shapes = array(&moment, &layout).shapes;
+    let called = shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text.contains(',')) => Some(text),
+        _ => None,
+    });
+    let called: Vec<i32> = called.map(|called| looked_up(finished, called)).collect();
+    assert_eq!(called, values, "beside the array in cycle {cycle}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -87,6 +150,7 @@ proptest! {
             let pass = lane.get(at * lane.len() / 1000);
             let cycle = pass.map_or(at, |pass| pass.start + at % 8).min(finished.trace.cycles);
             check(&finished, &finished.frame(&text, unit, cycle));
+            check_called(&finished, unit, cycle);
         }
     }
 }
@@ -128,4 +192,71 @@ fn a_late_cycle_is_as_near_as_an_early_one() {
     assert_eq!(frame.pass[0][0], [number]);
     let entered: Cycle = frame.step[0][0][0];
     assert_eq!(entered, 200);
+}
+
+/// Too large for its values by far: 2^36 multiply-accumulates, then a small product.
+const LARGE: &str = "input a : i8[4096, 4096]\nweight w : i8[4096, 4096]\nh = requant(a @ w, shift=7)\n\
+    s = h[:32, :24]\nweight u : i8[24, 16]\ny = s @ u\noutput y\noutput h\n";
+
+#[test]
+fn what_is_too_large_is_timed_and_says_why() {
+    let chip = Chip { unified_buffer_bytes: 1 << 24, ..Chip::classroom(16, 16).unwrap() };
+    let compiled = compile_or_time(LARGE, &Files::default(), &chip);
+    assert!(compiled.job.is_none() && compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+    let finished = compiled.timed.unwrap();
+    assert_eq!(finished.numbers(), Numbers::None);
+    let report = finished.report(LARGE);
+    assert_eq!((report.agrees, report.outputs.len(), report.macs), (None, 0, (1 << 36) + 32 * 24 * 16));
+    let pass = finished.trace.passes[0].get(1000).unwrap();
+    assert!(finished.frame(LARGE, 0, pass.start + 20).registers.is_none());
+}
+
+/// In a program of its own, whose operands are declared by the names that they have in the large one, the operator has the same
+/// registers.
+#[test]
+fn an_operator_alone_has_the_numbers_of_its_operands_names() {
+    let chip = Chip { unified_buffer_bytes: 1 << 24, ..Chip::classroom(16, 16).unwrap() };
+    let mut finished = compile_or_time(LARGE, &Files::default(), &chip).timed.unwrap();
+    assert!(finished.seeding(finished.operator("h").unwrap()).is_ok());
+    let op = finished.operator("y").unwrap();
+    let mut seeding = finished.seeding(op).unwrap();
+    while !finished.seed(&mut seeding, 1) {}
+    assert_eq!(finished.numbers(), Numbers::Of(op));
+
+    let small = "input s : i8[32, 24]\nweight u : i8[24, 16]\ny = s @ u\noutput y\n";
+    let alone = run(small, &chip).unwrap();
+    let first = |finished: &Finished| {
+        let is_it = |pass: &systole::trace::PassRun| {
+            let op = finished.emitted.program.instructions[pass.instruction].op;
+            finished.emitted.program.ops[op].name == "y"
+        };
+        let lane = &finished.trace.passes[0];
+        (0..lane.len()).rev().map(|at| lane.get(at).unwrap()).take_while(is_it).last().unwrap().start
+    };
+    let (here, there) = (first(&finished), first(&alone));
+    // The first pass alone: how the next ones follow depends on where the weights come from.
+    for after in 0..30 {
+        let (large, small) = (finished.frame(LARGE, 0, here + after), alone.frame(small, 0, there + after));
+        assert_eq!(large.seeded.as_deref(), Some("y"));
+        let (large, small) = (large.registers.unwrap(), small.registers.unwrap());
+        let ((act, _), (expected, _)) = (operands(&large), operands(&small));
+        for (row, col) in (0..16).flat_map(|row| (0..16).map(move |col| (row, col))) {
+            assert_eq!(held(act, row, col), held(expected, row, col), "PE({row}, {col}), {after} cycles in");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_an_operator_that_has_none_are_refused() {
+    let chip = Chip { unified_buffer_bytes: 1 << 24, ..Chip::classroom(16, 16).unwrap() };
+    let refused = |text: &str, name: &str| {
+        let compiled = compile_or_time(text, &Files::default(), &chip);
+        let finished = compiled.timed.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+        finished.seeding(finished.operator(name).unwrap()).err().unwrap().message
+    };
+    let relu = "input a : i8[4096, 4096]\nweight w : i8[4096, 4096]\noutput a @ w\ninput x : i8[4, 4]\nr = relu(x)\noutput r\n";
+    assert_eq!(refused(relu, "r"), "`r` does not run on the arrays");
+    let large = "input a : i8[16384, 16384]\nweight w : i8[16384, 64]\ny = a @ w\noutput y\n";
+    let said = refused(large, "y");
+    assert!(said.ends_with("more than the 134217728 that are made"), "{said}");
 }

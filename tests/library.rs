@@ -438,8 +438,8 @@ fn layers_are_skipped_exactly() {
         let size = if name == "gnmt-lstm" { "residual" } else { "layers" };
         let cycles = |layers: u64| {
             let text = resized(&program(name), size, layers);
-            let run = job::time_program(&text, &Files::default(), &chip).unwrap();
-            let report = run.timed.report(&text);
+            let run = job::compile_or_time(&text, &Files::default(), &chip).timed.unwrap();
+            let report = run.report(&text);
             assert_eq!(report.macs, graph_of(&text).all_macs(), "{name}");
             report.cycles
         };
@@ -601,7 +601,7 @@ fn the_documentation_lists_what_the_programs_amount_to() {
 
 /// How much of a program a chip runs.
 fn how_far(text: &str, chip: &Chip) -> &'static str {
-    match job::time_program(text, &Files::default(), chip) {
+    match job::compile_or_time(text, &Files::default(), chip).timed {
         Some(_) => "whole",
         None if job::compile_products(text, &Files::default(), chip).is_none() => "whole, with values",
         None => "products",

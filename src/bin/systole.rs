@@ -19,8 +19,8 @@ mod commands {
     use systole::isa;
     use systole::job::validate::{Subject, Table};
     use systole::job::{
-        self, Arrange, Listed, MapperReport, NotSimulatedReport, OutputReport, ProductsReport, ProductsRun,
-        Report,
+        self, Arrange, Compiled, Extent, Listed, MapperReport, NotSimulatedReport, OutputReport,
+        ProductsReport, ProductsRun, Report,
     };
     use systole::num::{Array, SumOrder};
     use systole::sim::array::cases::{Case, Engine, replay};
@@ -63,6 +63,10 @@ mod commands {
             /// The matrix unit.
             #[arg(long, default_value_t = 0, value_name = "U")]
             unit: usize,
+            /// Of a program too large for its values: compute the numbers of the operator with this result, from operands made
+            /// from their names, as if all of them were declared.
+            #[arg(long, value_name = "OP")]
+            values: Option<String>,
             #[command(flatten)]
             chip: ChipChoice,
         },
@@ -219,7 +223,9 @@ mod commands {
             Command::Run { file, chip, map, format } => {
                 run(&file, &chip, if map { Search::Mapper } else { Search::None }, format)
             }
-            Command::Frame { file, cycle, unit, chip } => frame(&file, cycle, unit, &chip),
+            Command::Frame { file, cycle, unit, values, chip } => {
+                frame(&file, cycle, unit, values.as_deref(), &chip)
+            }
             Command::Functions => {
                 print!("{}", graph::functions());
                 Ok(())
@@ -284,14 +290,12 @@ mod commands {
             true => Ran::layers(file, &chip, &mut arrange)?,
             false => {
                 let program = Program::read(file)?;
-                match Ran::timed(program, &chip, &mut arrange)? {
-                    Ok(timed) => timed,
-                    Err(program) => {
-                        match job::compile_products(&program.text, program.files.as_ref(), &chip) {
-                            Some(run) => return report_products(&program, &run, format),
-                            None => Ran::program(program, &chip, &mut arrange)?,
-                        }
-                    }
+                let compiled = compile(&program, &chip, &mut arrange);
+                let runs = compiled.job.is_some() || compiled.timed.is_some();
+                let products = || job::compile_products(&program.text, program.files.as_ref(), &chip);
+                match if runs { None } else { products() } {
+                    Some(run) => return report_products(&program, &run, format),
+                    None => Ran::program(program, compiled)?,
                 }
             }
         };
@@ -347,13 +351,20 @@ mod commands {
         }
     }
 
-    fn frame(file: &Path, cycle: u64, unit: usize, chip: &ChipChoice) -> Result<(), InputErrors> {
+    fn frame(
+        file: &Path,
+        cycle: u64,
+        unit: usize,
+        values: Option<&str>,
+        chip: &ChipChoice,
+    ) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
         if unit >= chip.matrix_units {
             let (name, units) = (&chip.name, chip.matrix_units);
             return Err(format!("there is no matrix unit {unit}: {name} has {units}, counted from 0").into());
         }
-        let ran = Ran::new(file, &chip)?;
+        let mut ran = Ran::new(file, &chip)?;
+        values.map_or(Ok(()), |op| ran.compute(op))?;
         let cycles = ran.cycles();
         if cycle > cycles {
             return Err(format!("there is no cycle {cycle}: the run ends after {cycles}").into());
@@ -380,32 +391,26 @@ mod commands {
         fn new(file: &Path, chip: &Chip) -> Result<Ran, InputErrors> {
             match is_topology(file) {
                 true => Ran::layers(file, chip, &mut job::as_planned),
-                false => match Ran::timed(Program::read(file)?, chip, &mut job::as_planned)? {
-                    Ok(timed) => Ok(timed),
-                    Err(program) => Ran::program(program, chip, &mut job::as_planned),
-                },
+                false => {
+                    let program = Program::read(file)?;
+                    let compiled = compile(&program, chip, &mut job::as_planned);
+                    Ran::program(program, compiled)
+                }
             }
         }
 
-        /// A program that runs, but is too large for its values; others are given back.
-        fn timed(
-            program: Program,
-            chip: &Chip,
-            arrange: &mut Arrange,
-        ) -> Result<Result<Ran, Program>, InputErrors> {
-            let files = program.files.as_ref();
-            let Some(run) = job::time_program_arranged(&program.text, files, chip, arrange) else {
-                return Ok(Err(program));
+        /// Prints what is to be said, and stops if there are errors.
+        fn program(program: Program, compiled: Compiled) -> Result<Ran, InputErrors> {
+            program.shown().tell(&compiled.diagnostics)?;
+            let finished = match (compiled.timed, compiled.job) {
+                (Some(timed), _) => timed,
+                (None, job) => job.ok_or(InputErrors)?.finish(),
             };
-            program.shown().tell(&run.warnings)?;
-            let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
-            eprintln!("warning: this runs without values: line {line}: {}", run.obstacle.message);
-            Ok(Ok(Ran::Timed { text: program.text, timed: Box::new(run.timed) }))
-        }
-
-        fn program(program: Program, chip: &Chip, arrange: &mut Arrange) -> Result<Ran, InputErrors> {
-            let finished = Box::new(compile(&program, chip, arrange)?.finish());
-            Ok(Ran::Program { text: program.text, finished })
+            if let Extent::Without { why, .. } = &finished.extent {
+                let line = Lines::new(&program.text).position(why.span.start).line;
+                eprintln!("warning: this runs without values: line {line}: {}", why.message);
+            }
+            Ok(Ran::Program { text: program.text, finished: Box::new(finished) })
         }
 
         fn layers(file: &Path, chip: &Chip, arrange: &mut Arrange) -> Result<Ran, InputErrors> {
@@ -419,6 +424,22 @@ mod commands {
                     Err(InputErrors)
                 }
             }
+        }
+
+        /// The numbers of an operator, by its name.
+        fn compute(&mut self, name: &str) -> Result<(), String> {
+            let Ran::Program { finished, text } = self else {
+                return Err("`--values` is for programs: a topology's layers have no values".into());
+            };
+            let Some(op) = finished.operator(name) else {
+                return Err(format!("no operator is called `{name}`: `systole run` lists them"));
+            };
+            let mut seeding = finished.seeding(op).map_err(|no| {
+                let line = Lines::new(text).position(no.span.start).line;
+                format!("line {line}: {}; {}", no.message, no.hint)
+            })?;
+            while !finished.seed(&mut seeding, usize::MAX) {}
+            Ok(())
         }
 
         fn cycles(&self) -> u64 {
@@ -671,11 +692,8 @@ mod commands {
         }
     }
 
-    /// Compiles, prints what is to be said, and stops if there are errors.
-    fn compile(program: &Program, chip: &Chip, arrange: &mut Arrange) -> Result<job::Job, InputErrors> {
-        let compiled = job::compile_arranged(&program.text, program.files.as_ref(), chip, arrange);
-        program.shown().tell(&compiled.diagnostics)?;
-        compiled.job.ok_or(InputErrors)
+    fn compile(program: &Program, chip: &Chip, arrange: &mut Arrange) -> Compiled {
+        job::compile_or_time_arranged(&program.text, program.files.as_ref(), chip, arrange)
     }
 
     fn in_words(report: &Report, classes: Classes) -> String {

@@ -1,12 +1,13 @@
 //! The array in one cycle as shapes. With room, every register has its number; with less, sums alone; with little,
 //! colour: which operator is at work, and how large its sums are.
 
+use super::elements::{Element, Register};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, OP_COLOURS};
 use crate::base::Cycle;
 use crate::chip::{Chip, Dataflow, Stationary};
-use crate::isa::Program;
-use crate::trace::{Frame, NONE, Surroundings, Trace, View, Waiting};
+use crate::isa::{BufferId, Program};
+use crate::trace::{Frame, NONE, Numbers, Surroundings, Trace, View, Waiting};
 
 /// All that a picture shows.
 pub struct Moment<'a> {
@@ -26,8 +27,10 @@ pub struct Moment<'a> {
     pub unit: usize,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
-    /// Whether the registers' numbers are those of the run: not those of floats so far.
-    pub numbers: bool,
+    /// Of which operators the registers' numbers are shown: not those of floats so far. Others have indices.
+    pub numbers: Numbers,
+    /// Where an element of a buffer lies along the axes of its tensor.
+    pub indices: &'a dyn Fn(BufferId, usize) -> Vec<usize>,
 }
 
 impl Moment<'_> {
@@ -52,11 +55,6 @@ pub fn array(moment: &Moment, layout: &Layout) -> Scene {
     } else {
         large(&mut scene, moment, layout);
     }
-    if !moment.numbers {
-        let is_number =
-            |shape: &Shape| matches!(shape, Shape::Text { weight, .. } if *weight != Weight::Words);
-        scene.shapes.retain(|shape| !is_number(shape));
-    }
     let [x, y] = layout.pe(moment.selected.0, moment.selected.1);
     let side = layout.pitch.max(5.0);
     scene.shapes.push(Shape::Rect {
@@ -73,6 +71,11 @@ fn strength(sum: i32) -> f32 {
     0.2 + 0.5 * ((1.0 + sum.unsigned_abs() as f32).log2() / 14.0).min(1.0)
 }
 
+/// The same of a pass whose numbers may not be known.
+fn shade(moment: &Moment, pass: u32, sum: i32) -> f32 {
+    if moment.has_numbers(pass) { strength(sum) } else { 0.36 }
+}
+
 fn corner(layout: &Layout) -> f64 {
     (layout.pitch * 0.13).min(8.0)
 }
@@ -83,7 +86,7 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let cell = |at: usize| match (frame.pass[at], passing_by(frame)[at]) {
         (NONE, NONE) => Colour::Idle.solid(),
         (NONE, other) => moment.colour(other).alpha(0.16),
-        (pass, _) => moment.colour(pass).alpha(strength(frame.psum[at])),
+        (pass, _) => moment.colour(pass).alpha(shade(moment, pass, frame.psum[at])),
     };
     let whole = [layout.left, layout.top];
     let cells = (0..frame.rows * frame.cols).map(cell).collect();
@@ -104,7 +107,9 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
     let [x, y, ..] = layout.accumulator(0, 0);
     let sum = |entry: &Option<crate::trace::Accumulated>| match entry {
-        Some(sum) => moment.colour(sum.pass).alpha(if sum.now { 0.9 } else { strength(sum.sum) }),
+        Some(sum) => {
+            moment.colour(sum.pass).alpha(if sum.now { 0.9 } else { shade(moment, sum.pass, sum.sum) })
+        }
         None => Colour::Idle.alpha(0.35),
     };
     let shown = around.accumulators.rows.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
@@ -135,7 +140,9 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         for (row, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
                 let paint = moment.colour(waiting.pass).alpha(0.24);
-                chip(scene, layout.activation(hop + 1, row), paint, waiting.value, Colour::Ink.solid());
+                let element = moment.waiting_left(waiting.pass, hop + 1, row);
+                let text = operand(moment, waiting, element);
+                chip(scene, layout.activation(hop + 1, row), paint, text, Colour::Ink.solid());
             }
         }
     }
@@ -143,7 +150,9 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         for (col, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
                 let paint = moment.colour(waiting.pass).alpha(0.12);
-                chip(scene, layout.weight(hop + 1, col), paint, waiting.value, Colour::Dim.solid());
+                let element = moment.waiting_above(waiting.pass, hop + 1, col);
+                let text = operand(moment, waiting, element);
+                chip(scene, layout.weight(hop + 1, col), paint, text, Colour::Dim.solid());
             }
         }
     }
@@ -154,11 +163,21 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             match entry {
                 Some(sum) => {
                     let alpha = if sum.now { 0.62 } else { 0.2 };
-                    chip(scene, bounds, moment.colour(sum.pass).alpha(alpha), sum.sum, Colour::Ink.solid());
+                    let known = moment.has_numbers(sum.pass);
+                    let text = if known { signed(sum.sum) } else { String::new() };
+                    chip(scene, bounds, moment.colour(sum.pass).alpha(alpha), text, Colour::Ink.solid());
                 }
                 None => chip_shape(scene, bounds, Colour::Idle.alpha(0.55)),
             }
         }
+    }
+}
+
+/// An operand before the array: its number, or which one it is.
+fn operand(moment: &Moment, waiting: &Waiting, element: Option<Element>) -> String {
+    match moment.has_numbers(waiting.pass) {
+        true => signed(waiting.value),
+        false => element.map_or_else(String::new, |element| compact(&moment.index(element))),
     }
 }
 
@@ -171,12 +190,16 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     let (fill, stroke) = if works {
         let colour = moment.colour(frame.pass[at]);
         let width = if moment.is_front(row, col) { 2.5 } else { 1.0 };
-        (colour.alpha(strength(frame.psum[at])), Some((colour.solid(), width)))
+        let alpha = shade(moment, frame.pass[at], frame.psum[at]);
+        (colour.alpha(alpha), Some((colour.solid(), width)))
     } else {
         (Colour::Idle.solid(), None)
     };
     let bounds = [x + 1.5, y + 1.5, side, side];
     scene.shapes.push(Shape::Rect { bounds, radius: corner(layout), fill: Some(fill), stroke });
+    if !moment.knows(at) {
+        return elements(scene, moment, layout, row, col);
+    }
     let mut number = |text: String, at: [f64; 2], size: f64, align, weight, paint| {
         let room = if align == Align::Centre { side - 4.0 } else { side / 2.0 - 4.0 };
         let size = fitted(&text, size, room);
@@ -227,6 +250,45 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     }
 }
 
+/// Indices smaller than this are left out, in pixels.
+const LEGIBLE: f64 = 5.0;
+
+/// Indices where there is little room: `1004,16`.
+fn compact(index: &str) -> String {
+    index.chars().filter(|letter| !"[] ".contains(*letter)).collect()
+}
+
+/// Which elements a PE holds, those of the first lane: what it multiplies below each other, and the weights on their way.
+fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usize) {
+    let ([x, y], pitch) = (layout.pe(row, col), layout.pitch);
+    let works = moment.frame.pass[moment.frame.at(row, col)] != NONE;
+    let ink = if works { Colour::Ink } else { Colour::Dim };
+    let lines = [
+        (Register::Act(0), "", [0.5, 0.3], Align::Centre, ink),
+        (Register::Weight(0), "", [0.5, 0.56], Align::Centre, ink),
+        (Register::Bus, "↓", [0.09, 0.88], Align::Left, Colour::Dim),
+        (Register::Shadow, "", [0.91, 0.88], Align::Right, Colour::Dim),
+    ];
+    for (register, mark, [right, down], align, colour) in lines {
+        let Some(element) = moment.element(register, row, col) else { continue };
+        let (size, room) = match align {
+            Align::Centre => ((pitch * 0.2).min(14.0), pitch - 9.0),
+            _ => ((pitch * 0.15).min(11.0), pitch / 2.0 - 6.0),
+        };
+        let mut text = moment.name(element);
+        // A long name would leave no room to read it.
+        if align != Align::Centre || fitted(&text, size, room) < 8.0 {
+            text = mark.to_owned() + &compact(&moment.index(element));
+        }
+        let size = fitted(&text, size, room);
+        if size < LEGIBLE {
+            continue;
+        }
+        let at = [x + pitch * right, y + pitch * down + size * 0.3];
+        scene.shapes.push(Shape::Text { at, text, size, align, weight: Weight::Mono, paint: colour.solid() });
+    }
+}
+
 /// What a PE holds in one kind of register: one number, or one for each lane that is not empty.
 fn lanes(frame: &Frame, values: &[i32], passes: &[u32], at: usize) -> String {
     let mut text = String::new();
@@ -239,15 +301,17 @@ fn lanes(frame: &Frame, values: &[i32], passes: &[u32], at: usize) -> String {
     text
 }
 
-/// A number beside the array.
-fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, value: i32, ink: Paint) {
+/// A number, or which one it is, beside the array.
+fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, text: String, ink: Paint) {
     chip_shape(scene, bounds, paint);
     let [x, y, width, height] = bounds;
-    if height < 11.0 {
+    if height < 11.0 || text.is_empty() {
         return;
     }
-    let text = signed(value);
     let size = fitted(&text, (height * 0.56).min(16.0), width - 7.0);
+    if size < LEGIBLE {
+        return;
+    }
     let at = [x + width / 2.0, y + height / 2.0 + size * 0.37];
     scene.shapes.push(Shape::Text { at, text, size, align: Align::Centre, weight: Weight::Mono, paint: ink });
 }

@@ -1,12 +1,14 @@
 //! A run's cycle to a scene, and to words. A scene is a list of shapes; who paints them is no concern of this layer.
 
 mod array;
+mod elements;
 mod layout;
 mod scene;
 mod timeline;
 mod words;
 
 pub use array::{Moment, array};
+pub use elements::Register;
 pub use layout::Layout;
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};

@@ -1,12 +1,12 @@
 //! A cycle in words: what happens in it, and what one PE does.
 
-use super::Moment;
 use super::array::op_name;
+use super::{Moment, Register};
 use crate::base::Cycle;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
 use crate::timing;
-use crate::trace::{NONE, Pass, UnitRun};
+use crate::trace::{NONE, Numbers, Pass, UnitRun};
 
 /// A cycle for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,10 +171,10 @@ fn detail(moment: &Moment) -> Detail {
     let frame = moment.frame;
     let (row, col) = moment.selected;
     let at = frame.at(row, col);
-    let held = |value: i32, pass: u32| match pass {
+    let held = |value: i32, pass: u32, register: Register| match pass {
         NONE => "empty".into(),
-        _ if !moment.numbers => "of floats".into(),
-        _ => value.to_string(),
+        _ if moment.has_numbers(pass) => value.to_string(),
+        _ => moment.named(register, row, col).unwrap_or_else(|| "a sum".into()),
     };
     let stays = frame.stationary;
     let works = frame.pass[at] != NONE;
@@ -195,7 +195,13 @@ fn detail(moment: &Moment) -> Detail {
             if lane == 0 {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
             }
-            if !moment.numbers {
+            if !moment.has_numbers(frame.pass[at]) {
+                let (left, above) = operands(moment).split_once(" × ").unwrap_or_default();
+                for (label, register) in
+                    [(left, Register::Act(lane)), (above, Register::Weight(weight / frame.layer()))]
+                {
+                    lines.push((label, moment.named(register, row, col).unwrap_or_default()));
+                }
                 continue;
             }
             if stays == Stationary::Weights {
@@ -209,21 +215,33 @@ fn detail(moment: &Moment) -> Detail {
                 lines.push(("sum", frame.psum[sum].to_string()));
             }
         }
-        if stays == Stationary::Sums && moment.numbers {
+        if stays == Stationary::Sums && moment.has_numbers(frame.pass[at]) {
             lines.push(("sum", frame.psum[at].to_string()));
         }
     } else {
         match stays {
-            Stationary::Weights => lines.push(("weight", held(frame.weight[at], frame.weight_pass[at]))),
-            Stationary::Sums => lines.push(("sum", held(frame.psum[at], frame.psum_pass[at]))),
+            Stationary::Weights => {
+                let weight = held(frame.weight[at], frame.weight_pass[at], Register::Weight(0));
+                lines.push(("weight", weight));
+            }
+            Stationary::Sums => {
+                lines.push(("sum", held(frame.psum[at], frame.psum_pass[at], Register::Shadow)));
+            }
         }
     }
     match stays {
         Stationary::Weights => {
-            lines.push(("shadow weight", held(frame.shadow[at], frame.shadow_pass[at])));
-            lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at])));
+            let shadow = held(frame.shadow[at], frame.shadow_pass[at], Register::Shadow);
+            lines.push(("shadow weight", shadow));
+            lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at], Register::Bus)));
         }
-        Stationary::Sums => lines.push(("drain register", held(frame.drain[at], frame.drain_pass[at]))),
+        Stationary::Sums => {
+            let drain = held(frame.drain[at], frame.drain_pass[at], Register::Shadow);
+            lines.push(("drain register", drain));
+        }
+    }
+    if matches!(moment.numbers, Numbers::Of(_)) && moment.has_numbers(frame.pass[at]) {
+        lines.push(("numbers", "from seeded inputs".into()));
     }
     Detail { pass: works.then_some(frame.pass[at]), lines }
 }

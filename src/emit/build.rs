@@ -25,6 +25,8 @@ pub(super) struct Builder<'a> {
     /// Whole tensors in the unified buffers, by core.
     unified: LiteMap<(PlannedId, u32), BufferId>,
     results: LiteMap<PlannedId, Vec<BufferId>>,
+    /// By buffer.
+    tensors: Vec<PlannedId>,
     /// By memory: the first free byte.
     free: LiteMap<Space, Bytes>,
     /// Repeats around this place, outermost first.
@@ -178,6 +180,7 @@ impl<'a> Builder<'a> {
             dram: LiteMap::new(),
             unified: LiteMap::new(),
             results: LiteMap::new(),
+            tensors: Vec::new(),
             free: LiteMap::new(),
             repeats: Vec::new(),
             tiles: vec![0; chip.matrix_units],
@@ -241,7 +244,7 @@ impl<'a> Builder<'a> {
             self.dram(id);
         });
         self.program.body = self.open.pop().expect("the program's body is open");
-        Emitted { program: self.program, dram: self.dram, results: self.results }
+        Emitted { program: self.program, dram: self.dram, results: self.results, tensors: self.tensors }
     }
 
     /// Loops around this place: the depth of the next one.
@@ -319,6 +322,7 @@ impl<'a> Builder<'a> {
         let free = self.free.entry(space).or_default();
         let address = *free;
         *free += held_bytes;
+        self.tensors.push(id);
         let (name, dtype, len) = (tensor.name.clone(), tensor.dtype, tensor.elements());
         self.program.buffers.push(Buffer { name, dtype, len, space, address, held_bytes })
     }

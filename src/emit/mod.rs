@@ -35,6 +35,8 @@ pub struct Emitted {
     pub dram: LiteMap<PlannedId, BufferId>,
     /// Buffers that hold a layer's result first, by core.
     pub results: LiteMap<PlannedId, Vec<BufferId>>,
+    /// By buffer: the tensor whose memory it is, or has a part of.
+    pub tensors: Vec<PlannedId>,
 }
 
 /// Lowers every layer in turn.

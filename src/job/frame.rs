@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{Finished, Timed};
 use crate::base::{Cycle, Lines};
 use crate::chip::Stationary;
-use crate::isa::Factor;
+use crate::isa::{Factor, ProgramOpId};
 use crate::sim::array::Kept;
 use crate::sim::array::cases::{State, state};
 use crate::sim::{Machine, Reach};
-use crate::trace::{Frame, NONE, Pass, View};
+use crate::trace::{Frame, NONE, Numbers, Pass, View};
 
 /// The array at the end of a cycle. Grids have R rows of C entries; an entry is a list, since above one row a cycle a PE
 /// works on several at once, and empty where it is at rest.
@@ -34,6 +34,9 @@ pub struct FrameReport {
     /// Its registers, as in section 5 of the machine's contract; of a run with values whose products are of whole numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registers: Option<State>,
+    /// The operator whose registers alone are there, its operands made from their names: the run itself has no values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seeded: Option<String>,
 }
 
 /// Entries of every PE.
@@ -64,9 +67,17 @@ pub struct PassReport {
 impl Finished {
     /// A matrix unit of the run at the end of a cycle; `text` is the program's.
     pub fn frame(&self, text: &str, unit: usize, cycle: Cycle) -> FrameReport {
-        let look = Look::new(self.machine(), unit, cycle);
-        let registers = look.machine.has_numbers().then(|| state(&look.frame));
-        FrameReport { registers, ..look.report(text) }
+        let mut look = Look::new(self.machine(), unit, cycle);
+        let report = look.report(text);
+        match self.numbers() {
+            Numbers::None => report,
+            Numbers::All => FrameReport { registers: Some(state(&look.frame)), ..report },
+            Numbers::Of(op) => {
+                look.empty_all_but(op);
+                let seeded = Some(self.emitted.program.ops[op].name.clone());
+                FrameReport { registers: Some(state(&look.frame)), seeded, ..report }
+            }
+        }
     }
 }
 
@@ -105,15 +116,22 @@ impl<'a> Look<'a> {
             passes: passes.map(|pass| self.pass(pass, &lines)).collect(),
             pass: grid(frame, |_, _, pass| vec![view.first + pass as u64]),
             step: self.steps(|_, _, _, step| Some(step)),
-            left_element: self.steps(|pass, row, _, step| match self.stationary() {
-                Stationary::Weights => element(&pass.streamed, step, row),
-                Stationary::Sums => element(&pass.streamed, row, step),
-            }),
+            left_element: self.steps(|pass, row, _, step| pass.left(row, step)),
             above_element: self.steps(|pass, row, col, step| match self.stationary() {
-                Stationary::Weights => element(&pass.tile, row, col),
-                Stationary::Sums => element(&pass.tile, step, col),
+                Stationary::Weights => pass.above(row, col),
+                Stationary::Sums => pass.above(step, col),
             }),
             registers: None,
+            seeded: None,
+        }
+    }
+
+    /// Empties the registers of other operators' passes.
+    fn empty_all_but(&mut self, op: ProgramOpId) {
+        let Frame { pass, psum_pass, weight_pass, shadow_pass, bus_pass, drain_pass, .. } = &mut self.frame;
+        for passes in [pass, psum_pass, weight_pass, shadow_pass, bus_pass, drain_pass] {
+            let others = passes.iter_mut().filter(|pass| **pass != NONE);
+            others.filter(|pass| self.view.passes[**pass as usize].op != op).for_each(|pass| *pass = NONE);
         }
     }
 
@@ -146,11 +164,6 @@ impl<'a> Look<'a> {
             above: tensor(&pass.tile),
         }
     }
-}
-
-/// An element of a buffer by its row and column in an operand, unless it is padding: the tile's or an image's.
-fn element(factor: &Factor, row: usize, col: usize) -> Option<usize> {
-    if row < factor.rows() && col < factor.cols() { factor.at(row, col) } else { None }
 }
 
 fn grid(frame: &Frame, of: impl Fn(usize, usize, usize) -> Vec<u64>) -> Grid {

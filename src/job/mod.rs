@@ -6,6 +6,7 @@ mod evaluate;
 mod frame;
 mod layers;
 mod mapper;
+mod operator;
 mod products;
 mod report;
 pub mod scalesim;
@@ -18,6 +19,7 @@ pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
 pub use layers::{time_topology, time_topology_arranged};
 pub use mapper::{MappedReport, MapperReport};
+pub use operator::Seeding;
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
@@ -27,12 +29,12 @@ use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::{Chip, Stationary};
 use crate::emit::{Emitted, emit};
 use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source, TensorId, build};
-use crate::isa::{self, BufferId, Order};
+use crate::isa::{self, BufferId, Order, ProgramOpId};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::{Run, SumOrder, Values};
 use crate::schedule::{Plan, PlannedId, Product, TooMuch, not_lowered, obstacles, path, plan, plan_products};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
-use crate::trace::Trace;
+use crate::trace::{self, Trace};
 
 /// What compiling leaves.
 pub struct Compiled {
@@ -44,6 +46,8 @@ pub struct Compiled {
     pub loads: Vec<String>,
     /// The program, ready to run on the chip that it was compiled for, if there was no error.
     pub job: Option<Job>,
+    /// The program run without values, if [`compile_or_time`] was asked, and it is right but too large for them.
+    pub timed: Option<Finished>,
 }
 
 /// What becomes of a plan before it is lowered: [`as_planned`], or for example what [`crate::explore::map`] finds.
@@ -62,27 +66,38 @@ pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
 /// Compiles a program whose plan is arranged otherwise.
 pub fn compile_arranged(text: &str, loader: &dyn Loader, chip: &Chip, arrange: &mut Arrange) -> Compiled {
     let mut checked = Checked::new(text, loader);
-    let mut job = None;
-    if !checked.diagnostics.has_errors() {
-        for TooMuch { span, message, hint } in obstacles(&checked.graph) {
-            checked.diagnostics.tell(span, message, hint);
+    let job = checked.job(chip, arrange);
+    Compiled { job, ..checked.compiled() }
+}
+
+/// As [`compile`], but a program that is too large for its values is timed without them.
+pub fn compile_or_time(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
+    compile_or_time_arranged(text, loader, chip, &mut as_planned)
+}
+
+/// As [`compile_or_time`], of a program whose plan is arranged otherwise.
+pub fn compile_or_time_arranged(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Compiled {
+    let mut checked = Checked::new(text, loader);
+    match checked.too_large() {
+        Some(why) => {
+            let timed = checked.timed(why, chip, arrange);
+            Compiled { timed, ..checked.compiled() }
+        }
+        None => {
+            let job = checked.job(chip, arrange);
+            Compiled { job, ..checked.compiled() }
         }
     }
-    if !checked.diagnostics.has_errors() {
-        match plan(&checked.graph, chip) {
-            Ok(plan) => match Job::new(std::mem::take(&mut checked.graph), arrange(plan), chip.clone()) {
-                Ok(ready) => job = Some(ready),
-                Err(refused) => refused.tell(&mut checked.diagnostics),
-            },
-            Err(error) => checked.diagnostics.tell(error.span, error.message, error.hint),
-        }
-    }
-    checked.with(job)
 }
 
 /// Reads a program and checks it, for no chip in particular.
 pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
-    Checked::new(text, loader).with(None)
+    Checked::new(text, loader).compiled()
 }
 
 /// Times the products of a program that is right, but that the machine does not run as a whole yet; of others nothing.
@@ -96,37 +111,6 @@ pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<
         obstacle = refused;
     }
     Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
-}
-
-/// A program that ran without its values.
-pub struct TimedProgram {
-    /// The run.
-    pub timed: Timed,
-    /// What is to be said of the program, which has no errors.
-    pub warnings: Vec<Diagnostic>,
-    /// Why it has no values.
-    pub obstacle: TooMuch,
-}
-
-/// Times a program that is right, but too large for its values; nothing if it has them, or does not run as a whole on the chip.
-pub fn time_program(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<TimedProgram> {
-    time_program_arranged(text, loader, chip, &mut as_planned)
-}
-
-/// Times a program whose plan is arranged otherwise.
-pub fn time_program_arranged(
-    text: &str,
-    loader: &dyn Loader,
-    chip: &Chip,
-    arrange: &mut Arrange,
-) -> Option<TimedProgram> {
-    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
-    if diagnostics.has_errors() || !not_lowered(&graph).is_empty() {
-        return None;
-    }
-    let obstacle = obstacles(&graph).into_iter().next()?;
-    let timed = time(arrange(plan(&graph, chip).ok()?), chip).ok()?;
-    Some(TimedProgram { timed, warnings: diagnostics.into_sorted(), obstacle })
 }
 
 fn time(plan: Plan, chip: &Chip) -> Result<Timed, Halt> {
@@ -162,9 +146,40 @@ impl Checked {
         Checked { graph, tokens, loads: ast.loads(), diagnostics }
     }
 
-    fn with(self, job: Option<Job>) -> Compiled {
+    /// Why a program that the machine could run as a whole has no values, if it is so.
+    fn too_large(&self) -> Option<TooMuch> {
+        let runs = !self.diagnostics.has_errors() && not_lowered(&self.graph).is_empty();
+        runs.then(|| obstacles(&self.graph).into_iter().next())?
+    }
+
+    fn job(&mut self, chip: &Chip, arrange: &mut Arrange) -> Option<Job> {
+        if !self.diagnostics.has_errors() {
+            obstacles(&self.graph)
+                .into_iter()
+                .for_each(|it| Refused::TooMuch(it).tell(&mut self.diagnostics));
+        }
+        if self.diagnostics.has_errors() {
+            return None;
+        }
+        let plan = plan(&self.graph, chip).map_err(Refused::TooMuch);
+        let job =
+            plan.and_then(|plan| Job::new(std::mem::take(&mut self.graph), arrange(plan), chip.clone()));
+        job.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()
+    }
+
+    fn timed(&mut self, why: TooMuch, chip: &Chip, arrange: &mut Arrange) -> Option<Finished> {
+        let plan = plan(&self.graph, chip).map_err(Refused::TooMuch);
+        let timed = plan.and_then(|plan| time(arrange(plan), chip).map_err(Refused::Halt));
+        let Timed { plan, emitted, chip, trace } =
+            timed.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()?;
+        let graph = std::mem::take(&mut self.graph);
+        let extent = Extent::Without { why, seeded: None };
+        Some(Finished { graph, plan, emitted, chip, trace, memory: Vec::new(), disagreement: None, extent })
+    }
+
+    fn compiled(self) -> Compiled {
         let Checked { tokens, loads, diagnostics, .. } = self;
-        Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job }
+        Compiled { diagnostics: diagnostics.into_sorted(), tokens, loads, job: None, timed: None }
     }
 }
 
@@ -302,6 +317,7 @@ impl Job {
             trace: self.trace,
             memory,
             disagreement,
+            extent: Extent::Whole,
         }
     }
 }
@@ -418,16 +434,41 @@ pub struct Finished {
     pub chip: Chip,
     /// When everything happened.
     pub trace: Trace,
-    /// By buffer: its elements at the end.
+    /// By buffer: its elements at the end, as far as the run has values.
     pub memory: Vec<Values>,
     /// The first difference from the reference evaluator, in words.
     pub disagreement: Option<String>,
+    /// How much of the memory there is.
+    pub extent: Extent,
+}
+
+/// Whose values a run has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them, compared with the reference.
+    Whole,
+    /// None of its own.
+    Without {
+        /// Why.
+        why: TooMuch,
+        /// An operator that was given operands: [`Finished::seeding`].
+        seeded: Option<ProgramOpId>,
+    },
 }
 
 impl Finished {
     /// Looks into any cycle.
     pub fn machine(&self) -> Machine<'_> {
         Machine { program: &self.emitted.program, chip: &self.chip, trace: &self.trace, memory: &self.memory }
+    }
+
+    /// Of which operators frames have the numbers.
+    pub fn numbers(&self) -> trace::Numbers {
+        match &self.extent {
+            Extent::Whole if self.machine().has_numbers() => trace::Numbers::All,
+            Extent::Without { seeded: Some(op), .. } => trace::Numbers::Of(*op),
+            _ => trace::Numbers::None,
+        }
     }
 
     /// The run counted.

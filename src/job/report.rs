@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Finished, Timed};
+use super::{Extent, Finished, Timed};
 use crate::base::{Bytes, Cycle, Lines};
 use crate::chip::{Chip, WeightBuffering};
 use crate::graph::{Deviation, Graph, Output};
@@ -291,11 +291,14 @@ impl Finished {
         let lines = Lines::new(text);
         let Finished { plan, emitted, chip, trace, .. } = self;
         let run = Run::of_plan(plan, &emitted.program, chip, trace, self.tally());
-        Report {
-            outputs: self.output_reports(&lines),
-            agrees: Some(self.disagreement.is_none()),
-            disagreement: self.disagreement.clone(),
-            ..run.report(&lines)
+        match self.extent {
+            Extent::Without { .. } => run.report(&lines),
+            Extent::Whole => Report {
+                outputs: self.output_reports(&lines),
+                agrees: Some(self.disagreement.is_none()),
+                disagreement: self.disagreement.clone(),
+                ..run.report(&lines)
+            },
         }
     }
 

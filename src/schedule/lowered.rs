@@ -2,7 +2,7 @@
 
 use super::TooMuch;
 use super::repeats::{MOST_REPEATS, path};
-use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source};
+use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source, Tensor};
 
 /// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
@@ -50,10 +50,25 @@ fn held(graph: &Graph) -> Option<TooMuch> {
     more_bytes(graph, Limits::ALL_BYTES)
 }
 
-/// More places in memory, of all iterations together, than can be told apart.
+/// More bytes in memory than can be counted, or more places of a tensor: in words of the machine that this runs on.
 fn uncountable(graph: &Graph) -> Option<TooMuch> {
-    // In words of the machine that this runs on.
-    more_bytes(graph, (1 << 48).min(usize::MAX as u64 / 4))
+    more_bytes(graph, 1 << 48).or_else(|| more_places(graph, usize::MAX as u64 / 2))
+}
+
+/// The first tensor, if there is one, with more elements in all iterations.
+fn more_places(graph: &Graph, most: u64) -> Option<TooMuch> {
+    let places = |tensor: &Tensor| {
+        // What is carried has one iteration more.
+        let times = graph.iterations(tensor.within).saturating_add(1);
+        tensor.ty.shape.elements().saturating_mul(times)
+    };
+    let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| places(tensor) > most)?;
+    Some(TooMuch {
+        span: tensor.span,
+        message: format!("this tensor has more than {most} elements in all iterations"),
+        hint: "make it smaller, or repeat less often; the `systole` command counts further than a browser"
+            .into(),
+    })
 }
 
 /// The first tensor, if there is one, with which all iterations have more bytes.

@@ -7,7 +7,8 @@ use super::pass;
 use crate::base::Cycle;
 use crate::chip::{Chip, Stationary};
 use crate::isa::{
-    Factor, Instruction, InstructionId, Iteration, Patches, Program, ProgramOpId, SumMode, Unit, Window, Work,
+    BufferId, Factor, Instruction, InstructionId, Iteration, Patches, Program, ProgramOpId, SumMode, Unit,
+    Window, Work,
 };
 use crate::num::{Run, Values};
 use crate::timing::movement::Part;
@@ -24,7 +25,7 @@ pub struct Machine<'a> {
     /// When everything happened.
     pub trace: &'a Trace,
     /// By buffer: its elements at the end. Each has had one value only, so they serve for every cycle. Those of a run without
-    /// numbers are none.
+    /// numbers are none; where only an operator's are known, other buffers are empty.
     pub memory: &'a [Values],
 }
 
@@ -206,14 +207,19 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// A buffer's elements, if they are known.
+    fn values(&self, buffer: BufferId) -> Option<&Values> {
+        self.memory.get(buffer.index()).filter(|values| !values.is_empty())
+    }
+
     /// An image's values, if there are any and they are whole numbers.
     fn whole_numbers(&self, patches: &Patches) -> Option<&Values> {
-        self.memory.get(patches.buffer.index()).filter(|values| !values.dtype().is_float())
+        self.values(patches.buffer).filter(|values| !values.dtype().is_float())
     }
 
     /// A window of one row or column, and zeros beyond its end. A run without numbers, or of floats, has zeros only.
     fn copy(&self, window: Window, into: &mut [i16]) {
-        let values = match self.memory.get(window.buffer.index()) {
+        let values = match self.values(window.buffer) {
             Some(Values::I8(values)) => values,
             Some(values @ Values::I16(_)) => {
                 let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };

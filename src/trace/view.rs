@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::PassRun;
-use crate::chip::Dataflow;
+use crate::chip::{Dataflow, Stationary};
 use crate::isa::{Factor, ProgramOpId, SumMode};
 use crate::timing::Stream;
 
@@ -43,4 +43,46 @@ pub struct Pass {
     pub mode: SumMode,
     /// The passes of its operator, by their numbers among all of its unit.
     pub of_op: Range<u64>,
+}
+
+impl Pass {
+    /// The element of the operand from the left, by its place in the buffer, that a row of PEs multiplies in a step; nothing where
+    /// the array is padded, or an image is.
+    pub fn left(&self, row: usize, step: usize) -> Option<usize> {
+        match self.dataflow.stationary() {
+            Stationary::Weights => element(&self.streamed, step, row),
+            Stationary::Sums => element(&self.streamed, row, step),
+        }
+    }
+
+    /// The same of the operand from above, whose row `k` is for a row of PEs where weights stay, and for a step where sums stay.
+    pub fn above(&self, k: usize, col: usize) -> Option<usize> {
+        element(&self.tile, k, col)
+    }
+}
+
+fn element(factor: &Factor, row: usize, col: usize) -> Option<usize> {
+    if row < factor.rows() && col < factor.cols() { factor.at(row, col) } else { None }
+}
+
+/// Of which operators the numbers that go through the arrays are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// All.
+    All,
+    /// This one.
+    Of(ProgramOpId),
+    /// None.
+    None,
+}
+
+impl Numbers {
+    /// Whether they are an operator's.
+    pub fn are_of(self, op: ProgramOpId) -> bool {
+        match self {
+            Numbers::All => true,
+            Numbers::Of(known) => known == op,
+            Numbers::None => false,
+        }
+    }
 }

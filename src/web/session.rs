@@ -13,7 +13,7 @@ use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
-use crate::job::{self, Finished, Job, compile};
+use crate::job::{self, Finished, Job, Seeding, compile_or_time};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::sim::{Kept, Reach};
 
@@ -26,8 +26,10 @@ pub struct Session {
     files: Files,
     /// As it was asked for, and as it is if it can be.
     chip: Option<(Wish, Option<Chip>)>,
-    pending: Option<(String, Job)>,
+    pending: Option<(String, Pending)>,
     shown: Option<(String, Finished)>,
+    /// Operands of an operator of the run shown, under way.
+    seeding: Option<Seeding>,
     /// Sums of the run shown.
     kept: Kept<i32>,
     cycle: Cycle,
@@ -52,6 +54,7 @@ impl Session {
             chip: None,
             pending: None,
             shown: None,
+            seeding: None,
             kept: Kept::default(),
             cycle: 0,
             unit: 0,
@@ -146,31 +149,59 @@ impl Session {
     /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
     pub fn check(&mut self, text: &str) -> Result<JsValue, JsError> {
         let compiled = match self.chip.as_ref().and_then(|(_, chip)| chip.as_ref()) {
-            Some(chip) => compile(text, &self.files, chip),
+            Some(chip) => compile_or_time(text, &self.files, chip),
             // What is wrong with a program is said even if there is no chip for it.
             None => job::check(text, &self.files),
         };
         let checked = Checked::new(text, &compiled);
-        self.pending = compiled.job.map(|job| (text.to_owned(), job));
+        let timed = compiled.timed.map(|timed| Pending::Timed(Box::new(timed)));
+        let pending = timed.or(compiled.job.map(|job| Pending::Job(Box::new(job))));
+        self.pending = pending.map(|pending| (text.to_owned(), pending));
         to_js(&checked)
     }
 
     /// Works on the pending run for some milliseconds; returns how much is done. At 1 it has replaced the one shown.
     pub fn advance(&mut self) -> f64 {
-        let Some((_, job)) = &mut self.pending else { return 1.0 };
-        if !job.advance(SLICE) {
+        if let Some((_, Pending::Job(job))) = &mut self.pending
+            && !job.advance(SLICE)
+        {
             return job.progress().min(0.999);
         }
-        if let Some((text, job)) = self.pending.take() {
-            let finished = job.into_finished();
+        if let Some((text, pending)) = self.pending.take() {
+            let finished = match pending {
+                Pending::Job(job) => job.into_finished(),
+                Pending::Timed(timed) => *timed,
+            };
             self.cycle = self.cycle.min(finished.trace.cycles);
             self.unit = self.unit.min(finished.chip.matrix_units - 1);
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
-            self.kept = Kept::default();
+            self.forget_numbers();
         }
         1.0
+    }
+
+    /// Begins to compute the numbers of an operator of the run shown, by its number, from operands made from their names. Throws
+    /// where there are none to be had.
+    pub fn compute(&mut self, op: usize) -> Result<(), JsError> {
+        self.seeding = None;
+        let Some((_, finished)) = &self.shown else { return Ok(()) };
+        let Some(op) = finished.emitted.program.ops.ids().nth(op) else { return Ok(()) };
+        let seeding = finished.seeding(op);
+        self.seeding = Some(seeding.map_err(|no| JsError::new(&format!("{}; {}", no.message, no.hint)))?);
+        Ok(())
+    }
+
+    /// Works on that for some milliseconds; true when there is no more to do, and pictures have the numbers.
+    #[wasm_bindgen(js_name = advanceOperator)]
+    pub fn advance_operator(&mut self) -> bool {
+        let (Some(seeding), Some((_, finished))) = (&mut self.seeding, &mut self.shown) else { return true };
+        let done = finished.seed(seeding, SLICE as usize / 8);
+        if done {
+            self.forget_numbers();
+        }
+        done
     }
 
     /// The report of the run shown.
@@ -208,7 +239,8 @@ impl Session {
             chip: &finished.chip,
             unit,
             selected: self.selected,
-            numbers: finished.machine().has_numbers(),
+            numbers: finished.numbers(),
+            indices: &|buffer, place| finished.indices(buffer, place),
         };
         self.painter.paint(&array(&moment, &layout))?;
         Ok(to_js(&PageFrame::new(text, &moment))?)
@@ -239,7 +271,19 @@ impl Session {
     }
 }
 
+/// A run that is to be shown.
+enum Pending {
+    Job(Box<Job>),
+    Timed(Box<Finished>),
+}
+
 impl Session {
+    /// What was kept of other numbers than those in memory.
+    fn forget_numbers(&mut self) {
+        self.seeding = None;
+        self.kept = Kept::default();
+    }
+
     fn layout(&self, finished: &Finished) -> Layout {
         let (width, height) = self.painter.size();
         Layout::new(width, height, finished.chip.rows, finished.chip.cols)

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
-use crate::draw::{GUTTER, Moment, OP_COLOURS, Timeline, Words};
+use crate::draw::{GUTTER, Moment, OP_COLOURS, Register, Timeline, Words};
 use crate::graph::{Graph, Source, TensorId};
-use crate::job::{Compiled, Finished, Listed, OpReport, OutputReport, UnitReport};
+use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
 use crate::trace::{Class, Classes, Lane, NONE, PassRun};
@@ -37,7 +37,7 @@ impl Checked {
             diagnostics: diagnostics(text, &compiled.diagnostics),
             tokens: js_sys::Uint32Array::from(&tokens(text, &compiled.tokens)[..]),
             loads: compiled.loads.clone(),
-            runs: compiled.job.is_some(),
+            runs: compiled.job.is_some() || compiled.timed.is_some(),
         }
     }
 }
@@ -88,6 +88,7 @@ pub struct PageReport {
     utilization: f64,
     agrees: bool,
     disagreement: Option<String>,
+    unvalued: Option<String>,
     ops: Vec<PageOp>,
     colours: usize,
     inputs: Vec<Input>,
@@ -225,14 +226,10 @@ impl PageReport {
             utilization: report.utilization,
             agrees: report.agrees == Some(true),
             disagreement: report.disagreement,
+            unvalued: unvalued(text, &finished.extent),
             ops: report.ops.into_iter().map(op).collect(),
             colours: OP_COLOURS,
-            inputs: finished
-                .graph
-                .tensors
-                .ids()
-                .filter_map(|tensor| input(&finished.graph, tensor))
-                .collect(),
+            inputs: inputs(finished),
             outputs: report.outputs.into_iter().map(output).collect(),
             matrix_units: report.matrix_units,
             units: report.units.into_iter().map(unit_of).collect(),
@@ -242,6 +239,21 @@ impl PageReport {
             timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0).height() },
             activity: activity(finished, unit),
         }
+    }
+}
+
+/// Why a run has no values.
+fn unvalued(text: &str, extent: &Extent) -> Option<String> {
+    let Extent::Without { why, .. } = extent else { return None };
+    let line = Lines::new(text).position(why.span.start).line;
+    Some(format!("line {line}: {}", why.message))
+}
+
+/// Of a run with values.
+fn inputs(Finished { graph, extent, .. }: &Finished) -> Vec<Input> {
+    match extent {
+        Extent::Whole => graph.tensors.ids().filter_map(|tensor| input(graph, tensor)).collect(),
+        Extent::Without { .. } => Vec::new(),
     }
 }
 
@@ -284,6 +296,8 @@ struct PeDetail {
     line: Option<u32>,
     colour: Option<usize>,
     lines: Vec<LabelledValue>,
+    /// The operator whose numbers may be asked for.
+    compute: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -305,11 +319,20 @@ struct CellWindow {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cell {
-    act: Option<i32>,
-    weight: Option<i32>,
-    shadow: Option<i32>,
-    psum: Option<i32>,
+    act: Option<Held>,
+    weight: Option<Held>,
+    shadow: Option<Held>,
+    psum: Option<Held>,
     colour: Option<usize>,
+}
+
+/// What a register holds.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Held {
+    Number(i32),
+    /// Which element it is, where its number is not known.
+    Element(String),
 }
 
 impl PageFrame {
@@ -326,6 +349,7 @@ impl PageFrame {
                 op: op.map(|op| moment.program.ops[op].name.clone()),
                 line: op.map(|op| Lines::new(text).position(moment.program.ops[op].span.start).line),
                 colour: op.map(|op| op.index() % OP_COLOURS),
+                compute: op.filter(|op| !moment.numbers.are_of(*op)).map(|op| op.index()),
                 lines: words
                     .detail
                     .lines
@@ -346,16 +370,21 @@ fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
         |at: usize, of: usize| (at.saturating_sub(MOST / 2).min(of.saturating_sub(MOST)), of.min(MOST));
     let (row, rows) = around(moment.selected.0, frame.rows);
     let (col, cols) = around(moment.selected.1, frame.cols);
-    let cell = |at: usize| {
-        let held = |value: i32, pass: u32| (pass != NONE && moment.numbers).then_some(value);
+    let cell = |(row, col): (usize, usize)| {
+        let at = frame.at(row, col);
+        let number = |value: i32, pass: u32| moment.has_numbers(pass).then_some(Held::Number(value));
+        let held = |value: i32, pass: u32, register: Register| {
+            number(value, pass).or_else(|| moment.named(register, row, col).map(Held::Element))
+        };
+        let shadow = |shadow: &i32| held(*shadow, frame.shadow_pass[at], Register::Shadow);
         Cell {
-            act: held(frame.act[at], frame.pass[at]),
-            weight: held(frame.weight[at], frame.weight_pass[at]),
-            shadow: frame.shadow.get(at).and_then(|shadow| held(*shadow, frame.shadow_pass[at])),
-            psum: held(frame.psum[at], frame.psum_pass[at]),
+            act: held(frame.act[at], frame.pass[at], Register::Act(0)),
+            weight: held(frame.weight[at], frame.weight_pass[at], Register::Weight(0)),
+            shadow: frame.shadow.get(at).and_then(shadow),
+            psum: number(frame.psum[at], frame.psum_pass[at]),
             colour: (frame.pass[at] != NONE).then(|| colour(frame.pass[at])),
         }
     };
     let places = (row..row + rows).flat_map(|row| (col..col + cols).map(move |col| (row, col)));
-    CellWindow { row, col, rows, cols, cells: places.map(|(row, col)| cell(frame.at(row, col))).collect() }
+    CellWindow { row, col, rows, cols, cells: places.map(cell).collect() }
 }

@@ -1,15 +1,17 @@
 // What the program puts out, as read from simulated memory.
 
 import { byId, make } from './dom';
-import type { Output } from './protocol';
+import type { Output, Report } from './protocol';
 
 const MOST_ROWS = 8;
 const MOST_COLS = 12;
 const SHOWN_DIGITS = 4;
 
-export function showAnswer(outputs: Output[]): void {
+export function showAnswer({ outputs, unvalued }: Report): void {
   const host = byId('answer').querySelector('div')!;
-  host.replaceChildren(...outputs.map(outputTable));
+  const none = 'This program is too large for its values: it was timed, and none of its results were computed.';
+  if (unvalued !== null) host.replaceChildren(make('p', { class: 'quiet' }, none));
+  else host.replaceChildren(...outputs.map(outputTable));
 }
 
 function outputTable(output: Output): HTMLElement {

@@ -83,6 +83,10 @@ export class App {
   private playFirst = false;
   /** An example that has just been chosen starts at its beginning. */
   private rewind = true;
+  /** Whether the run shown has no values. */
+  private unvalued = false;
+  /** The operator in the selected PE, if its numbers are not known. */
+  private computable: number | null = null;
   /** The cycle before anything enters an array. */
   private opens = 0;
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
@@ -133,6 +137,9 @@ export class App {
     });
     byId('help').addEventListener('click', () => byId<HTMLDialogElement>('help-dialog').showModal());
     byId('cancel').addEventListener('click', () => this.stopped('The run was cancelled.'));
+    byId('compute').addEventListener('click', () => {
+      if (this.computable !== null) this.engine.compute(this.computable);
+    });
     byId('canvas-host').addEventListener('click', (event) => {
       const { left, top } = byId('canvas-host').getBoundingClientRect();
       this.engine.pick(event.clientX - left, event.clientY - top);
@@ -455,10 +462,8 @@ export class App {
     byId('counts').textContent =
       `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}`;
     const verdict = byId('verdict');
-    verdict.textContent = report.agrees
-      ? '✓ equals the reference'
-      : `differs from the reference: ${report.disagreement}`;
-    verdict.className = report.agrees ? 'agrees' : 'problem';
+    [verdict.textContent, verdict.className] = verdictOn(report);
+    this.unvalued = report.unvalued !== null;
     this.lanes.setRun(report);
     this.transport.setRun(report.cycles, report.activity);
     this.listUnits(report.matrixUnits);
@@ -467,7 +472,7 @@ export class App {
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
     this.editor.showOps(report.ops, report.colours);
-    showAnswer(report.outputs);
+    showAnswer(report);
     showCycles(report);
     void this.showPad(report);
     if (this.playFirst) this.transport.play();
@@ -509,6 +514,9 @@ export class App {
     const list = byId('pe').querySelector('dl')!;
     list.style.setProperty('--cell', opColour(colour));
     const all = [{ label: 'operator', value: owner }, ...lines];
+    this.computable = frame.pe.compute;
+    const compute = byId('compute');
+    compute.hidden = this.computable === null || !this.unvalued;
     list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
     this.root.dataset['shown'] = String(frame.cycle);
     this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
@@ -587,4 +595,11 @@ export class App {
     }
     this.chooser.value = this.example.name;
   }
+}
+
+/** What is to be said of a run's values, and how it looks. */
+function verdictOn({ agrees, disagreement, unvalued }: Report): [string, string] {
+  if (unvalued !== null) return [`timed, values not computed: ${unvalued}`, 'quiet'];
+  if (agrees) return ['✓ equals the reference', 'agrees'];
+  return [`differs from the reference: ${disagreement}`, 'problem'];
 }

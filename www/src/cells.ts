@@ -91,9 +91,10 @@ export class Cells {
 }
 
 function fill(td: HTMLTableCellElement, cell: Cell, row: number, col: number, selected: boolean): void {
-  const shown = cell.psum ?? cell.weight;
+  const works = cell.colour !== null;
+  const shown = cell.psum ?? product(cell) ?? cell.weight;
   td.textContent = shown === null ? '·' : String(shown);
-  td.className = cell.psum === null ? 'rests' : 'works';
+  td.className = cell.psum === null && !works ? 'rests' : 'works';
   td.classList.toggle('long', td.textContent.length > 4);
   td.style.setProperty('--cell', opColour(cell.colour));
   td.tabIndex = selected ? 0 : -1;
@@ -104,10 +105,17 @@ function fill(td: HTMLTableCellElement, cell: Cell, row: number, col: number, se
   for (const [name, value] of Object.entries(registers)) td.dataset[name] = value === null ? '' : String(value);
 }
 
+/** What a PE multiplies, where the numbers are not known. */
+function product({ act, weight }: Cell): string | null {
+  return typeof act === 'string' ? `${act} × ${weight}` : null;
+}
+
 function describe(cell: Cell, row: number, col: number): string {
+  const both = cell.psum === null ? product(cell) : null;
   const registers = [
-    ['activation', cell.act],
-    ['weight', cell.weight],
+    ['multiplies', both],
+    ['activation', both ? null : cell.act],
+    ['weight', both ? null : cell.weight],
     ['shadow', cell.shadow],
     ['sum', cell.psum],
   ] as const;

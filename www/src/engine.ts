@@ -129,6 +129,11 @@ export class Engine {
     this.send({ kind: 'unit', unit });
   }
 
+  /** Computes an operator's numbers, in a run that has none. */
+  compute(op: number): void {
+    this.send({ kind: 'compute', op });
+  }
+
   /** Asks whose lane is at a height of the timeline. */
   lane(y: number): void {
     this.send({ kind: 'lane', y });

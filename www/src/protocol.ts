@@ -12,6 +12,7 @@ export type ToWorker =
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number }
   | { kind: 'select'; pe: Pe }
+  | { kind: 'compute'; op: number } // an operator's numbers, in a run that has none
   | { kind: 'unit'; unit: number } // the matrix unit to be shown; beyond the chip's, its last
   | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
   | { kind: 'ask'; id: number; question: keyof Answers; text: string; offset: number } // about a place in a text
@@ -170,6 +171,7 @@ export interface Report {
   utilization: number; // useful MACs over rows x cols x cycles
   agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
   disagreement: string | null; // the first difference, in words
+  unvalued: string | null; // why the run has no values: then nothing was compared, and there are no inputs and outputs
   ops: Op[];
   colours: number; // the n-th operator has the colour --op-(n modulo this)
   inputs: Input[];
@@ -228,6 +230,7 @@ export interface PeDetail {
   op: string | null;
   line: number | null;
   colour: number | null;
+  compute: number | null; // the operator at work, if its numbers are not known
   lines: { label: string; value: string }[]; // e.g. ["row", "5 of 8, pass 17"], ["sum in", "112"], ["act x weight", "7 x -4"], ["sum out", "84"]
 }
 
@@ -239,10 +242,13 @@ export interface CellWindow {
   cells: Cell[]; // row-major
 }
 
+/** A number, or which element it is where its number is not known. */
+export type Held = number | string | null;
+
 export interface Cell {
-  act: number | null; // null: the register holds nothing yet or any more
-  weight: number | null;
-  shadow: number | null;
-  psum: number | null;
+  act: Held; // null: the register holds nothing yet or any more
+  weight: Held;
+  shadow: Held;
+  psum: Held;
   colour: number | null; // the operator at work here in this cycle
 }

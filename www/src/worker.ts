@@ -21,6 +21,8 @@ let session: Session | null = null;
 let running: { id: number; since: number } | null = null;
 /** The newest run that was asked for. */
 let newest = 0;
+/** Whether an operator's numbers are being computed. */
+let computing = false;
 let cycle = 0;
 let view: View | null = null;
 /** A picture is due; further wishes before it is painted cost nothing. */
@@ -82,6 +84,13 @@ function receive(message: ToWorker): void {
       session.select(message.pe.row, message.pe.col);
       paintSoon();
       break;
+    case 'compute':
+      refusing(() => {
+        session!.compute(message.op);
+        computing = true;
+        later();
+      });
+      break;
     case 'unit':
       post({ kind: 'activity', samples: session.showUnit(message.unit) });
       paintTimeline();
@@ -115,11 +124,15 @@ function begin(id: number, checked: Checked): void {
 function work(): void {
   if (!session) return;
   if (due) paint();
-  if (!running) return;
+  if (!running) {
+    compute();
+    return;
+  }
   const done = session.advance();
   if (done >= 1) {
     const id = running.id;
     running = null;
+    computing = false;
     post({ kind: 'ran', id, report: session.report() as Report });
     paintTimeline();
     paint();
@@ -127,6 +140,14 @@ function work(): void {
   }
   if (performance.now() - running.since > 200) post({ kind: 'progress', id: running.id, done });
   later();
+}
+
+/** One slice of an operator's numbers; at their end they are painted. */
+function compute(): void {
+  if (!computing || !session) return;
+  computing = !session.advanceOperator();
+  if (computing) later();
+  else paint();
 }
 
 function paintSoon(): void {

@@ -1,0 +1,151 @@
+//! One operator's numbers in a run that has none: its operands are made from their names, as if all of them were declared.
+
+use crate::graph::Limits;
+use crate::isa::{BufferId, ProgramOpId, Work};
+use crate::num::{Run, Shape, Type, Values, seeded};
+use crate::schedule::TooMuch;
+
+use super::{Extent, Finished};
+
+/// Operands under way. They advance in small steps, so that a caller can stop.
+pub struct Seeding {
+    op: ProgramOpId,
+    /// By buffer: none but the operator's have elements.
+    memory: Vec<Values>,
+    buffers: Vec<BufferId>,
+    /// The one that is being made, and how many of its elements there are.
+    at: (usize, usize),
+}
+
+impl Finished {
+    /// The first operator of a name.
+    pub fn operator(&self, name: &str) -> Option<ProgramOpId> {
+        self.emitted.program.ops.iter().find(|(_, op)| op.name == name).map(|(id, _)| id)
+    }
+
+    /// Begins to make an operator's operands, in a run without values.
+    pub fn seeding(&self, op: ProgramOpId) -> Result<Seeding, TooMuch> {
+        let program = &self.emitted.program;
+        let refuse = |message: String, hint: &str| {
+            let span = program.ops[op].span;
+            Err(TooMuch { span, message: format!("`{}` {message}", program.ops[op].name), hint: hint.into() })
+        };
+        if self.extent == Extent::Whole {
+            return refuse("has the numbers of the run".into(), "ask for a program without values");
+        }
+        let buffers = self.factors(op);
+        if buffers.is_empty() {
+            return refuse("does not run on the arrays".into(), "ask for a product or a convolution");
+        }
+        if buffers.iter().any(|buffer| program.buffers[*buffer].dtype.is_float()) {
+            return refuse(
+                "multiplies floats, whose numbers are not shown yet".into(),
+                "ask for one of whole numbers",
+            );
+        }
+        let bytes = |buffer: &BufferId| {
+            let buffer = &program.buffers[*buffer];
+            buffer.len as u64 * buffer.dtype.bytes() as u64
+        };
+        let all = buffers.iter().map(bytes).fold(0, u64::saturating_add);
+        if all > Limits::ALL_BYTES {
+            let most = Limits::ALL_BYTES;
+            return refuse(
+                format!("has operands of {all} bytes, more than the {most} that are made"),
+                "make its operands smaller",
+            );
+        }
+        let memory = program.buffers.iter().map(|(id, buffer)| {
+            Values::zeros(buffer.dtype, if buffers.contains(&id) { buffer.len } else { 0 })
+        });
+        Ok(Seeding { op, memory: memory.collect(), buffers, at: (0, 0) })
+    }
+
+    /// Works on an operator's operands until about `budget` elements are made; true when the frames have its numbers.
+    pub fn seed(&mut self, seeding: &mut Seeding, budget: usize) -> bool {
+        let mut left = budget;
+        while let Some(buffer) = seeding.buffers.get(seeding.at.0) {
+            if left == 0 {
+                return false;
+            }
+            let made = self.seeded_part(*buffer, seeding.at.1);
+            let into = &mut seeding.memory[buffer.index()];
+            into.copy(Run::at(seeding.at.1, made.len()), &made, Run::at(0, made.len()));
+            left = left.saturating_sub(made.len());
+            seeding.at.1 += made.len();
+            if seeding.at.1 >= into.len() {
+                seeding.at = (seeding.at.0 + 1, 0);
+            }
+        }
+        if let Extent::Without { seeded, .. } = &mut self.extent {
+            *seeded = Some(seeding.op);
+            self.memory = std::mem::take(&mut seeding.memory);
+        }
+        true
+    }
+
+    /// Whose elements an operator's passes multiply.
+    fn factors(&self, op: ProgramOpId) -> Vec<BufferId> {
+        let mut buffers = Vec::new();
+        for (_, instruction) in self.emitted.program.instructions.iter().filter(|(_, i)| i.op == op) {
+            match &instruction.work {
+                Work::Fetch { tile } => buffers.push(tile.buffer()),
+                Work::Multiply { streamed, .. } => buffers.push(streamed.buffer()),
+                Work::Contract { activations, weights, .. } => {
+                    buffers.extend([activations.buffer(), weights.buffer]);
+                }
+                _ => {}
+            }
+        }
+        buffers.sort_unstable();
+        buffers.dedup();
+        buffers
+    }
+
+    /// Elements of a buffer from `first` on: a tensor in one iteration of the repeats around it, or one that the program does not
+    /// name.
+    fn seeded_part(&self, buffer: BufferId, first: usize) -> Values {
+        let planned = &self.plan.tensors[self.emitted.tensors[buffer.index()]];
+        let tensor = planned.graph.map(|id| (id, &self.graph.tensors[id]));
+        match tensor {
+            Some((id, tensor)) if planned.elements().is_multiple_of(tensor.ty.shape.count().max(1)) => {
+                let iteration = first / tensor.ty.shape.count().max(1);
+                let declared = self.graph.declared(id, iteration as u64);
+                let name = || match tensor.within {
+                    Some(_) => format!("{}[{iteration}]", self.graph.name(id)),
+                    None => self.graph.name(id),
+                };
+                declared.unwrap_or_else(|| seeded(&name(), tensor.ty.clone())).values
+            }
+            _ => {
+                let shape = Shape::from(vec![planned.elements()]);
+                seeded(&planned.name, Type { dtype: planned.dtype, shape }).values
+            }
+        }
+    }
+
+    /// An element of a buffer by its tensor's axes: within repeats, the iteration comes first.
+    pub fn indices(&self, buffer: BufferId, place: usize) -> Vec<usize> {
+        let planned = &self.plan.tensors[self.emitted.tensors[buffer.index()]];
+        let shape = planned.graph.map(|id| &self.graph.tensors[id].ty.shape.0[..]);
+        let count = shape.map_or(0, |shape| shape.iter().product());
+        match shape {
+            Some(shape) if count == planned.elements() => unravelled(place, shape),
+            Some(shape) if count > 0 && planned.elements().is_multiple_of(count) => {
+                let mut all = vec![place / count];
+                all.extend(unravelled(place % count, shape));
+                all
+            }
+            _ => vec![place / planned.cols.max(1), place % planned.cols.max(1)],
+        }
+    }
+}
+
+/// A place, row-major, by axes.
+fn unravelled(mut place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut indices = vec![0; shape.len()];
+    for (index, extent) in indices.iter_mut().zip(shape).rev() {
+        (*index, place) = (place % extent, place / extent);
+    }
+    indices
+}
