@@ -329,7 +329,7 @@ impl OperationKind {
                 }
                 taken
             }
-            other => unreachable!("{other:?} of {}", row.dtype()),
+            _ => unreachable!("another step of {}", row.dtype()),
         }
     }
 }
