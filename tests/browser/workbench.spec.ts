@@ -315,7 +315,7 @@ test('a real network is fetched when it is chosen, and timed without values', as
   await app.open();
   expect(asked.join()).not.toContain('library');
   await page.getByLabel('example').selectOption('library/resnet50');
-  await expect(page.locator('.cm-content')).toContainText('ResNet-50 (He et al., 2015)');
+  await expect(page.getByRole('textbox', { name: 'Program' })).toHaveValue(/ResNet-50 \(He et al., 2015\)/);
   await expect(page.locator('#verdict')).toContainText('timed, values not computed: line');
   await app.ready();
   expect(asked.filter((url) => url.includes('library')).map((url) => url.split('/').pop())).toEqual([
