@@ -82,7 +82,7 @@ pub fn verify(program: &Program, chip: &Chip) -> Result<(), Broken> {
     }
 }
 
-/// What breaks rules, as far as one can be seen beside others: at most [`MOST_BROKEN`].
+/// What breaks rules, as far as one can be seen beside others: up to a bound.
 pub fn broken_rules(program: &Program, chip: &Chip) -> Vec<Broken> {
     let around = match places(program) {
         Ok(around) => around,
