@@ -71,14 +71,15 @@ impl Diagnostic {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let mut out = format!("{file}:{}:{}: {severity}: {}\n", start.line, start.column, self.message);
+        let mut out =
+            format!("{file}:{}:{}: {severity}: {}\n", start.line, start.column, plain(&self.message));
         if start.column as usize <= source.chars().count() + 1 {
             let indent = " ".repeat(start.column as usize - 1);
             let room = (source.chars().count() + 2 - start.column as usize).max(1);
             out += &format!("  | {source}\n  | {indent}{}\n", "^".repeat(width.min(room)));
         }
         if let Some(hint) = &self.hint {
-            out += &format!("  = hint: {hint}\n");
+            out += &format!("  = hint: {}\n", plain(hint));
         }
         out
     }
@@ -86,7 +87,12 @@ impl Diagnostic {
 
 /// A line for a terminal: no tabs or other control characters, of bounded length.
 fn clip(line: &str) -> String {
-    line.chars().take(160).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    plain(line).chars().take(160).collect()
+}
+
+/// A text for a terminal: names in it may come from anywhere.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A list under construction. It keeps the first hundred errors and as many warnings, so that hostile text cannot fill
