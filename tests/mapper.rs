@@ -82,7 +82,7 @@ fn few_candidates_are_nearly_as_good_as_all() {
         assert!(found.candidates <= MOST_CANDIDATES && winner <= found.planned.cycles);
         if winner * 100 > best * 101 {
             let Candidate { tile, order, cycles } = found.best[0];
-            let found = format!("{cycles} by {tile:?} {order}, of {}", found.candidates);
+            let found = format!("{cycles} by {tile:?} {}, of {}", order.name(), found.candidates);
             worse.push(format!("{m} x {k} x {n}, {}: {found}; {best}", chip.dataflow.name()));
         }
         searched += 1;

@@ -3,7 +3,7 @@
 use crate::base::{Lines, Span, insert_by_key};
 
 /// Whether this build finds what is wrong with a program's text, but has no words for it: the page's first module, which would
-/// be a tenth larger with them. The page has the second one explain what the first one finds.
+/// be a twentieth larger with them. The page has the second one explain what the first one finds.
 pub const WORDLESS: bool = cfg!(all(feature = "page", not(feature = "files")));
 
 /// `format!` for what is said of a program's text: nothing where there are no words.

@@ -323,14 +323,14 @@ mod commands {
             let ways: Vec<String> = product
                 .best
                 .iter()
-                .map(|way| format!("{:?} {} {}", way.tile, way.order, way.cycles))
+                .map(|way| format!("{:?} {} {}", way.tile, way.order.name(), way.cycles))
                 .collect();
             out += &format!(
                 "  {} (line {}), {} of {}: {planned} cycles as planned, {fewer:.1} % fewer by the best of {}: {}\n",
                 product.name,
                 product.line,
                 if product.layers == 1 { "1 layer".to_owned() } else { format!("{} layers", product.layers) },
-                product.planned.order,
+                product.planned.order.name(),
                 product.candidates,
                 ways.join("; ")
             );

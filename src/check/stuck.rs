@@ -51,7 +51,7 @@ struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     fn new(program: &'a Program, chip: &'a Chip, order: &'a Order) -> Machine<'a> {
-        let bounded = order.ways.iter().any(|way| places(way.unit, chip).is_some());
+        let bounded = order.ways.iter().any(|way| way.unit.places(chip).is_some());
         let units = order
             .ways
             .iter()
@@ -86,7 +86,7 @@ impl<'a> Machine<'a> {
             let unit = self.program.instructions[step.instruction].unit;
             let at = self.order.at(unit);
             let Some(queued) = &mut self.units[at].queued else { return };
-            if places(unit, self.chip).is_some_and(|places| *queued >= places) {
+            if unit.places(self.chip).is_some_and(|places| *queued >= places) {
                 return;
             }
             *queued += 1;
@@ -178,17 +178,5 @@ impl<'a> Machine<'a> {
             element: None,
             row: None,
         })
-    }
-}
-
-fn places(unit: Unit, chip: &Chip) -> Option<usize> {
-    let queues = &chip.queues;
-    match unit {
-        Unit::DmaIn(_) | Unit::Host => queues.dma_in,
-        Unit::DmaOut(_) => queues.dma_out,
-        Unit::Fetch(_) => queues.weight_fetch,
-        Unit::Load(_) => queues.weight_load,
-        Unit::Matrix(_) => queues.matrix,
-        Unit::Vector(_) => queues.vector,
     }
 }

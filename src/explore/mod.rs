@@ -7,12 +7,12 @@
 
 mod sides;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::base::{Cycle, Span};
 use crate::chip::Chip;
 use crate::emit::emit;
-use crate::graph::{Choices, LoopAxis};
+use crate::graph::Choices;
 use crate::schedule::{LayerKind, Plan, TileOrder, Tiling};
 use crate::sim::{Clock, Loops};
 
@@ -58,8 +58,9 @@ pub struct Mapped {
 pub struct Candidate {
     /// Rows, columns and steps of k of a tile.
     pub tile: [usize; 3],
-    /// Loops over tiles, outermost first.
-    pub order: &'static str,
+    /// Loops over tiles; as a word, outermost first.
+    #[serde(serialize_with = "as_word")]
+    pub order: TileOrder,
     /// Of the product by itself.
     pub cycles: Cycle,
 }
@@ -113,7 +114,7 @@ pub fn map(plan: Plan, chip: &Chip) -> (Plan, Mapping) {
 pub fn search(alone: &Plan, chip: &Chip) -> Option<Mapped> {
     let Tiling { m, n, k, order, .. } = tiling(alone)?;
     let [rows, _, cols] = alone.extents(&alone.layers[0])?;
-    let planned = Candidate { tile: [m, n, k], order: name(order), cycles: cycles(alone, chip, u64::MAX)? };
+    let planned = Candidate { tile: [m, n, k], order, cycles: cycles(alone, chip, u64::MAX)? };
     let tried = vec![((m.min(rows), n.min(cols), order), Some(planned))];
     let mut search = Search { alone, chip, extents: [rows, cols], planned: tiling(alone)?, tried };
     search.all();
@@ -200,7 +201,7 @@ impl Search<'_> {
 
     fn run(&self, (m, n, order): Asked) -> Option<Candidate> {
         let mut plan = self.alone.clone();
-        let wanted = Candidate { tile: [m, n, self.planned.k], order: name(order), cycles: 0 };
+        let wanted = Candidate { tile: [m, n, self.planned.k], order, cycles: 0 };
         plan.choose(0, wanted.choices(plan.layers[0].choices.as_deref()), self.chip).ok()?;
         Some(Candidate { cycles: cycles(&plan, self.chip, MOST_EFFORT)?, ..wanted })
     }
@@ -209,23 +210,12 @@ impl Search<'_> {
 impl Candidate {
     /// How a program would ask for it, with what it chooses besides.
     pub fn choices(&self, own: Option<&Choices>) -> Choices {
-        let order = match self.tiling_order() {
-            TileOrder::Rows => [LoopAxis::M, LoopAxis::N, LoopAxis::K],
-            TileOrder::Columns => [LoopAxis::N, LoopAxis::M, LoopAxis::K],
-        };
-        Choices { tile: Some(self.tile), order: Some(order), ..own.cloned().unwrap_or_default() }
-    }
-
-    fn tiling_order(&self) -> TileOrder {
-        if self.order == name(TileOrder::Columns) { TileOrder::Columns } else { TileOrder::Rows }
+        Choices { tile: Some(self.tile), order: Some(self.order.loops()), ..own.cloned().unwrap_or_default() }
     }
 }
 
-fn name(order: TileOrder) -> &'static str {
-    match order {
-        TileOrder::Rows => "mnk",
-        TileOrder::Columns => "nmk",
-    }
+fn as_word<S: Serializer>(order: &TileOrder, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(order.name())
 }
 
 /// How a product that is alone is cut.

@@ -34,6 +34,7 @@ pub use size::is_too_large;
 pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
+use crate::chip::Chip;
 use crate::num::{DType, Operation};
 
 /// A program for the machine.
@@ -437,6 +438,19 @@ impl Unit {
             Unit::Matrix(unit) => (4, unit),
             Unit::Vector(core) => (5, core),
             Unit::DmaOut(core) => (6, core),
+        }
+    }
+
+    /// How many instructions its queue holds; without bound if nothing.
+    pub fn places(self, chip: &Chip) -> Option<usize> {
+        let queues = &chip.queues;
+        match self {
+            Unit::DmaIn(_) | Unit::Host => queues.dma_in,
+            Unit::DmaOut(_) => queues.dma_out,
+            Unit::Fetch(_) => queues.weight_fetch,
+            Unit::Load(_) => queues.weight_load,
+            Unit::Matrix(_) => queues.matrix,
+            Unit::Vector(_) => queues.vector,
         }
     }
 

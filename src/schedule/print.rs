@@ -6,6 +6,7 @@ use super::convolution::Image;
 use super::{
     Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, Residence, TileOrder, Tiling, VectorStep,
 };
+use crate::graph::Window;
 use crate::num::{Operand, OperationKind, Side};
 
 impl fmt::Display for Plan {
@@ -97,8 +98,11 @@ fn order(tiling: &Tiling) -> &'static str {
 }
 
 fn windows(image: &Image) -> String {
-    let Image { x, extents, places, window } = image;
-    format!("t{} {extents:?} at {places:?} places, {window:?}", x.index())
+    let Image { x, extents, places, window: Window { size, stride, padding, dilation } } = image;
+    format!(
+        "t{} {extents:?} at {places:?} places, size={size:?} stride={stride:?} padding={padding:?} dilation={dilation:?}",
+        x.index()
+    )
 }
 
 fn print_step(step: &VectorStep, f: &mut fmt::Formatter<'_>) -> fmt::Result {

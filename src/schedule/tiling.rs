@@ -5,6 +5,7 @@ use super::moves::{MOST_LOOPS, Move};
 use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
+use crate::graph::LoopAxis;
 use crate::num::DType;
 
 /// How a product is cut: the extents of a whole output tile, and of K at a time.
@@ -30,6 +31,24 @@ pub enum TileOrder {
     Rows,
     /// Column by column, as many at a time as there are matrix units: a panel of weights comes once, activations with each column.
     Columns,
+}
+
+impl TileOrder {
+    /// As a program asks for it: loops over tiles, outermost first.
+    pub fn loops(self) -> [LoopAxis; 3] {
+        match self {
+            TileOrder::Rows => [LoopAxis::M, LoopAxis::N, LoopAxis::K],
+            TileOrder::Columns => [LoopAxis::N, LoopAxis::M, LoopAxis::K],
+        }
+    }
+
+    /// The same as a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            TileOrder::Rows => "mnk",
+            TileOrder::Columns => "nmk",
+        }
+    }
 }
 
 impl Default for Tiling {

@@ -293,15 +293,6 @@ impl<'a> Clock<'a> {
 
 impl UnitState {
     fn new(unit: Unit, chip: &Chip) -> Self {
-        let queues = &chip.queues;
-        let places = match unit {
-            Unit::DmaIn(_) | Unit::Host => queues.dma_in,
-            Unit::DmaOut(_) => queues.dma_out,
-            Unit::Fetch(_) => queues.weight_fetch,
-            Unit::Load(_) => queues.weight_load,
-            Unit::Matrix(_) => queues.matrix,
-            Unit::Vector(_) => queues.vector,
-        };
         UnitState {
             unit,
             walk: Walk::default(),
@@ -311,7 +302,7 @@ impl UnitState {
             lane: Lane::default(),
             queue: VecDeque::new(),
             left: VecDeque::new(),
-            places,
+            places: unit.places(chip),
         }
     }
 }
