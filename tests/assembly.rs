@@ -15,6 +15,7 @@ use systole::isa::binary::{decode, encode};
 use systole::isa::text::{assemble, print};
 use systole::isa::{Assembly, Program};
 use systole::job::{self, assembly};
+use systole::schedule::Pipeline;
 
 /// Without places in a program's text, which an assembly does not have.
 fn placeless(program: &Program) -> Program {
@@ -61,7 +62,7 @@ fn examples(folder: &str, chip: &Chip) -> Vec<Assembly> {
         let name = format!("digits/{}", path.file_name().unwrap().to_str().unwrap());
         files.insert(&name, &std::fs::read(&path).unwrap()).unwrap();
     }
-    let read = |path| assembly(&std::fs::read_to_string(path).unwrap(), &files, chip).1;
+    let read = |path| assembly(&std::fs::read_to_string(path).unwrap(), &files, chip, &Pipeline::default()).1;
     paths.iter().filter_map(read).collect()
 }
 
@@ -107,7 +108,7 @@ proptest! {
         ],
         chip in prop_oneof![made::chip(), made_images::on(made::chip())],
     ) {
-        let Some(assembly) = assembly(&text, &Files::default(), &chip).1 else { return Ok(()) };
+        let Some(assembly) = assembly(&text, &Files::default(), &chip, &Pipeline::default()).1 else { return Ok(()) };
         assert_keeps(&assembly);
         assert_keeps(&Assembly::of(assembly.program));
     }
@@ -116,7 +117,7 @@ proptest! {
     #[test]
     fn random_programs_run_the_same(text in made::program(), chip in made::chip()) {
         let files = Files::default();
-        let Some(assembly) = assembly(&text, &files, &chip).1 else { return Ok(()) };
+        let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
         let Some(compiled) = job::compile(&text, &files, &chip).job else { return Ok(()) };
         let (compiled, printed) = (compiled.finish(), print(&assembly));
         let (said, run) = job::run_assembly(&printed, &files, &chip);

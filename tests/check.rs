@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+mod made_chains;
 mod made_images;
 mod made_moves;
 
@@ -13,6 +14,7 @@ use systole::import::Files;
 use systole::isa::Assembly;
 use systole::isa::text::assemble;
 use systole::job::{assembly, compile};
+use systole::schedule::Pipeline;
 
 fn assert_clean(assembly: &Assembly, chip: &Chip) -> Checked {
     let checked = check_program(assembly, chip);
@@ -44,7 +46,24 @@ proptest! {
         chip in prop_oneof![made::chip(), made_images::on(made::chip())],
     ) {
         let files = Files::default();
-        let Some(assembly) = assembly(&text, &files, &chip).1 else { return Ok(()) };
+        let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
+        assert_clean(&assembly, &chip);
+        if let Some(job) = compile(&text, &files, &chip).job {
+            prop_assert_eq!(check_plan(&job.finish().plan, &chip), Ok(()));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Tensors that have the same place one after the other.
+    #[test]
+    fn what_takes_places_over_has_no_faults(
+        text in made_chains::program(), chip in made_chains::small_buffer(),
+    ) {
+        let files = Files::default();
+        let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
         assert_clean(&assembly, &chip);
         if let Some(job) = compile(&text, &files, &chip).job {
             prop_assert_eq!(check_plan(&job.finish().plan, &chip), Ok(()));
@@ -64,7 +83,7 @@ fn examples_are_checked_whole() {
                 chip.set(key, value).unwrap();
             }
             let chip = Chip { unified_buffer_bytes, ..chip.chip().unwrap() };
-            let assembly = assembly(text, &Files::default(), &chip).1.unwrap();
+            let assembly = assembly(text, &Files::default(), &chip, &Pipeline::default()).1.unwrap();
             let checked = assert_clean(&assembly, &chip);
             assert!(checked.whole && checked.instructions > 100, "{checked:?}");
         }

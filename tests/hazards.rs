@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod made;
+mod made_chains;
 mod made_images;
 mod made_moves;
 
@@ -309,6 +310,12 @@ proptest! {
     fn accesses_are_kept_apart_and_buffers_hold_what_they_must(
         text in made::in_some_order(prop_oneof![made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains()]), chip in made::chip(),
     ) {
+        check(&text, &chip);
+    }
+
+    /// Where tensors have the same place in the unified buffer one after the other.
+    #[test]
+    fn so_are_those_to_places_that_are_used_again(text in made_chains::program(), chip in made_chains::small_buffer()) {
         check(&text, &chip);
     }
 

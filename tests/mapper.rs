@@ -18,7 +18,7 @@ use systole::import::Files;
 use systole::import::scalesim::{Layout, parse_topology};
 use systole::job::{compile, compile_arranged, time_topology_arranged};
 use systole::num::DType;
-use systole::schedule::{LayerKind, Plan, Product, plan_products};
+use systole::schedule::{LayerKind, Pipeline, Plan, Product, plan_products};
 
 const ROWS: [LoopAxis; 3] = [LoopAxis::M, LoopAxis::N, LoopAxis::K];
 const COLUMNS: [LoopAxis; 3] = [LoopAxis::N, LoopAxis::M, LoopAxis::K];
@@ -132,7 +132,7 @@ proptest! {
             mapping = Some(found);
             plan
         };
-        let found = compile_arranged(&text, &Files::default(), &chip, &mut arrange).job.unwrap().finish();
+        let found = compile_arranged(&text, &Files::default(), &chip, &Pipeline::default(), &mut arrange).job.unwrap().finish();
         prop_assert_eq!(&found.disagreement, &None, "{} on {:?}", text, chip);
         let (before, mapping) = (planned.finish().trace.cycles, mapping.unwrap());
         prop_assert_eq!(mapping.planned_cycles, before);

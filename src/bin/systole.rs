@@ -23,6 +23,7 @@ mod commands {
         ProductsReport, ProductsRun, Report,
     };
     use systole::num::{Array, SumOrder};
+    use systole::schedule::{self, Pipeline};
     use systole::sim::array::cases::{Case, Engine, replay};
     use systole::trace::{Class, Classes};
 
@@ -46,6 +47,8 @@ mod commands {
             file: PathBuf,
             #[command(flatten)]
             chip: ChipChoice,
+            #[command(flatten)]
+            passes: PassChoice,
             /// Search the tiles of each product and their order for the fewest cycles, and say what was considered.
             #[arg(long)]
             map: bool,
@@ -98,9 +101,21 @@ mod commands {
             emit: Stage,
             #[command(flatten)]
             chip: ChipChoice,
+            #[command(flatten)]
+            passes: PassChoice,
             /// Write to this file instead of standard output.
             #[arg(short, long, value_name = "OUT")]
             output: Option<PathBuf>,
+        },
+        /// Say what each of the compiler's passes does with a program, and why; without a program list the passes, as a
+        /// Markdown table.
+        Passes {
+            /// A .systole program, or `-` for standard input.
+            file: Option<PathBuf>,
+            #[command(flatten)]
+            chip: ChipChoice,
+            #[command(flatten)]
+            passes: PassChoice,
         },
         /// Assemble a program for the machine, check it, run it, report.
         ///
@@ -189,6 +204,23 @@ mod commands {
         settings: Vec<String>,
     }
 
+    #[derive(clap::Args)]
+    struct PassChoice {
+        /// Leave out a pass of the compiler; `systole passes` lists them. May be repeated.
+        #[arg(long, value_name = "PASS", value_parser = pass_named)]
+        without: Vec<String>,
+    }
+
+    fn pass_named(name: &str) -> Result<String, String> {
+        Pipeline::default().without(name).map(|_| name.to_owned())
+    }
+
+    impl PassChoice {
+        fn pipeline(&self) -> Result<Pipeline, InputErrors> {
+            Ok(self.without.iter().try_fold(Pipeline::default(), |all, name| all.without(name))?)
+        }
+    }
+
     #[derive(Clone, Copy, ValueEnum)]
     enum Format {
         Text,
@@ -220,8 +252,8 @@ mod commands {
 
     pub fn main() -> ExitCode {
         let done = match Arguments::parse().command {
-            Command::Run { file, chip, map, format } => {
-                run(&file, &chip, if map { Search::Mapper } else { Search::None }, format)
+            Command::Run { file, chip, passes, map, format } => {
+                run(&file, &chip, &passes, if map { Search::Mapper } else { Search::None }, format)
             }
             Command::Frame { file, cycle, unit, values, chip } => {
                 frame(&file, cycle, unit, values.as_deref(), &chip)
@@ -232,9 +264,11 @@ mod commands {
             }
             Command::Evaluate { file, block, format } => evaluate(&file, block, format),
             Command::Check { file } => check(&file),
-            Command::Compile { file, emit, chip, output } => {
-                compile_to(&file, emit, &chip, output.as_deref())
+            Command::Compile { file, emit, chip, passes, output } => {
+                compile_to(&file, emit, &chip, &passes, output.as_deref())
             }
+            Command::Passes { file: None, .. } => print(&schedule::passes()),
+            Command::Passes { file: Some(file), chip, passes } => tell_passes(&file, &chip, &passes),
             Command::Asm { file, chip, format } => run_assembly(&file, &chip, format),
             Command::Fmt { files, check } => {
                 format_all(&files, if check { Rewrite::No } else { Rewrite::Yes })
@@ -275,8 +309,15 @@ mod commands {
         mapper: Option<MapperReport>,
     }
 
-    fn run(file: &Path, chip: &ChipChoice, search: Search, format: Format) -> Result<(), InputErrors> {
+    fn run(
+        file: &Path,
+        chip: &ChipChoice,
+        passes: &PassChoice,
+        search: Search,
+        format: Format,
+    ) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
+        let pipeline = passes.pipeline()?;
         let mut mapping = None;
         let mut arrange = |plan| match search {
             Search::None => plan,
@@ -290,7 +331,7 @@ mod commands {
             true => Ran::layers(file, &chip, &mut arrange)?,
             false => {
                 let program = Program::read(file)?;
-                let compiled = compile(&program, &chip, &mut arrange);
+                let compiled = compile(&program, &chip, &pipeline, &mut arrange);
                 let runs = compiled.job.is_some() || compiled.timed.is_some();
                 let products = || job::compile_products(&program.text, program.files.as_ref(), &chip);
                 match if runs { None } else { products() } {
@@ -393,7 +434,7 @@ mod commands {
                 true => Ran::layers(file, chip, &mut job::as_planned),
                 false => {
                     let program = Program::read(file)?;
-                    let compiled = compile(&program, chip, &mut job::as_planned);
+                    let compiled = compile(&program, chip, &Pipeline::default(), &mut job::as_planned);
                     Ran::program(program, compiled)
                 }
             }
@@ -474,8 +515,10 @@ mod commands {
         file: &Path,
         stage: Stage,
         chip: &ChipChoice,
+        passes: &PassChoice,
         output: Option<&Path>,
     ) -> Result<(), InputErrors> {
+        let pipeline = passes.pipeline()?;
         let program = Program::read(file)?;
         let (text, files) = (&program.text, program.files.as_ref());
         let (diagnostics, emitted) = match stage {
@@ -484,11 +527,11 @@ mod commands {
                 (diagnostics, graph.map(|graph| graph.to_string().into_bytes()))
             }
             Stage::Plan => {
-                let (diagnostics, plan) = job::plan_of(text, files, &choose(chip)?.1);
-                (diagnostics, plan.map(|plan| plan.to_string().into_bytes()))
+                let (diagnostics, plan) = job::explained(text, files, &choose(chip)?.1, &pipeline);
+                (diagnostics, plan.map(|(plan, _)| plan.to_string().into_bytes()))
             }
             Stage::Asm | Stage::Bin => {
-                let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1);
+                let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1, &pipeline);
                 let bytes = |assembly| match stage {
                     Stage::Bin => isa::binary::encode(&assembly),
                     _ => isa::text::print(&assembly).into_bytes(),
@@ -502,6 +545,14 @@ mod commands {
             Some(path) => Ok(fs::write(path, emitted).map_err(|e| format!("{}: {e}", path.display()))?),
             None => print_bytes(&emitted),
         }
+    }
+
+    fn tell_passes(file: &Path, chip: &ChipChoice, passes: &PassChoice) -> Result<(), InputErrors> {
+        let ((_, chip), pipeline, program) = (choose(chip)?, passes.pipeline()?, Program::read(file)?);
+        let (diagnostics, explained) =
+            job::explained(&program.text, program.files.as_ref(), &chip, &pipeline);
+        program.shown().tell(&diagnostics)?;
+        print(&schedule::told(&explained.ok_or(InputErrors)?.1, &program.text))
     }
 
     fn run_assembly(file: &Path, chip: &ChipChoice, format: Format) -> Result<(), InputErrors> {
@@ -692,8 +743,8 @@ mod commands {
         }
     }
 
-    fn compile(program: &Program, chip: &Chip, arrange: &mut Arrange) -> Compiled {
-        job::compile_or_time_arranged(&program.text, program.files.as_ref(), chip, arrange)
+    fn compile(program: &Program, chip: &Chip, pipeline: &Pipeline, arrange: &mut Arrange) -> Compiled {
+        job::compile_or_time_arranged(&program.text, program.files.as_ref(), chip, pipeline, arrange)
     }
 
     fn in_words(report: &Report, classes: Classes) -> String {

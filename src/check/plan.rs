@@ -101,17 +101,51 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
     if plan.residence == Residence::Dram {
         return Ok(());
     }
-    let mut stays: BTreeSet<PlannedId> = BTreeSet::new();
-    for layer in &plan.layers {
+    let mut stays: BTreeMap<PlannedId, [usize; 2]> = BTreeMap::new();
+    for (at, layer) in plan.layers.iter().enumerate() {
         let fetched = match (&layer.kind, chip.dataflow) {
             (LayerKind::Product { b, .. }, Dataflow::WeightStationary) if plan.tensors[*b].declared => {
                 Some(*b)
             }
             _ => None,
         };
-        stays.extend(reads(layer).into_iter().filter(|id| Some(*id) != fetched).map(|id| plan.root(id)));
-        stays.insert(plan.root(layer.result));
+        let here = reads(layer).into_iter().filter(|id| Some(*id) != fetched).chain([layer.result]);
+        here.for_each(|id| stays.entry(plan.root(id)).or_insert([at; 2])[1] = at);
     }
-    let bytes: Bytes = stays.iter().map(|id| plan.tensors[*id].bytes()).sum();
+    if !plan.places.is_empty() {
+        return places(plan, &stays, chip);
+    }
+    let bytes: Bytes = stays.keys().map(|id| plan.tensors[*id].bytes()).sum();
     check(bytes <= chip.unified_buffer_bytes, || format!("{bytes} bytes do not stay in the unified buffer"))
+}
+
+/// Tensors that stay from one layer to another, both included, each at its place.
+fn places(plan: &Plan, stays: &BTreeMap<PlannedId, [usize; 2]>, chip: &Chip) -> Result<(), String> {
+    let mut placed: Vec<(PlannedId, [usize; 2], [Bytes; 2])> = Vec::new();
+    for (id, life) in stays {
+        let tensor = &plan.tensors[*id];
+        let Some(place) = plan.places.get(id) else { return Err(format!("`{}` has no place", tensor.name)) };
+        let bytes = [place.address, place.address + tensor.bytes()];
+        check(bytes[1] <= chip.unified_buffer_bytes, || format!("`{}` is beyond the buffer", tensor.name))?;
+        for (other, other_life, others) in &placed {
+            if others[1] <= bytes[0] || bytes[1] <= others[0] {
+                continue;
+            }
+            let later = match () {
+                () if other_life[1] < life[0] => *id,
+                () if life[1] < other_life[0] => *other,
+                () => {
+                    return Err(format!(
+                        "`{}` shares bytes with `{}`",
+                        tensor.name, plan.tensors[*other].name
+                    ));
+                }
+            };
+            check(plan.places[&later].taken_over, || {
+                format!("`{}` does not wait for its place", plan.tensors[later].name)
+            })?;
+        }
+        placed.push((*id, *life, bytes));
+    }
+    Ok(())
 }

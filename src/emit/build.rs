@@ -292,10 +292,19 @@ impl<'a> Builder<'a> {
     pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
         let left = &self.events.left;
         match (self.stays(), self.plan.tensors[id].declared) {
-            (true, _) => Vec::new(),
+            (true, _) => self.until_free(id),
             (false, true) if self.repeats.is_empty() => vec![self.before_layer(left[core as usize])],
             (false, _) => left.iter().map(|event| self.before_layer(*event)).collect(),
         }
+    }
+
+    /// What writes to the place of a tensor that stays waits for: where it was another one's, that all layers before have done
+    /// with that.
+    pub(super) fn until_free(&self, id: PlannedId) -> Vec<Wait> {
+        let taken_over = self.plan.places.get(&self.plan.root(id)).is_some_and(|place| place.taken_over);
+        let Events { passed, worked, left, .. } = &self.events;
+        let done = passed.iter().chain(worked).chain(left).filter(|_| taken_over && self.stays());
+        done.map(|event| self.before_layer(*event)).collect()
     }
 
     /// A tensor in DRAM.
@@ -320,8 +329,10 @@ impl<'a> Builder<'a> {
     fn buffer(&mut self, id: PlannedId, space: Space, held_bytes: Bytes) -> BufferId {
         let tensor = &self.plan.tensors[id];
         let free = self.free.entry(space).or_default();
-        let address = *free;
+        let own = *free;
         *free += held_bytes;
+        let shared = self.plan.places.get(&id).filter(|_| space != Space::Dram && self.stays());
+        let address = shared.map_or(own, |place| place.address);
         self.tensors.push(id);
         let (name, dtype, len) = (tensor.name.clone(), tensor.dtype, tensor.elements());
         self.program.buffers.push(Buffer { name, dtype, len, space, address, held_bytes })

@@ -41,6 +41,7 @@ pub struct Emitted {
 
 /// Lowers every layer in turn.
 pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
+    let chip = &plan.split.of(chip);
     let mut builder = Builder::new(plan, chip);
     for layer in &plan.layers {
         builder.begin_layer(layer);

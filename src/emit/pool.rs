@@ -43,6 +43,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
             waits = vec![wait(builder.events.operand[core], 0), free, before];
         }
         waits.push(builder.before_layer(builder.events.worked[core]));
+        waits.extend(builder.until_free(layer.result));
         let cols = channels * image.window.size[0] * image.window.size[1];
         let windows = patches(image, 1, &x, [band.first, Index::default()], [band.places, cols]);
         let source = VectorSource::Patches(windows, padding);

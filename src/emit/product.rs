@@ -615,6 +615,7 @@ impl<'a> Product<'a> {
         let at = core as usize;
         let mut waits = vec![wait(builder.events.passed[tile.unit], 0)];
         waits.extend(self.place_free(builder, core, 0));
+        waits.extend(builder.until_free(self.layer.result));
         let (rows, cols, as_result) = match self.tiling.dataflow {
             Dataflow::InputStationary => (tile.cols, row.rows, AsResult::Transposed),
             _ => (row.rows, tile.cols, AsResult::Straight),

@@ -97,6 +97,7 @@ impl Blocks<'_> {
         let steps = self.layer.steps.iter().map(|step| step.map(|_| next())).collect();
         let target = self.place.window(row, Index::default(), rows, self.width);
         waits.push(builder.before_layer(builder.events.worked[core]));
+        waits.extend(builder.until_free(self.layer.result));
         let signals = vec![builder.events.worked[core]];
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &self.leaves {

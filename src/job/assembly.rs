@@ -12,22 +12,33 @@ use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
 use crate::num::{DType, Run, Shape, Type, Values, seeded};
-use crate::schedule::{Plan, TooMuch, not_lowered, plan};
+use crate::schedule::{Pipeline, Plan, Told, TooMuch, explain, not_lowered};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
 
 /// Most words that a run may move on one way.
 const MOST_WORDS: u128 = 1 << 63;
 
-/// A tensor program as the machine is told it: errors and warnings, and the assembly if there is no error.
-pub fn assembly(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic>, Option<Assembly>) {
-    let (checked, plan) = planned(text, loader, chip);
-    let assembly = plan.map(|plan| of_emitted(&checked.graph, &plan, emit(&plan, chip)));
+/// A tensor program as the machine is told it, by some passes: errors and warnings, and the assembly if there is no error.
+/// Constants are not folded: their values are no part of an assembly.
+pub fn assembly(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Vec<Diagnostic>, Option<Assembly>) {
+    let (checked, planned) = planned(text, loader, chip, &pipeline.without_fold());
+    let assembly = planned.map(|(plan, _)| of_emitted(&checked.graph, &plan, emit(&plan, chip)));
     (checked.diagnostics.into_sorted(), assembly)
 }
 
-/// A program that is checked, and its plan if there is no error.
-fn planned(text: &str, loader: &dyn Loader, chip: &Chip) -> (Checked, Option<Plan>) {
+/// A program that is checked; its plan with what each pass did, if there is no error.
+fn planned(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Checked, Option<(Plan, Vec<Told>)>) {
     let mut checked = Checked::new(text, loader);
     if !checked.diagnostics.has_errors() {
         for TooMuch { span, message, hint } in not_lowered(&checked.graph) {
@@ -37,15 +48,21 @@ fn planned(text: &str, loader: &dyn Loader, chip: &Chip) -> (Checked, Option<Pla
     if checked.diagnostics.has_errors() {
         return (checked, None);
     }
-    let planned = plan(&checked.graph, chip);
+    let planned = explain(&checked.graph, chip, pipeline);
     let plan = planned.map_err(|error| checked.diagnostics.tell(error.span, error.message, error.hint)).ok();
     (checked, plan)
 }
 
-/// A tensor program's plan: errors and warnings, and the plan if there is no error.
-pub fn plan_of(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic>, Option<Plan>) {
-    let (checked, plan) = planned(text, loader, chip);
-    (checked.diagnostics.into_sorted(), plan)
+/// A tensor program's plan by some passes, with what each did: errors and warnings, and the plan if there is no error. Of
+/// programs that are too large for their values too.
+pub fn explained(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Vec<Diagnostic>, Option<(Plan, Vec<Told>)>) {
+    let (checked, planned) = planned(text, loader, chip, pipeline);
+    (checked.diagnostics.into_sorted(), planned)
 }
 
 /// What is emitted, with where its values come from.

@@ -13,7 +13,7 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
-pub use assembly::{AssemblyRun, assembly, plan_of, run_assembly};
+pub use assembly::{AssemblyRun, assembly, explained, run_assembly};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
@@ -32,7 +32,10 @@ use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source,
 use crate::isa::{self, BufferId, Order, ProgramOpId};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
 use crate::num::{Run, SumOrder, Values};
-use crate::schedule::{Plan, PlannedId, Product, TooMuch, not_lowered, obstacles, path, plan, plan_products};
+use crate::schedule::{
+    Pipeline, Plan, PlannedId, Product, TooMuch, folded_values, not_lowered, obstacles, path, plan, plan_by,
+    plan_products,
+};
 use crate::sim::{Clock, Halt, Loops, Machine, Numbers, Tally, tally};
 use crate::trace::{self, Trace};
 
@@ -60,36 +63,43 @@ pub fn as_planned(plan: Plan) -> Plan {
 
 /// Compiles a program for a chip, and finds out when everything happens.
 pub fn compile(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
-    compile_arranged(text, loader, chip, &mut as_planned)
+    compile_arranged(text, loader, chip, &Pipeline::default(), &mut as_planned)
 }
 
-/// Compiles a program whose plan is arranged otherwise.
-pub fn compile_arranged(text: &str, loader: &dyn Loader, chip: &Chip, arrange: &mut Arrange) -> Compiled {
+/// Compiles a program by some passes, whose plan is arranged otherwise.
+pub fn compile_arranged(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+    arrange: &mut Arrange,
+) -> Compiled {
     let mut checked = Checked::new(text, loader);
-    let job = checked.job(chip, arrange);
+    let job = checked.job(chip, pipeline, arrange);
     Compiled { job, ..checked.compiled() }
 }
 
 /// As [`compile`], but a program that is too large for its values is timed without them.
 pub fn compile_or_time(text: &str, loader: &dyn Loader, chip: &Chip) -> Compiled {
-    compile_or_time_arranged(text, loader, chip, &mut as_planned)
+    compile_or_time_arranged(text, loader, chip, &Pipeline::default(), &mut as_planned)
 }
 
-/// As [`compile_or_time`], of a program whose plan is arranged otherwise.
+/// As [`compile_or_time`], by some passes, of a program whose plan is arranged otherwise.
 pub fn compile_or_time_arranged(
     text: &str,
     loader: &dyn Loader,
     chip: &Chip,
+    pipeline: &Pipeline,
     arrange: &mut Arrange,
 ) -> Compiled {
     let mut checked = Checked::new(text, loader);
     match checked.too_large() {
         Some(why) => {
-            let timed = checked.timed(why, chip, arrange);
+            let timed = checked.timed(why, chip, pipeline, arrange);
             Compiled { timed, ..checked.compiled() }
         }
         None => {
-            let job = checked.job(chip, arrange);
+            let job = checked.job(chip, pipeline, arrange);
             Compiled { job, ..checked.compiled() }
         }
     }
@@ -152,7 +162,7 @@ impl Checked {
         runs.then(|| obstacles(&self.graph).into_iter().next())?
     }
 
-    fn job(&mut self, chip: &Chip, arrange: &mut Arrange) -> Option<Job> {
+    fn job(&mut self, chip: &Chip, pipeline: &Pipeline, arrange: &mut Arrange) -> Option<Job> {
         if !self.diagnostics.has_errors() {
             obstacles(&self.graph)
                 .into_iter()
@@ -161,14 +171,20 @@ impl Checked {
         if self.diagnostics.has_errors() {
             return None;
         }
-        let plan = plan(&self.graph, chip).map_err(Refused::TooMuch);
+        let plan = plan_by(&self.graph, chip, pipeline).map_err(Refused::TooMuch);
         let job =
             plan.and_then(|plan| Job::new(std::mem::take(&mut self.graph), arrange(plan), chip.clone()));
         job.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()
     }
 
-    fn timed(&mut self, why: TooMuch, chip: &Chip, arrange: &mut Arrange) -> Option<Finished> {
-        let plan = plan(&self.graph, chip).map_err(Refused::TooMuch);
+    fn timed(
+        &mut self,
+        why: TooMuch,
+        chip: &Chip,
+        pipeline: &Pipeline,
+        arrange: &mut Arrange,
+    ) -> Option<Finished> {
+        let plan = plan_by(&self.graph, chip, pipeline).map_err(Refused::TooMuch);
         let timed = plan.and_then(|plan| time(arrange(plan), chip).map_err(Refused::Halt));
         let Timed { plan, emitted, chip, trace } =
             timed.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()?;
@@ -348,14 +364,17 @@ fn too_many_buffers(plan: &Plan, emitted: &Emitted) -> Option<TooMuch> {
 fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
     let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
+    let folded = folded_values(graph, plan);
     for (id, buffer) in emitted.dram.iter() {
         let in_it = plan
             .tensors
             .iter()
             .find(|(tensor, planned)| planned.graph.is_some() && plan.root(*tensor) == *id);
         let Some(tensor) = in_it.and_then(|(_, planned)| planned.graph) else { continue };
-        if let Some(array) = all_iterations(graph, tensor) {
-            memory[buffer.index()] = array;
+        let of_compiler =
+            || folded.iter().find(|(folded, _)| *folded == tensor).map(|(_, values)| values.clone());
+        if let Some(values) = all_iterations(graph, tensor).or_else(of_compiler) {
+            memory[buffer.index()] = values;
         }
     }
     memory

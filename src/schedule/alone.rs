@@ -37,12 +37,14 @@ impl Plan {
         let (choices, copies) = (layer.choices.clone(), layer.copies);
         let (ops, repeats, span) = (Vec::new(), Vec::new(), Span::default());
         let layers = vec![Layer { ops, kind, steps, result, copies, choices, span, repeats }];
-        Some(Plan { tensors, layers, residence: self.residence, kept: LiteMap::new() })
+        let (residence, split, tile_rows) = (self.residence, self.split, self.tile_rows);
+        let (kept, places) = (LiteMap::new(), LiteMap::new());
+        Some(Plan { tensors, layers, residence, kept, split, tile_rows, places })
     }
 
     /// Cuts a layer's product as it is chosen. The plan stays as it is if that cannot be.
     pub fn choose(&mut self, at: usize, choices: Choices, chip: &Chip) -> Result<(), TooMuch> {
-        let before = self.layers[at].clone();
+        let (before, chip) = (self.layers[at].clone(), &self.lent(chip));
         self.layers[at].choices = Some(Box::new(choices));
         let cut = tiling::cut(self, at, chip).and_then(|kind| {
             self.layers[at].kind = kind;

@@ -26,9 +26,10 @@ mod alone;
 mod choices;
 mod contract;
 mod convolution;
-mod fuse;
+mod lives;
 mod lowered;
 mod moves;
+mod passes;
 mod print;
 mod repeats;
 mod tiling;
@@ -38,6 +39,9 @@ pub use convolution::{Bands, Convolution, Image, Pool};
 pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
+pub use passes::{
+    Note, PASSES, Pass, Pipeline, Said, Shared, Split, Told, explain, folded_values, passes, plan_by, told,
+};
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;
 pub use tiling::{Residence, TileOrder, Tiling};
@@ -45,6 +49,8 @@ pub use tiling::{Residence, TileOrder, Tiling};
 pub use crate::graph::TooMuch;
 
 use litemap::LiteMap;
+
+use passes::{Draft, uses};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
@@ -62,6 +68,12 @@ pub struct Plan {
     pub residence: Residence,
     /// Elements that are held at a time of memory that has places for all iterations of repeats, if not all.
     pub kept: LiteMap<PlannedId, usize>,
+    /// How much of the chip it uses.
+    pub split: Split,
+    /// Most sums of a column (where activations stay: of a row) in an output tile.
+    pub tile_rows: usize,
+    /// Where tensors stay, and have places after each other: these places.
+    pub places: LiteMap<PlannedId, Shared>,
 }
 
 /// Names a tensor of a plan.
@@ -100,6 +112,24 @@ pub struct Place {
 }
 
 impl Plan {
+    fn new(tensors: Arena<Planned>, layers: Vec<Layer>, chip: &Chip) -> Plan {
+        Plan {
+            tensors,
+            layers,
+            residence: Residence::Dram,
+            kept: LiteMap::new(),
+            split: Split::NONE,
+            tile_rows: chip.rows,
+            places: LiteMap::new(),
+        }
+    }
+
+    /// The part of a chip that products are cut for.
+    fn lent(&self, chip: &Chip) -> Chip {
+        let accumulator_rows = chip.accumulator_rows.min(2 * self.tile_rows);
+        Chip { accumulator_rows, ..self.split.of(chip) }
+    }
+
     /// The tensor in whose memory another one lies.
     pub fn root(&self, id: PlannedId) -> PlannedId {
         self.tensors[id].place.within.unwrap_or(id)
@@ -143,11 +173,7 @@ impl Plan {
     /// of it.
     pub fn macs(&self, layer: &Layer) -> u64 {
         let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
-        let copies = match &layer.kind {
-            LayerKind::Convolution(convolution) => convolution.groups,
-            _ => layer.copies,
-        };
-        layer.times() * copies as u64 * m * k * n
+        layer.times() * layer.products() as u64 * m * k * n
     }
 }
 
@@ -185,6 +211,24 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// How its product is cut, if it has one.
+    pub fn tiling(&self) -> Option<Tiling> {
+        match self.kind {
+            LayerKind::Product { tiling, .. } | LayerKind::Convolution(Convolution { tiling, .. }) => {
+                Some(tiling)
+            }
+            _ => None,
+        }
+    }
+
+    /// Products that it is in each of its iterations: copies, or groups of channels.
+    pub fn products(&self) -> usize {
+        match &self.kind {
+            LayerKind::Convolution(convolution) => convolution.groups,
+            _ => self.copies,
+        }
+    }
+
     /// How often it runs, its copies not counted.
     pub fn times(&self) -> u64 {
         self.repeats.iter().map(|around| around.count as u64).product()
@@ -266,15 +310,20 @@ impl Product {
     }
 }
 
-/// Plans everything that the outputs need: nothing is [`not_lowered`].
+/// Plans everything that the outputs need, by all passes: nothing is [`not_lowered`].
 pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
+    plan_by(graph, chip, &Pipeline::default())
+}
+
+/// The layers of a draft, on one matrix unit, with all tensors in DRAM between them, and not cut yet.
+fn lower(draft: &Draft, chip: &Chip) -> Plan {
+    let graph = draft.graph;
     let ids = vec![None; graph.tensors.len()];
     let (tensors, kept) = (Arena::default(), LiteMap::new());
-    let mut planner = Planner { tensors, kept, ids, layers: Vec::new(), open: Vec::new(), graph };
-    let live = graph.live();
-    let uses = fuse::uses(graph, &live);
-    planner.carry(&uses, &live);
-    for ops in fuse::chains(graph, &live, &uses) {
+    let mut planner = Planner { tensors, kept, ids, layers: Vec::new(), open: Vec::new(), graph, draft };
+    let uses = uses(graph, &draft.runs);
+    planner.carry(&uses, &draft.runs);
+    for ops in &draft.chains {
         let head = &graph.ops[ops[0]];
         if let OpKind::Repeat(repeat) = head.kind {
             planner.enter(Some(repeat));
@@ -285,7 +334,7 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
         match head.kind {
             OpKind::TopK { k } => planner.greatest(ops[0], k, &uses),
             _ if moves::moves(graph, ops[0]) => planner.moved(ops[0]),
-            _ => planner.chain(ops),
+            _ => planner.chain(ops.clone()),
         }
     }
     for output in &graph.outputs {
@@ -294,7 +343,7 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
         planner.tensors[root].output = true;
     }
     let Planner { tensors, layers, kept, .. } = planner;
-    tiling::fit(Plan { tensors, layers, residence: Residence::Unified, kept }, chip)
+    Plan { kept, ..Plan::new(tensors, layers, chip) }
 }
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
@@ -339,11 +388,12 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
             repeats: Vec::new(),
         });
     }
-    tiling::fit(Plan { tensors, layers, residence: Residence::Unified, kept: LiteMap::new() }, chip)
+    Pipeline::default().finish(Plan::new(tensors, layers, chip), chip)
 }
 
 struct Planner<'a> {
     graph: &'a Graph,
+    draft: &'a Draft<'a>,
     tensors: Arena<Planned>,
     ids: Vec<Option<PlannedId>>,
     layers: Vec<Layer>,
@@ -380,7 +430,7 @@ impl Planner<'_> {
             dtype: tensor.ty.dtype,
             rows,
             cols,
-            declared: self.graph.is_declared(id),
+            declared: self.graph.is_declared(id) || self.draft.folded[id.index()],
             output: false,
             graph: Some(id),
             place: Place::default(),

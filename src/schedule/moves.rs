@@ -4,6 +4,7 @@
 //! else goes from DRAM to the unified buffer and back in windows of two axes, as large as fit it twice: one along which
 //! the operand's elements lie next to each other, and one along which the result's do. The other axes are loops.
 
+use super::passes::Moves;
 use super::{Layer, LayerKind, Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
 use crate::chip::Chip;
@@ -220,6 +221,7 @@ impl Planner<'_> {
             _ => vec![Part::new(x, [0, 0], [Axis { extent: shape(op.result()).count(), ..ONE }])],
         };
         if let [part] = &parts[..]
+            && self.draft.moves == Moves::WhereNeeded
             && part.is_alias()
             && self.ids[op.result().index()].is_none()
         {

@@ -15,6 +15,8 @@ impl fmt::Display for Plan {
             Residence::Unified => "tensors stay in the unified buffer\n",
             Residence::Dram => "tensors lie in DRAM between layers\n",
         })?;
+        let (cores, units) = (self.split.cores, self.split.units);
+        writeln!(f, "products run on {units} of the matrix units, {cores} of the cores")?;
         for (id, tensor) in self.tensors.iter() {
             self.tensor(id, tensor, f)?;
         }
@@ -32,6 +34,9 @@ impl Plan {
             for (depth, step) in steps {
                 write!(f, ", {step} further with repeat {depth}")?;
             }
+        }
+        if let Some(place) = self.places.get(&id) {
+            write!(f, " at byte {} of the unified buffer", place.address)?;
         }
         for (is, word) in [(tensor.declared, "declared"), (tensor.output, "output")] {
             if is {

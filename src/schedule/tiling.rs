@@ -1,6 +1,6 @@
 //! How products are cut, and what fits where.
 
-use super::convolution::{Convolution, Image, Pool, band_bytes};
+use super::convolution::{Convolution, Pool, band_bytes};
 use super::moves::{MOST_LOOPS, Move};
 use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
@@ -71,17 +71,8 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
     (chip.accumulator_rows / 2).max(1)
 }
 
-/// Cuts every layer, and chooses where tensors lie.
+/// Cuts every layer.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
-    // What is moved is moved within DRAM.
-    let part = |id: PlannedId| plan.tensors[id].elements() < plan.tensors[plan.root(id)].elements();
-    let moves = plan.layers.iter().any(|layer| matches!(layer.kind, LayerKind::Move(_)))
-        || plan.tensors.ids().any(part)
-        || plan.layers.iter().any(|layer| !layer.repeats.is_empty());
-    plan.residence = match resident_bytes(&plan, chip) {
-        bytes if !moves && chip.cores == 1 && bytes <= chip.unified_buffer_bytes => Residence::Unified,
-        _ => Residence::Dram,
-    };
     let own = plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
     let all: Bytes = own.map(|(id, _)| plan.held_bytes(id)).sum();
     if all > chip.dram.bytes {
@@ -172,34 +163,6 @@ pub(super) fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
         return Err(TooMuch { span: layer.span, message, hint });
     }
     Ok(())
-}
-
-/// Bytes of the unified buffer if every tensor that is worked on stays there.
-fn resident_bytes(plan: &Plan, chip: &Chip) -> Bytes {
-    let mut worked_on = vec![false; plan.tensors.len()];
-    let mut mark = |id: PlannedId| worked_on[plan.root(id).index()] = true;
-    for layer in &plan.layers {
-        match layer.kind {
-            LayerKind::Product { a, b, .. } => {
-                mark(a);
-                if chip.dataflow != Dataflow::WeightStationary {
-                    mark(b);
-                }
-            }
-            LayerKind::Convolution(Convolution { image, w, .. }) => {
-                mark(image.x);
-                if chip.dataflow != Dataflow::WeightStationary {
-                    mark(w);
-                }
-            }
-            LayerKind::Vector { x, .. } | LayerKind::Pool(Pool { image: Image { x, .. }, .. }) => mark(x),
-            LayerKind::Move(_) => {}
-        }
-        operands(layer).for_each(&mut mark);
-        mark(layer.result);
-    }
-    let tensors = plan.tensors.iter().filter(|(id, _)| worked_on[id.index()]);
-    tensors.map(|(_, tensor)| tensor.bytes()).sum()
 }
 
 /// What a layer's steps read, in order.

@@ -1,0 +1,59 @@
+//! Output tiles for all matrix units of all cores.
+
+use super::super::Plan;
+use super::{Note, Outcome, Pass, Work};
+use crate::base::Span;
+use crate::chip::Chip;
+
+pub(super) const PASS: Pass = Pass::new(
+    "split",
+    "Deals a product's output tiles out to all matrix units of all cores in turn; without it the first unit has them all.",
+    Work::OnPlan(work),
+    tell,
+);
+
+/// How much of a chip a plan uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Cores, from the first one on.
+    pub cores: usize,
+    /// Matrix units, those of all these cores.
+    pub units: usize,
+}
+
+impl Split {
+    /// The first matrix unit of the first core.
+    pub(in super::super) const NONE: Split = Split { cores: 1, units: 1 };
+
+    /// The part of a chip that is used, as a chip.
+    pub fn of(self, chip: &Chip) -> Chip {
+        Chip { cores: self.cores, matrix_units: self.units, ..chip.clone() }
+    }
+}
+
+fn work(plan: &mut Plan, chip: &Chip) {
+    plan.split = Split { cores: chip.cores, units: chip.matrix_units };
+}
+
+fn tell(outcome: &Outcome) -> Vec<Note> {
+    let (plan, Split { cores, units }) = (outcome.plan, outcome.plan.split);
+    if units == 1 {
+        return vec![Note::on_all("the chip has one matrix unit: it has all tiles".into())];
+    }
+    let mut notes = vec![Note::on_all(format!("{units} matrix units on {cores} cores take tiles in turn"))];
+    for layer in &plan.layers {
+        let (Some([m, _, n]), Some(tiling)) = (plan.extents(layer), layer.tiling()) else { continue };
+        let tiles = m.div_ceil(tiling.m) * n.div_ceil(tiling.n) * layer.products();
+        let busy = tiles.min(units);
+        let (of, span): (String, Span) = (plan.tensors[layer.result].name.clone(), layer.span);
+        notes.push(Note {
+            of,
+            span,
+            text: format!(
+                "{tiles} output tiles, {} at most for a unit; {busy} of {units} units have work",
+                tiles.div_ceil(units)
+            ),
+        });
+    }
+    notes
+}

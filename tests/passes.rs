@@ -1,0 +1,170 @@
+//! The compiler's passes: what they say and what they change, `tests/cases/passes/`; with any of them left out the numbers
+//! are the same.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod golden;
+mod made;
+mod made_chains;
+#[allow(dead_code)] // chips are for others
+mod made_images;
+mod made_moves;
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use systole::chip::Chip;
+use systole::import::Files;
+use systole::job::{Finished, as_planned, compile, compile_arranged, explained};
+use systole::schedule::{PASSES, Pipeline, Residence, told};
+
+fn without(names: &[&str]) -> Pipeline {
+    names.iter().fold(Pipeline::default(), |all, name| all.without(name).unwrap())
+}
+
+/// Work on weights alone, which products, vector work and outputs read.
+fn constants() -> impl Strategy<Value = String> {
+    (1..9usize, 1..9usize, 1..9usize, 0..6usize, any::<bool>()).prop_map(|(m, k, n, kind, output)| {
+        let work = ["t", "relu(t)", "t * 0.5 + 1.0", "softmax(t, axis=0)", "cast(t, bf16)", "t + b"][kind];
+        let text = format!(
+            "input x : bf16[{m}, {k}]\nweight w : f32[{n}, {k}]\nweight b : f32[{n}]\nt = transpose(w)\nu = {work}\n\
+             s = cast(u, bf16)\nr = reshape(b[0:{n}], [1, {n}])\ny = x @ s + r\noutput y\n"
+        );
+        if output { text + "output u\n" } else { text }
+    })
+}
+
+fn programs() -> impl Strategy<Value = String> {
+    prop_oneof![
+        made::in_some_order(made::program()),
+        made_moves::program(),
+        made_moves::products(),
+        made_moves::repeats(),
+        made_moves::chains(),
+        made_images::of(&["i8"]),
+        constants(),
+        made_chains::program(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn whatever_is_left_out_the_numbers_are_the_same(
+        text in programs(), chip in prop_oneof![made::chip(), made_chains::small_buffer()], left_out in prop::collection::vec(any::<bool>(), PASSES.len()),
+    ) {
+        let named = PASSES.iter().zip(left_out).filter(|(_, out)| *out).map(|(pass, _)| pass.name);
+        let names: Vec<&str> = named.collect();
+        let Some(job) = compile_arranged(&text, &Files::default(), &chip, &without(&names), &mut as_planned).job else { return Ok(()) };
+        let finished = job.finish();
+        prop_assert_eq!(&finished.disagreement, &None, "{} on {:?} without {:?}", text, chip, names);
+        // What passes say, they say of any program.
+        let (_, explained) = explained(&text, &Files::default(), &chip, &without(&names));
+        let (plan, said) = explained.unwrap();
+        prop_assert_eq!(plan.to_string(), finished.plan.to_string());
+        prop_assert!(told(&said, &text).lines().count() >= PASSES.len());
+    }
+}
+
+fn run(text: &str, chip: &Chip, pipeline: &Pipeline) -> Finished {
+    let finished =
+        compile_arranged(text, &Files::default(), chip, pipeline, &mut as_planned).job.unwrap().finish();
+    assert_eq!(finished.disagreement, None);
+    finished
+}
+
+/// How many programs run, by how many a pass changes the plan: the test above is worth something for each.
+#[test]
+fn every_pass_changes_random_programs() {
+    let mut runner = TestRunner::deterministic();
+    let (mut ran, mut changed) = (0, [0; PASSES.len()]);
+    for _ in 0..300 {
+        let text = programs().new_tree(&mut runner).unwrap().current();
+        let chip =
+            prop_oneof![made::chip(), made_chains::small_buffer()].new_tree(&mut runner).unwrap().current();
+        let plan =
+            |pipeline: &Pipeline| Some(explained(&text, &Files::default(), &chip, pipeline).1?.0.to_string());
+        let Some(whole) = plan(&Pipeline::default()) else { continue };
+        ran += 1;
+        for (pass, changed) in PASSES.iter().zip(&mut changed) {
+            *changed += usize::from(plan(&without(&[pass.name])).is_none_or(|plan| plan != whole));
+        }
+    }
+    assert!(ran > 200 && changed.iter().all(|changed| *changed >= 5), "{ran} ran, {changed:?} changed");
+}
+
+/// A chain of layers whose tensors fit the unified buffer one after the other, but not all at once.
+#[test]
+fn places_are_used_again() {
+    let mut text = "input x : i8[16, 64]\n".to_owned();
+    for layer in 0..6 {
+        let operand = if layer == 0 { "x".into() } else { format!("h{}", layer - 1) };
+        text += &format!("weight w{layer} : i8[64, 64]\nh{layer} = requant({operand} @ w{layer}, shift=7)\n");
+    }
+    text += "output h5\n";
+    // A tensor has 1024 bytes: there are seven.
+    let chip = Chip { unified_buffer_bytes: 2048, ..Chip::classroom(8, 8).unwrap() };
+    let (reused, own) = (run(&text, &chip, &Pipeline::default()), run(&text, &chip, &without(&["reuse"])));
+    assert_eq!((reused.plan.residence, own.plan.residence), (Residence::Unified, Residence::Dram));
+    assert!(reused.trace.cycles < own.trace.cycles, "{} {}", reused.trace.cycles, own.trace.cycles);
+    let held = |chip: &Chip| compile(&text, &Files::default(), chip).job.unwrap().finish().plan.residence;
+    assert_eq!(held(&Chip { unified_buffer_bytes: 2047, ..chip.clone() }), Residence::Dram);
+}
+
+/// A weight that is transposed takes no time.
+#[test]
+fn constants_take_no_time() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let straight = "input x : i8[6, 10]\nweight w : i8[10, 5]\noutput x @ w\n";
+    let turned = "input x : i8[6, 10]\nweight w : i8[5, 10]\noutput x @ transpose(w)\n";
+    let cycles = |text: &str, pipeline: &Pipeline| run(text, &chip, pipeline).trace.cycles;
+    assert_eq!(cycles(straight, &Pipeline::default()), cycles(turned, &Pipeline::default()));
+    assert!(cycles(turned, &without(&["fold"])) > cycles(turned, &Pipeline::default()));
+}
+
+#[test]
+fn a_wrong_name_is_answered_with_the_list() {
+    let error = Pipeline::default().without("fuze").unwrap_err();
+    assert!(PASSES.iter().all(|pass| error.contains(&format!("`{}`", pass.name))), "{error}");
+}
+
+/// What all passes say, the plan, and by pass the lines of the plan that are others without it.
+/// `BLESS=1 cargo test --test passes` writes it anew.
+#[test]
+fn what_passes_do_is_as_recorded() {
+    let cases = golden::cases("passes");
+    assert!(!cases.is_empty());
+    golden::hold(
+        &cases,
+        |case: &Path| case.with_extension("txt"),
+        |_, text| {
+            let text = std::str::from_utf8(text).unwrap();
+            let (first, _) = text.split_once('\n').unwrap();
+            let chip = Chip::preset(first.strip_prefix("# chip ").unwrap()).unwrap();
+            let plan = |pipeline: &Pipeline| explained(text, &Files::default(), &chip, pipeline).1.unwrap();
+            let (whole, said) = plan(&Pipeline::default());
+            let mut out = format!("{}\n{whole}", told(&said, text));
+            for pass in &PASSES {
+                let other = plan(&without(&[pass.name])).0;
+                out += &format!(
+                    "\nwithout {}\n{}",
+                    pass.name,
+                    difference(&whole.to_string(), &other.to_string())
+                );
+            }
+            out
+        },
+    );
+}
+
+/// Lines that only one of two texts has.
+fn difference(one: &str, other: &str) -> String {
+    let only = |sign: char, of: &str, not_in: &str| -> String {
+        let lines = of.lines().filter(|line| not_in.lines().all(|other| other != *line));
+        lines.map(|line| format!("{sign} {line}\n")).collect()
+    };
+    only('-', one, other) + &only('+', other, one)
+}
