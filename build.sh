@@ -245,7 +245,7 @@ wasm_module() {
 one_module() { # feature, name, folder
   cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown --no-default-features --features "$1" --target-dir "$3"
   local built=$3/wasm32-unknown-unknown/wasm/systole.wasm stamp=target/stamps/$2.wasm
-  if cmp -s "$built" "$stamp" && [ -f "target/wasm/$2_bg.wasm" ]; then return; fi
+  if cmp -s "$built" "$stamp" && [ -f "target/wasm/$2_bg.wasm.deflate" ]; then return; fi
   rm -f "$stamp" # if a tool below fails, target/wasm holds no finished module
   target/tools/bin/wasm-bindgen --target web --remove-producers-section --out-name "$2" --out-dir target/wasm "$built"
   # Functions called once stay functions, and common expressions stay where they are: larger, but 12 KB less gzipped. In the
@@ -256,6 +256,7 @@ one_module() { # feature, name, folder
     --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
     --enable-multivalue "target/wasm/$2_bg.wasm" -o "target/wasm/$2_optimised.wasm"
   mv "target/wasm/$2_optimised.wasm" "target/wasm/$2_bg.wasm"
+  node www/deflate.mjs "target/wasm/$2_bg.wasm" "target/wasm/$2_bg.wasm.deflate"
   cp "$built" "$stamp"
 }
 

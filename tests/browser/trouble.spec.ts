@@ -263,6 +263,7 @@ test('a crash is said, loses nothing, and does not repeat itself', async ({ app,
 for (const [name, script] of [
   ['OffscreenCanvas', 'delete window.OffscreenCanvas'],
   ['module workers', 'window.Worker = class { terminate() {} }'],
+  ['DecompressionStream for deflate-raw', 'delete window.DecompressionStream'],
   ['WebAssembly with SIMD', 'WebAssembly.validate = () => false'],
 ] as const) {
   test(`a browser without ${name} is told so`, async ({ app, page }) => {
@@ -275,10 +276,10 @@ for (const [name, script] of [
 
 test('a module that cannot be loaded is said, and tried again', async ({ app, page }) => {
   app.expected.push('404', 'Failed to load');
-  await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: '' }));
+  await page.route('**/*.wasm*', (route) => route.fulfill({ status: 404, body: '' }));
   await page.goto('./');
   await expect(page.getByText('Systole could not start')).toBeVisible();
-  await page.unroute('**/*.wasm');
+  await page.unroute('**/*.wasm*');
   await page.getByRole('button', { name: 'Try again' }).click();
   await app.ready();
 });

@@ -7,6 +7,7 @@ export function missing(): string[] {
     list.push('OffscreenCanvas');
   }
   if (!moduleWorkers()) list.push('module workers');
+  if (!inflates()) list.push('DecompressionStream for deflate-raw');
   if (!simd()) list.push('WebAssembly with SIMD');
   return list;
 }
@@ -27,6 +28,15 @@ function moduleWorkers(): boolean {
     // It may refuse the address; what counts is whether it asked.
   }
   return asked;
+}
+
+/** Modules come deflated. */
+function inflates(): boolean {
+  try {
+    return Boolean(new DecompressionStream('deflate-raw'));
+  } catch {
+    return false;
+  }
 }
 
 /** The smallest module that uses a 128-bit vector: a function that returns i8x16.splat(0). */

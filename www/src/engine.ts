@@ -1,7 +1,8 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
-import wasmUrl from 'systole-wasm/systole_bg.wasm?url';
+import wasmUrl from 'systole-wasm/systole_bg.wasm.deflate?url';
 import type { Answers, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import { fetchModule } from './unpack';
 
 export class Engine {
   private worker: Worker | null = null;
@@ -32,7 +33,7 @@ export class Engine {
   async start(): Promise<void> {
     this.kill();
     const generation = ++this.generation;
-    this.module ??= compile().catch((error) => {
+    this.module ??= WebAssembly.compileStreaming(fetchModule(wasmUrl)).catch((error) => {
       // The next attempt is to try again.
       this.module = null;
       throw error;
@@ -200,14 +201,4 @@ function canvasIn(host: HTMLElement): OffscreenCanvas {
   canvas.setAttribute('aria-hidden', 'true');
   host.replaceChildren(canvas);
   return canvas.transferControlToOffscreen();
-}
-
-async function compile(): Promise<WebAssembly.Module> {
-  const response = await fetch(wasmUrl);
-  if (!response.ok) throw new Error(`the module could not be loaded (${response.status})`);
-  // A host that does not know .wasm sends a type that streaming refuses.
-  if (response.headers.get('content-type')?.startsWith('application/wasm')) {
-    return WebAssembly.compileStreaming(response);
-  }
-  return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -2,8 +2,9 @@
 // editor, words for what is wrong with a program.
 
 import script from 'systole-wasm/systole_files.js?url';
-import module_or_path from 'systole-wasm/systole_files_bg.wasm?url';
+import wasmUrl from 'systole-wasm/systole_files_bg.wasm.deflate?url';
 
+import { fetchModule } from './unpack';
 import type { Answers, Chip, ChipForm, Diagnostic } from './protocol';
 
 type Extras = typeof import('systole-wasm/systole_files.js');
@@ -15,7 +16,7 @@ async function extras(): Promise<Extras> {
     // A browser may remember that an address gave no script: the next try has another one.
     const again = failures > 0 ? `?${failures}` : '';
     const module = (await import(/* @vite-ignore */ script + again)) as Extras;
-    await module.default({ module_or_path });
+    await module.default({ module_or_path: fetchModule(wasmUrl) });
     return module;
   } catch (error) {
     failures += 1;
