@@ -5,8 +5,9 @@
 
 use systole::base::Ratio;
 use systole::chip::{Chip, Dram, Link};
+use systole::job::validate::Subject;
+use systole::job::validate::tpu_v1::{self, Compared, Published};
 use systole::job::validate::tpu_v4::{Errors, Fitted, Measured, Range, errors, methods, parse, simulate};
-use systole::job::validate::{Subject, tpu_v1};
 
 fn data(path: &str) -> Result<String, String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
@@ -17,14 +18,42 @@ fn preset(name: &str) -> Chip {
     Chip::preset(name).unwrap()
 }
 
-/// Each share of active + stall + shift within 8 % of the measured one.
+fn compared(chip: &Chip) -> Vec<Compared> {
+    let published = Published::read(&data).unwrap();
+    tpu_v1::APPS.iter().map(|app| tpu_v1::compare(app, &published, chip).unwrap()).collect()
+}
+
+fn greatest_difference(compared: &Compared) -> f64 {
+    let off = compared.shares.iter().filter_map(|share| share.relative_difference());
+    off.map(f64::abs).fold(0.0, f64::max)
+}
+
+/// Each share within 8 % of the measured one; of the two programs whose counters say other batches than the paper's table, what
+/// waits for weights.
 #[test]
 fn tpu_v1_spends_its_cycles_as_counted() {
-    let compared = tpu_v1::compare(&data("tpu_v1/table3.csv").unwrap(), &preset("tpu-v1")).unwrap();
-    for share in compared.shares {
-        assert!(share.relative_difference().abs() < 0.08, "{share:?}");
+    for compared in compared(&preset("tpu-v1")) {
+        let off = greatest_difference(&compared);
+        match compared.name {
+            "MLP0" | "LSTM0" | "CNN1" => assert!(off < 0.08, "{compared:?}"),
+            "MLP1" | "LSTM1" => {
+                let waits = Compared { shares: compared.shares[1..].to_vec(), ..compared.clone() };
+                assert!(greatest_difference(&waits) < 0.08 && off < 0.23, "{compared:?}");
+            }
+            name => assert!(name == "CNN0" && off < 0.01, "{compared:?}"),
+        }
+        assert!((compared.shares.iter().map(|share| share.ours).sum::<f64>() - 1.0).abs() < 1e-12);
     }
-    assert!((compared.shares.iter().map(|share| share.ours).sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+/// The programs have the weights and the work that the paper says, rounded as it rounds.
+#[test]
+fn tpu_v1_programs_are_as_described() {
+    for compared in compared(&preset("tpu-v1")).iter().filter(|compared| compared.whole()) {
+        let Compared { weights: [theirs, ours], macs_a_weight: [a_weight, our], .. } = compared;
+        assert_eq!(ours.round(), *theirs, "{compared:?}");
+        assert_eq!(our, a_weight, "{compared:?}");
+    }
 }
 
 /// The shares belong to this chip's DRAM: at four fifths of its speed they are not met. That tiles move padded matters less, as
@@ -37,10 +66,8 @@ fn another_memory_is_noticed() {
     let slower = Dram { link: Link { bytes_per_cycle: slower, latency }, ..chip.dram };
     let cut = Dram { padded_tiles: false, ..chip.dram };
     for (dram, noticed) in [(slower, true), (cut, false)] {
-        let chip = Chip { dram, ..chip.clone() };
-        let compared = tpu_v1::compare(&data("tpu_v1/table3.csv").unwrap(), &chip).unwrap();
-        let off = compared.shares.iter().any(|share| share.relative_difference().abs() > 0.08);
-        assert_eq!(off, noticed, "{compared:?}");
+        let mlp0 = &compared(&Chip { dram, ..chip.clone() })[0];
+        assert_eq!(greatest_difference(mlp0) > 0.08, noticed, "{mlp0:?}");
     }
 }
 

@@ -60,7 +60,7 @@ impl Subject {
             Subject::Array => table_of(read, "array/golden.json", array::table),
             Subject::Rtl => table_of(read, "rtl/latencies.csv", rtl::table),
             Subject::ScaleSim => Ok(vec![scalesim::table(read)?]),
-            Subject::TpuV1 => table_of(read, "tpu_v1/table3.csv", tpu_v1::table),
+            Subject::TpuV1 => tpu_v1::tables(read),
             Subject::TpuV4 => {
                 let path = "tpu_v4/gemm.csv";
                 tpu_v4::tables(&read(path)?).map_err(|what| format!("{path}: {what}"))
