@@ -10,7 +10,7 @@ use crate::isa::{
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
-use crate::schedule::{Around, Layer, MOST_REPEATS, Plan, PlannedId, Residence};
+use crate::schedule::{Around, Layer, MOST_REPEATS, Plan, Planned, PlannedId};
 
 /// A program under construction.
 pub(super) struct Builder<'a> {
@@ -192,10 +192,8 @@ impl<'a> Builder<'a> {
         let name = self.plan.tensors[layer.result].name.clone();
         self.op = self.program.ops.push(ProgramOp { name, span: layer.span });
         self.open.push(Vec::new());
-        if !self.stays() {
-            // The layer before has left the unified buffers when this one's first copies come in.
-            self.free.retain(|space, _| *space == Space::Dram);
-        }
+        // The layer before has left what it streamed through when this one's first copies come in.
+        self.free.retain(|space, _| *space == Space::Dram);
     }
 
     pub(super) fn end_layer(&mut self, layer: &Layer) {
@@ -281,30 +279,32 @@ impl<'a> Builder<'a> {
         (unit / self.chip.units_per_core()) as u32
     }
 
-    /// Whether results stay in the unified buffer.
-    pub(super) fn stays(&self) -> bool {
-        self.plan.residence == Residence::Unified
-    }
-
-    /// What every copy into a core's unified buffer waits for: that results of the layers before are in DRAM, if they
-    /// go there, and with them that their places in the buffer are free. In a repeat no core goes on while another one still works
-    /// on the iteration before the last: its places in DRAM are taken.
+    /// What every copy into a core's unified buffer waits for: that its place there is free, and that results of the layers before are
+    /// in DRAM, if they go there. In a repeat no core goes on while another one still works on the iteration before the last: its
+    /// places in DRAM are taken.
     pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
-        let left = &self.events.left;
-        match (self.stays(), self.plan.tensors[id].declared) {
-            (true, _) => self.until_free(id),
-            (false, true) if self.repeats.is_empty() => vec![self.before_layer(left[core as usize])],
-            (false, _) => left.iter().map(|event| self.before_layer(*event)).collect(),
+        let mut waits = self.until_free(id, core);
+        if !self.plan.stays(id) && !(self.plan.tensors[id].declared && self.repeats.is_empty()) {
+            let all = self.events.left.iter().map(|event| self.before_layer(*event));
+            waits.extend(all.filter(|wait| wait.event != self.events.left[core as usize]));
         }
+        waits
     }
 
-    /// What writes to the place of a tensor that stays waits for: where it was another one's, that all layers before have done
-    /// with that.
-    pub(super) fn until_free(&self, id: PlannedId) -> Vec<Wait> {
-        let taken_over = self.plan.places.get(&self.plan.root(id)).is_some_and(|place| place.taken_over);
+    /// What writes to a place in a core's unified buffer waits for. Where a tensor stays, nothing, unless it was another one's, or it has
+    /// places for some iterations of a repeat: then the layers before have done with that. What streams takes the place of what
+    /// the layers before have streamed; their passes are done when the vector unit has worked on all sums.
+    pub(super) fn until_free(&self, id: PlannedId, core: u32) -> Vec<Wait> {
         let Events { passed, worked, left, .. } = &self.events;
-        let done = passed.iter().chain(worked).chain(left).filter(|_| taken_over && self.stays());
-        done.map(|event| self.before_layer(*event)).collect()
+        let (worked_here, left_here) = (worked[core as usize], left[core as usize]);
+        let done: Vec<EventId> = match self.plan.places.get(&self.plan.root(id)) {
+            Some(place) if place.taken_over => passed.iter().chain(worked).chain(left).copied().collect(),
+            Some(_) if self.repeats.is_empty() => Vec::new(),
+            // What leaves has been worked on before.
+            None if self.plan.places.is_empty() => vec![left_here],
+            _ => vec![worked_here, left_here],
+        };
+        done.into_iter().map(|event| self.before_layer(event)).collect()
     }
 
     /// A tensor in DRAM.
@@ -328,11 +328,15 @@ impl<'a> Builder<'a> {
 
     fn buffer(&mut self, id: PlannedId, space: Space, held_bytes: Bytes) -> BufferId {
         let tensor = &self.plan.tensors[id];
-        let free = self.free.entry(space).or_default();
-        let own = *free;
-        *free += held_bytes;
-        let shared = self.plan.places.get(&id).filter(|_| space != Space::Dram && self.stays());
-        let address = shared.map_or(own, |place| place.address);
+        let address = match self.plan.places.get(&id) {
+            Some(place) if space != Space::Dram => place.address,
+            _ => {
+                let first = if space == Space::Dram { 0 } else { self.plan.streams_from };
+                let free = self.free.entry(space).or_insert(first);
+                *free += held_bytes;
+                *free - held_bytes
+            }
+        };
         self.tensors.push(id);
         let (name, dtype, len) = (tensor.name.clone(), tensor.dtype, tensor.elements());
         self.program.buffers.push(Buffer { name, dtype, len, space, address, held_bytes })
@@ -344,24 +348,30 @@ impl<'a> Builder<'a> {
         Some(self.matrix(id, buffer))
     }
 
-    /// A place for a tensor in a core's unified buffer: for all of it where tensors stay, else for `held` of its
-    /// elements at a time.
+    /// A place for a tensor in a core's unified buffer: its own if it stays, else for `held` of its elements at a time.
     pub(super) fn unified(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
-        let root = self.plan.root(id);
-        let elements = self.plan.tensors[root].elements();
-        let held = if self.stays() { elements } else { held.min(elements) };
-        let held_bytes = held as Bytes * self.plan.tensors[root].dtype.bytes() as Bytes;
-        let buffer = self.buffer(root, Space::Unified(core), held_bytes);
-        if self.stays() {
-            self.unified.insert((root, core), buffer);
+        let (root, space) = (self.plan.root(id), Space::Unified(core));
+        if !self.plan.stays(id) {
+            let Planned { rows, cols, dtype, .. } = self.plan.tensors[root];
+            let held_bytes = held.min(rows * cols) as Bytes * dtype.bytes() as Bytes;
+            let buffer = self.buffer(root, space, held_bytes);
+            return self.matrix(id, buffer);
         }
+        let buffer = match self.unified.get(&(root, core)) {
+            Some(buffer) => *buffer,
+            None => self.buffer(root, space, self.plan.held_bytes(root)),
+        };
+        self.unified.insert((root, core), buffer);
         self.matrix(id, buffer)
     }
 
     /// The place of a layer's result in a core's unified buffer.
     pub(super) fn result(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
         let matrix = self.unified(id, core, held);
-        self.results.entry(self.plan.root(id)).or_default().push(matrix.buffer);
+        let buffers = self.results.entry(self.plan.root(id)).or_default();
+        if !buffers.contains(&matrix.buffer) {
+            buffers.push(matrix.buffer);
+        }
         matrix
     }
 
@@ -371,7 +381,10 @@ impl<'a> Builder<'a> {
         if let Some(matrix) = self.resident(id, core) {
             // Declared ones came by DMA, at the latest in this layer; results by vector work before it.
             return match self.plan.tensors[id].declared {
-                true => (matrix, vec![wait(operand, 0), wait(self.events.rows[core as usize], 0)]),
+                true => {
+                    let Events { rows, panel, .. } = &self.events;
+                    (matrix, [operand, rows[core as usize], panel[core as usize]].map(|event| wait(event, 0)).to_vec())
+                }
                 false => (matrix, vec![self.before_layer(self.events.worked[core as usize])]),
             };
         }

@@ -7,7 +7,6 @@
 use super::passes::Moves;
 use super::{Layer, LayerKind, Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
-use crate::chip::Chip;
 use crate::graph::{Cut, Graph, OpId, OpKind, TensorId};
 use crate::num::Shape;
 
@@ -54,11 +53,11 @@ pub struct Axis {
 const ONE: Axis = Axis { extent: 1, from: 1, to: 1 };
 
 impl Move {
-    /// In blocks that fit the unified buffer twice, of elements of so many bytes; otherwise the bytes of the least ones.
-    pub(super) fn fit(&self, element: Bytes, chip: &Chip) -> Result<Move, Bytes> {
+    /// In blocks that fit so many bytes of the unified buffer twice, of elements of so many bytes; otherwise the bytes of the least ones.
+    pub(super) fn fit(&self, element: Bytes, room: Bytes) -> Result<Move, Bytes> {
         let mut parts = self.parts.clone();
         // One part's blocks come in while the last ones of the part before go out.
-        let most = chip.unified_buffer_bytes / parts.len() as Bytes;
+        let most = room / parts.len() as Bytes;
         for part in &mut parts {
             while part.bytes(element) > most {
                 // Where rows are chosen, or are what goes out as well, long rows are best left whole.

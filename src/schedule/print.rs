@@ -4,17 +4,17 @@ use std::fmt;
 
 use super::convolution::Image;
 use super::{
-    Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, Residence, TileOrder, Tiling, VectorStep,
+    Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, TileOrder, Tiling, VectorStep,
 };
 use crate::graph::Window;
 use crate::num::{Operand, OperationKind, Side};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.residence {
-            Residence::Unified => "tensors stay in the unified buffer\n",
-            Residence::Dram => "tensors lie in DRAM between layers\n",
-        })?;
+        match self.places.len() {
+            0 => f.write_str("tensors lie in DRAM between layers\n")?,
+            stay => writeln!(f, "{stay} tensors stay in the unified buffer, in {} bytes", self.streams_from)?,
+        }
         let (cores, units) = (self.split.cores, self.split.units);
         writeln!(f, "products run on {units} of the matrix units, {cores} of the cores")?;
         for (id, tensor) in self.tensors.iter() {

@@ -57,15 +57,6 @@ impl Default for Tiling {
     }
 }
 
-/// Where tensors lie between layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Residence {
-    /// In the unified buffer of the chip's only core; declared ones are copied there once.
-    Unified,
-    /// In DRAM; blocks of them pass through the unified buffers.
-    Dram,
-}
-
 /// Rows of sums that one output tile may take: half of them, so that one tile drains while the next one fills.
 pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
     (chip.accumulator_rows / 2).max(1)
@@ -109,7 +100,7 @@ pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooM
 /// A move in blocks that fit.
 fn fitting(plan: &Plan, layer: &Layer, work: &Move, chip: &Chip) -> Result<Move, TooMuch> {
     let bytes = plan.tensors[layer.result].dtype.bytes() as Bytes;
-    let work = work.fit(bytes, chip).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
+    let work = work.fit(bytes, room(plan, chip)).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
     let depth = work.depth() + layer.repeats.len();
     if depth > MOST_LOOPS {
         return Err(TooMuch {
@@ -172,9 +163,9 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let mut tiling = largest(plan, layer, factors, chip)?;
-    let blocks = |tiling: &Tiling| {
-        let a = &plan.tensors[factors[0]];
-        bytes(&[2, tiling.m, a.cols], a.dtype)
+    let blocks = |tiling: &Tiling| match plan.stays(factors[0]) {
+        true => 0,
+        false => bytes(&[2, tiling.m, plan.tensors[factors[0]].cols], plan.tensors[factors[0]].dtype),
     };
     while !fits(plan, blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip), chip) {
         if !shrink(&mut tiling, layer) {
@@ -198,16 +189,18 @@ fn convolved(
     let x = &plan.tensors[image.x];
     loop {
         tiling.m = tiling.m.min(image.places_of(bands));
-        let bytes = band_bytes(&image, bands, x) + streamed_bytes(plan, layer, &tiling, chip);
+        let of_bands = if plan.stays(image.x) { 0 } else { band_bytes(&image, bands, x) };
+        let bytes = of_bands + streamed_bytes(plan, layer, &tiling, chip);
         if fits(plan, bytes, chip) {
             // The layer's own, rows and columns of tiles, steps of k.
             check_depth(plan, layer, 4 + image.loops(bands))?;
             return Ok(LayerKind::Convolution(Convolution { tiling, bands, ..convolution }));
         }
         match bands.smaller() {
-            Some(smaller) => bands = smaller,
-            None if shrink(&mut tiling, layer) => {}
-            None => return Err(too_wide(plan, layer, bytes, chip)),
+            // What stays is there as a whole.
+            Some(smaller) if of_bands > 0 => bands = smaller,
+            _ if shrink(&mut tiling, layer) => {}
+            _ => return Err(too_wide(plan, layer, bytes, chip)),
         }
     }
 }
@@ -219,7 +212,8 @@ fn pooled(plan: &Plan, layer: &Layer, pool: Pool, chip: &Chip) -> Result<LayerKi
     let mut bands = image.whole();
     loop {
         let left = bytes(&[2, image.places_of(bands), result.cols], result.dtype);
-        let bytes = band_bytes(&image, bands, x) + left;
+        let of = |id: PlannedId, bytes: Bytes| if plan.stays(id) { 0 } else { bytes };
+        let bytes = of(image.x, band_bytes(&image, bands, x)) + of(layer.result, left);
         if fits(plan, bytes, chip) {
             check_depth(plan, layer, 1 + image.loops(bands))?;
             return Ok(LayerKind::Pool(Pool { image, bands }));
@@ -262,12 +256,51 @@ fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> R
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
     let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
-    choices::apply(most, k, layer, chip)
+    let mut tiling = choices::apply(most, k, layer, chip)?;
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    if !chosen && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
+        even(&mut tiling, plan, layer, chip);
+    }
+    Ok(tiling)
 }
 
-/// Whether that much may pass through a core's unified buffer, if anything does.
+/// Makes the side of tiles that is not bound to the array's shorter, if that lets all matrix units be done earlier: there may be few
+/// tiles, or the last ones may be the work of some units only. Weights come again with each row of tiles.
+fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
+    let [m, k, n] = plan.extents(layer).expect("it is a product");
+    let [_, b] = plan.factors(layer).expect("it is a product");
+    let groups = if matches!(layer.kind, LayerKind::Convolution(_)) { layer.products() } else { 1 };
+    let (side, free, across, weights) = match tiling.dataflow {
+        Dataflow::WeightStationary => {
+            (&mut tiling.m, m, n.div_ceil(tiling.n), bytes(&[groups, k, n], plan.tensors[b].dtype))
+        }
+        Dataflow::InputStationary => (&mut tiling.n, n, m.div_ceil(tiling.m), 0),
+        Dataflow::OutputStationary => return,
+    };
+    let steps = k.div_ceil(tiling.k) as u64;
+    let cycles = |side: usize| {
+        let parts = free.div_ceil(side);
+        let turns = (parts * across * groups).div_ceil(chip.matrix_units) as u64;
+        let arrays = turns.saturating_mul(side.max(chip.rows) as u64).saturating_mul(steps);
+        arrays.max(chip.dram.link.bytes_per_cycle.inverse().ceil_of(weights.saturating_mul(parts as u64)))
+    };
+    let fewest = free.div_ceil(*side);
+    for parts in fewest..=(fewest + chip.matrix_units).min(free) {
+        let shorter = free.div_ceil(parts).min(*side);
+        if cycles(shorter) < cycles(*side) {
+            *side = shorter;
+        }
+    }
+}
+
+/// Bytes of a core's unified buffer that layers stream through.
+fn room(plan: &Plan, chip: &Chip) -> Bytes {
+    chip.unified_buffer_bytes.saturating_sub(plan.streams_from)
+}
+
+/// Whether that much may pass through a core's unified buffer.
 fn fits(plan: &Plan, bytes: Bytes, chip: &Chip) -> bool {
-    plan.residence == Residence::Unified || bytes <= chip.unified_buffer_bytes
+    bytes <= room(plan, chip)
 }
 
 /// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
@@ -288,18 +321,28 @@ fn bytes(sides: &[usize], dtype: DType) -> Bytes {
     sides.iter().map(|side| *side as Bytes).product::<Bytes>() * dtype.bytes() as Bytes
 }
 
+impl Plan {
+    /// Whether declared weights go to the FIFO from DRAM, not from panels in the unified buffer.
+    pub(crate) fn fetches(&self, a: PlannedId, tiling: &Tiling) -> bool {
+        tiling.dataflow == Dataflow::WeightStationary && (tiling.order == TileOrder::Rows || self.stays(a))
+    }
+}
+
 /// Bytes of a core's unified buffer while a product passes through it, its activations apart.
 fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
-    let [_, b] = plan.factors(layer).expect("it is a product");
+    let [a, w] = plan.factors(layer).expect("it is a product");
     let [_, k, n] = plan.extents(layer).expect("it is a product");
-    let (b, result) = (&plan.tensors[b], &plan.tensors[layer.result]);
+    let (b, result) = (&plan.tensors[w], &plan.tensors[layer.result]);
     let (tiles, cols) = (2 * chip.units_per_core(), tiling.n.min(n));
-    let panels = match (tiling.dataflow, tiling.order) {
-        (Dataflow::WeightStationary, TileOrder::Rows) => 0,
-        _ => bytes(&[tiles, cols, k], b.dtype),
+    let panels = match plan.stays(w) || plan.fetches(a, tiling) {
+        true => 0,
+        false => bytes(&[tiles, cols, k], b.dtype),
     };
-    let left = bytes(&[tiles, tiling.m, cols], result.dtype);
-    let others = operands(layer).map(|other| {
+    let left = match plan.stays(layer.result) {
+        true => 0,
+        false => bytes(&[tiles, tiling.m, cols], result.dtype),
+    };
+    let others = operands(layer).filter(|other| !plan.stays(*other)).map(|other| {
         let other = &plan.tensors[other];
         let cols = cols.min(other.cols);
         if other.rows == 1 { other.bytes() } else { bytes(&[tiles, tiling.m, cols], other.dtype) }
@@ -310,17 +353,22 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
 /// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.
 fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<usize, TooMuch> {
     let [rows, _] = plan.worked_on(x, layer);
-    if plan.residence == Residence::Unified {
-        return Ok(rows);
-    }
-    let row_bytes = |id: PlannedId| plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes;
+    let row_bytes = |id: PlannedId| match plan.stays(id) {
+        true => 0,
+        false => plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes,
+    };
     let result = &plan.tensors[layer.result];
     // A reduction along rows leaves one element of each.
-    let left = (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes;
+    let left = match plan.stays(layer.result) {
+        true => 0,
+        false => (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes,
+    };
     let (by_row, once): (Vec<_>, Vec<_>) = operands(layer).partition(|id| plan.tensors[*id].rows > 1);
     let each = 2 * (row_bytes(x) + left + by_row.into_iter().map(row_bytes).sum::<Bytes>());
     let fixed: Bytes = once.into_iter().map(row_bytes).sum();
-    match chip.unified_buffer_bytes.saturating_sub(fixed) / each.max(1) {
+    let room = room(plan, chip);
+    match room.saturating_sub(fixed) / each.max(1) {
+        _ if each == 0 && fixed <= room => Ok(rows),
         0 => Err(too_wide(plan, layer, fixed + each, chip)),
         fitting => Ok(rows.min(usize::try_from(fitting).unwrap_or(usize::MAX))),
     }

@@ -17,7 +17,7 @@ mod tile;
 
 pub use fold::folded_values;
 pub(super) use fuse::uses;
-pub use reuse::Shared;
+pub use reuse::{Shared, Sharing};
 pub use split::Split;
 
 use super::{Plan, TooMuch, lower, tiling};
@@ -175,8 +175,17 @@ impl Pipeline {
                 work(&mut plan, chip);
             }
         }
+        if plan.places.is_empty() {
+            let lent = plan.lent(chip);
+            return tiling::fit(plan, &lent);
+        }
+        // What passes through may need all of the buffer.
+        let mut streamed = plan.clone();
         let lent = plan.lent(chip);
-        tiling::fit(plan, &lent)
+        tiling::fit(plan, &lent).or_else(|_| {
+            (streamed.places, streamed.streams_from) = Default::default();
+            tiling::fit(streamed, &lent)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Deep output tiles.
 
-use super::super::{Plan, Residence, tiling::sums_of_a_tile};
+use super::super::{Plan, tiling::sums_of_a_tile};
 use super::{Note, Outcome, Pass, Work};
 use crate::chip::{Chip, Dataflow};
 
@@ -30,16 +30,18 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
         let limit = match () {
             () if chosen => "as the program chooses".to_owned(),
+            () if plan.split.units > 1 && free < sums && free < all && free > rows => {
+                format!("so that {} matrix units have as much to do", plan.split.units)
+            }
             () if free >= all => format!("all {side} at once"),
             () if tiling.dataflow == Dataflow::OutputStationary && free == rows => {
                 format!("as many {side} as the array has")
             }
             () if free == sums => format!("half of the accumulators holds {sums} {side}"),
-            () if plan.residence == Residence::Dram => {
-                let most = chip.unified_buffer_bytes;
-                format!("more {side} do not fit twice into the {most} bytes of the unified buffer")
+            () => {
+                let most = chip.unified_buffer_bytes - plan.streams_from;
+                format!("more {side} do not fit twice into the {most} bytes of the unified buffer that are there to stream through")
             }
-            () => format!("an image has no more {side} in a band"),
         };
         let text = format!(
             "{m} x {k} x {n} in tiles of {} x {} x {} ({}): {limit}",
