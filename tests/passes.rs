@@ -15,7 +15,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use systole::chip::Chip;
+use systole::chip::{Chip, Dataflow};
 use systole::import::Files;
 use systole::job::{Finished, as_planned, compile, compile_arranged, explained};
 use systole::schedule::{PASSES, Pipeline, told};
@@ -114,6 +114,25 @@ fn places_are_used_again() {
     assert!(reused.trace.cycles < own.trace.cycles, "{} {}", reused.trace.cycles, own.trace.cycles);
     let held = |chip: &Chip| compile(&text, &Files::default(), chip).job.unwrap().finish().plan.places.len();
     assert_eq!(held(&Chip { unified_buffer_bytes: 2047, ..chip.clone() }), 0);
+}
+
+/// Blocks come while others are worked on, and weights while the layer before runs, if the passes that see to it do.
+#[test]
+fn what_passes_through_comes_in_time() {
+    let text = "input x : i8[64, 64]\nweight v : i8[64, 64]\nweight w : i8[64, 64]\nh = requant(x @ v, shift=7)\ny = h @ w with order=\"nmk\"\noutput y\n";
+    for dataflow in Dataflow::ALL {
+        let chip = Chip { unified_buffer_bytes: 6000, accumulator_rows: 16, dataflow, ..Chip::classroom(8, 8).unwrap() };
+        let cycles = |names: &[&str]| {
+            let finished = run(text, &chip, &without(&[names, &["reside"]].concat()));
+            assert!(finished.plan.places.is_empty());
+            finished.trace.cycles
+        };
+        let all = cycles(&[]);
+        for name in ["double", "prefetch"] {
+            let other = cycles(&[name]);
+            assert!(all < other, "{name}, {dataflow:?}: {all} {other}");
+        }
+    }
 }
 
 /// A weight that is transposed takes no time.

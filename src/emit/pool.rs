@@ -21,15 +21,16 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
     let (x, ready) = match x_stays {
         true => builder.operand(image.x, CORE),
         false => {
-            let place = builder.unified(image.x, CORE, 2 * image.band_elements(*bands));
+            let place = builder.unified(image.x, CORE, builder.plan.blocks * image.band_elements(*bands));
             (place, builder.until_in_dram(image.x, CORE))
         }
     };
     let from = (!x_stays).then(|| builder.dram(image.x));
-    let place = builder.result(layer.result, CORE, 2 * image.places_of(*bands) * channels);
+    let place = builder.result(layer.result, CORE, builder.plan.blocks * image.places_of(*bands) * channels);
     let leaves = (!stays || builder.plan.leaves(layer.result)).then(|| builder.dram(layer.result));
     // Bands take the place of those before the last.
-    let (free, gone) = (wait(builder.events.worked[core], 1), wait(builder.events.left[core], 1));
+    let blocks = builder.plan.blocks;
+    let (free, gone) = (builder.freed(CORE, blocks - 1), wait(builder.events.left[core], blocks - 1));
     for_bands(builder, image, *bands, &|_| Vec::new(), &mut |builder, band| {
         let mut waits = ready.clone();
         if let Some(from) = &from {
@@ -55,7 +56,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
             |matrix: &Matrix| matrix.strided(band.first.times(channels), [1, 1], [band.places * channels, 1]);
         let target = left(&place);
         let steps = layer.steps.iter().map(|step| step.map(|_| target)).collect();
-        let signals = vec![builder.events.worked[core]];
+        let signals = builder.worked(CORE);
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &leaves {
             builder.copy_out(CORE, [target, left(dram)]);

@@ -64,7 +64,7 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
     for core in cores {
         let resident = builder.resident(a, core);
         ready.push(resident.map_or(Vec::new(), |_| there(builder, declared, core)));
-        place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, cols]))));
+        place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[builder.plan.blocks, tiling.m, cols]))));
     }
     Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
 }
@@ -213,7 +213,7 @@ impl<'a> Product<'a> {
         groups: usize,
     ) -> Self {
         let cores = 0..builder.chip.cores as u32;
-        let tiles = 2 * builder.chip.units_per_core();
+        let tiles = builder.plan.blocks * builder.chip.units_per_core();
         let several_rows = m > tiling.m;
         let by_rows = tiling.order == TileOrder::Rows;
         let [a, _] = builder.plan.factors(layer).expect("it is a product");
@@ -290,7 +290,7 @@ impl<'a> Product<'a> {
             return Operand { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
-        let tiles = 2 * builder.chip.units_per_core();
+        let tiles = builder.plan.blocks * builder.chip.units_per_core();
         // As wide as a tile, if it is.
         let cols = self.tiling.n.min(self.n).min(builder.plan.tensors[id].cols);
         let place = builder.unified(id, core, most(&[tiles, self.tiling.m, cols]));
@@ -470,7 +470,8 @@ impl<'a> Product<'a> {
         for core in busy {
             let mut waits = self.a_waits[core as usize].clone();
             if !self.a_stays {
-                waits.push(wait(builder.events.worked[core as usize], self.tiles_before(builder, core, row)));
+                let before = if builder.plan.blocks == 1 { 0 } else { self.tiles_before(builder, core, row) };
+                waits.push(builder.freed(core, before));
             }
             let window = |matrix: &Matrix| matrix.window(row.m, Index::default(), row.rows, self.k);
             let windows = [window(from), window(&self.a[core as usize])];
@@ -507,17 +508,18 @@ impl<'a> Product<'a> {
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
 
-    /// When a tile's operands may take the place of those some tiles before: there is room for two tiles of each unit, and
-    /// `ahead` tiles of the core are under way that have not come to the end of their instructions.
+    /// When a tile's operands may take the place of those some tiles before: there is room for one or two tiles of each
+    /// unit, and `ahead` tiles of the core are under way that have not come to the end of their instructions.
     fn place_free(&self, builder: &Builder, core: u32, ahead: usize) -> Wait {
-        wait(builder.events.worked[core as usize], 2 * builder.chip.units_per_core() - 1 - ahead)
+        builder.freed(core, builder.plan.blocks * builder.chip.units_per_core() - 1 - ahead)
     }
 
     /// When its result may be written: where results pass through, those so many tiles before have left.
     fn result_free(&self, builder: &Builder, core: u32) -> Vec<Wait> {
         let mut waits = builder.until_free(self.layer.result, core);
         if !builder.plan.stays(self.layer.result) {
-            waits.push(wait(builder.events.left[core as usize], 2 * builder.chip.units_per_core() - 1));
+            let places = builder.plan.blocks * builder.chip.units_per_core();
+            waits.push(wait(builder.events.left[core as usize], places - 1));
         }
         waits
     }
@@ -649,7 +651,8 @@ impl<'a> Product<'a> {
         };
         let steps = self.layer.steps.iter().map(|step| step.map(&mut window)).collect();
         let target = self.result[at].window(row.m, tile.n, row.rows, tile.cols);
-        let signals = vec![builder.events.worked[at], builder.events.drained[tile.unit]];
+        let mut signals = builder.worked(core);
+        signals.push(builder.events.drained[tile.unit]);
         builder.push(Unit::Vector(core), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &self.leaves {
             builder.copy_out(core, [target, dram.window(row.m, tile.n, row.rows, tile.cols)]);

@@ -37,14 +37,15 @@ impl Plan {
         let (choices, copies) = (layer.choices.clone(), layer.copies);
         let (ops, repeats, span) = (Vec::new(), Vec::new(), Span::default());
         let layers = vec![Layer { ops, kind, steps, result, copies, choices, span, repeats }];
-        let Plan { split, tile_rows, sharing, streams_from, .. } = *self;
+        let Plan { split, tile_rows, sharing, streams_from, blocks, ahead, .. } = *self;
         let mut places = LiteMap::new();
-        for (id, own) in known {
-            if let Some(place) = self.places.get(&self.root(id)) {
-                places.insert(own, Shared { taken_over: false, ..*place });
-            }
+        // Together they fit, as they are there at the same time; where they lie is of other layers.
+        let mut address = 0;
+        for (_, own) in known.iter().filter(|(id, _)| self.stays(**id)) {
+            places.insert(*own, Shared { address, taken_over: false });
+            address += tensors[*own].bytes();
         }
-        Some(Plan { tensors, layers, kept: LiteMap::new(), split, tile_rows, places, streams_from, sharing })
+        Some(Plan { tensors, layers, kept: LiteMap::new(), split, tile_rows, places, streams_from, sharing, blocks, ahead })
     }
 
     /// Cuts a layer's product as it is chosen. The plan stays as it is if that cannot be.

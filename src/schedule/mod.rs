@@ -20,7 +20,7 @@
 //!
 //! A tensor that has a place in the unified buffer of a single core stays there ([`Plan::places`]): it is copied there once, or left
 //! there. The others lie in DRAM between layers, and each layer streams blocks of their rows through the rest of the unified
-//! buffers, two of each kind, in blocks as large as fit.
+//! buffers, in blocks as large as fit, two of each kind if passes have it so.
 
 mod alone;
 mod choices;
@@ -40,7 +40,7 @@ pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use passes::{
-    Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes, plan_by, told,
+    Ahead, Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes, plan_by, told,
 };
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;
@@ -76,6 +76,10 @@ pub struct Plan {
     pub streams_from: Bytes,
     /// Whether places may be given one after the other.
     pub sharing: Sharing,
+    /// Blocks in the unified buffer of each kind that passes through it.
+    pub blocks: usize,
+    /// When what no layer leaves may come.
+    pub ahead: Ahead,
 }
 
 /// Names a tensor of a plan.
@@ -124,6 +128,8 @@ impl Plan {
             places: LiteMap::new(),
             streams_from: 0,
             sharing: Sharing::Never,
+            blocks: 1,
+            ahead: Ahead::Never,
         }
     }
 

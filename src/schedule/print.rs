@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::convolution::Image;
 use super::{
-    Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, TileOrder, Tiling, VectorStep,
+    Ahead, Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, TileOrder, Tiling, VectorStep,
 };
 use crate::graph::Window;
 use crate::num::{Operand, OperationKind, Side};
@@ -17,6 +17,11 @@ impl fmt::Display for Plan {
         }
         let (cores, units) = (self.split.cores, self.split.units);
         writeln!(f, "products run on {units} of the matrix units, {cores} of the cores")?;
+        let when = match self.ahead {
+            Ahead::Never => "when the layer before is done",
+            Ahead::OneLayer => "a layer ahead where there is room",
+        };
+        writeln!(f, "what passes through has {} places of each kind; what no layer leaves comes {when}", self.blocks)?;
         for (id, tensor) in self.tensors.iter() {
             self.tensor(id, tensor, f)?;
         }

@@ -8,8 +8,10 @@
 //! for the words ([`explain`] does), so that the page's first module is without them.
 
 mod alias;
+mod double;
 mod fold;
 mod fuse;
+mod prefetch;
 mod reside;
 mod reuse;
 mod split;
@@ -17,6 +19,7 @@ mod tile;
 
 pub use fold::folded_values;
 pub(super) use fuse::uses;
+pub use prefetch::Ahead;
 pub use reuse::{Shared, Sharing};
 pub use split::Split;
 
@@ -26,8 +29,17 @@ use crate::chip::Chip;
 use crate::graph::{Graph, OpId, OpKind, TensorId};
 
 /// All passes, in order.
-pub const PASSES: [Pass; 7] =
-    [fold::PASS, fuse::PASS, alias::PASS, split::PASS, reuse::PASS, reside::PASS, tile::PASS];
+pub const PASSES: [Pass; 9] = [
+    fold::PASS,
+    fuse::PASS,
+    alias::PASS,
+    split::PASS,
+    reuse::PASS,
+    reside::PASS,
+    tile::PASS,
+    double::PASS,
+    prefetch::PASS,
+];
 
 /// A step of the compiler that can be left out.
 pub struct Pass {

@@ -1,6 +1,7 @@
 //! Deep output tiles.
 
-use super::super::{Plan, tiling::sums_of_a_tile};
+use super::super::tiling::{Tiling, largest, sums_of_a_tile};
+use super::super::{Layer, Plan};
 use super::{Note, Outcome, Pass, Work};
 use crate::chip::{Chip, Dataflow};
 
@@ -30,10 +31,10 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
         let limit = match () {
             () if chosen => "as the program chooses".to_owned(),
-            () if plan.split.units > 1 && free < sums && free < all && free > rows => {
+            () if free >= all => format!("all {side} at once"),
+            () if free < sums && is_largest(plan, layer, tiling, chip) => {
                 format!("so that {} matrix units have as much to do", plan.split.units)
             }
-            () if free >= all => format!("all {side} at once"),
             () if tiling.dataflow == Dataflow::OutputStationary && free == rows => {
                 format!("as many {side} as the array has")
             }
@@ -53,4 +54,10 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         notes.push(Note { of: plan.tensors[layer.result].name.clone(), span: layer.span, text });
     }
     notes
+}
+
+/// Whether nothing but the arrays bounds a tile.
+fn is_largest(plan: &Plan, layer: &Layer, tiling: Tiling, chip: &Chip) -> bool {
+    let largest = plan.factors(layer).and_then(|factors| largest(plan, layer, factors, &plan.lent(chip)).ok());
+    largest.is_some_and(|largest| (largest.m, largest.n) == (tiling.m, tiling.n))
 }
