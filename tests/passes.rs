@@ -15,7 +15,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use systole::chip::{Chip, Dataflow};
+use systole::base::Ratio;
+use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::Files;
 use systole::job::{Finished, as_planned, compile, compile_arranged, explained};
 use systole::schedule::{PASSES, Pipeline, told};
@@ -121,7 +122,11 @@ fn places_are_used_again() {
 fn what_passes_through_comes_in_time() {
     let text = "input x : i8[64, 64]\nweight v : i8[64, 64]\nweight w : i8[64, 64]\nh = requant(x @ v, shift=7)\ny = h @ w with order=\"nmk\"\noutput y\n";
     for dataflow in Dataflow::ALL {
-        let chip = Chip { unified_buffer_bytes: 6000, accumulator_rows: 16, dataflow, ..Chip::classroom(8, 8).unwrap() };
+        let chip = Chip::classroom(8, 8).unwrap();
+        // A fast bus, with much latency.
+        let link = Link { bytes_per_cycle: Ratio::whole(64).unwrap(), latency: 300 };
+        let dram = Dram { link, ..chip.dram };
+        let chip = Chip { unified_buffer_bytes: 6000, accumulator_rows: 16, dataflow, dram, ..chip };
         let cycles = |names: &[&str]| {
             let finished = run(text, &chip, &without(&[names, &["reside"]].concat()));
             assert!(finished.plan.places.is_empty());

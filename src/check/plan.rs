@@ -139,7 +139,9 @@ fn places(plan: &Plan, stays: &BTreeMap<PlannedId, [usize; 2]>, chip: &Chip) -> 
         let tensor = &plan.tensors[*id];
         let Some(place) = plan.places.get(id) else { return Err(format!("`{}` has no place", tensor.name)) };
         let bytes = [place.address, place.address + plan.held_bytes(*id)];
-        check(bytes[1] <= plan.streams_from && plan.streams_from <= chip.unified_buffer_bytes, || format!("`{}` is beyond what is kept of the buffer", tensor.name))?;
+        check(bytes[1] <= plan.streams_from && plan.streams_from <= chip.unified_buffer_bytes, || {
+            format!("`{}` is beyond what is kept of the buffer", tensor.name)
+        })?;
         for (other, other_life, others) in &placed {
             if others[1] <= bytes[0] || bytes[1] <= others[0] {
                 continue;

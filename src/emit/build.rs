@@ -245,7 +245,11 @@ impl<'a> Builder<'a> {
     /// Signalled by vector work: that it is done, and with which blocks.
     pub(super) fn worked(&self, core: u32) -> Vec<EventId> {
         let core = core as usize;
-        [Some(&self.events.worked[core]), self.events.freed[self.end].get(core)].into_iter().flatten().copied().collect()
+        [Some(&self.events.worked[core]), self.events.freed[self.end].get(core)]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// For vector work behind which a place may be taken again, of this layer or of one that streamed there before: all but the last so
@@ -446,7 +450,12 @@ impl<'a> Builder<'a> {
             return match self.plan.tensors[id].declared {
                 true => {
                     let Events { rows, panel, .. } = &self.events;
-                    (matrix, [operand, rows[core as usize], panel[core as usize]].map(|event| wait(event, 0)).to_vec())
+                    (
+                        matrix,
+                        [operand, rows[core as usize], panel[core as usize]]
+                            .map(|event| wait(event, 0))
+                            .to_vec(),
+                    )
                 }
                 false => (matrix, vec![self.before_layer(self.events.worked[core as usize])]),
             };

@@ -37,7 +37,8 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, convolution: &Convoluti
                 let windows = from.as_ref().and_then(held).zip(held(&product.a[core]));
                 let Some((from, to)) = windows else { continue };
                 let mut waits = builder.until_in_dram(image.x, core as u32);
-                waits.push(builder.freed(core as u32, if builder.plan.blocks == 1 { 0 } else { least[core] }));
+                waits
+                    .push(builder.freed(core as u32, if builder.plan.blocks == 1 { 0 } else { least[core] }));
                 builder.copy_in(core as u32, [from, to], waits, builder.events.rows[core]);
             }
             let turns = stripe.turns(down, &band.before);
@@ -60,7 +61,8 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
         let (matrix, waits) = match builder.plan.stays(image.x) {
             true => builder.operand(image.x, core),
             false => {
-                let matrix = builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands)]));
+                let matrix =
+                    builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands)]));
                 // A first band of nothing but padding brings nothing to wait for.
                 let events = &builder.events;
                 let before = builder.before_layer(events.left[core as usize]);

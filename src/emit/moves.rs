@@ -17,7 +17,11 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, work: &Move) {
         let mut waits = builder.until_in_dram(part.from, CORE);
         let chosen = part.chosen.map(|(id, of)| {
             waits.extend(builder.until_in_dram(id, CORE));
-            Chosen { from: builder.dram(id), place: builder.unified(id, CORE, builder.plan.blocks * rows), of }
+            Chosen {
+                from: builder.dram(id),
+                place: builder.unified(id, CORE, builder.plan.blocks * rows),
+                of,
+            }
         });
         Moved { part, from, place, left, waits, chosen }.loops(builder, &part.loops, [Index::default(); 2]);
     }

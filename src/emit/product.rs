@@ -64,7 +64,10 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
     for core in cores {
         let resident = builder.resident(a, core);
         ready.push(resident.map_or(Vec::new(), |_| there(builder, declared, core)));
-        place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[builder.plan.blocks, tiling.m, cols]))));
+        place.push(
+            resident
+                .unwrap_or_else(|| builder.unified(a, core, most(&[builder.plan.blocks, tiling.m, cols]))),
+        );
     }
     Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
 }

@@ -45,7 +45,18 @@ impl Plan {
             places.insert(*own, Shared { address, taken_over: false });
             address += tensors[*own].bytes();
         }
-        Some(Plan { tensors, layers, kept: LiteMap::new(), split, tile_rows, places, streams_from, sharing, blocks, ahead })
+        Some(Plan {
+            tensors,
+            layers,
+            kept: LiteMap::new(),
+            split,
+            tile_rows,
+            places,
+            streams_from,
+            sharing,
+            blocks,
+            ahead,
+        })
     }
 
     /// Cuts a layer's product as it is chosen. The plan stays as it is if that cannot be.

@@ -40,7 +40,9 @@ impl Streamed {
     pub(super) fn words(self) -> &'static str {
         match self {
             Streamed::Moved => "its elements are moved, which is done in DRAM",
-            Streamed::Parts => "it is declared, and used in parts or in a repeat: they come as they are needed",
+            Streamed::Parts => {
+                "it is declared, and used in parts or in a repeat: they come as they are needed"
+            }
         }
     }
 }
@@ -56,7 +58,8 @@ enum Use {
 }
 
 fn uses(plan: &Plan, layer: &Layer, chip: &Chip) -> Vec<(PlannedId, Use)> {
-    let weights = |w: PlannedId| match chip.dataflow == Dataflow::WeightStationary && plan.tensors[w].declared {
+    let weights = |w: PlannedId| match chip.dataflow == Dataflow::WeightStationary && plan.tensors[w].declared
+    {
         true => (w, Use::Fetched),
         false => (w, Use::Read),
     };
@@ -88,7 +91,9 @@ impl Plan {
         for together in self.layers.chunk_by(same) {
             let life = Life { first, last: first + together.len() - 1 };
             for layer in together {
-                uses(self, layer, chip).into_iter().for_each(|(id, it)| self.used(&mut all, layer, life, id, it));
+                uses(self, layer, chip)
+                    .into_iter()
+                    .for_each(|(id, it)| self.used(&mut all, layer, life, id, it));
             }
             first = life.last + 1;
         }
@@ -98,8 +103,7 @@ impl Plan {
     fn used(&self, all: &mut [Option<Worked>], layer: &Layer, life: Life, id: PlannedId, it: Use) {
         let root = self.root(id);
         let (tensor, memory) = (&self.tensors[id], &self.tensors[root]);
-        let of_part = memory.declared
-            && (!layer.repeats.is_empty() || tensor.elements() < memory.elements());
+        let of_part = memory.declared && (!layer.repeats.is_empty() || tensor.elements() < memory.elements());
         let streamed = match it {
             Use::Fetched => return,
             Use::Moved => Some(Streamed::Moved),
@@ -134,7 +138,8 @@ impl Plan {
                 }
             }
             let bus = chip.dram.link.bytes_per_cycle.inverse().ceil_of(bytes);
-            let all = bus.max(self.array_cycles(layer, chip)).saturating_add(trips[0]).saturating_add(trips[1]);
+            let all =
+                bus.max(self.array_cycles(layer, chip)).saturating_add(trips[0]).saturating_add(trips[1]);
             all.saturating_mul(layer.times())
         };
         self.layers.iter().map(of_layer).fold(0, Cycle::saturating_add)

@@ -40,7 +40,8 @@ pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use passes::{
-    Ahead, Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes, plan_by, told,
+    Ahead, Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes,
+    plan_by, told,
 };
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;

@@ -21,7 +21,11 @@ impl fmt::Display for Plan {
             Ahead::Never => "when the layer before is done",
             Ahead::OneLayer => "a layer ahead where there is room",
         };
-        writeln!(f, "what passes through has {} places of each kind; what no layer leaves comes {when}", self.blocks)?;
+        writeln!(
+            f,
+            "what passes through has {} places of each kind; what no layer leaves comes {when}",
+            self.blocks
+        )?;
         for (id, tensor) in self.tensors.iter() {
             self.tensor(id, tensor, f)?;
         }

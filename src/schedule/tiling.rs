@@ -100,7 +100,8 @@ pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooM
 /// A move in blocks that fit.
 fn fitting(plan: &Plan, layer: &Layer, work: &Move, chip: &Chip) -> Result<Move, TooMuch> {
     let bytes = plan.tensors[layer.result].dtype.bytes() as Bytes;
-    let work = work.fit(bytes, plan.blocks, room(plan, chip)).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
+    let work =
+        work.fit(bytes, plan.blocks, room(plan, chip)).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
     let depth = work.depth() + layer.repeats.len();
     if depth > MOST_LOOPS {
         return Err(TooMuch {

@@ -95,7 +95,8 @@ impl<'a> Room<'a> {
             };
             self.sharing == Sharing::InTurn && self.given.iter().any(before)
         };
-        let shared = |given: &Given| (given.id, Shared { address: given.from, taken_over: taken_over(given) });
+        let shared =
+            |given: &Given| (given.id, Shared { address: given.from, taken_over: taken_over(given) });
         self.given.iter().map(shared).collect::<Vec<_>>().into_iter()
     }
 }
@@ -112,7 +113,9 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         )];
     }
     if !plan.places.values().any(|place| place.taken_over) {
-        let text = format!("each tensor that stays has a place of its own: together they need {own} of {most} bytes");
+        let text = format!(
+            "each tensor that stays has a place of its own: together they need {own} of {most} bytes"
+        );
         return vec![Note::on_all(text)];
     }
     let mut notes = vec![Note::on_all(format!(

@@ -41,7 +41,9 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
             () if free == sums => format!("half of the accumulators holds {sums} {side}"),
             () => {
                 let most = chip.unified_buffer_bytes - plan.streams_from;
-                format!("more {side} do not fit twice into the {most} bytes of the unified buffer that are there to stream through")
+                format!(
+                    "more {side} do not fit twice into the {most} bytes of the unified buffer that are there to stream through"
+                )
             }
         };
         let text = format!(
@@ -58,6 +60,7 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
 
 /// Whether nothing but the arrays bounds a tile.
 fn is_largest(plan: &Plan, layer: &Layer, tiling: Tiling, chip: &Chip) -> bool {
-    let largest = plan.factors(layer).and_then(|factors| largest(plan, layer, factors, &plan.lent(chip)).ok());
+    let largest =
+        plan.factors(layer).and_then(|factors| largest(plan, layer, factors, &plan.lent(chip)).ok());
     largest.is_some_and(|largest| (largest.m, largest.n) == (tiling.m, tiling.n))
 }
