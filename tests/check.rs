@@ -60,7 +60,11 @@ proptest! {
     /// Tensors that have the same place one after the other.
     #[test]
     fn what_takes_places_over_has_no_faults(
-        text in made_chains::program(), chip in made_chains::small_buffer(),
+        text in made::in_some_order(prop_oneof![
+            made_chains::program(), made_chains::mixed(), made::program(), made_moves::products(), made_moves::repeats(),
+            made_images::of(&["i8"]),
+        ]),
+        chip in made_chains::small_buffer(),
     ) {
         let files = Files::default();
         let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };

@@ -136,7 +136,8 @@ fn a_resnet50_is_timed_as_a_whole() {
     let program = emit(&plan, &chip).program;
     verify(&program, &chip).unwrap();
     let trace = Clock::new(&program, &chip, Loops::Skipped).run().unwrap();
-    assert!((150_000..400_000).contains(&trace.cycles), "{}", trace.cycles);
+    // Its passes alone take 78,628 cycles of four matrix units: the tensors stay on one core.
+    assert!((100_000..150_000).contains(&trace.cycles), "{}", trace.cycles);
 }
 
 #[test]

@@ -315,7 +315,13 @@ proptest! {
 
     /// Where tensors have the same place in the unified buffer one after the other.
     #[test]
-    fn so_are_those_to_places_that_are_used_again(text in made_chains::program(), chip in made_chains::small_buffer()) {
+    fn so_are_those_to_places_that_are_used_again(
+        text in made::in_some_order(prop_oneof![
+            made_chains::program(), made_chains::mixed(), made::program(), made_moves::products(), made_moves::repeats(),
+            made_images::of(&["i8"]),
+        ]),
+        chip in made_chains::small_buffer(),
+    ) {
         check(&text, &chip);
     }
 

@@ -15,10 +15,11 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use systole::chip::Chip;
+use systole::base::Ratio;
+use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::Files;
 use systole::job::{Finished, as_planned, compile, compile_arranged, explained};
-use systole::schedule::{PASSES, Pipeline, Residence, told};
+use systole::schedule::{PASSES, Pipeline, told};
 
 fn without(names: &[&str]) -> Pipeline {
     names.iter().fold(Pipeline::default(), |all, name| all.without(name).unwrap())
@@ -46,6 +47,7 @@ fn programs() -> impl Strategy<Value = String> {
         made_images::of(&["i8"]),
         constants(),
         made_chains::program(),
+        made_chains::mixed(),
     ]
 }
 
@@ -108,10 +110,34 @@ fn places_are_used_again() {
     // A tensor has 1024 bytes: there are seven.
     let chip = Chip { unified_buffer_bytes: 2048, ..Chip::classroom(8, 8).unwrap() };
     let (reused, own) = (run(&text, &chip, &Pipeline::default()), run(&text, &chip, &without(&["reuse"])));
-    assert_eq!((reused.plan.residence, own.plan.residence), (Residence::Unified, Residence::Dram));
+    // Half of the buffer is for what stays, if something has to pass through.
+    assert_eq!((reused.plan.places.len(), own.plan.places.len()), (7, 1));
     assert!(reused.trace.cycles < own.trace.cycles, "{} {}", reused.trace.cycles, own.trace.cycles);
-    let held = |chip: &Chip| compile(&text, &Files::default(), chip).job.unwrap().finish().plan.residence;
-    assert_eq!(held(&Chip { unified_buffer_bytes: 2047, ..chip.clone() }), Residence::Dram);
+    let held = |chip: &Chip| compile(&text, &Files::default(), chip).job.unwrap().finish().plan.places.len();
+    assert_eq!(held(&Chip { unified_buffer_bytes: 2047, ..chip.clone() }), 0);
+}
+
+/// Blocks come while others are worked on, and weights while the layer before runs, if the passes that see to it do.
+#[test]
+fn what_passes_through_comes_in_time() {
+    let text = "input x : i8[64, 64]\nweight v : i8[64, 64]\nweight w : i8[64, 64]\nh = requant(x @ v, shift=7)\ny = h @ w with order=\"nmk\"\noutput y\n";
+    for dataflow in Dataflow::ALL {
+        let chip = Chip::classroom(8, 8).unwrap();
+        // A fast bus, with much latency.
+        let link = Link { bytes_per_cycle: Ratio::whole(64).unwrap(), latency: 300 };
+        let dram = Dram { link, ..chip.dram };
+        let chip = Chip { unified_buffer_bytes: 6000, accumulator_rows: 16, dataflow, dram, ..chip };
+        let cycles = |names: &[&str]| {
+            let finished = run(text, &chip, &without(&[names, &["reside"]].concat()));
+            assert!(finished.plan.places.is_empty());
+            finished.trace.cycles
+        };
+        let all = cycles(&[]);
+        for name in ["double", "prefetch"] {
+            let other = cycles(&[name]);
+            assert!(all < other, "{name}, {dataflow:?}: {all} {other}");
+        }
+    }
 }
 
 /// A weight that is transposed takes no time.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::num::Operand;
-use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId, Residence};
+use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId};
 
 /// The first thing that must not be, in words.
 pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
@@ -98,9 +98,10 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
     let own = || plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
     let all: Bytes = own().map(|(id, _)| plan.held_bytes(id)).sum();
     check(all <= chip.dram.bytes, || format!("{all} bytes do not fit the DRAM"))?;
-    if plan.residence == Residence::Dram {
+    if plan.places.is_empty() {
         return Ok(());
     }
+    check(plan.split.cores == 1, || "tensors stay on several cores".to_owned())?;
     let mut stays: BTreeMap<PlannedId, [usize; 2]> = BTreeMap::new();
     for (at, layer) in plan.layers.iter().enumerate() {
         let fetched = match (&layer.kind, chip.dataflow) {
@@ -110,13 +111,25 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
             _ => None,
         };
         let here = reads(layer).into_iter().filter(|id| Some(*id) != fetched).chain([layer.result]);
-        here.for_each(|id| stays.entry(plan.root(id)).or_insert([at; 2])[1] = at);
+        // What a repeat needs it needs from its first iteration to its last.
+        let [first, last] = as_long_as(plan, at);
+        for id in here.filter(|id| plan.stays(*id)) {
+            check(!matches!(layer.kind, LayerKind::Move(_)), || {
+                format!("`{}` stays, and is moved in DRAM", plan.tensors[id].name)
+            })?;
+            stays.entry(plan.root(id)).or_insert([first, last])[1] = last;
+        }
     }
-    if !plan.places.is_empty() {
-        return places(plan, &stays, chip);
-    }
-    let bytes: Bytes = stays.keys().map(|id| plan.tensors[*id].bytes()).sum();
-    check(bytes <= chip.unified_buffer_bytes, || format!("{bytes} bytes do not stay in the unified buffer"))
+    places(plan, &stays, chip)
+}
+
+/// The first and the last layer of the outermost repeat around a layer; itself if there is none.
+fn as_long_as(plan: &Plan, at: usize) -> [usize; 2] {
+    let Some(around) = plan.layers[at].repeats.first() else { return [at; 2] };
+    let is_other = |layer: &Layer| layer.repeats.first() != Some(around);
+    let first = plan.layers[..at].iter().rposition(is_other).map_or(0, |other| other + 1);
+    let last = plan.layers[at..].iter().position(is_other).map_or(plan.layers.len(), |other| at + other);
+    [first, last - 1]
 }
 
 /// Tensors that stay from one layer to another, both included, each at its place.
@@ -125,8 +138,10 @@ fn places(plan: &Plan, stays: &BTreeMap<PlannedId, [usize; 2]>, chip: &Chip) -> 
     for (id, life) in stays {
         let tensor = &plan.tensors[*id];
         let Some(place) = plan.places.get(id) else { return Err(format!("`{}` has no place", tensor.name)) };
-        let bytes = [place.address, place.address + tensor.bytes()];
-        check(bytes[1] <= chip.unified_buffer_bytes, || format!("`{}` is beyond the buffer", tensor.name))?;
+        let bytes = [place.address, place.address + plan.held_bytes(*id)];
+        check(bytes[1] <= plan.streams_from && plan.streams_from <= chip.unified_buffer_bytes, || {
+            format!("`{}` is beyond what is kept of the buffer", tensor.name)
+        })?;
         for (other, other_life, others) in &placed {
             if others[1] <= bytes[0] || bytes[1] <= others[0] {
                 continue;

@@ -10,7 +10,7 @@ use crate::isa::{
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
-use crate::schedule::{Around, Layer, MOST_REPEATS, Plan, PlannedId, Residence};
+use crate::schedule::{Ahead, Around, Layer, MOST_REPEATS, Plan, Planned, PlannedId};
 
 /// A program under construction.
 pub(super) struct Builder<'a> {
@@ -31,6 +31,12 @@ pub(super) struct Builder<'a> {
     free: LiteMap<Space, Bytes>,
     /// Repeats around this place, outermost first.
     repeats: Vec<Around>,
+    /// Whether what no layer leaves may come while the layer before runs.
+    ahead: bool,
+    /// At which end of the unified buffers this layer streams: one after the other does at the other one.
+    end: usize,
+    /// By event: signals of this layer, or of the one before when this one is emitted.
+    signals: Vec<u64>,
     /// By matrix unit: output tiles so far, modulo 2, to take the accumulators' halves in turn.
     pub tiles: Vec<usize>,
 }
@@ -44,10 +50,13 @@ pub(super) struct Events {
     pub panel: Vec<EventId>,
     pub operand: Vec<EventId>,
     pub left: Vec<EventId>,
+    /// By the end at which a layer streams, and by core.
+    freed: [Vec<EventId>; 2],
 }
 
 impl Events {
-    fn new(program: &mut Program, chip: &Chip) -> Events {
+    fn new(program: &mut Program, plan: &Plan, chip: &Chip) -> Events {
+        let of_ahead = if plan.ahead == Ahead::OneLayer { chip.cores } else { 0 };
         let mut family = |name: &str, count: usize| {
             (0..count).map(|at| program.events.push(Event { name: format!("{name}[{at}]") })).collect()
         };
@@ -59,6 +68,7 @@ impl Events {
             panel: family("panel", chip.cores),
             operand: family("operand", chip.cores),
             left: family("left", chip.cores),
+            freed: ["freed_even", "freed_odd"].map(|name| family(name, of_ahead)),
         }
     }
 }
@@ -168,7 +178,7 @@ pub(super) fn wait(event: EventId, behind: usize) -> Wait {
 impl<'a> Builder<'a> {
     pub(super) fn new(plan: &'a Plan, chip: &'a Chip) -> Self {
         let mut program = Program::default();
-        let events = Events::new(&mut program, chip);
+        let events = Events::new(&mut program, plan, chip);
         let op = program.ops.next_id();
         Builder {
             plan,
@@ -184,22 +194,75 @@ impl<'a> Builder<'a> {
             free: LiteMap::new(),
             repeats: Vec::new(),
             tiles: vec![0; chip.matrix_units],
+            ahead: false,
+            end: 0,
+            signals: Vec::new(),
         }
     }
 
-    pub(super) fn begin_layer(&mut self, layer: &Layer) {
+    pub(super) fn begin_layer(&mut self, at: usize) {
+        let layer = &self.plan.layers[at];
         self.go_into(&layer.repeats);
+        let few = |signals: &u64| u32::try_from(*signals).is_ok();
+        self.ahead = self.plan.comes_ahead(at, self.chip) && self.signals.iter().all(few);
+        self.end = at % 2;
         let name = self.plan.tensors[layer.result].name.clone();
         self.op = self.program.ops.push(ProgramOp { name, span: layer.span });
         self.open.push(Vec::new());
-        if !self.stays() {
-            // The layer before has left the unified buffers when this one's first copies come in.
-            self.free.retain(|space, _| *space == Space::Dram);
+        // The layer before has left what it streamed through when this one's first copies come in.
+        self.free.retain(|space, _| *space == Space::Dram);
+        if self.plan.ahead == Ahead::OneLayer && self.end == 1 {
+            let first = self.chip.unified_buffer_bytes - self.plan.passing(at, self.chip);
+            self.free.extend((0..self.chip.cores as u32).map(|core| (Space::Unified(core), first)));
         }
     }
 
     pub(super) fn end_layer(&mut self, layer: &Layer) {
         self.close(layer.copies);
+        self.signals = vec![0; self.program.events.len()];
+        if let Some(node) = self.open.last().and_then(|body| body.last().copied()) {
+            self.count(node, 1);
+        }
+    }
+
+    /// Counts the signals of a piece of the program that is done so often.
+    fn count(&mut self, node: Node, times: u64) {
+        match node {
+            Node::Do(id) => {
+                let signals = &mut self.signals;
+                self.program.instructions[id].signals.iter().for_each(|event| {
+                    let count = &mut signals[event.index()];
+                    *count = count.saturating_add(times);
+                });
+            }
+            Node::Repeat(id) => {
+                let Loop { count, body } = self.program.loops[id].clone();
+                body.into_iter().for_each(|node| self.count(node, times.saturating_mul(count.into())));
+            }
+        }
+    }
+
+    /// Signalled by vector work: that it is done, and with which blocks.
+    pub(super) fn worked(&self, core: u32) -> Vec<EventId> {
+        let core = core as usize;
+        [Some(&self.events.worked[core]), self.events.freed[self.end].get(core)]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    /// For vector work behind which a place may be taken again, of this layer or of one that streamed there before: all but the last so
+    /// many.
+    pub(super) fn freed(&self, core: u32, behind: usize) -> Wait {
+        let core = core as usize;
+        wait(*self.events.freed[self.end].get(core).unwrap_or(&self.events.worked[core]), behind)
+    }
+
+    /// For all of an event's signals from before the layer, or from before the one before it if its blocks come ahead.
+    fn before_blocks(&self, event: EventId) -> Wait {
+        let behind = if self.ahead { self.signals[event.index()] } else { 0 };
+        Wait { behind: behind as u32, ..self.before_layer(event) }
     }
 
     /// Ends repeats that are not around what comes next, and begins those that are.
@@ -281,30 +344,34 @@ impl<'a> Builder<'a> {
         (unit / self.chip.units_per_core()) as u32
     }
 
-    /// Whether results stay in the unified buffer.
-    pub(super) fn stays(&self) -> bool {
-        self.plan.residence == Residence::Unified
-    }
-
-    /// What every copy into a core's unified buffer waits for: that results of the layers before are in DRAM, if they
-    /// go there, and with them that their places in the buffer are free. In a repeat no core goes on while another one still works
-    /// on the iteration before the last: its places in DRAM are taken.
+    /// What every copy into a core's unified buffer waits for: that its place there is free, and that results of the layers before are
+    /// in DRAM, if they go there. In a repeat no core goes on while another one still works on the iteration before the last: its
+    /// places in DRAM are taken.
     pub(super) fn until_in_dram(&self, id: PlannedId, core: u32) -> Vec<Wait> {
-        let left = &self.events.left;
-        match (self.stays(), self.plan.tensors[id].declared) {
-            (true, _) => self.until_free(id),
-            (false, true) if self.repeats.is_empty() => vec![self.before_layer(left[core as usize])],
-            (false, _) => left.iter().map(|event| self.before_layer(*event)).collect(),
+        let mut waits = self.until_free(id, core);
+        let (stays, declared) = (self.plan.stays(id), self.plan.tensors[id].declared);
+        if !stays && !(declared && (self.repeats.is_empty() || self.chip.cores == 1)) {
+            waits.retain(|wait| !self.events.left.contains(&wait.event));
+            waits.extend(self.events.left.iter().map(|event| self.before_layer(*event)));
         }
+        waits
     }
 
-    /// What writes to the place of a tensor that stays waits for: where it was another one's, that all layers before have done
-    /// with that.
-    pub(super) fn until_free(&self, id: PlannedId) -> Vec<Wait> {
-        let taken_over = self.plan.places.get(&self.plan.root(id)).is_some_and(|place| place.taken_over);
+    /// What writes to a place in a core's unified buffer waits for. Where a tensor stays, nothing, unless it was another one's, or it has
+    /// places for some iterations of a repeat: then the layers before have done with that. What streams takes the place of what
+    /// the layers before have streamed; their passes are done when the vector unit has worked on all sums.
+    pub(super) fn until_free(&self, id: PlannedId, core: u32) -> Vec<Wait> {
         let Events { passed, worked, left, .. } = &self.events;
-        let done = passed.iter().chain(worked).chain(left).filter(|_| taken_over && self.stays());
-        done.map(|event| self.before_layer(*event)).collect()
+        let (worked_here, left_here) = (worked[core as usize], left[core as usize]);
+        let all = |events: &[EventId]| events.iter().map(|event| self.before_layer(*event)).collect();
+        match self.plan.places.get(&self.plan.root(id)) {
+            Some(place) if place.taken_over => all(&[&passed[..], worked, left].concat()),
+            Some(_) if self.repeats.is_empty() => Vec::new(),
+            Some(_) => all(&[worked_here, left_here]),
+            // What leaves has been worked on before.
+            None if self.plan.places.is_empty() => vec![self.before_blocks(left_here)],
+            None => vec![self.before_blocks(worked_here), self.before_blocks(left_here)],
+        }
     }
 
     /// A tensor in DRAM.
@@ -328,11 +395,15 @@ impl<'a> Builder<'a> {
 
     fn buffer(&mut self, id: PlannedId, space: Space, held_bytes: Bytes) -> BufferId {
         let tensor = &self.plan.tensors[id];
-        let free = self.free.entry(space).or_default();
-        let own = *free;
-        *free += held_bytes;
-        let shared = self.plan.places.get(&id).filter(|_| space != Space::Dram && self.stays());
-        let address = shared.map_or(own, |place| place.address);
+        let address = match self.plan.places.get(&id) {
+            Some(place) if space != Space::Dram => place.address,
+            _ => {
+                let first = if space == Space::Dram { 0 } else { self.plan.streams_from };
+                let free = self.free.entry(space).or_insert(first);
+                *free += held_bytes;
+                *free - held_bytes
+            }
+        };
         self.tensors.push(id);
         let (name, dtype, len) = (tensor.name.clone(), tensor.dtype, tensor.elements());
         self.program.buffers.push(Buffer { name, dtype, len, space, address, held_bytes })
@@ -344,24 +415,30 @@ impl<'a> Builder<'a> {
         Some(self.matrix(id, buffer))
     }
 
-    /// A place for a tensor in a core's unified buffer: for all of it where tensors stay, else for `held` of its
-    /// elements at a time.
+    /// A place for a tensor in a core's unified buffer: its own if it stays, else for `held` of its elements at a time.
     pub(super) fn unified(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
-        let root = self.plan.root(id);
-        let elements = self.plan.tensors[root].elements();
-        let held = if self.stays() { elements } else { held.min(elements) };
-        let held_bytes = held as Bytes * self.plan.tensors[root].dtype.bytes() as Bytes;
-        let buffer = self.buffer(root, Space::Unified(core), held_bytes);
-        if self.stays() {
-            self.unified.insert((root, core), buffer);
+        let (root, space) = (self.plan.root(id), Space::Unified(core));
+        if !self.plan.stays(id) {
+            let Planned { rows, cols, dtype, .. } = self.plan.tensors[root];
+            let held_bytes = held.min(rows * cols) as Bytes * dtype.bytes() as Bytes;
+            let buffer = self.buffer(root, space, held_bytes);
+            return self.matrix(id, buffer);
         }
+        let buffer = match self.unified.get(&(root, core)) {
+            Some(buffer) => *buffer,
+            None => self.buffer(root, space, self.plan.held_bytes(root)),
+        };
+        self.unified.insert((root, core), buffer);
         self.matrix(id, buffer)
     }
 
     /// The place of a layer's result in a core's unified buffer.
     pub(super) fn result(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
         let matrix = self.unified(id, core, held);
-        self.results.entry(self.plan.root(id)).or_default().push(matrix.buffer);
+        let buffers = self.results.entry(self.plan.root(id)).or_default();
+        if !buffers.contains(&matrix.buffer) {
+            buffers.push(matrix.buffer);
+        }
         matrix
     }
 
@@ -371,7 +448,15 @@ impl<'a> Builder<'a> {
         if let Some(matrix) = self.resident(id, core) {
             // Declared ones came by DMA, at the latest in this layer; results by vector work before it.
             return match self.plan.tensors[id].declared {
-                true => (matrix, vec![wait(operand, 0), wait(self.events.rows[core as usize], 0)]),
+                true => {
+                    let Events { rows, panel, .. } = &self.events;
+                    (
+                        matrix,
+                        [operand, rows[core as usize], panel[core as usize]]
+                            .map(|event| wait(event, 0))
+                            .to_vec(),
+                    )
+                }
                 false => (matrix, vec![self.before_layer(self.events.worked[core as usize])]),
             };
         }
@@ -398,10 +483,11 @@ impl<'a> Builder<'a> {
         self.tiles.iter_mut().zip(more).for_each(|(tiles, more)| *tiles = (*tiles + more) % 2);
     }
 
-    /// Waits of a fetch from DRAM: for the layers that leave there what it reads.
+    /// Waits of a fetch from DRAM: for the layers that leave there what it reads, or for all if nothing comes ahead.
     pub(super) fn left_before(&self, id: PlannedId) -> Vec<Wait> {
         match self.plan.tensors[id].declared {
-            true => Vec::new(),
+            true if self.plan.ahead == Ahead::OneLayer => Vec::new(),
+            true => self.events.worked.iter().map(|event| self.before_layer(*event)).collect(),
             false => self.events.left.iter().map(|event| self.before_layer(*event)).collect(),
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, convolution: &Convoluti
         let turns = product.tiles_of(units, across, places);
         turns[core * per_core..][..per_core].iter().sum::<usize>()
     };
-    let from = (!builder.stays()).then(|| builder.dram(image.x));
+    let from = (!builder.plan.stays(image.x)).then(|| builder.dram(image.x));
     let cores = 0..builder.chip.cores;
     // Bands take the place of those before the last: of no kind of band that it has tiles of does a core have fewer.
     let least = |core: usize| {
@@ -37,7 +37,8 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, convolution: &Convoluti
                 let windows = from.as_ref().and_then(held).zip(held(&product.a[core]));
                 let Some((from, to)) = windows else { continue };
                 let mut waits = builder.until_in_dram(image.x, core as u32);
-                waits.push(wait(builder.events.left[core], least[core]));
+                waits
+                    .push(builder.freed(core as u32, if builder.plan.blocks == 1 { 0 } else { least[core] }));
                 builder.copy_in(core as u32, [from, to], waits, builder.events.rows[core]);
             }
             let turns = stripe.turns(down, &band.before);
@@ -57,10 +58,11 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
     let dtype = builder.plan.tensors[image.x].dtype;
     let (mut ready, mut place) = (Vec::new(), Vec::new());
     for core in 0..builder.chip.cores as u32 {
-        let (matrix, waits) = match builder.stays() {
+        let (matrix, waits) = match builder.plan.stays(image.x) {
             true => builder.operand(image.x, core),
             false => {
-                let matrix = builder.unified(image.x, core, most(&[2, image.band_elements(bands)]));
+                let matrix =
+                    builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands)]));
                 // A first band of nothing but padding brings nothing to wait for.
                 let events = &builder.events;
                 let before = builder.before_layer(events.left[core as usize]);

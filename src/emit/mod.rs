@@ -9,6 +9,7 @@
 //! | `drained[U]` | vector work on U's accumulators | they may be written again |
 //! | `worked[C]` | all work of core C's vector unit | its result is in the unified buffer |
 //! | `rows[C]`, `panel[C]`, `operand[C]` | DMA in: blocks of activations, panels of weights, other operands | they are in C's unified buffer |
+//! | `freed_even[C]`, `freed_odd[C]` | like `worked[C]`, in turn by layers, if blocks come ahead | blocks of the layer before the last may be overwritten |
 //! | `left[C]` | DMA out of core C | the result is in DRAM, its place in the unified buffer is free |
 
 mod bands;
@@ -43,8 +44,8 @@ pub struct Emitted {
 pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
     let chip = &plan.split.of(chip);
     let mut builder = Builder::new(plan, chip);
-    for layer in &plan.layers {
-        builder.begin_layer(layer);
+    for (at, layer) in plan.layers.iter().enumerate() {
+        builder.begin_layer(at);
         match layer.kind {
             LayerKind::Move(ref work) => moves::emit(&mut builder, layer, work),
             LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),

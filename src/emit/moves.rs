@@ -13,11 +13,15 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, work: &Move) {
     for part in &work.parts {
         let [rows, cols] = part.block;
         let from = builder.dram(part.from);
-        let place = builder.result(layer.result, CORE, 2 * rows * cols);
+        let place = builder.result(layer.result, CORE, builder.plan.blocks * rows * cols);
         let mut waits = builder.until_in_dram(part.from, CORE);
         let chosen = part.chosen.map(|(id, of)| {
             waits.extend(builder.until_in_dram(id, CORE));
-            Chosen { from: builder.dram(id), place: builder.unified(id, CORE, 2 * rows), of }
+            Chosen {
+                from: builder.dram(id),
+                place: builder.unified(id, CORE, builder.plan.blocks * rows),
+                of,
+            }
         });
         Moved { part, from, place, left, waits, chosen }.loops(builder, &part.loops, [Index::default(); 2]);
     }
@@ -78,7 +82,7 @@ impl Moved<'_> {
         let left = self.left.strided(to, strides, extents);
         // Blocks take the place of those before the last.
         let mut waits = self.waits.clone();
-        waits.push(wait(gone, 1));
+        waits.push(wait(gone, builder.plan.blocks - 1));
         let (from, rows_are) = match &self.chosen {
             Some(chosen) => {
                 let numbers = |matrix: &Matrix| matrix.strided(row, [1, 1], [1, extents[0]]);

@@ -17,19 +17,20 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
         true => Padding::Least,
         false => Padding::Zero,
     };
-    let stays = builder.stays();
-    let (x, ready) = match stays {
+    let (x_stays, stays) = (builder.plan.stays(image.x), builder.plan.stays(layer.result));
+    let (x, ready) = match x_stays {
         true => builder.operand(image.x, CORE),
         false => {
-            let place = builder.unified(image.x, CORE, 2 * image.band_elements(*bands));
+            let place = builder.unified(image.x, CORE, builder.plan.blocks * image.band_elements(*bands));
             (place, builder.until_in_dram(image.x, CORE))
         }
     };
-    let from = (!stays).then(|| builder.dram(image.x));
-    let place = builder.result(layer.result, CORE, 2 * image.places_of(*bands) * channels);
+    let from = (!x_stays).then(|| builder.dram(image.x));
+    let place = builder.result(layer.result, CORE, builder.plan.blocks * image.places_of(*bands) * channels);
     let leaves = (!stays || builder.plan.leaves(layer.result)).then(|| builder.dram(layer.result));
     // Bands take the place of those before the last.
-    let free = wait(builder.events.left[core], 1);
+    let blocks = builder.plan.blocks;
+    let (free, gone) = (builder.freed(CORE, blocks - 1), wait(builder.events.left[core], blocks - 1));
     for_bands(builder, image, *bands, &|_| Vec::new(), &mut |builder, band| {
         let mut waits = ready.clone();
         if let Some(from) = &from {
@@ -40,10 +41,13 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
             }
             // A first band of nothing but padding brings nothing to wait for.
             let before = builder.before_layer(builder.events.left[core]);
-            waits = vec![wait(builder.events.operand[core], 0), free, before];
+            waits = vec![wait(builder.events.operand[core], 0), before];
         }
         waits.push(builder.before_layer(builder.events.worked[core]));
-        waits.extend(builder.until_free(layer.result));
+        waits.extend(builder.until_free(layer.result, CORE));
+        if !stays {
+            waits.push(gone);
+        }
         let cols = channels * image.window.size[0] * image.window.size[1];
         let windows = patches(image, 1, &x, [band.first, Index::default()], [band.places, cols]);
         let source = VectorSource::Patches(windows, padding);
@@ -52,7 +56,7 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
             |matrix: &Matrix| matrix.strided(band.first.times(channels), [1, 1], [band.places * channels, 1]);
         let target = left(&place);
         let steps = layer.steps.iter().map(|step| step.map(|_| target)).collect();
-        let signals = vec![builder.events.worked[core]];
+        let signals = builder.worked(CORE);
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &leaves {
             builder.copy_out(CORE, [target, left(dram)]);

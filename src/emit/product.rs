@@ -64,7 +64,10 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
     for core in cores {
         let resident = builder.resident(a, core);
         ready.push(resident.map_or(Vec::new(), |_| there(builder, declared, core)));
-        place.push(resident.unwrap_or_else(|| builder.unified(a, core, most(&[2, tiling.m, cols]))));
+        place.push(
+            resident
+                .unwrap_or_else(|| builder.unified(a, core, most(&[builder.plan.blocks, tiling.m, cols]))),
+        );
     }
     Activations { seen: Seen::Plain, dtype, place, blocks, ready, waits }
 }
@@ -73,7 +76,8 @@ fn activations(builder: &mut Builder, a: PlannedId, tiling: Tiling) -> Activatio
 fn there(builder: &Builder, declared: bool, core: u32) -> Vec<Wait> {
     let events = &builder.events;
     match declared {
-        true => [events.rows[core as usize], events.operand[core as usize]]
+        true => [&events.rows, &events.operand, &events.panel]
+            .map(|events| events[core as usize])
             .map(|event| builder.before_layer(event))
             .to_vec(),
         false => vec![builder.before_layer(events.worked[core as usize])],
@@ -172,12 +176,15 @@ pub(super) struct Product<'a> {
     pub a: Vec<Matrix>,
     /// In DRAM, if blocks of rows are copied from there.
     a_from: Option<Matrix>,
+    /// Whether they stay.
+    a_stays: bool,
     /// What multiplies wait for besides blocks of rows.
     a_ready: Vec<Vec<Wait>>,
     /// By core: weights in the unified buffer; in DRAM where they are fetched from there.
     b: Vec<Matrix>,
     b_from: Option<Matrix>,
     b_supply: Supply,
+    b_stays: bool,
     b_ready: Vec<Vec<Wait>>,
     /// By core: the result in the unified buffer; and in DRAM, if it goes there.
     result: Vec<Matrix>,
@@ -209,10 +216,11 @@ impl<'a> Product<'a> {
         groups: usize,
     ) -> Self {
         let cores = 0..builder.chip.cores as u32;
-        let tiles = 2 * builder.chip.units_per_core();
+        let tiles = builder.plan.blocks * builder.chip.units_per_core();
         let several_rows = m > tiling.m;
         let by_rows = tiling.order == TileOrder::Rows;
-        let fetched = tiling.dataflow == Dataflow::WeightStationary && (by_rows || builder.stays());
+        let [a, _] = builder.plan.factors(layer).expect("it is a product");
+        let fetched = builder.plan.fetches(a, &tiling);
         let declared = builder.plan.tensors[b].declared;
         let Activations { seen, dtype, place, blocks, ready, waits } = supply;
         let mut product = Product {
@@ -227,10 +235,12 @@ impl<'a> Product<'a> {
             n,
             a: place,
             a_from: blocks,
+            a_stays: builder.plan.stays(a),
             a_ready: ready,
             b: Vec::new(),
             b_from: None,
             b_supply: Supply::There,
+            b_stays: builder.plan.stays(b),
             b_ready: Vec::new(),
             result: Vec::new(),
             leaves: None,
@@ -246,7 +256,7 @@ impl<'a> Product<'a> {
             product.b = cores.clone().map(|_| dram).collect();
             product.b_ready = cores.clone().map(|_| builder.left_before(b)).collect();
         } else {
-            product.b_supply = match (resident, builder.stays() && several_rows && by_rows) {
+            product.b_supply = match (resident, builder.plan.stays(b) && several_rows && by_rows) {
                 (true, _) => Supply::There,
                 (false, true) => Supply::AtOnce,
                 (false, false) => Supply::InPanels,
@@ -262,7 +272,7 @@ impl<'a> Product<'a> {
         for core in cores.clone() {
             product.result.push(builder.result(layer.result, core, most(&[tiles, tiling.m, cols])));
         }
-        if !builder.stays() || builder.plan.leaves(layer.result) {
+        if !builder.plan.stays(layer.result) || builder.plan.leaves(layer.result) {
             product.leaves = Some(builder.dram(layer.result));
         }
         for core in cores {
@@ -278,12 +288,12 @@ impl<'a> Product<'a> {
     fn operand_on(&self, builder: &mut Builder, core: u32, id: PlannedId) -> Operand {
         let result = &builder.plan.tensors[self.layer.result];
         let repeats = builder.repeats(id, [result.rows, result.cols]);
-        if builder.stays() || builder.plan.tensors[id].rows == 1 {
+        if builder.plan.stays(id) || builder.plan.tensors[id].rows == 1 {
             let (place, waits) = builder.operand(id, core);
             return Operand { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
-        let tiles = 2 * builder.chip.units_per_core();
+        let tiles = builder.plan.blocks * builder.chip.units_per_core();
         // As wide as a tile, if it is.
         let cols = self.tiling.n.min(self.n).min(builder.plan.tensors[id].cols);
         let place = builder.unified(id, core, most(&[tiles, self.tiling.m, cols]));
@@ -389,7 +399,7 @@ impl<'a> Product<'a> {
         let (units, stripe) = (builder.chip.matrix_units, &row.section.stripe);
         let across = self.across(stripe.cols);
         let of_group = across / self.groups;
-        if let Some(from) = self.a_from.as_ref().filter(|_| !(stripe.again && builder.stays())) {
+        if let Some(from) = self.a_from.as_ref().filter(|_| !(stripe.again && self.a_stays)) {
             self.block(builder, &row, from);
         }
         // Units' turns come again after as many tiles: of all groups, or of the only one.
@@ -462,8 +472,9 @@ impl<'a> Product<'a> {
             all.filter(|core| self.tiles_in(builder, *core, across, row.number) > 0).collect();
         for core in busy {
             let mut waits = self.a_waits[core as usize].clone();
-            if !builder.stays() {
-                waits.push(wait(builder.events.left[core as usize], self.tiles_before(builder, core, row)));
+            if !self.a_stays {
+                let before = if builder.plan.blocks == 1 { 0 } else { self.tiles_before(builder, core, row) };
+                waits.push(builder.freed(core, before));
             }
             let window = |matrix: &Matrix| matrix.window(row.m, Index::default(), row.rows, self.k);
             let windows = [window(from), window(&self.a[core as usize])];
@@ -478,33 +489,42 @@ impl<'a> Product<'a> {
         }
         let cols = self.groups * self.n;
         let (whole, rest) = (cols / self.tiling.n, cols % self.tiling.n);
+        let free = self.place_free(builder, 0, 0);
         builder.repeat(whole, |builder, depth| {
-            self.panel(builder, 0, Index::default().along(depth, self.tiling.n), self.tiling.n, Vec::new());
+            self.panel(builder, 0, Index::default().along(depth, self.tiling.n), self.tiling.n, free);
         });
         if rest > 0 {
-            self.panel(builder, 0, Index::at(whole * self.tiling.n), rest, Vec::new());
+            self.panel(builder, 0, Index::at(whole * self.tiling.n), rest, free);
         }
     }
 
-    fn panel(&self, builder: &mut Builder, core: u32, n: Index, cols: usize, more: Vec<Wait>) {
+    /// `free` says when what passes through has room.
+    fn panel(&self, builder: &mut Builder, core: u32, n: Index, cols: usize, free: Wait) {
         let Some(from) = &self.b_from else { return };
         let mut waits = self.b_waits[core as usize].clone();
-        waits.extend(more);
+        if !self.b_stays {
+            waits.push(free);
+        }
         let window =
             |matrix: &Matrix| matrix.window(Index::default().along(self.copies, self.k), n, self.k, cols);
         let windows = [window(from), window(&self.b[core as usize])];
         builder.copy_in(core, windows, waits, builder.events.panel[core as usize]);
     }
 
-    /// What may be overwritten when a tile's operands or results take the place of those some tiles before: there is room for
-    /// two tiles of each unit, and `ahead` tiles of the core are under way that have not come to the end of their
-    /// instructions.
-    fn place_free(&self, builder: &Builder, core: u32, ahead: usize) -> Vec<Wait> {
-        let places = 2 * builder.chip.units_per_core();
-        match builder.stays() {
-            true => Vec::new(),
-            false => vec![wait(builder.events.left[core as usize], places - 1 - ahead)],
+    /// When a tile's operands may take the place of those some tiles before: there is room for one or two tiles of each
+    /// unit, and `ahead` tiles of the core are under way that have not come to the end of their instructions.
+    fn place_free(&self, builder: &Builder, core: u32, ahead: usize) -> Wait {
+        builder.freed(core, builder.plan.blocks * builder.chip.units_per_core() - 1 - ahead)
+    }
+
+    /// When its result may be written: where results pass through, those so many tiles before have left.
+    fn result_free(&self, builder: &Builder, core: u32) -> Vec<Wait> {
+        let mut waits = builder.until_free(self.layer.result, core);
+        if !builder.plan.stays(self.layer.result) {
+            let places = builder.plan.blocks * builder.chip.units_per_core();
+            waits.push(wait(builder.events.left[core as usize], places - 1));
         }
+        waits
     }
 
     fn group(&self, builder: &mut Builder, row: &Row, tiles: &[Tile]) {
@@ -513,13 +533,13 @@ impl<'a> Product<'a> {
             let ahead = tiles[..at].iter().filter(|tile| builder.core_of(tile.unit) == core).count();
             let free = self.place_free(builder, core, ahead);
             if self.b_supply == Supply::InPanels && row.section.stripe.panels == Panels::WithTiles {
-                self.panel(builder, core, tile.n, tile.cols, free.clone());
+                self.panel(builder, core, tile.n, tile.cols, free);
             }
             for operand in &self.operands[core as usize] {
                 let Some(from) = &operand.from else { continue };
                 let window =
                     |matrix: &Matrix| operand.repeats.once(matrix, [row.m, tile.n], [row.rows, tile.cols]);
-                let waits = operand.waits.iter().copied().chain(free.iter().copied()).collect();
+                let waits = operand.waits.iter().copied().chain([free]).collect();
                 let signal = builder.events.operand[core as usize];
                 builder.copy_in(core, [window(from), window(&operand.place)], waits, signal);
             }
@@ -614,8 +634,7 @@ impl<'a> Product<'a> {
         let core = builder.core_of(tile.unit);
         let at = core as usize;
         let mut waits = vec![wait(builder.events.passed[tile.unit], 0)];
-        waits.extend(self.place_free(builder, core, 0));
-        waits.extend(builder.until_free(self.layer.result));
+        waits.extend(self.result_free(builder, core));
         let (rows, cols, as_result) = match self.tiling.dataflow {
             Dataflow::InputStationary => (tile.cols, row.rows, AsResult::Transposed),
             _ => (row.rows, tile.cols, AsResult::Straight),
@@ -635,7 +654,8 @@ impl<'a> Product<'a> {
         };
         let steps = self.layer.steps.iter().map(|step| step.map(&mut window)).collect();
         let target = self.result[at].window(row.m, tile.n, row.rows, tile.cols);
-        let signals = vec![builder.events.worked[at], builder.events.drained[tile.unit]];
+        let mut signals = builder.worked(core);
+        signals.push(builder.events.drained[tile.unit]);
         builder.push(Unit::Vector(core), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &self.leaves {
             builder.copy_out(core, [target, dram.window(row.m, tile.n, row.rows, tile.cols)]);

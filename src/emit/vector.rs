@@ -16,8 +16,9 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, x: PlannedId, block_row
     }
     let result = &builder.plan.tensors[layer.result];
     let width = result.elements() / rows;
-    let place = builder.result(layer.result, CORE, 2 * block_rows * width);
-    let leaves = (!builder.stays() || builder.plan.leaves(layer.result)).then(|| builder.dram(layer.result));
+    let place = builder.result(layer.result, CORE, builder.plan.blocks * block_rows * width);
+    let leaves = (!builder.plan.stays(layer.result) || builder.plan.leaves(layer.result))
+        .then(|| builder.dram(layer.result));
     // One element of each row is a row of one column.
     let by_row = |matrix: Matrix| Matrix { row_stride: width, col_stride: 1, ..matrix };
     let work = Blocks { layer, inputs, place: by_row(place), leaves: leaves.map(by_row), cols, width };
@@ -52,13 +53,13 @@ struct Input {
 impl Input {
     fn new(builder: &mut Builder, id: PlannedId, worked_on: [usize; 2], block_rows: usize) -> Input {
         let repeats = builder.repeats(id, worked_on);
-        if builder.stays() || repeats.row {
+        if builder.plan.stays(id) || repeats.row {
             let (place, waits) = builder.operand(id, CORE);
             return Input { place, from: None, waits, repeats };
         }
         let from = builder.dram(id);
         let cols = builder.plan.tensors[id].cols;
-        let place = builder.unified(id, CORE, 2 * block_rows * cols);
+        let place = builder.unified(id, CORE, builder.plan.blocks * block_rows * cols);
         Input { place, from: Some(from), waits: builder.until_in_dram(id, CORE), repeats }
     }
 }
@@ -67,8 +68,8 @@ impl Blocks<'_> {
     fn block(&self, builder: &mut Builder, row: Index, rows: usize) {
         let core = CORE as usize;
         // Blocks take the place of those before the last.
-        let free = wait(builder.events.left[core], 1);
-        let mut waits = Vec::new();
+        let free = builder.freed(CORE, builder.plan.blocks - 1);
+        let mut waits = builder.until_free(self.layer.result, CORE);
         for input in &self.inputs {
             let Some(from) = &input.from else {
                 waits.extend(&input.waits);
@@ -85,8 +86,8 @@ impl Blocks<'_> {
             );
             waits.push(wait(builder.events.operand[core], 0));
         }
-        if !builder.stays() {
-            waits.push(free);
+        if !builder.plan.stays(self.layer.result) {
+            waits.push(wait(builder.events.left[core], builder.plan.blocks - 1));
         }
         let mut windows = self
             .inputs
@@ -97,8 +98,7 @@ impl Blocks<'_> {
         let steps = self.layer.steps.iter().map(|step| step.map(|_| next())).collect();
         let target = self.place.window(row, Index::default(), rows, self.width);
         waits.push(builder.before_layer(builder.events.worked[core]));
-        waits.extend(builder.until_free(self.layer.result));
-        let signals = vec![builder.events.worked[core]];
+        let signals = builder.worked(CORE);
         builder.push(Unit::Vector(CORE), Work::Vector { source, steps, target }, waits, signals);
         if let Some(dram) = &self.leaves {
             builder.copy_out(CORE, [target, dram.window(row, Index::default(), rows, self.width)]);

@@ -2,7 +2,7 @@
 
 use litemap::LiteMap;
 
-use super::{Layer, LayerKind, Place, Plan, Planned, PlannedId, TooMuch, tiling};
+use super::{Layer, LayerKind, Place, Plan, Planned, PlannedId, Shared, TooMuch, tiling};
 use crate::base::{Arena, Span};
 use crate::chip::Chip;
 use crate::graph::Choices;
@@ -37,9 +37,26 @@ impl Plan {
         let (choices, copies) = (layer.choices.clone(), layer.copies);
         let (ops, repeats, span) = (Vec::new(), Vec::new(), Span::default());
         let layers = vec![Layer { ops, kind, steps, result, copies, choices, span, repeats }];
-        let (residence, split, tile_rows) = (self.residence, self.split, self.tile_rows);
-        let (kept, places) = (LiteMap::new(), LiteMap::new());
-        Some(Plan { tensors, layers, residence, kept, split, tile_rows, places })
+        let Plan { split, tile_rows, sharing, streams_from, blocks, ahead, .. } = *self;
+        let mut places = LiteMap::new();
+        // Together they fit, as they are there at the same time; where they lie is of other layers.
+        let mut address = 0;
+        for (_, own) in known.iter().filter(|(id, _)| self.stays(**id)) {
+            places.insert(*own, Shared { address, taken_over: false });
+            address += tensors[*own].bytes();
+        }
+        Some(Plan {
+            tensors,
+            layers,
+            kept: LiteMap::new(),
+            split,
+            tile_rows,
+            places,
+            streams_from,
+            sharing,
+            blocks,
+            ahead,
+        })
     }
 
     /// Cuts a layer's product as it is chosen. The plan stays as it is if that cannot be.

@@ -146,9 +146,9 @@ impl Convolution {
     }
 }
 
-/// Bytes of two bands of an image.
+/// Bytes of a band of an image.
 pub(super) fn band_bytes(image: &Image, bands: Bands, x: &Planned) -> Bytes {
-    2 * image.band_elements(bands) as Bytes * x.dtype.bytes() as Bytes
+    image.band_elements(bands) as Bytes * x.dtype.bytes() as Bytes
 }
 
 fn extents(graph: &Graph, id: TensorId) -> [usize; 4] {

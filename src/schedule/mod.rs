@@ -18,9 +18,9 @@
 //!
 //! What a program chooses itself by `with` is taken as far as this allows (`choices`).
 //!
-//! If every tensor that is worked on fits the unified buffer of a single core, each is copied there once and results stay
-//! ([`Residence::Unified`]). Otherwise all tensors lie in DRAM between layers, and each layer streams blocks of rows
-//! through the unified buffers, two of each kind, in blocks as large as fit ([`Residence::Dram`]).
+//! A tensor that has a place in the unified buffer of a single core stays there ([`Plan::places`]): it is copied there once, or left
+//! there. The others lie in DRAM between layers, and each layer streams blocks of their rows through the rest of the unified
+//! buffers, in blocks as large as fit, two of each kind if passes have it so.
 
 mod alone;
 mod choices;
@@ -40,11 +40,12 @@ pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
 pub use passes::{
-    Note, PASSES, Pass, Pipeline, Said, Shared, Split, Told, explain, folded_values, passes, plan_by, told,
+    Ahead, Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes,
+    plan_by, told,
 };
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
 pub(crate) use tiling::operands;
-pub use tiling::{Residence, TileOrder, Tiling};
+pub use tiling::{TileOrder, Tiling};
 
 pub use crate::graph::TooMuch;
 
@@ -64,16 +65,22 @@ pub struct Plan {
     pub tensors: Arena<Planned>,
     /// Each reads declared tensors and results of layers before it.
     pub layers: Vec<Layer>,
-    /// Where tensors lie between layers.
-    pub residence: Residence,
     /// Elements that are held at a time of memory that has places for all iterations of repeats, if not all.
     pub kept: LiteMap<PlannedId, usize>,
     /// How much of the chip it uses.
     pub split: Split,
     /// Most sums of a column (where activations stay: of a row) in an output tile.
     pub tile_rows: usize,
-    /// Where tensors stay, and have places after each other: these places.
+    /// Tensors that stay in the unified buffer, with what lies in their memory, and where. All others lie in DRAM between layers.
     pub places: LiteMap<PlannedId, Shared>,
+    /// Behind these places: the first byte of the unified buffer that layers stream through.
+    pub streams_from: Bytes,
+    /// Whether places may be given one after the other.
+    pub sharing: Sharing,
+    /// Blocks in the unified buffer of each kind that passes through it.
+    pub blocks: usize,
+    /// When what no layer leaves may come.
+    pub ahead: Ahead,
 }
 
 /// Names a tensor of a plan.
@@ -116,11 +123,14 @@ impl Plan {
         Plan {
             tensors,
             layers,
-            residence: Residence::Dram,
             kept: LiteMap::new(),
             split: Split::NONE,
             tile_rows: chip.rows,
             places: LiteMap::new(),
+            streams_from: 0,
+            sharing: Sharing::Never,
+            blocks: 1,
+            ahead: Ahead::Never,
         }
     }
 
@@ -133,6 +143,11 @@ impl Plan {
     /// The tensor in whose memory another one lies.
     pub fn root(&self, id: PlannedId) -> PlannedId {
         self.tensors[id].place.within.unwrap_or(id)
+    }
+
+    /// Whether a tensor stays in the unified buffer.
+    pub fn stays(&self, id: PlannedId) -> bool {
+        self.places.contains_key(&self.root(id))
     }
 
     /// Whether a tensor must be in DRAM when the run ends, or something else in its memory.

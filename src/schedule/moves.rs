@@ -7,7 +7,6 @@
 use super::passes::Moves;
 use super::{Layer, LayerKind, Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
-use crate::chip::Chip;
 use crate::graph::{Cut, Graph, OpId, OpKind, TensorId};
 use crate::num::Shape;
 
@@ -54,18 +53,18 @@ pub struct Axis {
 const ONE: Axis = Axis { extent: 1, from: 1, to: 1 };
 
 impl Move {
-    /// In blocks that fit the unified buffer twice, of elements of so many bytes; otherwise the bytes of the least ones.
-    pub(super) fn fit(&self, element: Bytes, chip: &Chip) -> Result<Move, Bytes> {
+    /// In blocks of which so many fit these bytes of the unified buffer, of elements of so many bytes; otherwise the bytes of the least ones.
+    pub(super) fn fit(&self, element: Bytes, blocks: usize, room: Bytes) -> Result<Move, Bytes> {
         let mut parts = self.parts.clone();
         // One part's blocks come in while the last ones of the part before go out.
-        let most = chip.unified_buffer_bytes / parts.len() as Bytes;
+        let most = room / parts.len() as Bytes;
         for part in &mut parts {
-            while part.bytes(element) > most {
+            while part.bytes(element, blocks) > most {
                 // Where rows are chosen, or are what goes out as well, long rows are best left whole.
                 let [rows, cols] = &mut part.block;
                 let longer = if part.rows.to == 1 { *cols > *rows } else { *rows == 1 };
                 match if longer { cols } else { rows } {
-                    1 => return Err(part.bytes(element)),
+                    1 => return Err(part.bytes(element, blocks)),
                     side => *side = side.div_ceil(2),
                 }
             }
@@ -112,10 +111,10 @@ impl Part {
         Part { from, first, loops, rows, cols, block: [rows.extent, cols.extent], chosen: None }
     }
 
-    /// Bytes of the unified buffer: two blocks, with the numbers that choose their rows.
-    fn bytes(&self, element: Bytes) -> Bytes {
+    /// Bytes of the unified buffer: so many blocks, with the numbers that choose their rows.
+    pub(super) fn bytes(&self, element: Bytes, blocks: usize) -> Bytes {
         let [rows, cols] = self.block.map(|side| side as Bytes);
-        2 * rows * (cols * element + if self.chosen.is_some() { 4 } else { 0 })
+        blocks as Bytes * rows * (cols * element + if self.chosen.is_some() { 4 } else { 0 })
     }
 
     /// Whether the elements lie in the result as they do in the operand, from the first to the last.

@@ -4,19 +4,28 @@ use std::fmt;
 
 use super::convolution::Image;
 use super::{
-    Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, Residence, TileOrder, Tiling, VectorStep,
+    Ahead, Convolution, Layer, LayerKind, Plan, Planned, PlannedId, Pool, TileOrder, Tiling, VectorStep,
 };
 use crate::graph::Window;
 use crate::num::{Operand, OperationKind, Side};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.residence {
-            Residence::Unified => "tensors stay in the unified buffer\n",
-            Residence::Dram => "tensors lie in DRAM between layers\n",
-        })?;
+        match self.places.len() {
+            0 => f.write_str("tensors lie in DRAM between layers\n")?,
+            stay => writeln!(f, "{stay} tensors stay in the unified buffer, in {} bytes", self.streams_from)?,
+        }
         let (cores, units) = (self.split.cores, self.split.units);
         writeln!(f, "products run on {units} of the matrix units, {cores} of the cores")?;
+        let when = match self.ahead {
+            Ahead::Never => "when the layer before is done",
+            Ahead::OneLayer => "a layer ahead where there is room",
+        };
+        writeln!(
+            f,
+            "what passes through has {} places of each kind; what no layer leaves comes {when}",
+            self.blocks
+        )?;
         for (id, tensor) in self.tensors.iter() {
             self.tensor(id, tensor, f)?;
         }

@@ -2,7 +2,7 @@
 
 use super::convolution::{Convolution, Pool, band_bytes};
 use super::moves::{MOST_LOOPS, Move};
-use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
+use super::{Ahead, Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::graph::LoopAxis;
@@ -57,15 +57,6 @@ impl Default for Tiling {
     }
 }
 
-/// Where tensors lie between layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Residence {
-    /// In the unified buffer of the chip's only core; declared ones are copied there once.
-    Unified,
-    /// In DRAM; blocks of them pass through the unified buffers.
-    Dram,
-}
-
 /// Rows of sums that one output tile may take: half of them, so that one tile drains while the next one fills.
 pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
     (chip.accumulator_rows / 2).max(1)
@@ -109,7 +100,8 @@ pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooM
 /// A move in blocks that fit.
 fn fitting(plan: &Plan, layer: &Layer, work: &Move, chip: &Chip) -> Result<Move, TooMuch> {
     let bytes = plan.tensors[layer.result].dtype.bytes() as Bytes;
-    let work = work.fit(bytes, chip).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
+    let work =
+        work.fit(bytes, plan.blocks, room(plan, chip)).map_err(|bytes| too_wide(plan, layer, bytes, chip))?;
     let depth = work.depth() + layer.repeats.len();
     if depth > MOST_LOOPS {
         return Err(TooMuch {
@@ -171,18 +163,17 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 }
 
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
+    let [a, b] = factors;
     let mut tiling = largest(plan, layer, factors, chip)?;
-    let blocks = |tiling: &Tiling| {
-        let a = &plan.tensors[factors[0]];
-        bytes(&[2, tiling.m, a.cols], a.dtype)
-    };
-    while !fits(plan, blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip), chip) {
+    loop {
+        let bytes = plan.passing_as(layer, &LayerKind::Product { a, b, tiling }, chip);
+        if bytes <= room(plan, chip) {
+            return Ok(tiling);
+        }
         if !shrink(&mut tiling, layer) {
-            let bytes = blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip);
             return Err(too_wide(plan, layer, bytes, chip));
         }
     }
-    Ok(tiling)
 }
 
 /// A convolution in the largest bands and tiles that fit.
@@ -195,34 +186,33 @@ fn convolved(
     let Convolution { image, w, .. } = convolution;
     let mut tiling = largest(plan, layer, [image.x, w], chip)?;
     let mut bands = image.whole();
-    let x = &plan.tensors[image.x];
     loop {
         tiling.m = tiling.m.min(image.places_of(bands));
-        let bytes = band_bytes(&image, bands, x) + streamed_bytes(plan, layer, &tiling, chip);
-        if fits(plan, bytes, chip) {
+        let kind = LayerKind::Convolution(Convolution { tiling, bands, ..convolution });
+        let bytes = plan.passing_as(layer, &kind, chip);
+        if bytes <= room(plan, chip) {
             // The layer's own, rows and columns of tiles, steps of k.
             check_depth(plan, layer, 4 + image.loops(bands))?;
-            return Ok(LayerKind::Convolution(Convolution { tiling, bands, ..convolution }));
+            return Ok(kind);
         }
         match bands.smaller() {
-            Some(smaller) => bands = smaller,
-            None if shrink(&mut tiling, layer) => {}
-            None => return Err(too_wide(plan, layer, bytes, chip)),
+            // What stays is there as a whole.
+            Some(smaller) if !plan.stays(image.x) => bands = smaller,
+            _ if shrink(&mut tiling, layer) => {}
+            _ => return Err(too_wide(plan, layer, bytes, chip)),
         }
     }
 }
 
 /// A pool in the largest bands that fit.
-fn pooled(plan: &Plan, layer: &Layer, pool: Pool, chip: &Chip) -> Result<LayerKind, TooMuch> {
-    let image = pool.image;
-    let (x, result) = (&plan.tensors[image.x], &plan.tensors[layer.result]);
+fn pooled(plan: &Plan, layer: &Layer, Pool { image, .. }: Pool, chip: &Chip) -> Result<LayerKind, TooMuch> {
     let mut bands = image.whole();
     loop {
-        let left = bytes(&[2, image.places_of(bands), result.cols], result.dtype);
-        let bytes = band_bytes(&image, bands, x) + left;
-        if fits(plan, bytes, chip) {
+        let kind = LayerKind::Pool(Pool { image, bands });
+        let bytes = plan.passing_as(layer, &kind, chip);
+        if bytes <= room(plan, chip) {
             check_depth(plan, layer, 1 + image.loops(bands))?;
-            return Ok(LayerKind::Pool(Pool { image, bands }));
+            return Ok(kind);
         }
         bands = bands.smaller().ok_or_else(|| too_wide(plan, layer, bytes, chip))?;
     }
@@ -244,8 +234,13 @@ fn check_depth(plan: &Plan, layer: &Layer, loops: usize) -> Result<(), TooMuch> 
     })
 }
 
-/// The largest tiles that the arrays take.
-fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
+/// The largest tiles that the arrays take and that keep all of them busy.
+pub(super) fn largest(
+    plan: &Plan,
+    layer: &Layer,
+    [a, b]: [PlannedId; 2],
+    chip: &Chip,
+) -> Result<Tiling, TooMuch> {
     let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
     let ([m, k, n], sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
     if chip.rate(a.dtype, b.dtype).is_none() {
@@ -262,12 +257,46 @@ fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> R
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
     let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
-    choices::apply(most, k, layer, chip)
+    let mut tiling = choices::apply(most, k, layer, chip)?;
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    if !chosen && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
+        even(&mut tiling, plan, layer, chip);
+    }
+    Ok(tiling)
 }
 
-/// Whether that much may pass through a core's unified buffer, if anything does.
-fn fits(plan: &Plan, bytes: Bytes, chip: &Chip) -> bool {
-    plan.residence == Residence::Unified || bytes <= chip.unified_buffer_bytes
+/// Makes the side of tiles that is not bound to the array's shorter, if that lets all matrix units be done earlier: there may be few
+/// tiles, or the last ones may be the work of some units only. Weights come again with each row of tiles.
+fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
+    let [m, k, n] = plan.extents(layer).expect("it is a product");
+    let [_, b] = plan.factors(layer).expect("it is a product");
+    let groups = if matches!(layer.kind, LayerKind::Convolution(_)) { layer.products() } else { 1 };
+    let (side, free, across, weights) = match tiling.dataflow {
+        Dataflow::WeightStationary => {
+            (&mut tiling.m, m, n.div_ceil(tiling.n), bytes(&[groups, k, n], plan.tensors[b].dtype))
+        }
+        Dataflow::InputStationary => (&mut tiling.n, n, m.div_ceil(tiling.m), 0),
+        Dataflow::OutputStationary => return,
+    };
+    let steps = k.div_ceil(tiling.k) as u64;
+    let cycles = |side: usize| {
+        let parts = free.div_ceil(side);
+        let turns = (parts * across * groups).div_ceil(chip.matrix_units) as u64;
+        let arrays = turns.saturating_mul(side.max(chip.rows) as u64).saturating_mul(steps);
+        arrays.max(chip.dram.link.bytes_per_cycle.inverse().ceil_of(weights.saturating_mul(parts as u64)))
+    };
+    let fewest = free.div_ceil(*side);
+    for parts in fewest..=(fewest + chip.matrix_units).min(free) {
+        let shorter = free.div_ceil(parts).min(*side);
+        if cycles(shorter) < cycles(*side) {
+            *side = shorter;
+        }
+    }
+}
+
+/// Bytes of a core's unified buffer that layers stream through.
+fn room(plan: &Plan, chip: &Chip) -> Bytes {
+    chip.unified_buffer_bytes.saturating_sub(plan.streams_from)
 }
 
 /// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
@@ -288,18 +317,81 @@ fn bytes(sides: &[usize], dtype: DType) -> Bytes {
     sides.iter().map(|side| *side as Bytes).product::<Bytes>() * dtype.bytes() as Bytes
 }
 
+impl Plan {
+    /// Whether weights that no tensor keeps go to the FIFO from DRAM, not from panels in the unified buffer.
+    pub(crate) fn fetches(&self, a: PlannedId, tiling: &Tiling) -> bool {
+        tiling.dataflow == Dataflow::WeightStationary && (tiling.order == TileOrder::Rows || self.stays(a))
+    }
+
+    /// The declared weights that a layer fetches from DRAM.
+    pub(super) fn fetched(&self, layer: &Layer) -> Option<PlannedId> {
+        let [a, w] = self.factors(layer)?;
+        (self.tensors[w].declared && self.fetches(a, &layer.tiling()?)).then_some(w)
+    }
+
+    /// Bytes of a core's unified buffer that a layer streams through, when it is cut; the chip is the part that is used.
+    pub(crate) fn passing(&self, at: usize, chip: &Chip) -> Bytes {
+        self.passing_as(&self.layers[at], &self.layers[at].kind, chip)
+    }
+
+    /// Whether what a layer reads that no layer leaves may come while the layer before runs: that is of the same iteration, and what
+    /// both stream fits beside each other.
+    pub(crate) fn comes_ahead(&self, at: usize, chip: &Chip) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        let repeats = &self.layers[at].repeats;
+        self.ahead == Ahead::OneLayer
+            && self.layers[before].repeats == *repeats
+            && (chip.cores == 1 || repeats.is_empty())
+            && self.passing(before, chip) + self.passing(at, chip) <= room(self, chip)
+    }
+
+    /// The same if a layer ran so.
+    fn passing_as(&self, layer: &Layer, kind: &LayerKind, chip: &Chip) -> Bytes {
+        let blocks = self.blocks as Bytes;
+        let unless_kept = |id: PlannedId, bytes: Bytes| if self.stays(id) { 0 } else { bytes };
+        let result = &self.tensors[layer.result];
+        match kind {
+            LayerKind::Product { a, tiling, .. } => {
+                let x = &self.tensors[*a];
+                unless_kept(*a, bytes(&[self.blocks, tiling.m, x.cols], x.dtype))
+                    + beside_activations(self, layer, tiling, chip)
+            }
+            LayerKind::Convolution(Convolution { image, tiling, bands, .. }) => {
+                let band = band_bytes(image, *bands, &self.tensors[image.x]);
+                unless_kept(image.x, blocks * band) + beside_activations(self, layer, tiling, chip)
+            }
+            LayerKind::Pool(Pool { image, bands }) => {
+                let band = band_bytes(image, *bands, &self.tensors[image.x]);
+                let left = bytes(&[image.places_of(*bands), result.cols], result.dtype);
+                blocks * (unless_kept(image.x, band) + unless_kept(layer.result, left))
+            }
+            LayerKind::Vector { x, block_rows } => {
+                let [each, once] = of_rows(self, layer, *x);
+                once + each.saturating_mul(*block_rows as Bytes)
+            }
+            LayerKind::Move(work) => {
+                let element = result.dtype.bytes() as Bytes;
+                work.parts.iter().map(|part| part.bytes(element, self.blocks)).sum()
+            }
+        }
+    }
+}
+
 /// Bytes of a core's unified buffer while a product passes through it, its activations apart.
-fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
-    let [_, b] = plan.factors(layer).expect("it is a product");
+fn beside_activations(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> Bytes {
+    let [a, w] = plan.factors(layer).expect("it is a product");
     let [_, k, n] = plan.extents(layer).expect("it is a product");
-    let (b, result) = (&plan.tensors[b], &plan.tensors[layer.result]);
-    let (tiles, cols) = (2 * chip.units_per_core(), tiling.n.min(n));
-    let panels = match (tiling.dataflow, tiling.order) {
-        (Dataflow::WeightStationary, TileOrder::Rows) => 0,
-        _ => bytes(&[tiles, cols, k], b.dtype),
+    let (b, result) = (&plan.tensors[w], &plan.tensors[layer.result]);
+    let (tiles, cols) = (plan.blocks * chip.units_per_core(), tiling.n.min(n));
+    let panels = match plan.stays(w) || plan.fetches(a, tiling) {
+        true => 0,
+        false => bytes(&[tiles, cols, k], b.dtype),
     };
-    let left = bytes(&[tiles, tiling.m, cols], result.dtype);
-    let others = operands(layer).map(|other| {
+    let left = match plan.stays(layer.result) {
+        true => 0,
+        false => bytes(&[tiles, tiling.m, cols], result.dtype),
+    };
+    let others = operands(layer).filter(|other| !plan.stays(*other)).map(|other| {
         let other = &plan.tensors[other];
         let cols = cols.min(other.cols);
         if other.rows == 1 { other.bytes() } else { bytes(&[tiles, tiling.m, cols], other.dtype) }
@@ -307,21 +399,31 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
     panels + left + others.sum::<Bytes>()
 }
 
-/// Rows that a vector layer works on at a time: all where they stay, else as many as fit twice.
-fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<usize, TooMuch> {
+/// Bytes of the unified buffer for each row that vector work streams, and for what it has there once.
+fn of_rows(plan: &Plan, layer: &Layer, x: PlannedId) -> [Bytes; 2] {
     let [rows, _] = plan.worked_on(x, layer);
-    if plan.residence == Residence::Unified {
-        return Ok(rows);
-    }
-    let row_bytes = |id: PlannedId| plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes;
+    let row_bytes = |id: PlannedId| match plan.stays(id) {
+        true => 0,
+        false => plan.tensors[id].cols as Bytes * plan.tensors[id].dtype.bytes() as Bytes,
+    };
     let result = &plan.tensors[layer.result];
     // A reduction along rows leaves one element of each.
-    let left = (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes;
-    let (by_row, once): (Vec<_>, Vec<_>) = operands(layer).partition(|id| plan.tensors[*id].rows > 1);
-    let each = 2 * (row_bytes(x) + left + by_row.into_iter().map(row_bytes).sum::<Bytes>());
-    let fixed: Bytes = once.into_iter().map(row_bytes).sum();
-    match chip.unified_buffer_bytes.saturating_sub(fixed) / each.max(1) {
-        0 => Err(too_wide(plan, layer, fixed + each, chip)),
+    let left = match plan.stays(layer.result) {
+        true => 0,
+        false => (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes,
+    };
+    let (by_row, once): (Vec<_>, Vec<_>) = operands(layer).partition(|id| plan.tensors[*id].rows == rows);
+    let each = row_bytes(x) + left + by_row.into_iter().map(row_bytes).sum::<Bytes>();
+    [plan.blocks as Bytes * each, once.into_iter().map(row_bytes).sum()]
+}
+
+/// Rows that a vector layer works on at a time: all where they stay, else as many as fit.
+fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<usize, TooMuch> {
+    let [rows, _] = plan.worked_on(x, layer);
+    let ([each, once], room) = (of_rows(plan, layer, x), room(plan, chip));
+    match room.saturating_sub(once) / each.max(1) {
+        _ if each == 0 && once <= room => Ok(rows),
+        0 => Err(too_wide(plan, layer, once + each, chip)),
         fitting => Ok(rows.min(usize::try_from(fitting).unwrap_or(usize::MAX))),
     }
 }

@@ -8,8 +8,10 @@
 //! for the words ([`explain`] does), so that the page's first module is without them.
 
 mod alias;
+mod double;
 mod fold;
 mod fuse;
+mod prefetch;
 mod reside;
 mod reuse;
 mod split;
@@ -17,7 +19,8 @@ mod tile;
 
 pub use fold::folded_values;
 pub(super) use fuse::uses;
-pub use reuse::Shared;
+pub use prefetch::Ahead;
+pub use reuse::{Shared, Sharing};
 pub use split::Split;
 
 use super::{Plan, TooMuch, lower, tiling};
@@ -26,8 +29,17 @@ use crate::chip::Chip;
 use crate::graph::{Graph, OpId, OpKind, TensorId};
 
 /// All passes, in order.
-pub const PASSES: [Pass; 7] =
-    [fold::PASS, fuse::PASS, alias::PASS, split::PASS, reuse::PASS, reside::PASS, tile::PASS];
+pub const PASSES: [Pass; 9] = [
+    fold::PASS,
+    fuse::PASS,
+    alias::PASS,
+    split::PASS,
+    reuse::PASS,
+    reside::PASS,
+    tile::PASS,
+    double::PASS,
+    prefetch::PASS,
+];
 
 /// A step of the compiler that can be left out.
 pub struct Pass {
@@ -175,8 +187,17 @@ impl Pipeline {
                 work(&mut plan, chip);
             }
         }
+        if plan.places.is_empty() {
+            let lent = plan.lent(chip);
+            return tiling::fit(plan, &lent);
+        }
+        // What passes through may need all of the buffer.
+        let mut streamed = plan.clone();
         let lent = plan.lent(chip);
-        tiling::fit(plan, &lent)
+        tiling::fit(plan, &lent).or_else(|_| {
+            (streamed.places, streamed.streams_from) = Default::default();
+            tiling::fit(streamed, &lent)
+        })
     }
 }
 

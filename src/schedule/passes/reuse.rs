@@ -1,8 +1,6 @@
 //! Places in the unified buffer that tensors have one after the other.
 
-use litemap::LiteMap;
-
-use super::super::lives::{Life, stays};
+use super::super::lives::{Life, Worked};
 use super::super::{Plan, PlannedId};
 use super::{Note, Outcome, Pass, Work};
 use crate::base::{Bytes, insert_by_key};
@@ -10,11 +8,20 @@ use crate::chip::Chip;
 
 pub(super) const PASS: Pass = Pass::new(
     "reuse",
-    "Where tensors would stay in the unified buffer but do not fit there all at once, gives the place of one that nobody reads \
+    "Where tensors that could stay in the unified buffer do not fit there all at once, gives the place of one that nobody reads \
      any more to the next.",
     Work::OnPlan(work),
     tell,
 );
+
+/// Whether tensors may have a place one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Each has a place of its own.
+    Never,
+    /// If they do not fit otherwise.
+    InTurn,
+}
 
 /// A tensor's place in the unified buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,86 +32,102 @@ pub struct Shared {
     pub taken_over: bool,
 }
 
-fn work(plan: &mut Plan, chip: &Chip) {
-    let Ok(lives) = stays(plan, chip) else { return };
-    if plan.resident_bytes(&lives) <= chip.unified_buffer_bytes {
-        return;
-    }
-    let places = places(plan, &lives);
-    let fits = |(id, place): (&PlannedId, &Shared)| {
-        place.address + plan.tensors[*id].bytes() <= chip.unified_buffer_bytes
-    };
-    if places.iter().all(fits) {
-        plan.places = places;
-    }
+fn work(plan: &mut Plan, _: &Chip) {
+    plan.sharing = Sharing::InTurn;
 }
 
-/// The lowest place for each that nobody has while it is needed, in the order in which they are first needed, larger ones first.
-fn places(plan: &Plan, lives: &[(PlannedId, Life)]) -> LiteMap<PlannedId, Shared> {
-    let bytes = |id: PlannedId| plan.tensors[id].bytes();
-    let mut order = Vec::new();
-    for life in lives {
-        insert_by_key(&mut order, *life, |(id, life)| (life.first, std::cmp::Reverse(bytes(*id))));
+/// Places that are given.
+pub(in super::super) struct Room<'a> {
+    plan: &'a Plan,
+    bytes: Bytes,
+    sharing: Sharing,
+    given: Vec<Given>,
+}
+
+struct Given {
+    id: PlannedId,
+    life: Life,
+    from: Bytes,
+    end: Bytes,
+}
+
+impl<'a> Room<'a> {
+    pub(super) fn new(plan: &'a Plan, bytes: Bytes, sharing: Sharing) -> Room<'a> {
+        Room { plan, bytes, sharing, given: Vec::new() }
     }
-    let mut places: LiteMap<PlannedId, Shared> = LiteMap::new();
-    for (at, (id, life)) in order.iter().enumerate() {
-        // By address: those that are needed at the same time.
-        let mut beside: Vec<(Bytes, Bytes)> = Vec::new();
-        for (other, other_life) in order[..at].iter().filter(|(_, other)| other.last >= life.first) {
-            debug_assert!(other_life.first <= life.first, "they come in this order");
-            let address = places[other].address;
-            insert_by_key(&mut beside, (address, address + bytes(*other)), |span| span.0);
-        }
-        let mut address = 0;
-        for (from, to) in beside {
-            if from < address + bytes(*id) {
-                address = address.max(to);
+
+    /// Gives a tensor the lowest place that nobody has while it is needed, if there is one.
+    pub(super) fn give(&mut self, worked: &Worked) -> bool {
+        let held = self.plan.held_bytes(worked.id);
+        let mut from = 0;
+        match (self.sharing, self.given.last()) {
+            (Sharing::Never, last) => from = last.map_or(0, |last| last.end),
+            (Sharing::InTurn, _) => {
+                for (start, end) in self.beside(worked.life) {
+                    if start < from + held {
+                        from = from.max(end);
+                    }
+                }
             }
         }
-        let end = address + bytes(*id);
-        let meets = |(other, _): &(PlannedId, Life)| {
-            let place = places[other].address;
-            place < end && address < place + bytes(*other)
-        };
-        let taken_over = order[..at].iter().any(meets);
-        places.insert(*id, Shared { address, taken_over });
+        let fits = held <= self.bytes.saturating_sub(from);
+        if fits {
+            self.given.push(Given { id: worked.id, life: worked.life, from, end: from + held });
+        }
+        fits
     }
-    places
+
+    /// What others have that are needed at the same time, by address.
+    fn beside(&self, life: Life) -> Vec<(Bytes, Bytes)> {
+        let mut beside = Vec::new();
+        let meets = |given: &&Given| given.life.first <= life.last && life.first <= given.life.last;
+        for given in self.given.iter().filter(meets) {
+            insert_by_key(&mut beside, (given.from, given.end), |span| *span);
+        }
+        beside
+    }
+
+    /// Who has which.
+    pub(super) fn places(self) -> impl Iterator<Item = (PlannedId, Shared)> {
+        let taken_over = |given: &Given| {
+            let before = |other: &Given| {
+                other.life.last < given.life.first && other.from < given.end && given.from < other.end
+            };
+            self.sharing == Sharing::InTurn && self.given.iter().any(before)
+        };
+        let shared =
+            |given: &Given| (given.id, Shared { address: given.from, taken_over: taken_over(given) });
+        self.given.iter().map(shared).collect::<Vec<_>>().into_iter()
+    }
 }
 
 fn tell(outcome: &Outcome) -> Vec<Note> {
-    let (plan, chip) = (outcome.plan, outcome.chip);
-    let most = chip.unified_buffer_bytes;
-    let Ok(lives) = stays(plan, chip) else {
+    let (plan, most) = (outcome.plan, outcome.chip.unified_buffer_bytes);
+    let worked = plan.worked(outcome.chip);
+    let there: Vec<&Worked> = worked.iter().filter(|worked| plan.places.contains_key(&worked.id)).collect();
+    let own: Bytes = there.iter().map(|worked| plan.held_bytes(worked.id)).sum();
+    let needed = plan.streams_from;
+    if there.is_empty() {
         return vec![Note::on_all(
             "no tensor stays in the unified buffer, so none has a place to give".into(),
         )];
-    };
-    let own: Bytes = lives.iter().map(|(id, _)| plan.tensors[*id].bytes()).sum();
-    if plan.places.is_empty() {
-        let text = if own <= most {
-            format!("each tensor has a place of its own: together they need {own} of {most} bytes")
-        } else {
-            let placed = places(plan, &lives);
-            let end = |(id, place): (&PlannedId, &Shared)| place.address + plan.tensors[*id].bytes();
-            let needed = placed.iter().map(end).max().unwrap_or(0);
-            format!(
-                "even one after the other in the same places, tensors need {needed} bytes, more than {most}"
-            )
-        };
+    }
+    if !plan.places.values().any(|place| place.taken_over) {
+        let text = format!(
+            "each tensor that stays has a place of its own: together they need {own} of {most} bytes"
+        );
         return vec![Note::on_all(text)];
     }
-    let needed = plan.resident_bytes(&lives);
     let mut notes = vec![Note::on_all(format!(
-        "with places of their own tensors need {own} bytes, more than {most}; one after the other {needed}"
+        "with places of their own the tensors that stay would need {own} bytes of {most}; one after the other they need {needed}"
     ))];
-    for (id, life) in lives {
-        let (place, tensor) = (plan.places[&id], &plan.tensors[id]);
+    for Worked { id, life, .. } in there {
+        let (place, tensor) = (plan.places[id], &plan.tensors[*id]);
         if place.taken_over {
             let span = plan.layers[life.first].span;
             let text = format!(
                 "its {} bytes from byte {} on were others' before; it is needed from layer {} to {}",
-                tensor.bytes(),
+                plan.held_bytes(*id),
                 place.address,
                 life.first,
                 life.last

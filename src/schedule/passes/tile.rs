@@ -1,6 +1,7 @@
 //! Deep output tiles.
 
-use super::super::{Plan, Residence, tiling::sums_of_a_tile};
+use super::super::tiling::{Tiling, largest, sums_of_a_tile};
+use super::super::{Layer, Plan};
 use super::{Note, Outcome, Pass, Work};
 use crate::chip::{Chip, Dataflow};
 
@@ -31,15 +32,19 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         let limit = match () {
             () if chosen => "as the program chooses".to_owned(),
             () if free >= all => format!("all {side} at once"),
+            () if free < sums && is_largest(plan, layer, tiling, chip) => {
+                format!("so that {} matrix units have as much to do", plan.split.units)
+            }
             () if tiling.dataflow == Dataflow::OutputStationary && free == rows => {
                 format!("as many {side} as the array has")
             }
             () if free == sums => format!("half of the accumulators holds {sums} {side}"),
-            () if plan.residence == Residence::Dram => {
-                let most = chip.unified_buffer_bytes;
-                format!("more {side} do not fit twice into the {most} bytes of the unified buffer")
+            () => {
+                let most = chip.unified_buffer_bytes - plan.streams_from;
+                format!(
+                    "more {side} do not fit twice into the {most} bytes of the unified buffer that are there to stream through"
+                )
             }
-            () => format!("an image has no more {side} in a band"),
         };
         let text = format!(
             "{m} x {k} x {n} in tiles of {} x {} x {} ({}): {limit}",
@@ -51,4 +56,11 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         notes.push(Note { of: plan.tensors[layer.result].name.clone(), span: layer.span, text });
     }
     notes
+}
+
+/// Whether nothing but the arrays bounds a tile.
+fn is_largest(plan: &Plan, layer: &Layer, tiling: Tiling, chip: &Chip) -> bool {
+    let largest =
+        plan.factors(layer).and_then(|factors| largest(plan, layer, factors, &plan.lent(chip)).ok());
+    largest.is_some_and(|largest| (largest.m, largest.n) == (tiling.m, tiling.n))
 }
