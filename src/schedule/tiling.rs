@@ -172,14 +172,13 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let mut tiling = largest(plan, layer, factors, chip)?;
-    let blocks = |tiling: &Tiling| {
+    let needed = |tiling: &Tiling| {
         let a = &plan.tensors[factors[0]];
-        bytes(&[2, tiling.m, a.cols], a.dtype)
+        bytes(&[2, tiling.m, a.cols], a.dtype) + streamed_bytes(plan, layer, tiling, chip)
     };
-    while !fits(plan, blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip), chip) {
+    while !fits(plan, needed(&tiling), chip) {
         if !shrink(&mut tiling, layer) {
-            let bytes = blocks(&tiling) + streamed_bytes(plan, layer, &tiling, chip);
-            return Err(too_wide(plan, layer, bytes, chip));
+            return Err(with_tile(too_wide(plan, layer, needed(&tiling), chip), tiling, &needed, chip));
         }
     }
     Ok(tiling)
@@ -247,7 +246,8 @@ fn check_depth(plan: &Plan, layer: &Layer, loops: usize) -> Result<(), TooMuch> 
 /// The largest tiles that the arrays take.
 fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
-    let ([m, k, n], sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
+    let (all, sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
+    let [m, k, n] = all;
     if chip.rate(a.dtype, b.dtype).is_none() {
         return Err(TooMuch {
             span: layer.span,
@@ -262,7 +262,7 @@ fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> R
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
     let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
-    choices::apply(most, k, layer, chip)
+    choices::apply(most, all, layer, chip)
 }
 
 /// Whether that much may pass through a core's unified buffer, if anything does.
@@ -272,12 +272,16 @@ fn fits(plan: &Plan, bytes: Bytes, chip: &Chip) -> bool {
 
 /// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
 fn shrink(tiling: &mut Tiling, layer: &Layer) -> bool {
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    !chosen && halve(tiling)
+}
+
+fn halve(tiling: &mut Tiling) -> bool {
     let side = match tiling.dataflow {
         Dataflow::InputStationary => &mut tiling.n,
         _ => &mut tiling.m,
     };
-    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-    let possible = *side > 1 && !chosen;
+    let possible = *side > 1;
     if possible {
         *side = side.div_ceil(2);
     }
@@ -326,13 +330,34 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     }
 }
 
+/// The same with a tile that would fit, if there is one: one that was chosen is not made smaller.
+fn with_tile(
+    refused: TooMuch,
+    mut tiling: Tiling,
+    needed: &dyn Fn(&Tiling) -> Bytes,
+    chip: &Chip,
+) -> TooMuch {
+    while halve(&mut tiling) {
+        if needed(&tiling) <= chip.unified_buffer_bytes {
+            let Tiling { m, n, k, .. } = tiling;
+            return TooMuch { hint: format!("`tile=[{m}, {n}, {k}]` would fit"), ..refused };
+        }
+    }
+    refused
+}
+
 fn too_wide(plan: &Plan, layer: &Layer, bytes: Bytes, chip: &Chip) -> TooMuch {
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    let piece = if chosen { "a tile" } else { "a row" };
     TooMuch {
         span: layer.span,
         message: format!(
-            "`{}` needs {bytes} bytes of the unified buffer even a row at a time, more than the {} of {}",
+            "`{}` needs {bytes} bytes of the unified buffer even {piece} at a time, more than the {} of {}",
             plan.tensors[layer.result].name, chip.unified_buffer_bytes, chip.name
         ),
-        hint: "take narrower matrices or a chip with a larger unified buffer".into(),
+        hint: format!(
+            "take narrower matrices, or a larger unified buffer: `unified_buffer_kib={}`",
+            bytes.div_ceil(1024)
+        ),
     }
 }
