@@ -2,37 +2,20 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod checked;
 mod made;
 mod made_chains;
 mod made_images;
 mod made_moves;
 
+use checked::assert_clean;
 use proptest::prelude::*;
-use systole::check::{Checked, check_plan, check_program};
-use systole::chip::Chip;
+use systole::check::{check_plan, check_program};
+use systole::chip::{Chip, Dataflow};
 use systole::import::Files;
-use systole::isa::Assembly;
 use systole::isa::text::assemble;
 use systole::job::{assembly, compile};
-use systole::schedule::Pipeline;
-
-fn assert_clean(assembly: &Assembly, chip: &Chip) -> Checked {
-    let checked = check_program(assembly, chip);
-    let name = |id: systole::isa::InstructionId| {
-        let instruction = &assembly.program.instructions[id];
-        format!("instruction {} of {}", id.index(), instruction.unit.name())
-    };
-    let faults: Vec<String> = checked
-        .faults
-        .iter()
-        .map(|fault| {
-            let at = fault.instruction.map(name).unwrap_or_default();
-            format!("{at}: {}", fault.message(&assembly.program, &name))
-        })
-        .collect();
-    assert!(faults.is_empty(), "{}\n{}", faults.join("\n"), systole::isa::text::print(assembly));
-    checked
-}
+use systole::schedule::{LayerKind, Pipeline, Plan, PlannedId, TileOrder, Tiling, plan};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -49,7 +32,7 @@ proptest! {
         let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
         assert_clean(&assembly, &chip);
         if let Some(job) = compile(&text, &files, &chip).job {
-            prop_assert_eq!(check_plan(&job.finish().plan, &chip), Ok(()));
+            checked::sound(job.finish());
         }
     }
 }
@@ -70,7 +53,7 @@ proptest! {
         let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
         assert_clean(&assembly, &chip);
         if let Some(job) = compile(&text, &files, &chip).job {
-            prop_assert_eq!(check_plan(&job.finish().plan, &chip), Ok(()));
+            checked::sound(job.finish());
         }
     }
 }
@@ -245,4 +228,274 @@ fn a_full_fifo_is_stuck() {
     };
     assert_eq!(kinds(&text(1), &chip), [] as [String; 0]);
     assert_eq!(kinds(&text(2), &chip), ["stuck"]);
+}
+
+fn planned(text: &str, chip: &Chip) -> Plan {
+    let (diagnostics, graph) = systole::job::graph(text, &Files::default());
+    let plan = plan(&graph.unwrap_or_else(|| panic!("{diagnostics:?}")), chip).unwrap();
+    assert_eq!(check_plan(&plan, chip), Ok(()), "{plan}");
+    plan
+}
+
+/// Some layers whose tensors take places over, in a buffer that holds some of them.
+const LAYERS: &str = "\
+input h0 : i8[20, 8]
+weight w1 : i8[8, 8]
+weight b1 : i32[8]
+weight w2 : i8[8, 8]
+weight w3 : i8[8, 8]
+h1 = relu(requant(h0 @ w1 + b1, shift=6))
+h2 = requant(h1 @ w2, shift=6)
+h3 = requant(h2 @ w3, shift=6)
+output h3
+";
+
+/// What moves, and what is carried from one iteration to the next.
+const REPEATED: &str = "\
+input x : i8[4, 6]
+input y : i8[4, 6]
+h = concat([x.T, y.T], axis=0)
+repeat 5 as t {
+  weight w : i8[4, 4]
+  h = requant(h @ w, shift=4)
+}
+output h
+";
+
+/// A convolution of two groups, and a pool.
+const IMAGES: &str = "\
+input x : i8[1, 6, 6, 4]
+weight w : i8[3, 3, 2, 6]
+h = requant(conv2d(x, w, padding=1, groups=2), shift=6)
+output maxpool(h, 2)
+";
+
+fn tiling(plan: &mut Plan, at: usize) -> &mut Tiling {
+    match &mut plan.layers[at].kind {
+        LayerKind::Product { tiling, .. } => tiling,
+        LayerKind::Convolution(convolution) => &mut convolution.tiling,
+        other => panic!("{other:?} is not cut"),
+    }
+}
+
+fn part(plan: &mut Plan, at: usize) -> &mut systole::schedule::Part {
+    let layer = plan.layers.iter_mut().find_map(|layer| match &mut layer.kind {
+        LayerKind::Move(work) if work.parts.len() > at => Some(&mut work.parts[at]),
+        _ => None,
+    });
+    layer.unwrap()
+}
+
+/// The first tensor of a name that lies within another one, if any does; else its own.
+fn named(plan: &Plan, name: &str) -> PlannedId {
+    let mut found: Vec<PlannedId> = plan.tensors.ids().filter(|id| plan.tensors[*id].name == name).collect();
+    found.sort_by_key(|id| plan.tensors[*id].place.within.is_none());
+    found[0]
+}
+
+/// A change of a plan, by name, and what the checker says of it.
+type Break = (&'static str, fn(&mut Plan), &'static str);
+
+fn assert_each_is_caught(right: &Plan, chip: &Chip, breaks: &[Break]) {
+    for (what, change, said) in breaks {
+        let mut broken = right.clone();
+        change(&mut broken);
+        assert_ne!(&broken, right, "{what}");
+        let found = check_plan(&broken, chip);
+        assert!(found.as_ref().is_err_and(|found| found.contains(said)), "{what}: {found:?}\n{broken}");
+    }
+}
+
+#[test]
+fn breaks_of_layers_are_caught() {
+    let chip = Chip { unified_buffer_bytes: 1 << 20, ..square("ws") };
+    assert_each_is_caught(
+        &planned(LAYERS, &chip),
+        &chip,
+        &[
+            ("a layer is dropped", |plan| drop(plan.layers.remove(1)), "which no layer before it leaves"),
+            ("the last one is", |plan| drop(plan.layers.pop()), "is an output, and no layer leaves it"),
+            ("layers change places", |plan| plan.layers.swap(0, 1), "which no layer before it leaves"),
+            (
+                "a layer is done twice",
+                |plan| plan.layers.insert(1, plan.layers[0].clone()),
+                "two layers leave `h1`",
+            ),
+            (
+                "a bias is dropped",
+                |plan| drop(plan.layers[0].steps.remove(0)),
+                "takes 2 steps for 4 operators",
+            ),
+            (
+                "the requantisation is",
+                |plan| drop(plan.layers[1].steps.pop()),
+                "takes 0 steps for 2 operators",
+            ),
+            (
+                "steps change places",
+                |plan| plan.layers[0].steps.swap(0, 1),
+                "a step of `h1` does not take i32 to i8",
+            ),
+            (
+                "a step has another operator",
+                |plan| plan.layers[1].steps[0] = plan.layers[0].steps[0].clone(),
+                "what is worked out is not `h2`",
+            ),
+            (
+                "an operand is another tensor",
+                |plan| {
+                    let (h0, LayerKind::Product { b, .. }) = (named(plan, "h0"), &mut plan.layers[0].kind)
+                    else {
+                        panic!()
+                    };
+                    *b = h0;
+                },
+                "multiplies 8 columns by 20 rows",
+            ),
+            (
+                "a result is declared",
+                |plan| plan.layers[0].result = named(plan, "h0"),
+                "is declared, and a layer leaves it",
+            ),
+            (
+                "nobody declares a weight",
+                |plan| {
+                    let w2 = named(plan, "w2");
+                    plan.tensors[w2].declared = false;
+                },
+                "reads `w2`, which no layer",
+            ),
+            (
+                "a result has a row less",
+                |plan| {
+                    let h1 = named(plan, "h1");
+                    plan.tensors[h1].rows -= 1;
+                },
+                "what is worked out is not `h1`",
+            ),
+            ("tiles are too deep", |plan| tiling(plan, 0).k = 3, "tiles of `h1` do not fit"),
+            ("tiles are too wide", |plan| tiling(plan, 1).n = 3, "tiles of `h2` do not fit"),
+            ("tiles have too many sums", |plan| tiling(plan, 1).m = 1 << 20, "tiles of `h2` do not fit"),
+            ("tiles have no rows", |plan| tiling(plan, 2).m = 0, "tiles of `h3` do not fit"),
+            (
+                "another operand stays",
+                |plan| tiling(plan, 2).dataflow = Dataflow::OutputStationary,
+                "tiles of `h3` do not fit",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn breaks_of_places_are_caught() {
+    let sizes = (200..1000).map(|unified_buffer_bytes| Chip { unified_buffer_bytes, ..square("os") });
+    let chip = sizes.into_iter().find(|chip| !planned(LAYERS, chip).places.is_empty()).unwrap();
+    let right = planned(LAYERS, &chip);
+    assert_each_is_caught(
+        &right,
+        &chip,
+        &[
+            ("no tensor has a place", |plan| plan.places.clear(), "do not stay in the unified buffer"),
+            (
+                "one has none",
+                |plan| {
+                    let h1 = named(plan, "h1");
+                    plan.places.remove(&h1);
+                },
+                "`h1` has no place",
+            ),
+            (
+                "two have the same",
+                |plan| {
+                    let (h1, h2) = (named(plan, "h1"), named(plan, "h2"));
+                    plan.places[&h2].address = plan.places[&h1].address;
+                },
+                "shares bytes with",
+            ),
+            (
+                "they overlap but for a byte",
+                |plan| {
+                    let (h1, h2) = (named(plan, "h1"), named(plan, "h2"));
+                    plan.places[&h2].address = plan.places[&h1].address.abs_diff(1);
+                },
+                "shares bytes with",
+            ),
+            (
+                "one is beyond the end",
+                |plan| {
+                    let h3 = named(plan, "h3");
+                    plan.places[&h3].address = 1000;
+                },
+                "`h3` is beyond the buffer",
+            ),
+            (
+                "nobody waits",
+                |plan| plan.places.iter_mut().for_each(|(_, place)| place.taken_over = false),
+                "does not wait for its place",
+            ),
+        ],
+    );
+    let small = Chip { unified_buffer_bytes: chip.unified_buffer_bytes / 2, ..chip };
+    assert!(check_plan(&right, &small).is_err());
+}
+
+#[test]
+fn breaks_of_moves_and_memories_are_caught() {
+    let chip = square("ws");
+    assert_each_is_caught(
+        &planned(REPEATED, &chip),
+        &chip,
+        &[
+            (
+                "a place is beyond its memory",
+                |plan| {
+                    let h = plan.layers.last().unwrap().result;
+                    plan.tensors[h].place.first += 1 << 10;
+                },
+                "ends at element",
+            ),
+            (
+                "a memory holds less",
+                |plan| plan.kept.iter_mut().for_each(|(_, held)| *held -= 1),
+                "does not lie twice",
+            ),
+            ("a part is dropped", drop_part, "elements are moved to"),
+            ("a part goes elsewhere", |plan| part(plan, 1).first[1] -= 1, "is moved there twice, or beyond"),
+            ("its rows are nearer", |plan| part(plan, 0).rows.to = 0, "is moved there twice, or beyond"),
+            ("it comes from elsewhere", |plan| part(plan, 1).first[0] = 9, "from beyond the end of"),
+            ("no rows move at a time", |plan| part(plan, 1).block[0] = 0, "is moved in blocks of"),
+            ("more rows than there are", |plan| part(plan, 0).block[1] += 1, "is moved in blocks of"),
+        ],
+    );
+    assert_each_is_caught(
+        &planned(IMAGES, &chip),
+        &chip,
+        &[
+            ("groups go by columns", |plan| tiling(plan, 0).order = TileOrder::Columns, "go by columns"),
+            (
+                "there are other groups",
+                |plan| {
+                    let LayerKind::Convolution(convolution) = &mut plan.layers[0].kind else { panic!() };
+                    convolution.groups = 1;
+                },
+                "multiplies windows of 36 elements by 18 rows",
+            ),
+            (
+                "a pool's window is another",
+                |plan| {
+                    let LayerKind::Pool(pool) = &mut plan.layers[1].kind else { panic!() };
+                    pool.image.places = [3, 2];
+                },
+                "what is worked out is not",
+            ),
+        ],
+    );
+}
+
+fn drop_part(plan: &mut Plan) {
+    for layer in &mut plan.layers {
+        if let LayerKind::Move(work) = &mut layer.kind {
+            work.parts.truncate(work.parts.len() - 1);
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 mod golden;
 
 use proptest::prelude::*;
@@ -128,8 +130,9 @@ fn every_preset_runs_programs_and_networks() {
         let chip = Chip::preset(name).unwrap();
         let compiled = compile(program, &Files::default(), &chip);
         let job = compiled.job.unwrap_or_else(|| panic!("{name}: {:?}", compiled.diagnostics));
-        assert_eq!(job.finish().disagreement, None, "{name}");
+        assert_eq!(checked::sound(job.finish()).disagreement, None, "{name}");
         let timed = time_topology(&network, &chip).unwrap_or_else(|refused| panic!("{name}: {refused:?}"));
+        checked::assert_planned(&timed.plan, &timed.emitted, &chip);
         assert_eq!(timed.tally().classes.total(), timed.trace.cycles * chip.matrix_units as u64, "{name}");
     }
 }

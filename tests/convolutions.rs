@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 #[allow(dead_code)] // programs are for others
 mod made;
 mod made_images;
@@ -21,7 +23,8 @@ use systole::sim::{Clock, Loops};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
-    compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
+    let job = compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics));
+    checked::sound(job.finish())
 }
 
 proptest! {
@@ -36,7 +39,7 @@ proptest! {
             prop_assert!(compiled.diagnostics.iter().any(said), "{} {:?}", text, compiled.diagnostics);
             return Ok(());
         };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
         let report = finished.report(&text);
         prop_assert_eq!(report.macs, finished.graph.all_macs());

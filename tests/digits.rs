@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
+
 use systole::chip::Chip;
 use systole::graph::{LoadError, Loader};
 use systole::import::npy;
@@ -32,7 +35,7 @@ fn run(rows: usize, cols: usize, change: impl Fn(String) -> String) -> Finished 
     let text = std::fs::read_to_string(format!("{ROOT}/www/public/examples/digits.systole")).unwrap();
     let text = change(text.replace("i8[8, 64]", "i8[360, 64]"));
     let compiled = compile(&text, &HeldOut, &Chip::classroom(rows, cols).unwrap());
-    compiled.job.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)).finish()
+    checked::sound(compiled.job.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)).finish())
 }
 
 fn accuracy(answers: &[i32]) -> f64 {

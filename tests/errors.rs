@@ -26,9 +26,19 @@ fn files() -> Files {
     files
 }
 
+/// A small one, with the fields that a program's lines `# set KEY=VALUE` change.
+fn chip(text: &str) -> Chip {
+    let mut chip = systole::chip::preset("classroom-4x4").unwrap();
+    for change in text.lines().filter_map(|line| line.strip_prefix("# set ")) {
+        let (key, value) = change.split_once('=').unwrap();
+        chip.set(key, value).unwrap();
+    }
+    Chip { name: "Classroom 4 x 4".into(), ..chip.chip().unwrap() }
+}
+
 #[test]
 fn wrong_programs_are_answered_as_recorded() {
-    let (files, chip) = (files(), Chip::classroom(4, 4).unwrap());
+    let files = files();
     let cases = golden::cases("errors");
     assert!(cases.len() >= 100, "the gallery is there");
     golden::hold(
@@ -36,7 +46,7 @@ fn wrong_programs_are_answered_as_recorded() {
         |case| case.with_extension("txt"),
         |name, bytes| {
             let text = std::str::from_utf8(bytes).unwrap();
-            let compiled = compile(text, &files, &chip);
+            let compiled = compile(text, &files, &chip(text));
             let said: String = compiled.diagnostics.iter().map(|d| d.render(name, text)).collect();
             assert!(!said.is_empty(), "{name} is a wrong program");
             let errors = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
@@ -51,6 +61,38 @@ fn wrong_programs_are_answered_as_recorded() {
             said
         },
     );
+}
+
+/// A buffer or a tile that a message offers is enough.
+#[test]
+fn what_is_offered_fits() {
+    let mut offered = 0;
+    for case in golden::cases("errors") {
+        let Ok(text) = String::from_utf8(std::fs::read(&case).unwrap()) else { continue };
+        let chip = chip(&text);
+        for d in compile(&text, &files(), &chip).diagnostics {
+            let hint = d.hint.unwrap_or_default();
+            let word = |key: &str| Some(hint.split_once(key)?.1.split_once('`')?.0.to_owned());
+            let (text, chip) = match (word("`unified_buffer_kib="), word("`tile=")) {
+                (Some(kib), _) => (
+                    text.clone(),
+                    Chip { unified_buffer_bytes: 1024 * kib.parse::<u64>().unwrap(), ..chip.clone() },
+                ),
+                (_, Some(tile)) => {
+                    let (before, behind) = text.split_once("tile=").unwrap();
+                    let behind = behind.split_once(']').unwrap().1;
+                    (format!("{before}tile={tile}{behind}"), chip.clone())
+                }
+                _ => continue,
+            };
+            if !d.message.contains("is no choice") && !d.message.contains("cannot be") {
+                let again = compile(&text, &files(), &chip);
+                assert!(again.job.is_some(), "{}: {:?}", case.display(), again.diagnostics);
+                offered += 1;
+            }
+        }
+    }
+    assert!(offered >= 8, "{offered} messages offer what would do");
 }
 
 /// What a hint offers as an edit does what it says: the error is gone. Where every error has an edit, the program compiles

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 #[allow(dead_code)] // orders are for others
 mod made;
 #[allow(dead_code)] // chips are for others
@@ -22,7 +24,7 @@ fn run(text: &str, chip: &Chip) -> Option<Finished> {
     let compiled = compile(text, &Files::default(), chip);
     let too_small = compiled.diagnostics.iter().any(|d| d.message.contains("of the unified buffer"));
     assert!(compiled.job.is_some() || too_small, "{:?}", compiled.diagnostics);
-    Some(compiled.job?.finish())
+    Some(checked::sound(compiled.job?.finish()))
 }
 
 fn held(registers: &Registers, row: usize, col: usize) -> Vec<i64> {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
+
 use proptest::prelude::*;
 use systole::base::{Ratio, Span};
 use systole::chip::{Chip, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
@@ -91,6 +94,7 @@ proptest! {
             }
             Err(Refused::Halt(halt)) => panic!("{halt}"),
         };
+        checked::assert_planned(&timed.plan, &timed.emitted, &chip);
         prop_assert_eq!(result(&timed), expected(&timed, copies, extents));
         // What goes out is what the copies leave one by one.
         let one = time_products(&[product(1, extents)], &chip).unwrap_or_else(|refused| panic!("{refused:?}"));

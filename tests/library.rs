@@ -3,15 +3,20 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
+
 use std::fs;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use systole::chip::{Chip, Dram, PRESETS};
+use systole::emit::emit;
 use systole::graph::{Graph, Source, build};
 use systole::import::Files;
 use systole::job::{self, Counted, products};
 use systole::lang;
+use systole::schedule::plan;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LIBRARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/www/public/examples/library");
@@ -478,10 +483,22 @@ fn small_networks_run_as_a_whole_on_every_preset() {
             };
             let finished = job.finish();
             assert_eq!(finished.disagreement, None, "{name} on {}", chip.name);
+            assert!(checked::assert_planned(&finished.plan, &finished.emitted, &chip).whole);
             assert_eq!(finished.report(&text).macs, graph_of(&text).all_macs(), "{name}");
             ran += 1;
         }
         assert!(ran > 5, "{name} runs on {ran} presets");
+    }
+}
+
+/// Large networks as they are, every element of them: what is always touched together is one place.
+#[test]
+fn whole_networks_keep_accesses_apart() {
+    let chip = preset("tpu-v4");
+    for name in ["alexnet", "bert-base", "dlrm", "mlp0", "resnet50"] {
+        let plan = plan(&graph(name), &chip).unwrap();
+        let checked = checked::assert_planned(&plan, &emit(&plan, &chip), &chip);
+        assert!(checked.whole && checked.instructions > 3000, "{name}: {checked:?}");
     }
 }
 
@@ -490,7 +507,8 @@ fn mlp0_runs_as_a_whole() {
     for name in ["tpu-v1", "tpu-v4"] {
         let text = resized(&program("mlp0"), "batch", 4);
         assert!(job::compile_products(&text, &Files::default(), &preset(name)).is_none());
-        let finished = job::compile(&text, &Files::default(), &preset(name)).job.unwrap().finish();
+        let finished = job::compile(&text, &Files::default(), &preset(name)).job.unwrap();
+        let finished = checked::sound(finished.finish());
         assert_eq!(finished.disagreement, None);
     }
     // Too much work for a run with values.

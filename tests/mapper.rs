@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 #[allow(dead_code)] // orders are for others
 mod made;
 #[allow(dead_code)] // chips and orders are for others
@@ -132,7 +134,8 @@ proptest! {
             mapping = Some(found);
             plan
         };
-        let found = compile_arranged(&text, &Files::default(), &chip, &Pipeline::default(), &mut arrange).job.unwrap().finish();
+        let found = compile_arranged(&text, &Files::default(), &chip, &Pipeline::default(), &mut arrange).job.unwrap();
+        let found = checked::sound(found.finish());
         prop_assert_eq!(&found.disagreement, &None, "{} on {:?}", text, chip);
         let (before, mapping) = (planned.finish().trace.cycles, mapping.unwrap());
         prop_assert_eq!(mapping.planned_cycles, before);

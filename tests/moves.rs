@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 mod made;
 mod made_moves;
 
@@ -19,7 +21,8 @@ use systole::sim::{Clock, Loops, tally};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
-    compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
+    let job = compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics));
+    checked::sound(job.finish())
 }
 
 /// That multiplies all dtypes of these programs.
@@ -43,7 +46,7 @@ proptest! {
             prop_assert!(compiled.diagnostics.iter().any(said), "{} {:?}", text, compiled.diagnostics);
             return Ok(());
         };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
         let program = &finished.emitted.program;
         let stepped = Clock::new(program, &chip, Loops::Stepped).run().unwrap();

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 mod golden;
 mod made;
 mod made_chains;
@@ -61,7 +63,7 @@ proptest! {
         let named = PASSES.iter().zip(left_out).filter(|(_, out)| *out).map(|(pass, _)| pass.name);
         let names: Vec<&str> = named.collect();
         let Some(job) = compile_arranged(&text, &Files::default(), &chip, &without(&names), &mut as_planned).job else { return Ok(()) };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?} without {:?}", text, chip, names);
         // What passes say, they say of any program.
         let (_, explained) = explained(&text, &Files::default(), &chip, &without(&names));

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+#[allow(dead_code)] // some of it is for others
+mod checked;
 mod made;
 #[allow(dead_code)] // chips are for others
 mod made_images;
@@ -19,7 +21,8 @@ use systole::trace::NONE;
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
-    compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics)).finish()
+    let job = compiled.job.unwrap_or_else(|| panic!("{text}\n{:?}", compiled.diagnostics));
+    checked::sound(job.finish())
 }
 
 proptest! {
@@ -34,7 +37,7 @@ proptest! {
             prop_assert!(compiled.diagnostics.iter().any(said), "{:?}", compiled.diagnostics);
             return Ok(());
         };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
         let report = finished.report(&text);
         prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
@@ -57,7 +60,7 @@ proptest! {
             prop_assert!(compiled.diagnostics.iter().any(said), "{:?}", compiled.diagnostics);
             return Ok(());
         };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
         let passes: u64 = finished.trace.passes.iter().map(|lane| lane.len()).sum();
         prop_assert_eq!(passes, (m.div_ceil(tile.0) * n.div_ceil(tile.1) * k.div_ceil(tile.2)) as u64);
@@ -86,7 +89,7 @@ proptest! {
         let rate = [(1, 1), (1, 2), (2, 1), (3, 2)].map(|(num, den)| Ratio::new(num, den).unwrap())[rate];
         let chip = Chip { rates: [((DType::I8, DType::I8), rate)].into(), ..chip };
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
-        let finished = job.finish();
+        let finished = checked::sound(job.finish());
         let machine = finished.machine();
         let unit = at as usize % chip.matrix_units;
         let cycle = at % finished.trace.cycles.min(3000);

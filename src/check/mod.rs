@@ -22,7 +22,9 @@
 //! | stuck | an instruction never starts |
 
 mod access;
+mod grain;
 mod known;
+mod layers;
 mod plan;
 mod program;
 mod stuck;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::layers::agrees;
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::num::Operand;
-use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId};
+use crate::schedule::{Convolution, Layer, LayerKind, Place, Plan, PlannedId, TileOrder};
 
 /// The first thing that must not be, in words.
 pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
@@ -32,6 +33,8 @@ pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
         places.push((from, len));
         left.insert(plan.root(layer.result));
         tiles(plan, layer, chip)?;
+        agrees(plan, layer)?;
+        kept(plan, layer)?;
     }
     for (id, tensor) in plan.tensors.iter().filter(|(_, tensor)| tensor.output) {
         let there = tensor.declared || left.contains(&plan.root(id));
@@ -40,7 +43,7 @@ pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
     capacities(plan, chip)
 }
 
-fn check(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn check(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(message()) }
 }
 
@@ -74,6 +77,18 @@ fn within(plan: &Plan, id: PlannedId) -> Result<(), String> {
     })
 }
 
+/// Whether memory that holds less than all its elements holds those of two iterations, of all that a layer works on.
+fn kept(plan: &Plan, layer: &Layer) -> Result<(), String> {
+    for id in reads(layer).into_iter().chain([layer.result]) {
+        let (elements, memory) = (plan.tensors[id].elements(), plan.root(id));
+        let held = plan.kept.get(&memory).copied();
+        check(held.is_none_or(|held| held >= 2 * elements), || {
+            format!("`{}` does not lie twice in what is held of its memory", plan.tensors[id].name)
+        })?;
+    }
+    Ok(())
+}
+
 /// Whether a product's tiles fit the array and the accumulators.
 fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
     let tiling = match &layer.kind {
@@ -86,6 +101,10 @@ fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
         Dataflow::InputStationary => ([tiling.k, tiling.m], tiling.n),
         Dataflow::OutputStationary => ([tiling.m, tiling.n], tiling.m),
     };
+    let grouped = matches!(&layer.kind, LayerKind::Convolution(convolution) if convolution.groups > 1);
+    check(!grouped || tiling.order == TileOrder::Rows, || {
+        format!("groups of `{}` go by columns", plan.tensors[layer.result].name)
+    })?;
     let fits = across[0] <= chip.rows && across[1] <= chip.cols && sums <= chip.accumulator_rows;
     let some = tiling.m > 0 && tiling.n > 0 && tiling.k > 0;
     check(fits && some && tiling.dataflow == chip.dataflow, || {
@@ -105,9 +124,10 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
     let mut stays: BTreeMap<PlannedId, [usize; 2]> = BTreeMap::new();
     for (at, layer) in plan.layers.iter().enumerate() {
         let fetched = match (&layer.kind, chip.dataflow) {
-            (LayerKind::Product { b, .. }, Dataflow::WeightStationary) if plan.tensors[*b].declared => {
-                Some(*b)
-            }
+            (
+                LayerKind::Product { b: w, .. } | LayerKind::Convolution(Convolution { w, .. }),
+                Dataflow::WeightStationary,
+            ) if plan.tensors[*w].declared => Some(*w),
             _ => None,
         };
         let here = reads(layer).into_iter().filter(|id| Some(*id) != fetched).chain([layer.result]);

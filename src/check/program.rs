@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::access::{self, Origin, Touch};
+use super::grain::Grains;
 use super::known::{Knowledge, Known, Start};
 use super::stuck;
 use crate::base::Bytes;
@@ -29,10 +30,10 @@ pub struct Limit;
 impl Limit {
     /// Most faults that are told.
     pub const FAULTS: usize = 20;
-    /// Most touches of elements.
+    /// Most touches: of grains, as elements that are always touched together are called.
     pub const TOUCHES: u64 = 1 << 24;
-    /// Most elements of all buffers.
-    pub const ELEMENTS: u64 = 1 << 22;
+    /// Most grains of all buffers.
+    pub const GRAINS: u64 = 1 << 22;
     /// Most numbers that knowledge is made of, over all instructions.
     pub const KNOWN: u64 = 1 << 26;
 }
@@ -135,15 +136,16 @@ impl fmt::Display for FaultKind {
 /// Checks a verified program.
 pub fn check_program(assembly: &Assembly, chip: &Chip) -> Checked {
     let program = &assembly.program;
-    let elements: u64 =
-        program.buffers.iter().fold(0, |sum, (_, buffer)| sum.saturating_add(buffer.len as u64));
-    if elements > Limit::ELEMENTS {
+    let grains = Grains::new(program);
+    let buffers = program.buffers.iter();
+    let all = buffers.fold(0u64, |sum, (id, buffer)| sum.saturating_add(grains.count(id, buffer) as u64));
+    if all > Limit::GRAINS {
         return Checked::default();
     }
     if let Some(fault) = stuck::find(program, chip) {
         return Checked { faults: vec![fault], instructions: 0, whole: false };
     }
-    let mut checker = Checker::new(assembly, chip);
+    let mut checker = Checker::new(assembly, chip, &grains);
     checker.nodes(&program.body);
     checker.finish()
 }
@@ -159,7 +161,7 @@ struct Done {
 /// Number of an instruction along the program, from 0.
 type Nth = u32;
 
-/// An element of a buffer.
+/// A grain of a buffer.
 #[derive(Clone, Copy)]
 struct Cell {
     /// Who wrote it last.
@@ -178,7 +180,7 @@ enum Writer {
 
 /// From when to when a value is kept.
 struct Life {
-    /// Of which element.
+    /// Of which grain.
     at: usize,
     write: Nth,
     last: Nth,
@@ -209,6 +211,7 @@ struct SumsRow {
 
 struct Checker<'a> {
     assembly: &'a Assembly,
+    grains: &'a Grains,
     knowledge: Knowledge,
     iteration: Iteration,
     depth: usize,
@@ -224,14 +227,15 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(assembly: &'a Assembly, chip: &Chip) -> Checker<'a> {
+    fn new(assembly: &'a Assembly, chip: &Chip, grains: &'a Grains) -> Checker<'a> {
         let program = &assembly.program;
         let cells = |(id, buffer): (BufferId, &Buffer)| {
             let by = if assembly.inputs.contains_key(&id) { Writer::Given } else { Writer::Nobody };
-            Use { cells: vec![Cell { by, life: 0 }; buffer.len], ..Use::default() }
+            Use { cells: vec![Cell { by, life: 0 }; grains.count(id, buffer)], ..Use::default() }
         };
         Checker {
             assembly,
+            grains,
             knowledge: Knowledge::new(program, chip.weight_fifo_tiles),
             iteration: [0; MOST_DEPTH],
             depth: 0,
@@ -273,7 +277,7 @@ impl<'a> Checker<'a> {
 
     fn instruction(&mut self, id: InstructionId) {
         let instruction = &self.assembly.program.instructions[id];
-        self.touches = self.touches.saturating_add(access::count(instruction));
+        self.touches = self.touches.saturating_add(access::count(instruction, self.grains));
         self.known += self.knowledge.units().len() as u64 * (2 + instruction.waits.len() as u64);
         self.stopped = self.touches > Limit::TOUCHES
             || self.known > Limit::KNOWN
@@ -287,15 +291,16 @@ impl<'a> Checker<'a> {
         self.done.push(Done { id, unit: start.unit, number: start.number });
         let faults = self.faults.len();
         let iteration = self.iteration;
-        access::each(instruction, &iteration, u64::from(nth), &mut |touch| {
+        access::each(instruction, (&iteration, self.grains), u64::from(nth), &mut |touch| {
             if self.faults.len() == faults {
                 self.touch(touch, nth, &start);
             }
         });
     }
 
-    fn fault(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, element: (BufferId, usize)) {
-        self.push(Fault { element: Some(element), ..self.between(kind, nth, other) });
+    fn fault(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, (id, at): (BufferId, usize)) {
+        let element = Some((id, at * self.grains.of(id)));
+        self.push(Fault { element, ..self.between(kind, nth, other) });
     }
 
     fn fault_of_sums(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, row: (u32, usize)) {
@@ -492,7 +497,8 @@ impl<'a> Checker<'a> {
                 let past = || life.uses.iter().all(|(_, last)| self.is_past(*last, &start));
                 life.last >= nth || !past()
             });
-            let bytes = mine.len() as Bytes * buffer.dtype.bytes() as Bytes;
+            let elements = mine.len() * self.grains.of(id);
+            let bytes = elements as Bytes * buffer.dtype.bytes() as Bytes;
             if bytes > buffer.held_bytes {
                 return self.fault(FaultKind::Overfull(bytes), nth, None, (id, lives[begun - 1].at));
             }
@@ -503,7 +509,7 @@ impl<'a> Checker<'a> {
         for id in &self.assembly.outputs {
             let cells = &self.buffers[id.index()].cells;
             if let Some(at) = cells.iter().position(|cell| matches!(cell.by, Writer::Nobody)) {
-                let element = Some((*id, at));
+                let element = Some((*id, at * self.grains.of(*id)));
                 let kind = FaultKind::Missing;
                 self.faults.push(Fault { kind, instruction: None, other: None, element, row: None });
             }

@@ -119,6 +119,10 @@ fn broken_loop(rule: u32, id: LoopId, message: String) -> Broken {
     Broken { rule, at: Culprit::Loop(id), message }
 }
 
+fn too_many(steps: u64) -> String {
+    format!("up to here the program has {steps} steps, more than {MOST_STEPS}")
+}
+
 /// By instruction: the loops around it (rule 1).
 fn places(program: &Program) -> Result<Vec<Vec<LoopId>>, Broken> {
     struct Places<'a> {
@@ -158,6 +162,9 @@ fn places(program: &Program) -> Result<Vec<Vec<LoopId>>, Broken> {
             }
             self.around.push(id);
             self.nodes(&looped.body, times.saturating_mul(looped.count.into()))?;
+            if self.steps > MOST_STEPS {
+                return Err(broken_loop(1, id, too_many(self.steps)));
+            }
             self.around.pop();
             Ok(())
         }
@@ -171,7 +178,7 @@ fn places(program: &Program) -> Result<Vec<Vec<LoopId>>, Broken> {
     };
     places.nodes(&program.body, 1)?;
     if places.steps > MOST_STEPS {
-        return Err(broken(1, format!("the program has {} steps, more than {MOST_STEPS}", places.steps)));
+        return Err(broken(1, too_many(places.steps)));
     }
     if let Some(at) = places.loops.iter().position(|stands| !stands) {
         return Err(broken(1, format!("loop {at} stands nowhere")));

@@ -5,8 +5,13 @@ use super::{Convolution, Layer, LayerKind, TileOrder, Tiling, TooMuch};
 use crate::chip::{Chip, Dataflow};
 use crate::graph::{Choices, LoopAxis, Stationary};
 
-/// The largest tile that the array takes, made as small as the program wants it; `k` is the whole sum.
-pub(super) fn apply(mut most: Tiling, k: usize, layer: &Layer, chip: &Chip) -> Result<Tiling, TooMuch> {
+/// The largest tile that the array takes, made as small as the program wants it; M, K and N are those of the whole product.
+pub(super) fn apply(
+    mut most: Tiling,
+    [all_m, k, all_n]: [usize; 3],
+    layer: &Layer,
+    chip: &Chip,
+) -> Result<Tiling, TooMuch> {
     let Some(choices) = &layer.choices else { return Ok(most) };
     let refuse = |message: String, hint: String| Err(TooMuch { span: layer.span, message, hint });
     let Choices { dataflow, tile, order, buffers, .. } = **choices;
@@ -23,20 +28,26 @@ pub(super) fn apply(mut most: Tiling, k: usize, layer: &Layer, chip: &Chip) -> R
         );
     }
     if let Some([m, n, wanted_k]) = tile {
-        let limits = [("rows", m, most.m), ("columns", n, most.n), ("steps of k", wanted_k, most.k)];
-        if let Some((what, wanted, limit)) = limits.into_iter().find(|(_, wanted, limit)| wanted > limit) {
+        let whole_k = chip.dataflow == Dataflow::OutputStationary;
+        let nearest = [m.min(most.m), n.min(most.n), if whole_k { k } else { wanted_k.min(most.k) }];
+        let limits =
+            [("rows", m, most.m, all_m), ("columns", n, most.n, all_n), ("steps of k", wanted_k, most.k, k)];
+        let over = limits.into_iter().find(|(_, wanted, limit, _)| wanted > limit);
+        if let Some((what, wanted, limit, all)) = over {
             let message = format!("a tile of {wanted} {what}: at most {limit} are possible here");
-            return refuse(
-                message,
-                format!("{} has {} x {} PEs: take a smaller tile", chip.name, chip.rows, chip.cols),
-            );
+            let why = match limit {
+                _ if limit == all => "the product has no more".to_owned(),
+                _ if limit == chip.rows || limit == chip.cols => {
+                    format!("{} has {} x {} PEs", chip.name, chip.rows, chip.cols)
+                }
+                _ => "a tile's sums take half of the accumulators".to_owned(),
+            };
+            return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
         }
-        if chip.dataflow == Dataflow::OutputStationary && wanted_k < k {
+        if whole_k && wanted_k < k {
             let message = format!("a tile of {wanted_k} steps of k, of {k}");
-            return refuse(
-                message,
-                "output-stationary sums stay in their PEs until they are whole: take all".into(),
-            );
+            let why = "output-stationary sums stay in their PEs until they are whole";
+            return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
         }
         (most.m, most.n, most.k) = (m, n, wanted_k);
     }

@@ -160,7 +160,9 @@ impl Planner<'_> {
                 true => place,
                 false => {
                     let counts: Vec<usize> = self.open.iter().map(|around| around.count).collect();
-                    let place = self.memory(self.planned(*each), &counts);
+                    // Copies of what is declared outside are not declared.
+                    let left = Planned { declared: false, ..self.planned(*each) };
+                    let place = self.memory(left, &counts);
                     self.brought_to(*each, *each, place);
                     place
                 }

@@ -165,15 +165,14 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let [a, b] = factors;
     let mut tiling = largest(plan, layer, factors, chip)?;
-    loop {
-        let bytes = plan.passing_as(layer, &LayerKind::Product { a, b, tiling }, chip);
-        if bytes <= room(plan, chip) {
-            return Ok(tiling);
-        }
+    let needed = |tiling: &Tiling| plan.passing_as(layer, &LayerKind::Product { a, b, tiling: *tiling }, chip);
+    while needed(&tiling) > room(plan, chip) {
         if !shrink(&mut tiling, layer) {
-            return Err(too_wide(plan, layer, bytes, chip));
+            let refused = too_wide(plan, layer, needed(&tiling), chip);
+            return Err(with_tile(refused, tiling, &needed, room(plan, chip)));
         }
     }
+    Ok(tiling)
 }
 
 /// A convolution in the largest bands and tiles that fit.
@@ -242,7 +241,8 @@ pub(super) fn largest(
     chip: &Chip,
 ) -> Result<Tiling, TooMuch> {
     let (a, b) = (&plan.tensors[a], &plan.tensors[b]);
-    let ([m, k, n], sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
+    let (all, sums) = (plan.extents(layer).expect("it is a product"), sums_of_a_tile(chip));
+    let [m, k, n] = all;
     if chip.rate(a.dtype, b.dtype).is_none() {
         return Err(TooMuch {
             span: layer.span,
@@ -257,7 +257,7 @@ pub(super) fn largest(
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
     let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
-    let mut tiling = choices::apply(most, k, layer, chip)?;
+    let mut tiling = choices::apply(most, all, layer, chip)?;
     let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
     if !chosen && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
         even(&mut tiling, plan, layer, chip);
@@ -301,12 +301,16 @@ fn room(plan: &Plan, chip: &Chip) -> Bytes {
 
 /// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
 fn shrink(tiling: &mut Tiling, layer: &Layer) -> bool {
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    !chosen && halve(tiling)
+}
+
+fn halve(tiling: &mut Tiling) -> bool {
     let side = match tiling.dataflow {
         Dataflow::InputStationary => &mut tiling.n,
         _ => &mut tiling.m,
     };
-    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-    let possible = *side > 1 && !chosen;
+    let possible = *side > 1;
     if possible {
         *side = side.div_ceil(2);
     }
@@ -428,13 +432,34 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     }
 }
 
+/// The same with a tile that would fit, if there is one: one that was chosen is not made smaller.
+fn with_tile(
+    refused: TooMuch,
+    mut tiling: Tiling,
+    needed: &dyn Fn(&Tiling) -> Bytes,
+    room: Bytes,
+) -> TooMuch {
+    while halve(&mut tiling) {
+        if needed(&tiling) <= room {
+            let Tiling { m, n, k, .. } = tiling;
+            return TooMuch { hint: format!("`tile=[{m}, {n}, {k}]` would fit"), ..refused };
+        }
+    }
+    refused
+}
+
 fn too_wide(plan: &Plan, layer: &Layer, bytes: Bytes, chip: &Chip) -> TooMuch {
+    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
+    let piece = if chosen { "a tile" } else { "a row" };
     TooMuch {
         span: layer.span,
         message: format!(
-            "`{}` needs {bytes} bytes of the unified buffer even a row at a time, more than the {} of {}",
+            "`{}` needs {bytes} bytes of the unified buffer even {piece} at a time, more than the {} of {}",
             plan.tensors[layer.result].name, chip.unified_buffer_bytes, chip.name
         ),
-        hint: "take narrower matrices or a chip with a larger unified buffer".into(),
+        hint: format!(
+            "take narrower matrices, or a larger unified buffer: `unified_buffer_kib={}`",
+            bytes.div_ceil(1024)
+        ),
     }
 }
