@@ -389,20 +389,26 @@ fn breaks_of_layers_are_caught() {
 #[test]
 fn breaks_of_places_are_caught() {
     let sizes = (200..1000).map(|unified_buffer_bytes| Chip { unified_buffer_bytes, ..square("os") });
-    let chip = sizes.into_iter().find(|chip| !planned(LAYERS, chip).places.is_empty()).unwrap();
+    let all_stay_in_turn = |chip: &Chip| {
+        let plan = planned(LAYERS, chip);
+        let has_one = |name| plan.places.contains_key(&named(&plan, name));
+        ["h1", "h2", "h3"].into_iter().all(has_one) && plan.places.values().any(|place| place.taken_over)
+    };
+    let chip = sizes.into_iter().find(all_stay_in_turn).unwrap();
     let right = planned(LAYERS, &chip);
     assert_each_is_caught(
         &right,
         &chip,
         &[
-            ("no tensor has a place", |plan| plan.places.clear(), "do not stay in the unified buffer"),
             (
-                "one has none",
-                |plan| {
-                    let h1 = named(plan, "h1");
-                    plan.places.remove(&h1);
-                },
-                "`h1` has no place",
+                "what passes through begins before what stays ends",
+                |plan| plan.streams_from -= 1,
+                "is beyond what is kept of the buffer",
+            ),
+            (
+                "it begins beyond the buffer",
+                |plan| plan.streams_from = 1 << 20,
+                "is beyond what is kept of the buffer",
             ),
             (
                 "two have the same",
@@ -426,7 +432,7 @@ fn breaks_of_places_are_caught() {
                     let h3 = named(plan, "h3");
                     plan.places[&h3].address = 1000;
                 },
-                "`h3` is beyond the buffer",
+                "`h3` is beyond what is kept of the buffer",
             ),
             (
                 "nobody waits",

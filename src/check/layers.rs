@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::check;
-use crate::num::{DType, Operand, OperationKind};
+use crate::num::{DType, MapKind, Operand, OperationKind};
 use crate::schedule::{Layer, LayerKind, Move, Part, Plan};
 
 /// Most elements of a move that are gone through one by one.
@@ -74,7 +74,12 @@ fn begins(plan: &Plan, layer: &Layer) -> Result<(DType, [usize; 2]), String> {
 fn works(plan: &Plan, layer: &Layer, mut dtype: DType, [rows, mut cols]: [usize; 2]) -> Result<(), String> {
     let result = &plan.tensors[layer.result];
     for step in &layer.steps {
-        let keeps = !matches!(step.kind, OperationKind::Map(_)) || step.to == dtype;
+        // Of whole numbers, only the negative may need more bits.
+        let keeps = match step.kind {
+            OperationKind::Map(MapKind::Negate) => true,
+            OperationKind::Map(_) => step.to == dtype,
+            _ => true,
+        };
         let takes = step.kind.takes(dtype, step.to) && keeps;
         check(takes && step.operands.len() == step.kind.operands(), || {
             format!("a step of `{}` does not take {dtype} to {}", result.name, step.to)
