@@ -85,6 +85,8 @@ fn run(text: &str, chip: &Chip, pipeline: &Pipeline) -> Finished {
 fn every_pass_changes_random_programs() {
     let mut runner = TestRunner::deterministic();
     let (mut ran, mut changed) = (0, [0; PASSES.len()]);
+    // Some tensors stay and others do not; some have places that others had.
+    let (mut mixed, mut in_turn) = (0, 0);
     for _ in 0..300 {
         let text = programs().new_tree(&mut runner).unwrap().current();
         let chip =
@@ -92,11 +94,16 @@ fn every_pass_changes_random_programs() {
         let plan =
             |pipeline: &Pipeline| Some(explained(&text, &Files::default(), &chip, pipeline).1?.0.to_string());
         let Some(whole) = plan(&Pipeline::default()) else { continue };
+        let explained = explained(&text, &Files::default(), &chip, &Pipeline::default()).1.unwrap().0;
+        let spills = explained.layers.iter().any(|layer| !explained.stays(layer.result));
+        mixed += usize::from(spills && !explained.places.is_empty());
+        in_turn += usize::from(explained.places.values().any(|place| place.taken_over));
         ran += 1;
         for (pass, changed) in PASSES.iter().zip(&mut changed) {
             *changed += usize::from(plan(&without(&[pass.name])).is_none_or(|plan| plan != whole));
         }
     }
+    assert!(mixed > 30 && in_turn > 5, "{mixed} {in_turn}");
     assert!(ran > 200 && changed.iter().all(|changed| *changed >= 5), "{ran} ran, {changed:?} changed");
 }
 

@@ -65,7 +65,7 @@ impl Pass {
         tell: fn(&Outcome) -> Vec<Note>,
     ) -> Pass {
         match WORDLESS {
-            true => Pass { name: "", purpose: "", work, tell: |_| Vec::new() },
+            true => Pass { name, purpose: "", work, tell: |_| Vec::new() },
             false => Pass { name, purpose, work, tell },
         }
     }
@@ -180,24 +180,24 @@ impl Pipeline {
         draft
     }
 
-    /// A plan that has been lowered, with all that passes make of it, cut to what fits.
-    pub(super) fn finish(&self, mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
+    /// A plan that has been lowered, with all that passes make of it, cut to what fits. Where tensors stay there may not be room for
+    /// the others to pass through: then none does.
+    pub(super) fn finish(&self, plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
+        let mut streamed = *self;
+        for (pass, runs) in const { &PASSES }.iter().zip(&mut streamed.runs) {
+            *runs &= pass.name != reside::PASS.name;
+        }
+        self.cut(plan.clone(), chip).or_else(|_| streamed.cut(plan, chip))
+    }
+
+    fn cut(&self, mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
         for pass in self.passes() {
             if let Work::OnPlan(work) = pass.work {
                 work(&mut plan, chip);
             }
         }
-        if plan.places.is_empty() {
-            let lent = plan.lent(chip);
-            return tiling::fit(plan, &lent);
-        }
-        // What passes through may need all of the buffer.
-        let mut streamed = plan.clone();
         let lent = plan.lent(chip);
-        tiling::fit(plan, &lent).or_else(|_| {
-            (streamed.places, streamed.streams_from) = Default::default();
-            tiling::fit(streamed, &lent)
-        })
+        tiling::fit(plan, &lent)
     }
 }
 

@@ -91,13 +91,19 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
     let saved = worked.iter().filter(|worked| plan.places.contains_key(&worked.id));
     let saved = saved.fold(0, |sum: Bytes, worked| sum.saturating_add(worked.saved));
     let mut notes = Vec::new();
-    if plan.split.cores > 1 {
-        let [alone, all] = estimates(plan, &stay(plan, &worked, chip), chip);
-        let text = format!(
-            "tensors lie in DRAM between layers: each of {} cores has a unified buffer of its own, and where one with tensors that stay would need {alone} cycles, all need {all} by estimate",
-            plan.split.cores
-        );
-        return vec![Note::on_all(text)];
+    if plan.places.is_empty() {
+        let places = stay(plan, &worked, chip);
+        let [alone, all] = estimates(plan, &places, chip);
+        let text = match plan.split.cores {
+            _ if places.is_empty() => String::new(),
+            cores @ 2.. if alone >= all => format!(
+                "tensors lie in DRAM between layers: each of {cores} cores has a unified buffer of its own, and where one with tensors that stay would need {alone} cycles, all need {all} by estimate"
+            ),
+            _ => "tensors lie in DRAM between layers: beside some that stay there would be no room for what has to pass through".into(),
+        };
+        if !text.is_empty() {
+            return vec![Note::on_all(text)];
+        }
     }
     if plan.split.units < chip.matrix_units && plan.split == one_core(chip) && stays > 0 {
         let [alone, all] = estimates(plan, &plan.places, chip);
