@@ -189,7 +189,19 @@ impl Description {
                 hint: "give it `host_gb_per_s`, or leave out `host_latency_ns`".into(),
             });
         }
+        problems.extend(self.handover_without_bandwidth());
         problems
+    }
+
+    fn handover_without_bandwidth(&self) -> Option<ChipError> {
+        let keys = [Key::HandoverKib, Key::HandoverAgainKib, Key::HandoverOnceK];
+        let given: Vec<Key> = keys.into_iter().filter(|key| self.value(*key).is_some()).collect();
+        let wrong = !given.is_empty() && self.value(Key::HandoverGbPerS).is_none();
+        wrong.then(|| ChipError {
+            keys: given,
+            message: "a handover has no bandwidth".into(),
+            hint: "give it `handover_gb_per_s`, or leave out what else is said of it".into(),
+        })
     }
 
     fn assemble(&self) -> Result<Chip, ChipError> {

@@ -92,9 +92,11 @@ pub struct Handover {
 impl Handover {
     /// Of two operands and a result with so many bytes.
     fn bytes(&self, tensors: [Bytes; 3], k: u64) -> [Bytes; 2] {
-        let at_one_go = tensors.iter().map(|bytes| self.most.min(*bytes)).sum();
+        let at_one_go = tensors.iter().map(|bytes| self.most.min(*bytes)).fold(0, Bytes::saturating_add);
         let [a, b, result] = tensors;
-        let again = if a + b + result > self.again && k < self.once_from_k { a + b } else { 0 };
+        let operands = a.saturating_add(b);
+        let again = operands.saturating_add(result) > self.again && k < self.once_from_k;
+        let again = if again { operands } else { 0 };
         [at_one_go, again]
     }
 }
@@ -289,7 +291,8 @@ impl Chip {
         let Some(handover) = self.handover else { return 0 };
         let [at_one_go, again] = self.handed_over(extents, dtypes);
         let cycles = |bytes_per_cycle: Ratio, bytes| bytes_per_cycle.inverse().ceil_of(bytes);
-        cycles(handover.bytes_per_cycle, at_one_go) + cycles(self.dram.link.bytes_per_cycle, again)
+        let again = cycles(self.dram.link.bytes_per_cycle, again);
+        cycles(handover.bytes_per_cycle, at_one_go).saturating_add(again)
     }
 
     /// Bytes of that: those that are handed over at one go, and those that come from DRAM once more.
@@ -299,7 +302,8 @@ impl Chip {
         let [a, b, c] = dtypes.map(|dtype| dtype.bytes() as Bytes);
         // Operands lie in whole tiles along k.
         let deep = k.next_multiple_of(self.rows as Bytes);
-        handover.bytes([m * deep * a, deep * n * b, m * n * c], k)
+        let bytes = |sides: [Bytes; 3]| sides.into_iter().fold(1, Bytes::saturating_mul);
+        handover.bytes([bytes([m, deep, a]), bytes([deep, n, b]), bytes([m, n, c])], k)
     }
 
     /// Cores that one program runs on: never more than there are.

@@ -41,7 +41,10 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
     if units == 1 {
         return vec![Note::on_all("the chip has one matrix unit: it has all tiles".into())];
     }
-    let mut notes = vec![Note::on_all(format!("{units} matrix units on {cores} cores take tiles in turn"))];
+    let mut notes = vec![Note::on_all(format!(
+        "{units} matrix units on {cores} of {} cores take tiles in turn",
+        outcome.chip.cores
+    ))];
     for layer in &plan.layers {
         let (Some([m, _, n]), Some(tiling)) = (plan.extents(layer), layer.tiling()) else { continue };
         let tiles = m.div_ceil(tiling.m) * n.div_ceil(tiling.n) * layer.products();
