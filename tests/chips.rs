@@ -172,6 +172,8 @@ fn every_field_goes_to_its_limits() {
         for key in Key::ALL {
             for value in extremes(key) {
                 let mut described = preset(name).unwrap();
+                // What else is said of a handover belongs to it.
+                described.set("handover_gb_per_s", "1").unwrap();
                 described.set(key.field().name, &value).unwrap();
                 let answer = answers(&described);
                 let shared = matches!(key, Key::Cores | Key::MatrixUnits | Key::HostLatencyNs);
@@ -313,4 +315,55 @@ fn words_hand_a_chip_over() {
     }
     let bad = ["rows", "0", "", ""].map(str::to_owned);
     assert!(Description::from_words(&bad).is_err());
+}
+
+/// 2 bytes an element at 2 bytes a cycle, of each tensor at most 1 KiB; twice what DRAM brings in a cycle where it is above 2 KiB and k below 64.
+#[test]
+fn products_are_handed_over() {
+    let mut described = preset("classroom-8x8").unwrap();
+    for (key, value) in [
+        ("rows_per_cycle_bf16", "1"),
+        ("handover_gb_per_s", "0.2"),
+        ("handover_kib", "1"),
+        ("handover_again_kib", "2"),
+        ("handover_once_k", "64"),
+    ] {
+        described.set(key, value).unwrap();
+    }
+    let chip = described.chip().unwrap();
+    let cycles = |extents| chip.handover(extents, [DType::Bf16; 3]);
+    // k counts as 8.
+    assert_eq!(cycles([4, 3, 2]), (64 + 32 + 16) / 2);
+    // 32 x 16, 16 x 8 and 32 x 8: 1024, 256 and 512 bytes.
+    assert_eq!(cycles([32, 16, 8]), (1024 + 256 + 512) / 2);
+    // 32 x 32, 32 x 16 and 32 x 16 elements; DRAM brings 4 bytes a cycle.
+    assert_eq!(cycles([32, 32, 16]), (1024 + 1024 + 1024) / 2 + (2048 + 1024) / 4);
+    assert_eq!(cycles([32, 64, 16]), (1024 + 1024 + 1024) / 2);
+    let none = Chip { handover: None, ..chip };
+    assert_eq!(none.handover([32, 32, 16], [DType::Bf16; 3]), 0);
+}
+
+#[test]
+fn a_handover_without_a_bandwidth_is_none() {
+    let mut described = preset("classroom-8x8").unwrap();
+    described.set("handover_kib", "1").unwrap();
+    let errors = described.chip().unwrap_err();
+    assert_eq!(errors[0].message, "a handover has no bandwidth");
+}
+
+/// The others have no work.
+#[test]
+fn a_program_runs_on_its_cores() {
+    let text = "input a : bf16[1024, 128]\nweight b : bf16[128, 1024]\noutput a @ b\n";
+    let units = |chip: &Chip| {
+        let job = systole::job::compile_or_time(text, &Files::default(), chip).job.unwrap();
+        let finished = job.finish();
+        let busy = |unit: &&systole::job::UnitReport| unit.name.starts_with("matrix") && unit.busy > 0;
+        finished.report(text).units.iter().filter(busy).count()
+    };
+    let chip = Chip::preset("tpu-v4").unwrap();
+    assert_eq!(chip.used_cores(), 1);
+    assert_eq!(units(&chip), 4);
+    assert_eq!(units(&Chip { program_cores: None, ..chip.clone() }), 8);
+    assert_eq!(Chip { program_cores: Some(9), ..chip }.used_cores(), 2);
 }

@@ -3,7 +3,7 @@
 
 use super::field::{Key, Kind, NONE, Need, Part};
 use super::value::{Value, quoted, shown};
-use super::{Chip, ChipError, Dataflow, Dram, Link, Queues, VectorCost, WeightBuffering};
+use super::{Chip, ChipError, Dataflow, Dram, Handover, Link, Queues, VectorCost, WeightBuffering};
 use crate::base::{Bytes, Cycle, Ratio};
 use crate::num::DType;
 
@@ -189,7 +189,19 @@ impl Description {
                 hint: "give it `host_gb_per_s`, or leave out `host_latency_ns`".into(),
             });
         }
+        problems.extend(self.handover_without_bandwidth());
         problems
+    }
+
+    fn handover_without_bandwidth(&self) -> Option<ChipError> {
+        let keys = [Key::HandoverKib, Key::HandoverAgainKib, Key::HandoverOnceK];
+        let given: Vec<Key> = keys.into_iter().filter(|key| self.value(*key).is_some()).collect();
+        let wrong = !given.is_empty() && self.value(Key::HandoverGbPerS).is_none();
+        wrong.then(|| ChipError {
+            keys: given,
+            message: "a handover has no bandwidth".into(),
+            hint: "give it `handover_gb_per_s`, or leave out what else is said of it".into(),
+        })
     }
 
     fn assemble(&self) -> Result<Chip, ChipError> {
@@ -203,7 +215,9 @@ impl Description {
             name: self.value(Key::Name).map(Value::to_string).unwrap_or_default(),
             clock_mhz,
             launch_overhead_ns: self.whole(Key::LaunchOverheadNs),
+            handover: self.handover()?,
             cores: self.size(Key::Cores),
+            program_cores: places(Key::CoresPerProgram),
             matrix_units: self.size(Key::MatrixUnits),
             rows: self.size(Key::Rows),
             cols: self.size(Key::Cols),
@@ -246,6 +260,19 @@ impl Description {
                 vector: places(Key::QueueVector),
             },
         })
+    }
+
+    fn handover(&self) -> Result<Option<Handover>, ChipError> {
+        if self.value(Key::HandoverGbPerS).is_none() {
+            return Ok(None);
+        }
+        let kib = |key| self.optional_whole(key).map_or(Bytes::MAX, |kib| kib << 10);
+        Ok(Some(Handover {
+            bytes_per_cycle: self.link(Key::HandoverGbPerS, 0)?.bytes_per_cycle,
+            most: kib(Key::HandoverKib),
+            again: kib(Key::HandoverAgainKib),
+            once_from_k: self.optional_whole(Key::HandoverOnceK).unwrap_or(u64::MAX),
+        }))
     }
 
     /// `b` GB/s at `f` MHz are `1000 b / f` bytes a cycle; nanoseconds are rounded up to whole cycles.

@@ -38,8 +38,12 @@ pub struct Chip {
     pub clock_mhz: Ratio,
     /// From the host's call to cycle 0, and from the last event to the host: not counted in cycles.
     pub launch_overhead_ns: u64,
+    /// What a product waits for beside its cycles, where that is known.
+    pub handover: Option<Handover>,
     /// Each has a vector unit and a unified buffer.
     pub cores: usize,
+    /// Cores that one program runs on, if not all.
+    pub program_cores: Option<usize>,
     /// Matrix units of the whole chip, as many to each core.
     pub matrix_units: usize,
     /// R: rows of PEs. A tile of weights has as many rows of k.
@@ -70,6 +74,31 @@ pub struct Chip {
     pub host: Option<Link>,
     /// Instructions that wait in front of a unit.
     pub queues: Queues,
+}
+
+/// How a product gets its operands and gives its result away. It is fitted to times of whole kernels, and no unit's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// As fast goes what is handed over.
+    pub bytes_per_cycle: Ratio,
+    /// Most of a tensor that is handed over at one go.
+    pub most: Bytes,
+    /// Operands come from DRAM once more if a product has more bytes in all,
+    pub again: Bytes,
+    /// and k is less than this.
+    pub once_from_k: u64,
+}
+
+impl Handover {
+    /// Of two operands and a result with so many bytes.
+    fn bytes(&self, tensors: [Bytes; 3], k: u64) -> [Bytes; 2] {
+        let at_one_go = tensors.iter().map(|bytes| self.most.min(*bytes)).fold(0, Bytes::saturating_add);
+        let [a, b, result] = tensors;
+        let operands = a.saturating_add(b);
+        let again = operands.saturating_add(result) > self.again && k < self.once_from_k;
+        let again = if again { operands } else { 0 };
+        [at_one_go, again]
+    }
 }
 
 /// Rows a cycle, by dtypes of activations and weights.
@@ -255,6 +284,31 @@ impl Chip {
     pub fn peak(&self, dtype: DType) -> Option<Ratio> {
         let a_row = Ratio::whole(2 * self.pes() * self.matrix_units as u64 * 1_000_000)?;
         a_row.times(self.rate(dtype, dtype)?)?.times(self.clock_mhz)
+    }
+
+    /// Cycles in which a product's operands, M x K and K x N, are handed over before its own cycles, and its result behind them.
+    pub fn handover(&self, extents: [usize; 3], dtypes: [DType; 3]) -> Cycle {
+        let Some(handover) = self.handover else { return 0 };
+        let [at_one_go, again] = self.handed_over(extents, dtypes);
+        let cycles = |bytes_per_cycle: Ratio, bytes| bytes_per_cycle.inverse().ceil_of(bytes);
+        let again = cycles(self.dram.link.bytes_per_cycle, again);
+        cycles(handover.bytes_per_cycle, at_one_go).saturating_add(again)
+    }
+
+    /// Bytes of that: those that are handed over at one go, and those that come from DRAM once more.
+    pub fn handed_over(&self, extents: [usize; 3], dtypes: [DType; 3]) -> [Bytes; 2] {
+        let Some(handover) = self.handover else { return [0; 2] };
+        let [m, k, n] = extents.map(|side| side as Bytes);
+        let [a, b, c] = dtypes.map(|dtype| dtype.bytes() as Bytes);
+        // Operands lie in whole tiles along k.
+        let deep = k.next_multiple_of(self.rows as Bytes);
+        let bytes = |sides: [Bytes; 3]| sides.into_iter().fold(1, Bytes::saturating_mul);
+        handover.bytes([bytes([m, deep, a]), bytes([deep, n, b]), bytes([m, n, c])], k)
+    }
+
+    /// Cores that one program runs on: never more than there are.
+    pub fn used_cores(&self) -> usize {
+        self.program_cores.map_or(self.cores, |cores| cores.min(self.cores))
     }
 
     /// Seconds that a run of so many cycles takes, the launch included.

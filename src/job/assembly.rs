@@ -383,7 +383,7 @@ impl AssemblyRun {
         let program = &assembly.program;
         let Sum { macs, at_peak, .. } = Sum::of(program, chip);
         let (lines, tally) = (Lines::new(text), self.tally());
-        let run = report::Run { program, chip, trace, tally, macs, at_peak };
+        let run = report::Run { program, chip, trace, tally, handover: 0, macs, at_peak };
         Report { outputs: self.outputs(&lines), ..run.report(&lines) }
     }
 

@@ -194,13 +194,23 @@ impl ProductsRun {
             version: env!("CARGO_PKG_VERSION"),
             chip: ChipReport::new(&self.chip),
             cycles,
-            seconds: self.chip.seconds(cycles),
+            seconds: self.chip.seconds(cycles.saturating_add(self.handover())),
             macs: all(|op| op.macs),
             utilization: self.utilization(self.timed.iter().map(|(counted, cycles)| (counted, *cycles))),
             matrix_units: self.chip.matrix_units,
             not_simulated: rest.collect(),
             ops,
         }
+    }
+
+    /// Cycles in which operands and results are handed over, beside those of the products.
+    fn handover(&self) -> Cycle {
+        let of = |counted: &Counted| {
+            let Product { extents, dtypes, copies, .. } = &counted.product;
+            let each = self.chip.handover(*extents, *dtypes);
+            each.saturating_mul(*copies as u64).saturating_mul(counted.times)
+        };
+        self.timed.iter().map(|(counted, _)| of(counted)).fold(0, Cycle::saturating_add)
     }
 
     /// Cycles that products would take at the peak of their dtypes, over those that they take.

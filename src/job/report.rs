@@ -325,6 +325,8 @@ pub(super) struct Run<'a> {
     pub chip: &'a Chip,
     pub trace: &'a Trace,
     pub tally: Tally,
+    /// Cycles of handovers, beside those of the run.
+    pub handover: Cycle,
     /// By operator: multiply-accumulates.
     pub macs: Vec<u64>,
     /// Cycles that the products would take at the peak of their dtypes on all PEs of one matrix unit, times these PEs.
@@ -345,7 +347,8 @@ impl Run<'_> {
             plan.macs(layer) as f64 / rate.map_or(1.0, |rate| rate.as_f64())
         };
         let macs = plan.layers.iter().map(|layer| plan.macs(layer)).collect();
-        Run { program, chip, trace, tally, macs, at_peak: plan.layers.iter().map(at_peak).sum() }
+        let at_peak = plan.layers.iter().map(at_peak).sum();
+        Run { program, chip, trace, tally, handover: plan.handover(chip), macs, at_peak }
     }
 
     pub(super) fn report(&self, lines: &Lines) -> Report {
@@ -357,7 +360,7 @@ impl Run<'_> {
             chip: ChipReport::new(chip),
             cycles: trace.cycles,
             cycles_to_last_mac: trace.cycles_to_last_mac,
-            seconds: chip.seconds(trace.cycles),
+            seconds: chip.seconds(trace.cycles.saturating_add(self.handover)),
             macs,
             padding_macs: tally.mac_slots - macs,
             utilization: self.utilization(),

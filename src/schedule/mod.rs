@@ -53,7 +53,7 @@ use litemap::LiteMap;
 
 use passes::{Draft, uses};
 
-use crate::base::{Arena, Bytes, Id, Span};
+use crate::base::{Arena, Bytes, Cycle, Id, Span};
 use crate::chip::Chip;
 use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side};
@@ -189,6 +189,16 @@ impl Plan {
     pub fn macs(&self, layer: &Layer) -> u64 {
         let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
         layer.times() * layer.products() as u64 * m * k * n
+    }
+
+    /// Cycles in which what its products read and leave is handed over, beside those of the run.
+    pub fn handover(&self, chip: &Chip) -> Cycle {
+        let of = |layer: &Layer| {
+            let (Some(extents), Some([a, b])) = (self.extents(layer), self.factors(layer)) else { return 0 };
+            let dtypes = [a, b, layer.result].map(|id| self.tensors[id].dtype);
+            chip.handover(extents, dtypes).saturating_mul(layer.times() * layer.products() as u64)
+        };
+        self.layers.iter().map(of).fold(0, Cycle::saturating_add)
     }
 }
 

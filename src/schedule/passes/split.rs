@@ -1,4 +1,4 @@
-//! Output tiles for all matrix units of all cores.
+//! Output tiles for all matrix units of all cores that a program runs on.
 
 use super::super::Plan;
 use super::{Note, Outcome, Pass, Work};
@@ -7,7 +7,7 @@ use crate::chip::Chip;
 
 pub(super) const PASS: Pass = Pass::new(
     "split",
-    "Deals a product's output tiles out to all matrix units of all cores in turn; without it the first unit has them all.",
+    "Deals a product's output tiles out to all matrix units of a program's cores in turn; without it the first unit has them all.",
     Work::OnPlan(work),
     tell,
 );
@@ -32,7 +32,8 @@ impl Split {
 }
 
 fn work(plan: &mut Plan, chip: &Chip) {
-    plan.split = Split { cores: chip.cores, units: chip.matrix_units };
+    let cores = chip.used_cores();
+    plan.split = Split { cores, units: cores * chip.units_per_core() };
 }
 
 fn tell(outcome: &Outcome) -> Vec<Note> {
@@ -40,7 +41,10 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
     if units == 1 {
         return vec![Note::on_all("the chip has one matrix unit: it has all tiles".into())];
     }
-    let mut notes = vec![Note::on_all(format!("{units} matrix units on {cores} cores take tiles in turn"))];
+    let mut notes = vec![Note::on_all(format!(
+        "{units} matrix units on {cores} of {} cores take tiles in turn",
+        outcome.chip.cores
+    ))];
     for layer in &plan.layers {
         let (Some([m, _, n]), Some(tiling)) = (plan.extents(layer), layer.tiling()) else { continue };
         let tiles = m.div_ceil(tiling.m) * n.div_ceil(tiling.n) * layer.products();
