@@ -36,7 +36,7 @@ fn graph(text: &str) -> Graph {
 
 /// All of a graph that its text keeps.
 fn kept(graph: &Graph) -> String {
-    let given = |given: &Given| given.path.clone();
+    let given = |given: &Given| (given.path.clone(), given.sparsity);
     let tensors = graph.tensors.iter().map(|(id, tensor)| {
         let source = match &tensor.source {
             Source::Input(values) => format!("input {:?}", given(values)),
@@ -314,7 +314,7 @@ fn load(graph: &mut Graph, path: Option<&str>, shape: Vec<usize>) {
     let array = Some(seeded("w", Type { dtype: DType::F32, shape: Shape::from(shape) }));
     let weight = graph.tensors.ids().nth(9).unwrap();
     graph.tensors[weight].source =
-        Source::Weight(Given { path: path.map(str::to_owned), array: array.map(Rc::new) });
+        Source::Weight(Given { path: path.map(str::to_owned), array: array.map(Rc::new), sparsity: None });
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) fn count(instruction: &Instruction) -> u64 {
             };
             read + all(to)
         }
-        Work::Fetch { tile } => tile.elements() as u64,
+        Work::Fetch { tile, .. } => tile.elements() as u64,
         Work::Load => 1,
         Work::Multiply { streamed, .. } => (streamed.elements() + streamed.rows()) as u64,
         Work::Contract { activations, weights, .. } => {
@@ -67,7 +67,7 @@ pub(super) fn count(instruction: &Instruction) -> u64 {
 pub(super) fn each(instruction: &Instruction, iteration: &Iteration, nth: u64, touch: &mut dyn FnMut(Touch)) {
     match &instruction.work {
         Work::Copy { from, to, rows } => copy([from, to], rows, iteration, touch),
-        Work::Fetch { tile } => read_factor(tile, iteration, touch),
+        Work::Fetch { tile, .. } => read_factor(tile, iteration, touch),
         Work::Load => {}
         Work::Multiply { streamed, cols, sums, .. } => {
             read_factor(streamed, iteration, touch);

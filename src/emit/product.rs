@@ -212,7 +212,9 @@ impl<'a> Product<'a> {
         let tiles = 2 * builder.chip.units_per_core();
         let several_rows = m > tiling.m;
         let by_rows = tiling.order == TileOrder::Rows;
-        let fetched = tiling.dataflow == Dataflow::WeightStationary && (by_rows || builder.stays());
+        // Packed weights are so in DRAM alone.
+        let fetched = tiling.dataflow == Dataflow::WeightStationary
+            && (by_rows || builder.stays() || tiling.packed.is_some());
         let declared = builder.plan.tensors[b].declared;
         let Activations { seen, dtype, place, blocks, ready, waits } = supply;
         let mut product = Product {
@@ -602,10 +604,10 @@ impl<'a> Product<'a> {
                 (activations.transposed(), Factor::Window(weights.transposed()), fetch, row.rows)
             }
         };
-        let dtype = builder.dtype_of(&stays);
-        builder.push(Unit::Fetch(unit), Work::Fetch { tile: stays }, fetch_waits, Vec::new());
+        let (dtype, packed) = (builder.dtype_of(&stays), self.tiling.packed);
+        builder.push(Unit::Fetch(unit), Work::Fetch { tile: stays, packed }, fetch_waits, Vec::new());
         builder.push(Unit::Load(unit), Work::Load, Vec::new(), Vec::new());
-        let work = Work::Multiply { streamed, tile: dtype, cols, sums };
+        let work = Work::Multiply { streamed, tile: dtype, cols, packed, sums };
         builder.push(Unit::Matrix(unit), work, waits, signals);
     }
 

@@ -11,7 +11,7 @@ use crate::isa::text::{Places, assemble};
 use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
-use crate::num::{DType, Run, Shape, Type, Values, seeded};
+use crate::num::{DType, Run, Shape, Sparsity, Type, Values, seeded};
 use crate::schedule::{Pipeline, Plan, Told, TooMuch, explain, not_lowered};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
@@ -310,11 +310,14 @@ struct Load {
 fn load_of(program: &Program, chip: &Chip, work: &Work) -> Load {
     let dtype = |window: &Window| program.buffers[window.buffer].dtype;
     let of_factor = |factor: &Factor| program.buffers[factor.buffer()].dtype;
-    let pass = |a: &Factor, [other, streamed]: [DType; 2], cols: usize, steps: usize| {
-        let macs = (a.elements() as u64).saturating_mul(cols as u64);
+    let pass = |a: &Factor, [other, streamed]: [DType; 2], cols: usize, steps: usize, packed: Option<Sparsity>| {
+        let all = (a.elements() as u64).saturating_mul(cols as u64);
+        let stored = |sparsity: Sparsity| ((a.rows() * sparsity.stored(a.cols())) as u64).saturating_mul(cols as u64);
+        let macs = packed.map_or(all, stored);
         let rate = chip.rate(other, streamed).map_or(1.0, |rate| rate.as_f64());
-        let words = u128::from(chip.pes()) * 8 * (steps + chip.rows) as u128;
-        Load { macs, at_peak: macs as f64 / rate, effort: macs.into(), words }
+        let group = packed.map_or(1, Sparsity::of);
+        let words = u128::from(chip.pes()) * (8 * group * (steps + chip.rows)) as u128;
+        Load { macs, at_peak: macs as f64 / rate, effort: all.into(), words }
     };
     let other = |elements: usize, steps: usize| {
         let elements = elements as u128;
@@ -322,14 +325,14 @@ fn load_of(program: &Program, chip: &Chip, work: &Work) -> Load {
         Load { macs: 0, at_peak: 0.0, effort: elements * steps as u128, words }
     };
     match work {
-        Work::Multiply { streamed, tile, cols, .. } => {
-            pass(streamed, [of_factor(streamed), *tile], *cols, streamed.rows())
+        Work::Multiply { streamed, tile, cols, packed, .. } => {
+            pass(streamed, [of_factor(streamed), *tile], *cols, streamed.rows(), *packed)
         }
         Work::Contract { activations: a, weights: w, .. } => {
-            pass(a, [of_factor(a), dtype(w)], w.cols, a.cols())
+            pass(a, [of_factor(a), dtype(w)], w.cols, a.cols(), None)
         }
         Work::Copy { from, .. } => other(from.elements(), 1),
-        Work::Fetch { tile } => other(tile.elements(), 0),
+        Work::Fetch { tile, .. } => other(tile.elements(), 0),
         Work::Load => other(0, 0),
         Work::Vector { source, steps, .. } => {
             let (rows, cols) = source.extents();

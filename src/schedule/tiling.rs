@@ -6,7 +6,7 @@ use super::{Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choices};
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::graph::LoopAxis;
-use crate::num::DType;
+use crate::num::{DType, Sparsity};
 
 /// How a product is cut: the extents of a whole output tile, and of K at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Tiling {
     pub k: usize,
     /// In which order output tiles follow each other.
     pub order: TileOrder,
+    /// By which rule the chip skips weights, if it does: then they lie packed in DRAM.
+    pub packed: Option<Sparsity>,
 }
 
 /// In which order output tiles follow each other; all steps of K of a tile are done before the next one.
@@ -53,7 +55,7 @@ impl TileOrder {
 
 impl Default for Tiling {
     fn default() -> Self {
-        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1, order: TileOrder::Rows }
+        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1, order: TileOrder::Rows, packed: None }
     }
 }
 
@@ -96,8 +98,8 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
 pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooMuch> {
     let layer = &plan.layers[at];
     Ok(match layer.kind {
-        LayerKind::Product { a, b, .. } => {
-            LayerKind::Product { a, b, tiling: tiling(plan, layer, [a, b], chip)? }
+        LayerKind::Product { a, b, pruned, .. } => {
+            LayerKind::Product { a, b, pruned, tiling: tiling(plan, layer, [a, b], chip)? }
         }
         LayerKind::Convolution(convolution) => convolved(plan, layer, convolution, chip)?,
         LayerKind::Pool(pool) => pooled(plan, layer, pool, chip)?,
@@ -150,7 +152,9 @@ pub(super) fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
             * n.div_ceil(tile_n);
         passes += here;
         // No word of a pass is counted eight times, nor moves further down than the array is high.
-        words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
+        // Where weights are skipped, whole groups of activations move.
+        let group = tiling.packed.map_or(1, Sparsity::of) as u128;
+        words += here * u128::from(chip.pes()) * 8 * group * (steps + chip.rows as u128);
         let message = match () {
             () if passes > MOST_PASSES.into() => {
                 let passes = u64::try_from(passes).unwrap_or(u64::MAX);
@@ -255,14 +259,21 @@ fn largest(plan: &Plan, layer: &Layer, [a, b]: [PlannedId; 2], chip: &Chip) -> R
             hint: "choose a chip that does, or give it a rate for these dtypes".into(),
         });
     }
-    let (rows, cols) = (chip.rows, chip.cols);
+    let packed = skipped(layer, chip);
+    let (rows, cols) = (chip.depth(packed), chip.cols);
     let [m, n, deep] = match chip.dataflow {
         Dataflow::WeightStationary => [m.min(sums), cols, rows],
         Dataflow::InputStationary => [cols, n.min(sums), rows],
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
-    let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
+    let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows, packed };
     choices::apply(most, k, layer, chip)
+}
+
+/// By which rule the chip skips a layer's weights, if it does.
+fn skipped(layer: &Layer, chip: &Chip) -> Option<Sparsity> {
+    let LayerKind::Product { pruned, .. } = layer.kind else { return None };
+    chip.skips().filter(|by| pruned.is_some_and(|pruned| pruned.implies(*by)))
 }
 
 /// Whether that much may pass through a core's unified buffer, if anything does.
@@ -296,6 +307,8 @@ fn streamed_bytes(plan: &Plan, layer: &Layer, tiling: &Tiling, chip: &Chip) -> B
     let (tiles, cols) = (2 * chip.units_per_core(), tiling.n.min(n));
     let panels = match (tiling.dataflow, tiling.order) {
         (Dataflow::WeightStationary, TileOrder::Rows) => 0,
+        // Packed ones are fetched from DRAM.
+        _ if tiling.packed.is_some() => 0,
         _ => bytes(&[tiles, cols, k], b.dtype),
     };
     let left = bytes(&[tiles, tiling.m, cols], result.dtype);

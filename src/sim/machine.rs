@@ -111,7 +111,7 @@ impl<'a> Machine<'a> {
 
     fn fetched(&self, id: InstructionId, iteration: &Iteration) -> Factor {
         match &self.instruction(id).work {
-            Work::Fetch { tile } => tile.in_iteration(iteration),
+            Work::Fetch { tile, .. } => tile.in_iteration(iteration),
             _ => unreachable!("a fetch lane has fetches"),
         }
     }
@@ -161,7 +161,7 @@ impl<'a> Machine<'a> {
         let mut work = self.program.instructions.iter().map(|(_, instruction)| &instruction.work);
         let float = |buffer| self.program.buffers[buffer].dtype.is_float();
         let floats = |work: &Work| match work {
-            Work::Fetch { tile } => float(tile.buffer()),
+            Work::Fetch { tile, .. } => float(tile.buffer()),
             Work::Contract { weights, .. } => float(weights.buffer),
             _ => false,
         };

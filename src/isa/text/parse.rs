@@ -14,7 +14,7 @@ use crate::isa::{
     MOST_DEPTH, MOST_NUMBER, Node, Padding, Patches, ProgramOp, ProgramOpId, RowsAre, Space, SumMode,
     SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
-use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side};
+use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Sparsity, Side};
 
 /// Longest text of a program, in bytes.
 pub const MOST_ASSEMBLY_BYTES: usize = 8 << 20;
@@ -104,6 +104,22 @@ const STATEMENTS: [&str; 15] = [
     "input", "output", "dram", "unified", "event", "op", "repeat", "read", "write", "host", "fetch", "load",
     "multiply", "contract", "vector",
 ];
+
+/// `packed 2 of 4`, if it stands there.
+fn packed(line: &mut Line) -> Read<Option<Sparsity>> {
+    const HINT: &str = "as in `packed 2 of 4`: of every 4 rows, at most 16, 2 are stored";
+    if !line.takes_word("packed") {
+        return Ok(None);
+    }
+    let place = line.place();
+    let kept = line.whole_number("rows that are stored")?;
+    line.word("of", HINT)?;
+    let of = line.whole_number("rows of a group")?;
+    match Sparsity::new(kept, of) {
+        Some(sparsity) => Ok(Some(sparsity)),
+        None => wrong(place, format!("{kept} of {of} rows cannot be stored"), HINT),
+    }
+}
 
 impl Parser {
     fn finish(mut self) -> Assembled {
@@ -348,7 +364,7 @@ impl Parser {
         };
         let work = match word {
             "read" | "write" | "host" => self.copy(line)?,
-            "fetch" => Work::Fetch { tile: self.factor(line)? },
+            "fetch" => Work::Fetch { tile: self.factor(line)?, packed: packed(line)? },
             "load" => Work::Load,
             "multiply" => self.multiply(line, unit)?,
             "contract" => self.contract(line)?,
@@ -446,11 +462,11 @@ impl Parser {
     fn multiply(&mut self, line: &mut Line, unit: Unit) -> Read<Work> {
         let (index, ring, mode) = self.sums(line)?;
         let streamed = self.factor(line)?;
-        let (tile, cols) = match (line.takes_word("tile"), self.loaded.of(unit)) {
+        let (tile, cols, packed) = match (line.takes_word("tile"), self.loaded.of(unit)) {
             (true, _) => {
                 let dtype = line.dtype()?;
                 line.word("by", "as in `tile i8 by 4`")?;
-                (dtype, line.whole_number("its columns")?)
+                (dtype, line.whole_number("its columns")?, packed(line)?)
             }
             (false, Some(tile)) => tile,
             (false, None) => {
@@ -462,7 +478,7 @@ impl Parser {
             }
         };
         let sums = Sums { rows: rows_of(index, ring, streamed.rows()), mode };
-        Ok(Work::Multiply { streamed, tile, cols, sums })
+        Ok(Work::Multiply { streamed, tile, cols, packed, sums })
     }
 
     fn contract(&mut self, line: &mut Line) -> Read<Work> {
