@@ -80,7 +80,8 @@ fn check(finished: &Finished, frame: &FrameReport) {
 
 /// What an element is called where buffers are axes: its value in memory, 0 for padding.
 fn looked_up(finished: &Finished, called: &str) -> i32 {
-    if called == "0" {
+    // Where nothing is stored, only numbers tell.
+    if called == "0" || called == "?" {
         return 0;
     }
     let index = called.rsplit('[').next().unwrap();
@@ -131,7 +132,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     let is_beside = |at: &[f64; 2]| at[0] < layout.left || at[1] < layout.top;
     let shapes = array(&moment, &layout).shapes;
     let called = shapes.iter().filter_map(|shape| match shape {
-        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text.contains(',')) => Some(text),
+        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text == "?" || text.contains(',')) => Some(text),
         _ => None,
     });
     let called: Vec<i32> = called.map(|called| looked_up(finished, called)).collect();

@@ -89,7 +89,7 @@ impl Watch<'_> {
                 }
                 self.window(to, iteration, write);
             }
-            Work::Fetch { tile } => self.factor(tile, iteration, read),
+            Work::Fetch { tile, .. } => self.factor(tile, iteration, read),
             Work::Load => {}
             Work::Multiply { streamed, sums, .. } => {
                 self.factor(streamed, iteration, read);

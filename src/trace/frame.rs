@@ -122,6 +122,14 @@ impl<N> Frame<N> {
         }
     }
 
+    /// The row of k of a weight in PE(i, j), by the list that its register has; nothing if none is stored there.
+    pub fn row_of_k(&self, list: &[u32], row: usize, col: usize) -> Option<usize> {
+        match list.get(self.at(row, col)) {
+            Some(k) => Some(*k as usize).filter(|_| *k != NONE),
+            None => Some(row),
+        }
+    }
+
     /// From one lane to the next.
     pub fn layer(&self) -> usize {
         self.rows * self.cols

@@ -3,18 +3,22 @@
 use proptest::prelude::*;
 use systole::base::Ratio;
 use systole::chip::{Chip, Dataflow, Dram, Link, WeightBuffering};
+use systole::num::Sparsity;
 
 /// Chips of every dataflow with one core or two, and unified buffers from a few rows to all tensors.
 pub fn chip() -> impl Strategy<Value = Chip> {
-    let array = (1..20usize, 1..20usize, any::<bool>(), 1..80usize, 0..3usize, 1..5usize);
+    let array = (1..20usize, 1..20usize, any::<bool>(), 1..80usize, 0..3usize, 1..5usize, rule());
     let around =
         (1..3usize, 1..4usize, 1..9usize, 0..5u64, prop_oneof![Just(1u64 << 20), 500..40_000u64], 1..40u64);
     (array, around).prop_map(
-        |((rows, cols, double, sums, dataflow, fifo), (cores, units, lanes, latency, buffer, bandwidth))| {
+        |((rows, cols, double, sums, dataflow, fifo, sparsity), (cores, units, lanes, latency, buffer, bandwidth))| {
+            // Whole groups.
+            let rows = rows.next_multiple_of(sparsity.map_or(1, Sparsity::kept));
             let chip = Chip::classroom(rows, cols).unwrap();
             let link = Link { bytes_per_cycle: Ratio::new(bandwidth, 3).unwrap(), latency };
             Chip {
                 dataflow: Dataflow::ALL[dataflow],
+                sparsity,
                 weights: if double { WeightBuffering::Double } else { WeightBuffering::Single },
                 cores,
                 matrix_units: cores * units,
@@ -31,15 +35,27 @@ pub fn chip() -> impl Strategy<Value = Chip> {
     )
 }
 
-/// A network of some layers, each with or without bias, relu and requantisation, and some vector work on its own.
+/// How weights are pruned, or skipped, if they are.
+pub fn rule() -> impl Strategy<Value = Option<Sparsity>> {
+    const RULES: [(usize, usize); 6] = [(1, 2), (2, 4), (1, 4), (1, 3), (3, 4), (2, 8)];
+    prop::option::of((0..RULES.len()).prop_map(|at| Sparsity::new(RULES[at].0, RULES[at].1).unwrap()))
+}
+
+/// `sparse[2:4]`, or nothing.
+pub fn sparse(rule: &Option<Sparsity>) -> String {
+    rule.map_or_else(String::new, |rule| format!(" sparse[{rule}]"))
+}
+
+/// A network of some layers, some pruned, each with or without bias, relu and requantisation, and some vector work on its own.
 pub fn program() -> impl Strategy<Value = String> {
-    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32);
+    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32, rule());
     (1..40usize, 1..40usize, prop::collection::vec(layer, 1..4), any::<bool>(), any::<bool>()).prop_map(
         |(batch, first, layers, argmax, residual)| {
             let mut text = format!("input x : i8[{batch}, {first}]\n");
             let (mut operand, mut depth) = ("x".to_owned(), first);
-            for (index, (width, bias, relu, shift)) in layers.iter().enumerate() {
-                text += &format!("weight w{index} : i8[{depth}, {width}]\nweight b{index} : i32[{width}]\n");
+            for (index, (width, bias, relu, shift, rule)) in layers.iter().enumerate() {
+                text += &format!("weight w{index} : i8[{depth}, {width}]{}\n", sparse(rule));
+                text += &format!("weight b{index} : i32[{width}]\n");
                 let mut sum = format!("{operand} @ w{index}");
                 if *bias {
                     sum = if index % 2 == 0 {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::kernel::{Active, Laid, Streams, Stride, Sums, Tile};
-use super::packed::any;
 use super::{Number, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
@@ -30,7 +29,7 @@ struct Lane<N: Number> {
 impl<'w, W: Waves> Flow<'w, W> {
     /// At the end of cycle `t`, wherever that lies. There is none where sums stay, or some pass skips weights.
     pub fn at(waves: &'w W, t: Cycle) -> Option<Self> {
-        if waves.stationary() != Stationary::Weights || any(waves) {
+        if waves.stationary() != Stationary::Weights || waves.skips() {
             return None;
         }
         let lane = |lane| Lane { streams: Streams::new(waves, lane, t), sums: Sums::new(waves.sides()) };

@@ -47,6 +47,10 @@ pub trait Waves {
     fn part(&self, _pass: usize) -> Part {
         Part::whole(self.sides())
     }
+    /// Whether some pass of the run skips weights.
+    fn skips(&self) -> bool {
+        (0..self.passes()).any(|pass| self.part(pass).groups.is_some())
+    }
     /// Which array of the run it is.
     fn array(&self) -> usize {
         0

@@ -60,8 +60,3 @@ pub(super) fn depth<W: Waves + ?Sized>(waves: &W, pass: usize) -> usize {
     let rows = waves.sides().rows;
     sparsity(waves, pass).map_or(rows, |sparsity| sparsity.covered(rows))
 }
-
-/// Whether any of the passes skips weights.
-pub(super) fn any(waves: &impl Waves) -> bool {
-    (0..waves.passes()).any(|pass| sparsity(waves, pass).is_some())
-}

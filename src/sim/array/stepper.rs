@@ -1,7 +1,7 @@
 //! The obvious array: in every cycle every register takes what its neighbour held. Slow, and there to be believed. It
 //! also counts every word that it moves.
 
-use super::packed::{Slot, Slots, any, depth, sparsity};
+use super::packed::{Slot, Slots, depth, sparsity};
 use super::{Leaving, Number, Timing, Waves, frame_shape, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
@@ -476,7 +476,7 @@ impl<'w, W: Waves> Stepper<'w, W> {
     pub fn frame(&self) -> Frame<W::Number> {
         let mut frame = Frame::empty(self.now.saturating_sub(1), frame_shape(self.waves));
         let (pes, lanes) = (self.rows * self.cols, self.lanes);
-        if any(self.waves) {
+        if self.waves.skips() {
             frame.show_rows_of_k();
         }
         for at in 0..pes {

@@ -8,7 +8,7 @@ use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::sim::array::kept::{Kept, Whose};
 use crate::sim::array::kernel::{Panel, Sums};
-use crate::sim::array::packed::{Slot, Slots, any, depth, sparsity};
+use crate::sim::array::packed::{Slot, Slots, depth, sparsity};
 use crate::sim::array::{Number, Operand, Waves, come, last};
 use crate::timing::{Sides, Stream, movement};
 use crate::trace::{Accumulated, Accumulators, NONE, Waiting};
@@ -205,7 +205,7 @@ const TOGETHER: usize = 256;
 /// Adds what passes add to some rows of the sums of their output tile, by C columns, where weights stay: each pass sums in
 /// ascending k, passes are added in order.
 pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
-    if any(waves) {
+    if waves.skips() {
         return add_packed(waves, passes, rows, sums);
     }
     let Sides { rows: r, cols } = waves.sides();

@@ -20,7 +20,7 @@ use crate::trace::{Frame, NONE};
 /// The registers at the end of cycle `t`. What is kept must be of the same run.
 pub fn frame<W: Waves>(waves: &W, t: Cycle, kept: &mut Kept<W::Number>) -> Frame<W::Number> {
     match waves.stationary() {
-        Stationary::Weights if super::packed::any(waves) => packed::frame(waves, t),
+        Stationary::Weights if waves.skips() => packed::frame(waves, t),
         Stationary::Weights => weights::frame(waves, t),
         Stationary::Sums => sums::frame(waves, t, kept),
     }
