@@ -10,12 +10,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use systole::base::{Cycle, Ratio};
 use systole::chip::Stationary;
+use systole::num::Sparsity;
 use systole::sim::array::cases::{Case, Engine, replay};
 use systole::sim::array::{
     Flow, Kept, Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy,
     cycles_to_last_exit, cycles_to_last_mac, frame, outputs, weights_waiting,
 };
-use systole::num::Sparsity;
 use systole::timing::movement::{self, Groups, Moves, Part, Sums};
 use systole::timing::{Sides, Stream, lanes};
 use systole::trace::{Accumulated, Frame, NONE, Waiting};
@@ -222,35 +222,37 @@ fn random<N: Made>(longest: usize) -> impl Strategy<Value = Random<N>> {
     let passes = prop::collection::vec((1..longest, waits, prop::option::of(0..RATES.len()), part), 1..7);
     let rule = prop_oneof![2 => Just(None), 1 => (1..4usize, 1..5usize).prop_map(|(n, more)| Sparsity::new(n, n + more))];
     let how = (any::<bool>(), any::<bool>(), 0..RATES.len(), rule);
-    (sides, how, passes, any::<u64>()).prop_map(|((rows, cols), (weights, double, rate, rule), passes, seed)| {
-        let rule = rule.filter(|_| weights);
-        // Whole groups.
-        let rows = rows.next_multiple_of(rule.map_or(1, Sparsity::kept));
-        let stationary = if weights { Stationary::Weights } else { Stationary::Sums };
-        let sides = Sides { rows, cols };
-        let (timings, parts) = (Vec::new(), Vec::new());
-        let mut made = Random { stationary, sides, lanes: 1, timings, parts, seed, number: PhantomData };
-        for (length, waits, own_rate, (unused_rows, unused_cols, adds)) in passes {
-            // Passes of one run may have different rates; most have the same.
-            let rate = ratio(RATES[own_rate.filter(|_| seed % 3 == 0).unwrap_or(rate)]);
-            let timing = next(&made, double, length, rate, waits);
-            made.timings.push(timing);
-            made.lanes = made.lanes.max(lanes(rate));
-            // Some passes of such an array may have whole tiles.
-            let groups = rule.filter(|_| seed.rotate_left(length as u32) % 4 > 0).map(|of| Groups {
-                of,
-                k: of.covered(rows).saturating_sub(unused_rows).max(1),
-            });
-            made.parts.push(Part {
-                rows: groups.map_or(rows.saturating_sub(unused_rows).max(1), |groups| groups.of.stored(groups.k)),
-                groups,
-                cols: cols.saturating_sub(unused_cols).max(1),
-                sums: if adds { Sums::Add } else { Sums::Replace },
-            });
-        }
-        let Random { stationary, sides, lanes, timings, parts, seed, .. } = made;
-        Random { stationary, sides, lanes, timings, parts, seed, number: PhantomData }
-    })
+    (sides, how, passes, any::<u64>()).prop_map(
+        |((rows, cols), (weights, double, rate, rule), passes, seed)| {
+            let rule = rule.filter(|_| weights);
+            // Whole groups.
+            let rows = rows.next_multiple_of(rule.map_or(1, Sparsity::kept));
+            let stationary = if weights { Stationary::Weights } else { Stationary::Sums };
+            let sides = Sides { rows, cols };
+            let (timings, parts) = (Vec::new(), Vec::new());
+            let mut made = Random { stationary, sides, lanes: 1, timings, parts, seed, number: PhantomData };
+            for (length, waits, own_rate, (unused_rows, unused_cols, adds)) in passes {
+                // Passes of one run may have different rates; most have the same.
+                let rate = ratio(RATES[own_rate.filter(|_| seed % 3 == 0).unwrap_or(rate)]);
+                let timing = next(&made, double, length, rate, waits);
+                made.timings.push(timing);
+                made.lanes = made.lanes.max(lanes(rate));
+                // Some passes of such an array may have whole tiles.
+                let groups = rule
+                    .filter(|_| seed.rotate_left(length as u32) % 4 > 0)
+                    .map(|of| Groups { of, k: of.covered(rows).saturating_sub(unused_rows).max(1) });
+                made.parts.push(Part {
+                    rows: groups
+                        .map_or(rows.saturating_sub(unused_rows).max(1), |groups| groups.of.stored(groups.k)),
+                    groups,
+                    cols: cols.saturating_sub(unused_cols).max(1),
+                    sums: if adds { Sums::Add } else { Sums::Replace },
+                });
+            }
+            let Random { stationary, sides, lanes, timings, parts, seed, .. } = made;
+            Random { stationary, sides, lanes, timings, parts, seed, number: PhantomData }
+        },
+    )
 }
 
 /// A frame whose values are their bits, so that NaNs and zeros are compared as they are.

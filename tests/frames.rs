@@ -132,7 +132,11 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     let is_beside = |at: &[f64; 2]| at[0] < layout.left || at[1] < layout.top;
     let shapes = array(&moment, &layout).shapes;
     let called = shapes.iter().filter_map(|shape| match shape {
-        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text == "?" || text.contains(',')) => Some(text),
+        Shape::Text { at, text, .. }
+            if is_beside(at) && (text == "0" || text == "?" || text.contains(',')) =>
+        {
+            Some(text)
+        }
         _ => None,
     });
     let called: Vec<i32> = called.map(|called| looked_up(finished, called)).collect();

@@ -273,8 +273,9 @@ impl Maker<'_> {
         let packed = self.chip.skips().filter(|_| from != here && m % 3 > 0);
         let k = packed.map_or(k, |_| (7 * k + m) % self.chip.depth(packed) + 1);
         let multiply = Work::Multiply { streamed: window(here, m, k).into(), tile, cols: n, packed, sums };
-        (0..tiles)
-            .for_each(|_| add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n).into(), packed }));
+        (0..tiles).for_each(|_| {
+            add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n).into(), packed })
+        });
         for _ in 0..tiles {
             add(self, Unit::Load(unit), Work::Load);
             if !loads_first {

@@ -86,7 +86,8 @@ fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
         Dataflow::InputStationary => ([tiling.k, tiling.m], tiling.n),
         Dataflow::OutputStationary => ([tiling.m, tiling.n], tiling.m),
     };
-    let fits = across[0] <= chip.depth(tiling.packed) && across[1] <= chip.cols && sums <= chip.accumulator_rows;
+    let fits =
+        across[0] <= chip.depth(tiling.packed) && across[1] <= chip.cols && sums <= chip.accumulator_rows;
     let some = tiling.m > 0 && tiling.n > 0 && tiling.k > 0;
     check(fits && some && tiling.dataflow == chip.dataflow, || {
         let name = &plan.tensors[layer.result].name;

@@ -5,7 +5,8 @@
 //! length and their parts. Then come
 //!
 //! 1. buffers: name, dtype, shape, memory (0 for DRAM, else 1 + the core), address, bytes held, and what is given (0 nothing,
-//!    1 from the name, 2 in so many parts, 3 a list of numbers, 4 a path),
+//!    1 from the name, 2 in so many parts, 3 a list of numbers, 4 a path, 5 as 1 or in parts and pruned: how many parts or 0, n and m
+//!    of n:m, rows and columns of a matrix),
 //! 2. outputs: buffers by number,
 //! 3. names of operators; names of events,
 //! 4. the body, a list: 0 and an instruction, or 1, a count and the body of a loop.
@@ -71,7 +72,9 @@ impl Writer {
     fn packed(&mut self, kinds: [usize; 2], packed: Option<Sparsity>) {
         match packed {
             None => self.number(kinds[0]),
-            Some(sparsity) => [kinds[1], sparsity.kept(), sparsity.of()].into_iter().for_each(|part| self.number(part)),
+            Some(sparsity) => {
+                [kinds[1], sparsity.kept(), sparsity.of()].into_iter().for_each(|part| self.number(part))
+            }
         }
     }
 
@@ -118,6 +121,11 @@ impl Writer {
             Some(Given::Loaded(path)) => {
                 self.number(4);
                 self.text(path);
+            }
+            Some(Given::Pruned { parts, by, matrix }) => {
+                self.number(5);
+                self.whole(parts.unwrap_or(0));
+                [by.kept(), by.of(), matrix[0], matrix[1]].into_iter().for_each(|part| self.number(part));
             }
         }
     }
@@ -523,12 +531,17 @@ impl Reader<'_> {
 
     fn given(&mut self, dtype: DType, len: usize) -> Read<Option<Given>> {
         let start = self.at;
-        let given = match self.choice(5, "what is given")? {
+        let given = match self.choice(6, "what is given")? {
             0 => return Ok(None),
             1 => Given::Seeded,
             2 => Given::Each(self.whole(MOST_NUMBER, "the number of parts")?),
             3 => Given::Numbers(self.list("the number of values", Reader::real)?),
-            _ => Given::Loaded(self.text()?),
+            4 => Given::Loaded(self.text()?),
+            _ => Given::Pruned {
+                parts: Some(self.whole(MOST_NUMBER, "the number of parts")?).filter(|parts| *parts > 0),
+                by: self.sparsity()?,
+                matrix: self.numbers("a side of a matrix")?,
+            },
         };
         match given.fits(dtype, len) {
             true => Ok(Some(given)),

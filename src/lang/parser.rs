@@ -358,9 +358,7 @@ impl Parser<'_> {
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
         let Ok(ty) = typed else { return Ok(StatementKind::Broken { names: vec![name] }) };
         Ok(match self.pruned_and_loaded() {
-            Ok((sparse, load)) => {
-                StatementKind::Declare(Declaration { storage, name, ty, sparse, load })
-            }
+            Ok((sparse, load)) => StatementKind::Declare(Declaration { storage, name, ty, sparse, load }),
             Err(Reported) => StatementKind::Broken { names: vec![name] },
         })
     }
@@ -374,7 +372,8 @@ impl Parser<'_> {
     }
 
     fn sparse(&mut self) -> Parse<SparseExpr> {
-        const HINT: &str = "as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0";
+        const HINT: &str =
+            "as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0";
         let start = self.here();
         self.at += 1;
         self.open(TokenKind::LeftBracket, HINT)?;

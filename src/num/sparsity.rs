@@ -141,7 +141,10 @@ mod tests {
         let counts = |k| of(2, 4).stored(k);
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, 8].map(counts), [0, 1, 2, 2, 2, 3, 4, 4, 4]);
         assert_eq!([of(2, 4).covered(8), of(1, 3).covered(5), of(2, 4).covered(3)], [16, 15, 4]);
-        assert_eq!([of(1, 2), of(2, 3), of(2, 4), of(4, 5), of(4, 16)].map(Sparsity::index_bits), [1, 2, 2, 3, 4]);
+        assert_eq!(
+            [of(1, 2), of(2, 3), of(2, 4), of(4, 5), of(4, 16)].map(Sparsity::index_bits),
+            [1, 2, 2, 3, 4]
+        );
     }
 
     /// Every column of a few groups that keeps one rule keeps the other, as `implies` says, and some column breaks it if not.

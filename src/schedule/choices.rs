@@ -35,7 +35,8 @@ pub(super) fn apply(mut most: Tiling, k: usize, layer: &Layer, chip: &Chip) -> R
             && wanted_k < k
             && !wanted_k.is_multiple_of(sparsity.of())
         {
-            let message = format!("a tile of {wanted_k} steps of k, which are no whole groups of {}", sparsity.of());
+            let message =
+                format!("a tile of {wanted_k} steps of k, which are no whole groups of {}", sparsity.of());
             return refuse(message, format!("{} skips weights that are pruned {sparsity}", chip.name));
         }
         if chip.dataflow == Dataflow::OutputStationary && wanted_k < k {

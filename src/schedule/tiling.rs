@@ -55,7 +55,14 @@ impl TileOrder {
 
 impl Default for Tiling {
     fn default() -> Self {
-        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1, order: TileOrder::Rows, packed: None }
+        Tiling {
+            dataflow: Dataflow::WeightStationary,
+            m: 1,
+            n: 1,
+            k: 1,
+            order: TileOrder::Rows,
+            packed: None,
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use systole::base::Cycle;
 use systole::chip::{Chip, WeightBuffering};
 use systole::isa::{
-    EventId, Factor, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window, Work,
+    EventId, Factor, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window,
+    Work,
 };
 use systole::num::{CombineKind, MapKind, OperationKind, ReduceKind, Sparsity};
 use systole::trace::{Class, Classes};
@@ -564,7 +565,12 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
         }
         Work::Fetch { tile, packed } => {
             let padded = chip.dram.padded_tiles;
-            fetched(program, tile, *packed, if padded { chip.rows * chip.cols } else { stored(tile, *packed) })
+            fetched(
+                program,
+                tile,
+                *packed,
+                if padded { chip.rows * chip.cols } else { stored(tile, *packed) },
+            )
         }
         _ => unreachable!(),
     }

@@ -106,7 +106,11 @@ impl<'a> Builder<'a> {
         };
         if ty.shape.0.len() < 2 {
             let message = say!("rows are pruned, but {ty} has none");
-            self.diagnostics.error(sparse.span, message, "rows are the last axis but one: declare two axes or more");
+            self.diagnostics.error(
+                sparse.span,
+                message,
+                "rows are the last axis but one: declare two axes or more",
+            );
             return None;
         }
         Some(sparsity)
@@ -120,7 +124,10 @@ impl<'a> Builder<'a> {
             (*at, rest) = (rest % extent, rest / extent);
         }
         let (message, hint) = (
-            format!("`{}` is not pruned {sparsity}: its element {index:?} is one too many that is not 0", path.text),
+            format!(
+                "`{}` is not pruned {sparsity}: its element {index:?} is one too many that is not 0",
+                path.text
+            ),
             format!(
                 "of every {} rows a column keeps {}: prune the file, or leave out `sparse`",
                 sparsity.of(),

@@ -4,7 +4,7 @@
 //!
 //! | statement | is |
 //! |---|---|
-//! | `input a : i8[4, 8]` | a buffer in DRAM that holds values before the first cycle: `= 1, 2, ...` one for each element or one for all, `= load("a.npy")`, or by themselves from its name, `= each 80` in so many parts |
+//! | `input a : i8[4, 8]` | a buffer in DRAM that holds values before the first cycle: `= 1, 2, ...` one for each element or one for all, `= load("a.npy")`, or by themselves from its name, `= each 80` in so many parts, behind that or alone `pruned 2 of 4 in 64 by 32`, the matrices' sides |
 //! | `output c : i32[4, 4]`, `output a` | a buffer in DRAM that is looked at after the run; a declared one too |
 //! | `dram t : i8[64]`, `unified a@ub : i8[4, 8]` | any other buffer; `unified.1` lies in core 1's unified buffer |
 //! | ... `holds 512 at 1024` | how many bytes of its memory it takes, and where: all of its elements, behind the buffer before it |

@@ -140,6 +140,13 @@ impl Printer<'_> {
                 Some(Given::Numbers(numbers)) => line += &format!(" = {}", numbers_in_words(numbers)),
                 Some(Given::Loaded(path)) => line += &format!(" = load({})", in_quotes(path)),
                 Some(Given::Each(parts)) => line += &format!(" = each {parts}"),
+                Some(Given::Pruned { parts, by, matrix: [rows, cols] }) => {
+                    line += " =";
+                    if let Some(parts) = parts {
+                        line += &format!(" each {parts}");
+                    }
+                    line += &format!(" pruned {} of {} in {rows} by {cols}", by.kept(), by.of());
+                }
                 Some(Given::Seeded) | None => {}
             }
             self.line(&line);

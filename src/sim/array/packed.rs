@@ -41,7 +41,8 @@ impl<O: Copy> Slots<O> {
                 let count = &mut filled[col];
                 *count = if within == 0 { 0 } else { *count };
                 if *value != Operand::<W>::default() && *count < sparsity.kept() {
-                    all[(group * sparsity.kept() + *count) * cols + col] = Slot { value: *value, k: k as u32 };
+                    all[(group * sparsity.kept() + *count) * cols + col] =
+                        Slot { value: *value, k: k as u32 };
                     *count += 1;
                 }
             }

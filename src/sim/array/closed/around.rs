@@ -249,7 +249,9 @@ fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sum
             waves.activations(pass, m, &mut activations);
             let sum = |col: usize| {
                 let slots = (0..r).map(|row| slots.of(row, col)).filter(|slot| slot.k != NONE);
-                slots.fold(W::Number::default(), |sum, Slot { value, k }| sum.mac(activations[k as usize], value))
+                slots.fold(W::Number::default(), |sum, Slot { value, k }| {
+                    sum.mac(activations[k as usize], value)
+                })
             };
             sums.add_row(at, (0..cols).map(sum));
         }

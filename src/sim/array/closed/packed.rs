@@ -23,7 +23,14 @@ impl<W: Waves> Tiles<'_, W> {
     }
 
     /// What stands in a register: the value, its row of k, its pass.
-    fn show(&mut self, pass: Option<usize>, row: usize, col: usize, into: [&mut u32; 2], value: &mut W::Number) {
+    fn show(
+        &mut self,
+        pass: Option<usize>,
+        row: usize,
+        col: usize,
+        into: [&mut u32; 2],
+        value: &mut W::Number,
+    ) {
         let Some(pass) = pass else { return };
         let Slot { value: weight, k } = self.of(pass).of(row, col);
         *value = W::Number::of(weight).settled();
@@ -76,7 +83,8 @@ fn show_flow<W: Waves>(tiles: &mut Tiles<W>, streams: &Diagonals, frame: &mut Fr
                 let sum = (0..=row).filter_map(taken);
                 let sum = sum.fold(W::Number::default(), |sum, (act, weight)| sum.mac(act, weight));
                 frame.psum[at] = sum.settled();
-                frame.act[at] = taken(row).map_or_else(Default::default, |(act, _)| W::Number::of(act).settled());
+                frame.act[at] =
+                    taken(row).map_or_else(Default::default, |(act, _)| W::Number::of(act).settled());
                 (frame.pass[at], frame.psum_pass[at]) = (pass as u32, pass as u32);
             }
         }
