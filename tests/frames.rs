@@ -147,7 +147,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn every_pe_works_on_what_it_holds(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::chip(), at in 0..1000u64) {
+    fn every_pe_works_on_what_it_holds(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::skipping_chip(), at in 0..1000u64) {
         let Some(finished) = run(&text, &chip) else { return Ok(()) };
         for unit in 0..chip.matrix_units {
             let lane = &finished.trace.passes[unit];

@@ -22,7 +22,7 @@ use systole::graph::{
 };
 use systole::import::{Files, npy};
 use systole::job;
-use systole::num::{DType, Shape, Type, seeded};
+use systole::num::{DType, Shape, Sparsity, Type, seeded};
 
 /// The graph of a program without errors.
 fn graph_with(text: &str, files: &Files) -> Graph {
@@ -290,6 +290,14 @@ const BREAKS: &[Break] = &[
         graph.repeats[repeat].carried.push(carried);
     }),
     (5, "an array without a path", |graph| load(graph, None, vec![3, 2, 4])),
+    (5, "its array is not pruned", |graph| {
+        load(graph, Some("w.npy"), vec![3, 2, 2, 4]);
+        let weight = graph.tensors.ids().nth(9).unwrap();
+        if let Source::Weight(given) = &mut graph.tensors[weight].source {
+            given.sparsity = Sparsity::new(1, 2);
+        }
+        graph.tensors[weight].ty.shape = Shape::from(vec![2, 4]);
+    }),
     (5, "its array is f32[2, 3, 4], not f32[3, 2, 4]", |graph| load(graph, Some("w.npy"), vec![2, 3, 4])),
     (13, "its operands are not what it begins with", |graph| {
         let own = nth_op(graph, 5);

@@ -104,12 +104,14 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
     }
     let mut stays: BTreeMap<PlannedId, [usize; 2]> = BTreeMap::new();
     for (at, layer) in plan.layers.iter().enumerate() {
-        let fetched = match (&layer.kind, chip.dataflow) {
-            (LayerKind::Product { b, .. }, Dataflow::WeightStationary) if plan.tensors[*b].declared => {
-                Some(*b)
-            }
+        // Declared weights come from DRAM into the array.
+        let weights = match &layer.kind {
+            LayerKind::Product { b, .. } => Some(*b),
+            LayerKind::Convolution(convolution) => Some(convolution.w),
             _ => None,
         };
+        let in_arrays = chip.dataflow == Dataflow::WeightStationary;
+        let fetched = weights.filter(|w| in_arrays && plan.tensors[*w].declared);
         let here = reads(layer).into_iter().filter(|id| Some(*id) != fetched).chain([layer.result]);
         here.for_each(|id| stays.entry(plan.root(id)).or_insert([at; 2])[1] = at);
     }

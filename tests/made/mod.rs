@@ -7,21 +7,15 @@ use systole::num::Sparsity;
 
 /// Chips of every dataflow with one core or two, and unified buffers from a few rows to all tensors.
 pub fn chip() -> impl Strategy<Value = Chip> {
-    let array = (1..20usize, 1..20usize, any::<bool>(), 1..80usize, 0..3usize, 1..5usize, skipped());
+    let array = (1..20usize, 1..20usize, any::<bool>(), 1..80usize, 0..3usize, 1..5usize);
     let around =
         (1..3usize, 1..4usize, 1..9usize, 0..5u64, prop_oneof![Just(1u64 << 20), 500..40_000u64], 1..40u64);
     (array, around).prop_map(
-        |(
-            (rows, cols, double, sums, dataflow, fifo, sparsity),
-            (cores, units, lanes, latency, buffer, bandwidth),
-        )| {
-            // Whole groups.
-            let rows = rows.next_multiple_of(sparsity.map_or(1, Sparsity::kept));
+        |((rows, cols, double, sums, dataflow, fifo), (cores, units, lanes, latency, buffer, bandwidth))| {
             let chip = Chip::classroom(rows, cols).unwrap();
             let link = Link { bytes_per_cycle: Ratio::new(bandwidth, 3).unwrap(), latency };
             Chip {
                 dataflow: Dataflow::ALL[dataflow],
-                sparsity,
                 weights: if double { WeightBuffering::Double } else { WeightBuffering::Single },
                 cores,
                 matrix_units: cores * units,
@@ -36,6 +30,14 @@ pub fn chip() -> impl Strategy<Value = Chip> {
             }
         },
     )
+}
+
+/// The same, most of them such as skip weights, in rows of whole groups.
+pub fn skipping_chip() -> impl Strategy<Value = Chip> {
+    (chip(), skipped()).prop_map(|(chip, sparsity)| {
+        let rows = chip.rows.next_multiple_of(sparsity.map_or(1, Sparsity::kept));
+        Chip { rows, sparsity, ..chip }
+    })
 }
 
 /// How weights are pruned, if they are.

@@ -278,7 +278,9 @@ impl Verifier<'_> {
         check(5, given.path.is_some(), || "an array without a path".into())?;
         let held = (array.values.dtype(), array.values.len() as u64);
         let sound = array.ty == wanted && held == (wanted.dtype, wanted.shape.elements());
-        check(5, sound, || format!("its array is {}, not {wanted}", array.ty))
+        check(5, sound, || format!("its array is {}, not {wanted}", array.ty))?;
+        let broken = given.sparsity.and_then(|sparsity| sparsity.broken_by(&array.values, &array.ty.shape));
+        check(5, broken.is_none(), || "its array is not pruned".into())
     }
 
     /// Rule 5 for results, rule 6 for operands and the end of a body.
