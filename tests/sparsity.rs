@@ -13,6 +13,7 @@ use systole::import::{Files, npy};
 use systole::isa::Work;
 use systole::job::{Finished, Report, compile};
 use systole::num::{Array, DType, Shape, Sparsity, Type, Values};
+use systole::sim::array::cases::{Held, State};
 use systole::timing::movement::{Path, Role};
 
 fn rule(text: &str) -> Sparsity {
@@ -173,6 +174,25 @@ fn of_floats(chip: Chip) -> Chip {
 fn array(rows: usize, cols: usize, values: Vec<i8>) -> Vec<u8> {
     let ty = Type { dtype: DType::I8, shape: Shape::from(vec![rows, cols]) };
     npy::write(&Array { ty, values: Values::I8(values) })
+}
+
+/// Two rows of PEs stand for four of k: the first takes x[0, 1] for w[1, 0], the second x[0, 3] for w[3, 0].
+#[test]
+fn a_frame_shows_what_is_taken() {
+    let text = "input x : i8[1, 4] = load(\"x.npy\")\nweight w : i8[4, 1] sparse[2:4] = load(\"w.npy\")\noutput x @ w\n";
+    let mut files = Files::default();
+    files.insert("x.npy", &array(1, 4, vec![1, 2, 3, 4])).unwrap();
+    files.insert("w.npy", &array(4, 1, vec![0, 5, 0, 7])).unwrap();
+    let finished = run_with(text, &files, &skipping(2, 1, "2:4"));
+    let start = finished.trace.passes[0].get(0).unwrap().start;
+    for (row, k, sum) in [(0usize, 1u64, 2 * 5), (1, 3, 2 * 5 + 4 * 7)] {
+        let frame = finished.frame(text, 0, start + row as Cycle);
+        assert_eq!((&frame.left_element[row][0], &frame.above_element[row][0]), (&vec![k], &vec![k]));
+        let Some(State::Weights { act, psum, weight, .. }) = frame.registers else { panic!("weights stay") };
+        let held = |registers: &Vec<Vec<Option<Held>>>| registers[row][0].clone();
+        let expected = [1 + k as i64, 5 + 2 * row as i64, sum].map(|value| Some(Held::One(value)));
+        assert_eq!([held(&act), held(&weight), held(&psum)], expected, "row {row}");
+    }
 }
 
 /// A file that keeps the rule is multiplied by as it is, and one that breaks it is refused.

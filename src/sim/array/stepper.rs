@@ -434,7 +434,14 @@ impl<'w, W: Waves> Stepper<'w, W> {
         };
         let pass = last(self.waves.passes(), now, load)?;
         let row = usize::try_from(now - load(pass)).ok().filter(|row| *row < self.rows)?;
-        let slot = Slots::<<W::Number as Number>::Operand>::new(self.waves, pass).of(row, col);
+        let slot = match sparsity(self.waves, pass) {
+            Some(_) => Slots::<<W::Number as Number>::Operand>::new(self.waves, pass).of(row, col),
+            None => {
+                let mut values = vec![Default::default(); self.cols];
+                self.waves.weights(pass, row, &mut values);
+                Slot { value: values[col], k: row as u32 }
+            }
+        };
         let part = self.waves.part(pass);
         let padding = row >= part.rows || col >= part.cols;
         Some(OnBus { slot, pass: pass as u32, hops_left: row, padding })
