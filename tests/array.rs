@@ -10,12 +10,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use systole::base::{Cycle, Ratio};
 use systole::chip::Stationary;
+use systole::num::Sparsity;
 use systole::sim::array::cases::{Case, Engine, replay};
 use systole::sim::array::{
     Flow, Kept, Leaving, Number, Stepper, Timing, Waves, accumulated, activations_waiting, busy,
     cycles_to_last_exit, cycles_to_last_mac, frame, outputs, weights_waiting,
 };
-use systole::timing::movement::{self, Moves, Part, Sums};
+use systole::timing::movement::{self, Groups, Moves, Part, Sums};
 use systole::timing::{Sides, Stream, lanes};
 use systole::trace::{Accumulated, Frame, NONE, Waiting};
 
@@ -153,16 +154,20 @@ impl<N: Made> Waves for Random<N> {
         self.parts[pass]
     }
     fn activations(&self, pass: usize, step: usize, into: &mut [N::Operand]) {
-        let used = self.parts[pass].rows;
+        let part = self.parts[pass];
+        let used = part.groups.map_or(part.rows, |groups| groups.k);
         for (i, value) in into.iter_mut().enumerate() {
             *value = if i < used { self.value(0, pass, step, i) } else { N::Operand::default() };
         }
     }
     fn weights(&self, pass: usize, k: usize, into: &mut [N::Operand]) {
-        let Part { rows, cols, .. } = self.parts[pass];
-        let used = self.stationary == Stationary::Sums || k < rows;
+        let Part { rows, cols, groups, .. } = self.parts[pass];
+        let used = self.stationary == Stationary::Sums || k < groups.map_or(rows, |groups| groups.k);
+        // Most groups of what is skipped have a zero too many or too few.
+        let is_zero = |j: usize| groups.is_some() && (self.seed >> ((7 * k + 3 * j + pass) % 60)) & 1 == 0;
         for (j, value) in into.iter_mut().enumerate() {
-            *value = if used && j < cols { self.value(1, pass, k, j) } else { N::Operand::default() };
+            let there = used && j < cols && !is_zero(j);
+            *value = if there { self.value(1, pass, k, j) } else { N::Operand::default() };
         }
     }
 }
@@ -215,27 +220,39 @@ fn random<N: Made>(longest: usize) -> impl Strategy<Value = Random<N>> {
     let waits = (prop_oneof![3 => Just(0), 1 => 1..9u64], prop_oneof![3 => Just(0), 1 => 1..9u64]);
     let part = (0..4usize, 0..4usize, any::<bool>());
     let passes = prop::collection::vec((1..longest, waits, prop::option::of(0..RATES.len()), part), 1..7);
-    let how = (any::<bool>(), any::<bool>(), 0..RATES.len());
-    (sides, how, passes, any::<u64>()).prop_map(|((rows, cols), (weights, double, rate), passes, seed)| {
-        let stationary = if weights { Stationary::Weights } else { Stationary::Sums };
-        let sides = Sides { rows, cols };
-        let (timings, parts) = (Vec::new(), Vec::new());
-        let mut made = Random { stationary, sides, lanes: 1, timings, parts, seed, number: PhantomData };
-        for (length, waits, own_rate, (unused_rows, unused_cols, adds)) in passes {
-            // Passes of one run may have different rates; most have the same.
-            let rate = ratio(RATES[own_rate.filter(|_| seed % 3 == 0).unwrap_or(rate)]);
-            let timing = next(&made, double, length, rate, waits);
-            made.timings.push(timing);
-            made.lanes = made.lanes.max(lanes(rate));
-            made.parts.push(Part {
-                rows: rows.saturating_sub(unused_rows).max(1),
-                cols: cols.saturating_sub(unused_cols).max(1),
-                sums: if adds { Sums::Add } else { Sums::Replace },
-            });
-        }
-        let Random { stationary, sides, lanes, timings, parts, seed, .. } = made;
-        Random { stationary, sides, lanes, timings, parts, seed, number: PhantomData }
-    })
+    let rule = prop_oneof![2 => Just(None), 1 => (1..4usize, 1..5usize).prop_map(|(n, more)| Sparsity::new(n, n + more))];
+    let how = (any::<bool>(), any::<bool>(), 0..RATES.len(), rule);
+    (sides, how, passes, any::<u64>()).prop_map(
+        |((rows, cols), (weights, double, rate, rule), passes, seed)| {
+            let rule = rule.filter(|_| weights);
+            // Whole groups.
+            let rows = rows.next_multiple_of(rule.map_or(1, Sparsity::kept));
+            let stationary = if weights { Stationary::Weights } else { Stationary::Sums };
+            let sides = Sides { rows, cols };
+            let (timings, parts) = (Vec::new(), Vec::new());
+            let mut made = Random { stationary, sides, lanes: 1, timings, parts, seed, number: PhantomData };
+            for (length, waits, own_rate, (unused_rows, unused_cols, adds)) in passes {
+                // Passes of one run may have different rates; most have the same.
+                let rate = ratio(RATES[own_rate.filter(|_| seed % 3 == 0).unwrap_or(rate)]);
+                let timing = next(&made, double, length, rate, waits);
+                made.timings.push(timing);
+                made.lanes = made.lanes.max(lanes(rate));
+                // Some passes of such an array may have whole tiles.
+                let groups = rule
+                    .filter(|_| seed.rotate_left(length as u32) % 4 > 0)
+                    .map(|of| Groups { of, k: of.covered(rows).saturating_sub(unused_rows).max(1) });
+                made.parts.push(Part {
+                    rows: groups
+                        .map_or(rows.saturating_sub(unused_rows).max(1), |groups| groups.of.stored(groups.k)),
+                    groups,
+                    cols: cols.saturating_sub(unused_cols).max(1),
+                    sums: if adds { Sums::Add } else { Sums::Replace },
+                });
+            }
+            let Random { stationary, sides, lanes, timings, parts, seed, .. } = made;
+            Random { stationary, sides, lanes, timings, parts, seed, number: PhantomData }
+        },
+    )
 }
 
 /// A frame whose values are their bits, so that NaNs and zeros are compared as they are.
@@ -253,6 +270,9 @@ fn bits<N: Made>(frame: Frame<N>) -> Frame<u64> {
         psum_pass: frame.psum_pass,
         weight: of(frame.weight),
         weight_pass: frame.weight_pass,
+        weight_k: frame.weight_k,
+        shadow_k: frame.shadow_k,
+        bus_k: frame.bus_k,
         shadow: of(frame.shadow),
         shadow_pass: frame.shadow_pass,
         bus: of(frame.bus),
@@ -292,6 +312,12 @@ fn engines_agree<N: Made>(waves: &Random<N>) -> Result<(), TestCaseError> {
         prop_assert_eq!(&stepped, &bits(frame(waves, t, &mut kept)));
         left.extend(leaving.into_iter().map(leaving_bits));
     }
+    if waves.stationary == Stationary::Weights {
+        for leaving in &left {
+            let sum: N = waves.sum(leaving);
+            prop_assert_eq!(leaving.value, sum.bits());
+        }
+    }
     let at_once: Vec<_> = outputs(waves).into_iter().map(leaving_bits).collect();
     prop_assert_eq!(left, at_once);
     prop_assert_eq!(stepper.moves(), moves(waves));
@@ -302,7 +328,8 @@ fn engines_agree<N: Made>(waves: &Random<N>) -> Result<(), TestCaseError> {
 /// to the end.
 fn flow_agrees<N: Made>(waves: &Random<N>, from: Cycle, strides: &[Cycle]) -> Result<(), TestCaseError> {
     let Some(mut flow) = Flow::at(waves, from) else {
-        prop_assert_eq!(waves.stationary, Stationary::Sums);
+        let skips = waves.parts.iter().any(|part| part.groups.is_some());
+        prop_assert!(skips || waves.stationary == Stationary::Sums);
         return Ok(());
     };
     let mut strides = strides.iter().cycle();
@@ -389,6 +416,30 @@ impl<N: Made> Accumulating<N> {
 }
 
 impl<N: Made> Random<N> {
+    /// A sum where weights stay, by its definition: of a group that is skipped the first weights that are not 0 count.
+    fn sum(&self, of: &Leaving<u64>) -> N {
+        let groups = self.parts[of.pass].groups;
+        let k = groups.map_or(self.sides.rows, |groups| groups.of.covered(self.sides.rows));
+        let (mut activations, mut line) =
+            (vec![N::Operand::default(); k], vec![N::Operand::default(); self.sides.cols]);
+        self.activations(of.pass, of.row, &mut activations);
+        let (mut sum, mut taken) = (N::default(), 0);
+        for (k, activation) in activations.into_iter().enumerate() {
+            self.weights(of.pass, k, &mut line);
+            let Some(Groups { of: rule, .. }) = groups else {
+                sum = sum.mac(activation, line[of.col]);
+                continue;
+            };
+            if k % rule.of() == 0 {
+                taken = 0;
+            }
+            if line[of.col] != N::Operand::default() && taken < rule.kept() {
+                (sum, taken) = (sum.mac(activation, line[of.col]), taken + 1);
+            }
+        }
+        sum.settled()
+    }
+
     fn begin_of(&self, pass: usize) -> usize {
         (0..=pass).rev().find(|pass| self.parts[*pass].sums == Sums::Replace).unwrap_or(0)
     }
@@ -445,17 +496,26 @@ proptest! {
             let (left, above) = (activations_waiting(&waves, t, most), weights_waiting(&waves, t, most));
             for hops in 1..=most {
                 let later = frame(&waves, t + hops as Cycle, &mut Kept::default());
-                let held = |value: i32, pass: u32| (pass != NONE).then_some(Waiting { value, pass });
+                let held = |value: i32, pass: u32| (pass != NONE).then_some((value, pass));
+                let seen = |waiting: &Waiting| (waiting.value, waiting.pass);
                 for (row, waiting) in left[hops - 1].iter().enumerate() {
                     let at = later.at(row, 0);
-                    prop_assert_eq!(*waiting, held(later.act[at], later.pass[at]));
+                    let held = held(later.act[at], later.pass[at]);
+                    match waiting.filter(|waiting| waves.parts[waiting.pass as usize].groups.is_some()) {
+                        None => prop_assert_eq!(waiting.as_ref().map(seen), held),
+                        // Of a group, the first one waits in sight, and the PE takes it or another one.
+                        Some(waiting) => {
+                            let same = later.weight_k[at] != waiting.k || held == Some(seen(&waiting));
+                            prop_assert!(same && held.is_some_and(|(_, pass)| pass == waiting.pass));
+                        }
+                    }
                 }
                 let entered = match waves.stationary {
                     Stationary::Weights => (&later.bus, &later.bus_pass),
                     Stationary::Sums => (&later.weight, &later.weight_pass),
                 };
                 for (col, waiting) in above[hops - 1].iter().enumerate() {
-                    prop_assert_eq!(*waiting, held(entered.0[col], entered.1[col]));
+                    prop_assert_eq!(waiting.as_ref().map(seen), held(entered.0[col], entered.1[col]));
                 }
             }
         }

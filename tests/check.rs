@@ -26,7 +26,7 @@ proptest! {
             made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains(),
             made_images::program(),
         ]),
-        chip in prop_oneof![made::chip(), made_images::on(made::chip())],
+        chip in prop_oneof![made::skipping_chip(), made_images::on(made::skipping_chip())],
     ) {
         let files = Files::default();
         let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };

@@ -46,7 +46,8 @@ fn given(text: &str, inputs: &[(&str, &Nd)]) -> Graph {
 
 fn give(graph: &mut Graph, name: &str, array: Array) {
     let id = graph.tensors.ids().find(|id| graph.name(*id) == name).unwrap();
-    let given = Given { path: Some(format!("{name}.npy")), array: Some(std::rc::Rc::new(array)) };
+    let given =
+        Given { path: Some(format!("{name}.npy")), array: Some(std::rc::Rc::new(array)), sparsity: None };
     let tensor = &mut graph.tensors[id];
     tensor.source = match tensor.source {
         Source::Input(_) => Source::Input(given),

@@ -82,7 +82,8 @@ fn check(finished: &Finished, frame: &FrameReport) {
 
 /// What an element is called where buffers are axes: its value in memory, 0 for padding.
 fn looked_up(finished: &Finished, called: &str) -> i32 {
-    if called == "0" {
+    // Where nothing is stored, only numbers tell.
+    if called == "0" || called == "?" {
         return 0;
     }
     let index = called.rsplit('[').next().unwrap();
@@ -133,7 +134,11 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     let is_beside = |at: &[f64; 2]| at[0] < layout.left || at[1] < layout.top;
     let shapes = array(&moment, &layout).shapes;
     let called = shapes.iter().filter_map(|shape| match shape {
-        Shape::Text { at, text, .. } if is_beside(at) && (text == "0" || text.contains(',')) => Some(text),
+        Shape::Text { at, text, .. }
+            if is_beside(at) && (text == "0" || text == "?" || text.contains(',')) =>
+        {
+            Some(text)
+        }
         _ => None,
     });
     let called: Vec<i32> = called.map(|called| looked_up(finished, called)).collect();
@@ -144,7 +149,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn every_pe_works_on_what_it_holds(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::chip(), at in 0..1000u64) {
+    fn every_pe_works_on_what_it_holds(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::skipping_chip(), at in 0..1000u64) {
         let Some(finished) = run(&text, &chip) else { return Ok(()) };
         for unit in 0..chip.matrix_units {
             let lane = &finished.trace.passes[unit];

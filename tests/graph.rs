@@ -22,7 +22,7 @@ use systole::graph::{
 };
 use systole::import::{Files, npy};
 use systole::job;
-use systole::num::{DType, Shape, Type, seeded};
+use systole::num::{DType, Shape, Sparsity, Type, seeded};
 
 /// The graph of a program without errors.
 fn graph_with(text: &str, files: &Files) -> Graph {
@@ -36,7 +36,7 @@ fn graph(text: &str) -> Graph {
 
 /// All of a graph that its text keeps.
 fn kept(graph: &Graph) -> String {
-    let given = |given: &Given| given.path.clone();
+    let given = |given: &Given| (given.path.clone(), given.sparsity);
     let tensors = graph.tensors.iter().map(|(id, tensor)| {
         let source = match &tensor.source {
             Source::Input(values) => format!("input {:?}", given(values)),
@@ -290,6 +290,14 @@ const BREAKS: &[Break] = &[
         graph.repeats[repeat].carried.push(carried);
     }),
     (5, "an array without a path", |graph| load(graph, None, vec![3, 2, 4])),
+    (5, "its array is not pruned", |graph| {
+        load(graph, Some("w.npy"), vec![3, 2, 2, 4]);
+        let weight = graph.tensors.ids().nth(9).unwrap();
+        if let Source::Weight(given) = &mut graph.tensors[weight].source {
+            given.sparsity = Sparsity::new(1, 2);
+        }
+        graph.tensors[weight].ty.shape = Shape::from(vec![2, 4]);
+    }),
     (5, "its array is f32[2, 3, 4], not f32[3, 2, 4]", |graph| load(graph, Some("w.npy"), vec![2, 3, 4])),
     (13, "its operands are not what it begins with", |graph| {
         let own = nth_op(graph, 5);
@@ -314,7 +322,7 @@ fn load(graph: &mut Graph, path: Option<&str>, shape: Vec<usize>) {
     let array = Some(seeded("w", Type { dtype: DType::F32, shape: Shape::from(shape) }));
     let weight = graph.tensors.ids().nth(9).unwrap();
     graph.tensors[weight].source =
-        Source::Weight(Given { path: path.map(str::to_owned), array: array.map(Rc::new) });
+        Source::Weight(Given { path: path.map(str::to_owned), array: array.map(Rc::new), sparsity: None });
 }
 
 #[test]

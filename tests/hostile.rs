@@ -57,7 +57,9 @@ fn format_changes_no_token(text: &str) {
     assert!(formatted.len() <= 100 * text.len());
 }
 
-const WORDS: [&str; 90] = [
+const WORDS: [&str; 92] = [
+    "sparse",
+    "[2:4]",
     "input",
     "weight",
     "output",
@@ -184,7 +186,9 @@ fn survive_assembly(text: &str) {
 }
 
 /// Words of assembly.
-const CODE: [&str; 74] = [
+const CODE: [&str; 76] = [
+    "packed",
+    "2 of 4",
     "input",
     "output",
     "dram",

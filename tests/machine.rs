@@ -17,6 +17,7 @@ use systole::isa::{
 };
 use systole::num::{
     CombineKind, DType, Function, MapKind, Operand, Operation, OperationKind, ReduceKind, Requant, Side,
+    Sparsity,
 };
 use systole::sim::{Clock, Loops, tally};
 use systole::trace::Trace;
@@ -106,8 +107,15 @@ fn chip(dice: &mut Dice) -> Chip {
         },
         host: Some(link(dice)),
         queues,
-        ..Chip::classroom(dice.range(1, 6) as usize, dice.range(1, 6) as usize).unwrap()
+        ..skipping(dice.range(1, 6) as usize, dice.range(1, 6) as usize)
     }
+}
+
+/// A chip that skips what has whole groups in its rows, if it has an odd number of columns.
+fn skipping(rows: usize, cols: usize) -> Chip {
+    let rules = [(3, 4), (2, 4), (1, 2), (2, 8), (1, 4)].map(|(n, m)| Sparsity::new(n, m).unwrap());
+    let sparsity = rules.into_iter().find(|rule| cols % 2 == 1 && rows.is_multiple_of(rule.kept()));
+    Chip { sparsity, ..Chip::classroom(rows, cols).unwrap() }
 }
 
 struct Maker<'a> {
@@ -261,9 +269,13 @@ impl Maker<'_> {
         let loads_first = self.dice.chance(2);
         let from = [self.dram, self.dram_wide, here][self.dice.roll(3) as usize];
         let tile = if from == self.dram_wide { DType::I16 } else { DType::I8 };
-        let multiply = Work::Multiply { streamed: window(here, m, k).into(), tile, cols: n, sums };
-        (0..tiles)
-            .for_each(|_| add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n).into() }));
+        // In as many rows of k as the array's may stand for.
+        let packed = self.chip.skips().filter(|_| from != here && m % 3 > 0);
+        let k = packed.map_or(k, |_| (7 * k + m) % self.chip.depth(packed) + 1);
+        let multiply = Work::Multiply { streamed: window(here, m, k).into(), tile, cols: n, packed, sums };
+        (0..tiles).for_each(|_| {
+            add(self, Unit::Fetch(unit), Work::Fetch { tile: window(from, k, n).into(), packed })
+        });
         for _ in 0..tiles {
             add(self, Unit::Load(unit), Work::Load);
             if !loads_first {

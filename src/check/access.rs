@@ -49,7 +49,7 @@ pub(super) fn count(instruction: &Instruction, grains: &Grains) -> u64 {
             };
             read + all(to)
         }
-        Work::Fetch { tile } => factor(tile),
+        Work::Fetch { tile, .. } => factor(tile),
         Work::Load => 1,
         Work::Multiply { streamed, .. } => factor(streamed) + streamed.rows() as u64,
         Work::Contract { activations, weights, .. } => {
@@ -76,7 +76,7 @@ pub(super) fn each(
     let here = Here { iteration, grains };
     match &instruction.work {
         Work::Copy { from, to, rows } => here.copy([from, to], rows, touch),
-        Work::Fetch { tile } => here.read_factor(tile, touch),
+        Work::Fetch { tile, .. } => here.read_factor(tile, touch),
         Work::Load => {}
         Work::Multiply { streamed, cols, sums, .. } => {
             here.read_factor(streamed, touch);

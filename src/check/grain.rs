@@ -44,7 +44,7 @@ impl Grains {
     fn work(&mut self, work: &Work) {
         match work {
             Work::Copy { from, to, rows } => self.copy([from, to], rows),
-            Work::Fetch { tile } => self.factor(tile),
+            Work::Fetch { tile, .. } => self.factor(tile),
             Work::Load => {}
             Work::Multiply { streamed, .. } => self.factor(streamed),
             Work::Contract { activations, weights, .. } => {

@@ -6,7 +6,7 @@ use super::layers::agrees;
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::num::Operand;
-use crate::schedule::{Convolution, Layer, LayerKind, Place, Plan, PlannedId, TileOrder};
+use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId, TileOrder};
 
 /// The first thing that must not be, in words.
 pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
@@ -105,7 +105,8 @@ fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
     check(!grouped || tiling.order == TileOrder::Rows, || {
         format!("groups of `{}` go by columns", plan.tensors[layer.result].name)
     })?;
-    let fits = across[0] <= chip.rows && across[1] <= chip.cols && sums <= chip.accumulator_rows;
+    let fits =
+        across[0] <= chip.depth(tiling.packed) && across[1] <= chip.cols && sums <= chip.accumulator_rows;
     let some = tiling.m > 0 && tiling.n > 0 && tiling.k > 0;
     check(fits && some && tiling.dataflow == chip.dataflow, || {
         let name = &plan.tensors[layer.result].name;
@@ -123,13 +124,14 @@ fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
     check(plan.split.cores == 1, || "tensors stay on several cores".to_owned())?;
     let mut stays: BTreeMap<PlannedId, [usize; 2]> = BTreeMap::new();
     for (at, layer) in plan.layers.iter().enumerate() {
-        let fetched = match (&layer.kind, chip.dataflow) {
-            (
-                LayerKind::Product { b: w, .. } | LayerKind::Convolution(Convolution { w, .. }),
-                Dataflow::WeightStationary,
-            ) if plan.tensors[*w].declared => Some(*w),
+        // Declared weights come from DRAM into the array.
+        let weights = match &layer.kind {
+            LayerKind::Product { b, .. } => Some(*b),
+            LayerKind::Convolution(convolution) => Some(convolution.w),
             _ => None,
         };
+        let in_arrays = chip.dataflow == Dataflow::WeightStationary;
+        let fetched = weights.filter(|w| in_arrays && plan.tensors[*w].declared);
         let here = reads(layer).into_iter().filter(|id| Some(*id) != fetched).chain([layer.result]);
         // What a repeat needs it needs from its first iteration to its last.
         let [first, last] = as_long_as(plan, at);

@@ -5,7 +5,7 @@ use super::field::{Key, Kind, NONE, Need, Part};
 use super::value::{Value, quoted, shown};
 use super::{Chip, ChipError, Dataflow, Dram, Handover, Link, Queues, VectorCost, WeightBuffering};
 use crate::base::{Bytes, Cycle, Ratio};
-use crate::num::DType;
+use crate::num::{DType, Sparsity};
 
 /// What a chip file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +190,7 @@ impl Description {
             });
         }
         problems.extend(self.handover_without_bandwidth());
+        problems.extend(self.uneven_groups());
         problems
     }
 
@@ -201,6 +202,17 @@ impl Description {
             keys: given,
             message: "a handover has no bandwidth".into(),
             hint: "give it `handover_gb_per_s`, or leave out what else is said of it".into(),
+        })
+    }
+
+    /// Groups of weights that would not fill the rows.
+    fn uneven_groups(&self) -> Option<ChipError> {
+        let (sparsity, rows) = (self.sparsity()?, self.size(Key::Rows));
+        let kept = sparsity.kept();
+        (!rows.is_multiple_of(kept)).then(|| ChipError {
+            keys: vec![Key::Sparsity, Key::Rows],
+            message: format!("{rows} rows of PEs are no whole groups of {kept}, as `{sparsity}` has them"),
+            hint: format!("take {} rows, say, or another sparsity", rows.next_multiple_of(kept)),
         })
     }
 
@@ -222,6 +234,7 @@ impl Description {
             rows: self.size(Key::Rows),
             cols: self.size(Key::Cols),
             dataflow: self.dataflow(),
+            sparsity: self.sparsity(),
             weights: match self.value(Key::DoubleBuffered) {
                 Some(Value::Flag(false)) => WeightBuffering::Single,
                 _ => WeightBuffering::Double,
@@ -290,6 +303,13 @@ impl Description {
     fn dataflow(&self) -> Dataflow {
         let named = |dataflow: &Dataflow| self.value(Key::Dataflow) == Some(&Value::Word(dataflow.name()));
         Dataflow::ALL.into_iter().find(named).expect("it was read as one of these")
+    }
+
+    fn sparsity(&self) -> Option<Sparsity> {
+        match self.value(Key::Sparsity)? {
+            Value::Word(word) => Sparsity::read(word),
+            _ => None,
+        }
     }
 
     fn optional_whole(&self, key: Key) -> Option<u64> {

@@ -180,6 +180,8 @@ fields! {
         "C: columns of PEs in each array; a tile of weights has as many columns of n."
     Dataflow "dataflow" Array Kind::Word(&["ws", "is", "os"]), Required "dataflow" ""
         "What stays in the PEs: weights (ws), inputs (is) or outputs (os)."
+    Sparsity "sparsity" Array Kind::Word(&["1:2", "1:4", "2:4", "1:8", "2:8", "4:8", "4:12", "4:16"]), Optional
+        "sparsity" "" "Of every m rows of weights that are pruned so, n take a row of PEs (n:m), where weights stay (ws)."
     DoubleBuffered "double_buffered" Array Kind::Flag, Required "double-buffered weights" ""
         "Whether the next tile loads behind the running pass, or waits until the last wave has crossed the array."
     UnifiedBufferKib "unified_buffer_kib" Beside whole(1, 1 << 30), Required "unified buffer" "KiB"

@@ -26,7 +26,7 @@ pub use value::Value;
 use litemap::LiteMap;
 
 use crate::base::{Bytes, Cycle, Ratio};
-use crate::num::DType;
+use crate::num::{DType, Skipping, Sparsity, SumOrder};
 
 /// An accelerator (MACHINE.md section 2): matrix units with a weight FIFO and accumulators each, cores with a vector
 /// unit and a unified buffer each, one DRAM.
@@ -52,6 +52,8 @@ pub struct Chip {
     pub cols: usize,
     /// What stays in the PEs.
     pub dataflow: Dataflow,
+    /// How weights are pruned that it skips, where weights stay: then its rows are whole groups.
+    pub sparsity: Option<Sparsity>,
     /// When the next tile's load may start.
     pub weights: WeightBuffering,
     /// By dtypes of activations and weights: rows that an array takes in a cycle. What is not listed, it cannot multiply.
@@ -319,6 +321,32 @@ impl Chip {
     /// Matrix units of each core.
     pub fn units_per_core(&self) -> usize {
         self.matrix_units / self.cores
+    }
+
+    /// What it skips, by its dataflow too.
+    pub fn skips(&self) -> Option<Sparsity> {
+        self.sparsity.filter(|_| self.dataflow == Dataflow::WeightStationary)
+    }
+
+    /// Rows of k that a tile of weights may have which lie as told.
+    pub fn depth(&self, packed: Option<Sparsity>) -> usize {
+        packed.map_or(self.rows, |sparsity| sparsity.covered(self.rows))
+    }
+
+    /// How it adds up products (MACHINE.md section 4).
+    pub fn sum_order(&self) -> SumOrder {
+        let block = match self.dataflow.stationary() {
+            Stationary::Weights => self.rows,
+            // All of k, which is one block.
+            Stationary::Sums => usize::MAX,
+        };
+        SumOrder { block }
+    }
+
+    /// The same of products whose weights it skips, if it skips any.
+    pub fn skipping(&self) -> Option<Skipping> {
+        let sparsity = self.skips()?;
+        Some(Skipping { sparsity, order: SumOrder { block: self.depth(Some(sparsity)) } })
     }
 
     /// Rows that an array takes in a cycle.

@@ -140,7 +140,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         for (row, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
                 let paint = moment.colour(waiting.pass).alpha(0.24);
-                let element = moment.waiting_left(waiting.pass, hop + 1, row);
+                let element = moment.waiting_left(waiting, hop + 1, row);
                 let text = operand(moment, waiting, element);
                 chip(scene, layout.activation(hop + 1, row), paint, text, Colour::Ink.solid());
             }
@@ -150,7 +150,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         for (col, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
                 let paint = moment.colour(waiting.pass).alpha(0.12);
-                let element = moment.waiting_above(waiting.pass, hop + 1, col);
+                let element = Some(moment.waiting_above(waiting, col));
                 let text = operand(moment, waiting, element);
                 chip(scene, layout.weight(hop + 1, col), paint, text, Colour::Dim.solid());
             }

@@ -4,7 +4,7 @@ use super::Moment;
 use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::isa::Factor;
-use crate::trace::{NONE, Pass};
+use crate::trace::{NONE, Waiting};
 
 /// A register that holds an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,17 @@ pub enum Register {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Element<'a> {
     of: &'a Factor,
-    /// In its buffer; nothing in padding, which is 0.
-    place: Option<usize>,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In its buffer.
+    At(usize),
+    /// In padding, or where nothing is stored: it is 0.
+    Nowhere,
+    /// It depends on numbers that are not known.
+    Unknown,
 }
 
 impl Moment<'_> {
@@ -55,7 +64,11 @@ impl Moment<'_> {
 
     /// The same without the tensor's name.
     pub(super) fn index(&self, element: Element) -> String {
-        let Some(place) = element.place else { return "0".into() };
+        let place = match element.place {
+            Place::At(place) => place,
+            Place::Nowhere => return "0".into(),
+            Place::Unknown => return "?".into(),
+        };
         let indices = (self.indices)(element.of.buffer(), place);
         let mut text = String::from("[");
         for (at, index) in indices.iter().enumerate() {
@@ -67,8 +80,8 @@ impl Moment<'_> {
 
     pub(super) fn name(&self, element: Element) -> String {
         let name = match element.place {
-            Some(_) => &self.program.buffers[element.of.buffer()].name,
-            None => "",
+            Place::At(_) => &self.program.buffers[element.of.buffer()].name,
+            _ => "",
         };
         name.to_owned() + &self.index(element)
     }
@@ -83,42 +96,53 @@ impl Moment<'_> {
             Register::Shadow => (&frame.shadow_pass, at),
             Register::Bus => (&frame.bus_pass, at),
         };
-        let pass = passes.get(place).filter(|pass| **pass != NONE)?;
-        let pass = &self.view.passes[*pass as usize];
+        let number = passes.get(place).copied().filter(|pass| *pass != NONE)?;
+        let pass = &self.view.passes[number as usize];
         let entered = frame.cycle - (row + col) as Cycle;
         let step = |lane: usize| pass.stream.entering(entered).nth(lane);
+        let (list, own) = match register {
+            Register::Shadow => (&frame.shadow_k, row),
+            Register::Bus => (&frame.bus_k, usize::try_from(entered - pass.run.load).ok()?),
+            _ => (&frame.weight_k, row),
+        };
+        let k = if pass.packed.is_some() { frame.row_of_k(list, row, col) } else { Some(own) };
         Some(match (register, frame.stationary) {
-            (Register::Act(lane), _) => left(pass, row, step(lane)?),
-            (Register::Weight(_) | Register::Shadow, Stationary::Weights) => above(pass, row, col),
-            (Register::Weight(lane), Stationary::Sums) => above(pass, step(lane)?, col),
-            (Register::Bus, _) => above(pass, usize::try_from(entered - pass.run.load).ok()?, col),
+            (Register::Act(lane), Stationary::Weights) => {
+                self.along_k(&pass.streamed, number, pass.left(k.unwrap_or(0), step(lane)?), k)
+            }
+            (Register::Act(lane), Stationary::Sums) => element(&pass.streamed, pass.left(row, step(lane)?)),
+            (Register::Weight(lane), Stationary::Sums) => element(&pass.tile, pass.above(step(lane)?, col)),
             (Register::Shadow, Stationary::Sums) => return None,
+            _ => self.along_k(&pass.tile, number, pass.above(k.unwrap_or(0), col), k),
         })
     }
 
-    /// An activation so many hops before the left edge.
-    pub(super) fn waiting_left(&self, pass: u32, hops: usize, row: usize) -> Option<Element<'_>> {
-        let pass = &self.view.passes[pass as usize];
+    /// An element by its row of k, if something is stored there.
+    fn along_k<'e>(&self, of: &'e Factor, pass: u32, place: Option<usize>, k: Option<usize>) -> Element<'e> {
+        match k {
+            Some(_) => element(of, place),
+            None if self.has_numbers(pass) => Element { of, place: Place::Nowhere },
+            None => Element { of, place: Place::Unknown },
+        }
+    }
+
+    /// An activation before the left edge, by its row of PEs; of a group the first one.
+    pub(super) fn waiting_left(&self, waiting: &Waiting, hops: usize, row: usize) -> Option<Element<'_>> {
+        let pass = &self.view.passes[waiting.pass as usize];
         let enters = (self.frame.cycle + hops as Cycle).checked_sub(row as Cycle)?;
-        Some(left(pass, row, pass.stream.entering(enters).next()?))
+        let step = pass.stream.entering(enters).next()?;
+        let row = if pass.packed.is_some() { waiting.k as usize } else { row };
+        Some(element(&pass.streamed, pass.left(row, step)))
     }
 
-    /// A weight so many hops above the top edge.
-    pub(super) fn waiting_above(&self, pass: u32, hops: usize, col: usize) -> Option<Element<'_>> {
-        let pass = &self.view.passes[pass as usize];
-        let enters = (self.frame.cycle + hops as Cycle).checked_sub(col as Cycle)?;
-        let k = match self.frame.stationary {
-            Stationary::Weights => usize::try_from(enters.checked_sub(pass.run.load)?).ok()?,
-            Stationary::Sums => pass.stream.entering(enters).next()?,
-        };
-        Some(above(pass, k, col))
+    /// A weight above the top edge.
+    pub(super) fn waiting_above(&self, waiting: &Waiting, col: usize) -> Element<'_> {
+        let pass = &self.view.passes[waiting.pass as usize];
+        let k = Some(waiting.k as usize).filter(|_| waiting.k != NONE);
+        self.along_k(&pass.tile, waiting.pass, pass.above(k.unwrap_or(0), col), k)
     }
 }
 
-fn left(pass: &Pass, row: usize, step: usize) -> Element<'_> {
-    Element { of: &pass.streamed, place: pass.left(row, step) }
-}
-
-fn above(pass: &Pass, k: usize, col: usize) -> Element<'_> {
-    Element { of: &pass.tile, place: pass.above(k, col) }
+fn element(of: &Factor, place: Option<usize>) -> Element<'_> {
+    Element { of, place: place.map_or(Place::Nowhere, Place::At) }
 }

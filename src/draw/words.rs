@@ -214,6 +214,11 @@ fn detail(moment: &Moment) -> Detail {
             if stays == Stationary::Weights {
                 lines.push(("sum", frame.psum[sum].to_string()));
             }
+            if let Some(sparsity) = pass.packed.filter(|_| lane == 0) {
+                let k = frame.row_of_k(&frame.weight_k, row, col);
+                let index = |k: usize| format!("{} of {}", k % sparsity.of(), sparsity.of());
+                lines.push(("of its group", k.map_or_else(|| "none".into(), index)));
+            }
         }
         if stays == Stationary::Sums && moment.has_numbers(frame.pass[at]) {
             lines.push(("sum", frame.psum[at].to_string()));

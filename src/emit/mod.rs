@@ -48,7 +48,7 @@ pub fn emit(plan: &Plan, chip: &Chip) -> Emitted {
         builder.begin_layer(at);
         match layer.kind {
             LayerKind::Move(ref work) => moves::emit(&mut builder, layer, work),
-            LayerKind::Product { a, b, tiling } => product::emit(&mut builder, layer, a, b, tiling),
+            LayerKind::Product { a, b, tiling, .. } => product::emit(&mut builder, layer, a, b, tiling),
             LayerKind::Convolution(ref convolution) => convolution::emit(&mut builder, layer, convolution),
             LayerKind::Pool(ref pool) => pool::emit(&mut builder, layer, pool),
             LayerKind::Vector { x, block_rows } => vector::emit(&mut builder, layer, x, block_rows),

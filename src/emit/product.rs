@@ -622,10 +622,10 @@ impl<'a> Product<'a> {
                 (activations.transposed(), Factor::Window(weights.transposed()), fetch, row.rows)
             }
         };
-        let dtype = builder.dtype_of(&stays);
-        builder.push(Unit::Fetch(unit), Work::Fetch { tile: stays }, fetch_waits, Vec::new());
+        let (dtype, packed) = (builder.dtype_of(&stays), self.tiling.packed);
+        builder.push(Unit::Fetch(unit), Work::Fetch { tile: stays, packed }, fetch_waits, Vec::new());
         builder.push(Unit::Load(unit), Work::Load, Vec::new(), Vec::new());
-        let work = Work::Multiply { streamed, tile: dtype, cols, sums };
+        let work = Work::Multiply { streamed, tile: dtype, cols, packed, sums };
         builder.push(Unit::Matrix(unit), work, waits, signals);
     }
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::names::{Names, TensorName};
 use crate::base::{Arena, Id, Span};
-use crate::num::{Array, Extents, Requant, Shape, Type};
+use crate::num::{Array, Extents, Requant, Shape, Sparsity, Type};
 pub use crate::num::{CombineKind, MapKind, ReduceKind};
 
 /// A checked program.
@@ -69,6 +69,8 @@ pub struct Given {
     pub path: Option<String>,
     /// What was in it; within repeats, of all iterations one after the other. Calls that load the same share it.
     pub array: Option<Rc<Array>>,
+    /// How it is pruned along its last axis but one: values that are made are, and those that were loaded must be.
+    pub sparsity: Option<Sparsity>,
 }
 
 /// A list of tensors; most are short.

@@ -2,7 +2,7 @@
 
 use super::ir::{Graph, OpId, OpKind, RepeatId, Source, Tensor, TensorId};
 use crate::base::ELEMENT_EFFORT;
-use crate::num::{Array, Shape, Type, Values, seeded};
+use crate::num::{Array, Shape, Sparsity, Type, Values, seeded};
 
 impl Graph {
     /// How often what belongs to a repeat is done, the repeats around it counted too.
@@ -177,8 +177,8 @@ impl Graph {
                 let values = array.values.part(iteration as usize * len..(iteration as usize + 1) * len);
                 Array { ty, values }
             }
-            (None, None) => seeded(&self.name(id), ty),
-            (None, Some(_)) => seeded(&format!("{}[{iteration}]", self.name(id)), ty),
+            (None, None) => made(&self.name(id), ty, given.sparsity),
+            (None, Some(_)) => made(&format!("{}[{iteration}]", self.name(id)), ty, given.sparsity),
         })
     }
 }
@@ -191,6 +191,15 @@ impl Graph {
         let one = Type { dtype: tensor.ty.dtype, shape: Shape::default() };
         constant(number, one).values.numbers().next()
     }
+}
+
+/// Values made from a name, pruned if they are to be.
+fn made(name: &str, ty: Type, sparsity: Option<Sparsity>) -> Array {
+    let mut array = seeded(name, ty);
+    if let Some(sparsity) = sparsity {
+        sparsity.prune(&mut array.values, &array.ty.shape);
+    }
+    array
 }
 
 fn constant(number: f64, ty: Type) -> Array {

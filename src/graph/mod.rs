@@ -12,6 +12,7 @@ mod measure;
 mod names;
 mod parse;
 mod print;
+mod pruned;
 mod verify;
 
 pub use build::{BUILTINS, Built, Builtin, Kind, Parameter, build};

@@ -11,7 +11,7 @@ use super::ir::{
 };
 use super::print::{COMBINED, LETTERS};
 use crate::base::Span;
-use crate::num::{DType, Function, Requant, Shape, Type};
+use crate::num::{DType, Function, Requant, Shape, Sparsity, Type};
 
 /// Longest text of a graph, in bytes.
 pub const MOST_GRAPH_BYTES: usize = 8 << 20;
@@ -536,7 +536,19 @@ impl<'t> Words<'t> {
             true => Some(self.text()?),
             false => None,
         };
-        Ok(Given { path, array: None })
+        let sparsity = match self.takes(Word::Name("sparse")) {
+            true => Some(self.sparsity()?),
+            false => None,
+        };
+        Ok(Given { path, array: None, sparsity })
+    }
+
+    /// `2 of 4`
+    fn sparsity(&mut self) -> Parsed<Sparsity> {
+        let kept = self.whole()?;
+        self.word("of")?;
+        let of = self.whole()?;
+        Sparsity::new(kept, of).ok_or_else(|| format!("{kept} of {of} rows cannot stay"))
     }
 
     /// `axis=`, say.

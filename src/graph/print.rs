@@ -4,7 +4,7 @@
 //! ```text
 //! graph    = { line } { "output" tensor }
 //! line     = given | operator | repeat
-//! given    = result "=" ( ( "input" | "weight" ) [ "from" STRING ] | "constant" REAL ) names
+//! given    = result "=" ( ( "input" | "weight" ) [ "from" STRING ] [ "sparse" N "of" N ] | "constant" REAL ) names
 //! operator = results "=" KIND { tensor } attributes [ "with" choices ] names
 //! repeat   = [ results "=" ] "repeat" N "as" iteration "{" [ names ]
 //!            { result "=" "carried" tensor "then" tensor names }   what it begins with, and what the next one begins with
@@ -302,9 +302,13 @@ pub(super) fn word(kind: &OpKind) -> &'static str {
 }
 
 fn write_given(f: &mut fmt::Formatter<'_>, storage: &str, given: &Given) -> fmt::Result {
-    match &given.path {
-        Some(path) => write!(f, "{storage} from {}", Quoted(path)),
-        None => f.write_str(storage),
+    f.write_str(storage)?;
+    if let Some(path) = &given.path {
+        write!(f, " from {}", Quoted(path))?;
+    }
+    match given.sparsity {
+        Some(sparsity) => write!(f, " sparse {} of {}", sparsity.kept(), sparsity.of()),
+        None => Ok(()),
     }
 }
 

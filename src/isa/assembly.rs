@@ -3,7 +3,7 @@
 use litemap::LiteMap;
 
 use super::{BufferId, Factor, Program, Window, verify};
-use crate::num::{DType, Shape};
+use crate::num::{DType, Shape, Sparsity};
 
 /// A program that can be run by itself. It has a text ([`super::text`]) and bytes ([`super::binary`]).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,15 @@ pub enum Given {
     Seeded,
     /// In so many parts of one size, each from the name with the part's number: those of a repeat's iterations.
     Each(u64),
+    /// As the one or the other, and pruned.
+    Pruned {
+        /// How many parts; nothing if the values are not made in parts.
+        parts: Option<u64>,
+        /// By which rule.
+        by: Sparsity,
+        /// Rows and columns of the matrices that they are, one behind the other.
+        matrix: [usize; 2],
+    },
     /// They stand in the text: as many as there are elements, or one for all of them.
     Numbers(Vec<f64>),
     /// From a file.
@@ -37,6 +46,11 @@ impl Given {
         match self {
             Given::Seeded | Given::Loaded(_) => true,
             Given::Each(parts) => *parts > 0 && (len as u64).is_multiple_of(*parts),
+            Given::Pruned { parts, matrix: [rows, cols], .. } => {
+                let each = rows.checked_mul(*cols).filter(|each| *each > 0).map(|each| each as u64);
+                let all = each.and_then(|each| each.checked_mul(parts.unwrap_or(1))).filter(|all| *all > 0);
+                all.is_some_and(|all| (len as u64).is_multiple_of(all))
+            }
             Given::Numbers(numbers) => {
                 (numbers.len() == 1 || numbers.len() == len)
                     && numbers.iter().all(|number| holds(dtype, *number))

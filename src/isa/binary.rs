@@ -5,13 +5,14 @@
 //! length and their parts. Then come
 //!
 //! 1. buffers: name, dtype, shape, memory (0 for DRAM, else 1 + the core), address, bytes held, and what is given (0 nothing,
-//!    1 from the name, 2 in so many parts, 3 a list of numbers, 4 a path),
+//!    1 from the name, 2 in so many parts, 3 a list of numbers, 4 a path, 5 as 1 or in parts and pruned: how many parts or 0, n and m
+//!    of n:m, rows and columns of a matrix),
 //! 2. outputs: buffers by number,
 //! 3. names of operators; names of events,
 //! 4. the body, a list: 0 and an instruction, or 1, a count and the body of a loop.
 //!
-//! An instruction is its operator, unit (kind and number), work (a number, then its parts in the order of [`Work`]'s fields), waits
-//! (event, how far behind, and 0 or 1 + the depth of the loop that it counts from), and signals. Vector steps are numbers by
+//! An instruction is its operator, unit (kind and number), work (a number, then its parts in the order of [`Work`]'s fields; where
+//! weights are packed another number, and n and m of n:m in front of the others), waits (event, how far behind, and 0 or 1 + the depth of the loop that it counts from), and signals. Vector steps are numbers by
 //! [`crate::isa::text`]'s names of them, in their order there, dtypes by [`DType::ALL`].
 
 use super::text::{Step, numbered_step, step_number};
@@ -21,7 +22,7 @@ use super::{
     SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::base::{Arena, Id, Span};
-use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side};
+use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side, Sparsity};
 
 /// What a file begins with.
 pub const MAGIC: [u8; 7] = *b"SYSTOLE";
@@ -67,6 +68,16 @@ impl Writer {
         self.whole(number as u64);
     }
 
+    /// One of two kinds of work, the second one with how its weights are packed.
+    fn packed(&mut self, kinds: [usize; 2], packed: Option<Sparsity>) {
+        match packed {
+            None => self.number(kinds[0]),
+            Some(sparsity) => {
+                [kinds[1], sparsity.kept(), sparsity.of()].into_iter().for_each(|part| self.number(part))
+            }
+        }
+    }
+
     fn real(&mut self, number: f64) {
         self.bytes.extend(number.to_bits().to_le_bytes());
     }
@@ -110,6 +121,11 @@ impl Writer {
             Some(Given::Loaded(path)) => {
                 self.number(4);
                 self.text(path);
+            }
+            Some(Given::Pruned { parts, by, matrix }) => {
+                self.number(5);
+                self.whole(parts.unwrap_or(0));
+                [by.kept(), by.of(), matrix[0], matrix[1]].into_iter().for_each(|part| self.number(part));
             }
         }
     }
@@ -162,13 +178,13 @@ impl Writer {
                     }
                 }
             }
-            Work::Fetch { tile } => {
-                self.number(1);
+            Work::Fetch { tile, packed } => {
+                self.packed([1, 6], *packed);
                 self.factor(tile);
             }
             Work::Load => self.number(2),
-            Work::Multiply { streamed, tile, cols, sums } => {
-                self.number(3);
+            Work::Multiply { streamed, tile, cols, packed, sums } => {
+                self.packed([3, 7], *packed);
                 self.factor(streamed);
                 self.dtype(*tile);
                 self.number(*cols);
@@ -515,12 +531,17 @@ impl Reader<'_> {
 
     fn given(&mut self, dtype: DType, len: usize) -> Read<Option<Given>> {
         let start = self.at;
-        let given = match self.choice(5, "what is given")? {
+        let given = match self.choice(6, "what is given")? {
             0 => return Ok(None),
             1 => Given::Seeded,
             2 => Given::Each(self.whole(MOST_NUMBER, "the number of parts")?),
             3 => Given::Numbers(self.list("the number of values", Reader::real)?),
-            _ => Given::Loaded(self.text()?),
+            4 => Given::Loaded(self.text()?),
+            _ => Given::Pruned {
+                parts: Some(self.whole(MOST_NUMBER, "the number of parts")?).filter(|parts| *parts > 0),
+                by: self.sparsity()?,
+                matrix: self.numbers("a side of a matrix")?,
+            },
         };
         match given.fits(dtype, len) {
             true => Ok(Some(given)),
@@ -591,7 +612,9 @@ impl Reader<'_> {
     }
 
     fn work(&mut self) -> Read<Work> {
-        Ok(match self.choice(6, "a kind of work")? {
+        let kind = self.choice(8, "a kind of work")?;
+        let packed = if kind > 5 { Some(self.sparsity()?) } else { None };
+        Ok(match kind {
             0 => {
                 let (from, to) = (self.window()?, self.window()?);
                 let rows = match self.choice(3, "how rows lie")? {
@@ -601,12 +624,13 @@ impl Reader<'_> {
                 };
                 Work::Copy { from, to, rows }
             }
-            1 => Work::Fetch { tile: self.factor()? },
+            1 | 6 => Work::Fetch { tile: self.factor()?, packed },
             2 => Work::Load,
-            3 => Work::Multiply {
+            3 | 7 => Work::Multiply {
                 streamed: self.factor()?,
                 tile: self.dtype()?,
                 cols: self.number("columns")?,
+                packed,
                 sums: self.sums()?,
             },
             4 => Work::Contract { activations: self.factor()?, weights: self.window()?, sums: self.sums()? },
@@ -616,6 +640,14 @@ impl Reader<'_> {
                 target: self.window()?,
             },
         })
+    }
+
+    fn sparsity(&mut self) -> Read<Sparsity> {
+        let (kept, of) = (self.number("rows that are stored")?, self.number("rows of a group")?);
+        match Sparsity::new(kept, of) {
+            Some(sparsity) => Ok(sparsity),
+            None => self.wrong(format!("{kept} of {of} rows cannot be stored")),
+        }
     }
 
     fn advance(&mut self) -> Read<[usize; MOST_DEPTH]> {

@@ -35,7 +35,7 @@ pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::num::{DType, Operation};
+use crate::num::{DType, Operation, Sparsity};
 
 /// A program for the machine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -202,10 +202,12 @@ pub enum Work {
         /// Whether each row lies somewhere else, and costs whole bursts.
         rows: RowsAre,
     },
-    /// Fetch a tile, at most R x C; what it does not cover holds 0.
+    /// Fetch a tile, at most R x C, or as many rows as the array's stand for; what it does not cover holds 0.
     Fetch {
         /// Rows of k by columns.
         tile: Factor,
+        /// How it lies in DRAM, if packed: of every m rows of a column the first n that are not 0, each with its place among them.
+        packed: Option<Sparsity>,
     },
     /// Load the FIFO's oldest tile.
     Load,
@@ -217,6 +219,8 @@ pub enum Work {
         tile: DType,
         /// Columns of the result, as many as the tile has.
         cols: usize,
+        /// As the tile was fetched.
+        packed: Option<Sparsity>,
         /// Where the sums go.
         sums: Sums,
     },
@@ -416,9 +420,18 @@ impl VectorSource {
 pub type VectorStep = Operation<Window>;
 
 impl Program {
-    /// Bytes of a matrix's elements, an image's padding included.
-    pub fn factor_bytes(&self, factor: &Factor) -> Bytes {
-        factor.elements() as Bytes * self.buffers[factor.buffer()].dtype.bytes() as Bytes
+    /// Bytes of what is stored of a tile of weights, an image's padding included.
+    pub fn stored_bytes(&self, tile: &Factor, packed: Option<Sparsity>) -> Bytes {
+        let rows = packed.map_or(tile.rows(), |sparsity| sparsity.stored(tile.rows()));
+        self.tile_bytes(tile, [rows, tile.cols()], packed)
+    }
+
+    /// Bytes of a tile of so many rows and columns of weights in DRAM: of packed ones what is stored, and behind that their places,
+    /// rounded up.
+    pub fn tile_bytes(&self, tile: &Factor, [rows, cols]: [usize; 2], packed: Option<Sparsity>) -> Bytes {
+        let elements = (rows * cols) as Bytes;
+        let places = packed.map_or(0, |sparsity| (elements * sparsity.index_bits()).div_ceil(8));
+        elements * self.buffers[tile.buffer()].dtype.bytes() as Bytes + places
     }
 
     /// Bytes of a window's elements.

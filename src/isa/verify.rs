@@ -21,6 +21,7 @@
 //!     sums being i32 or f32. The last one's result, or the source, has the target's dtype. A mask's matrix has rows, and the
 //!     target's rows are apart. Shifts are at most [`Requant::MOST_SHIFT`].
 //! 12. No window has more than [`MOST_NUMBER`] elements.
+//! 13. Packed tiles are windows of DRAM, and the chip skips what is pruned so; what is multiplied by them says so too.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -32,7 +33,7 @@ use super::{
     Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
-use crate::num::{DType, Operand, OperationKind, Requant};
+use crate::num::{DType, Operand, OperationKind, Requant, Sparsity};
 
 /// Most steps of a program, all loops unrolled.
 pub const MOST_STEPS: u64 = 1 << 48;
@@ -336,7 +337,15 @@ impl Verifier<'_> {
                 let fits = matches!(instruction.unit, Unit::DmaIn(_)) && numbers && *of > 0;
                 check(9, fits, || "rows are not chosen by a number each".into())
             }
-            Work::Fetch { tile } => self.fits(tile.rows(), tile.cols()),
+            Work::Fetch { tile, packed: None } => self.fits(tile.rows(), tile.cols()),
+            Work::Fetch { tile, packed: Some(sparsity) } => {
+                check(13, self.chip.skips() == Some(*sparsity), || {
+                    format!("the chip does not skip weights that are pruned {sparsity}")
+                })?;
+                let plain = matches!(tile, Factor::Window(_)) && self.space(tile) == Space::Dram;
+                check(13, plain, || "packed weights are no matrix in DRAM".into())?;
+                self.fits(sparsity.stored(tile.rows()), tile.cols())
+            }
             Work::Load => Ok(()),
             Work::Multiply { streamed, tile, sums, .. } => {
                 self.pass(Stationary::Weights)?;
@@ -465,7 +474,7 @@ pub(super) fn touched(work: &Work) -> Vec<Factor> {
             all(&[Window { rows: *of, ..*from }, *to, *places])
         }
         Work::Copy { from, to, .. } => all(&[*from, *to]),
-        Work::Fetch { tile } => vec![*tile],
+        Work::Fetch { tile, .. } => vec![*tile],
         Work::Load => Vec::new(),
         Work::Multiply { streamed, .. } => vec![*streamed],
         Work::Contract { activations, weights, .. } => vec![*activations, Factor::Window(*weights)],
@@ -484,8 +493,8 @@ pub(super) fn touched(work: &Work) -> Vec<Factor> {
 /// Tiles on their way to one matrix unit: rows, columns and dtype.
 #[derive(Clone, Default, PartialEq)]
 struct Ahead {
-    fetched: VecDeque<(usize, usize, DType)>,
-    loaded: VecDeque<(usize, usize, DType)>,
+    fetched: VecDeque<(usize, usize, DType, Option<Sparsity>)>,
+    loaded: VecDeque<(usize, usize, DType, Option<Sparsity>)>,
 }
 
 /// Walks the program with what each unit has fetched and loaded (rule 6). A loop is gone through until the tiles ahead
@@ -529,9 +538,9 @@ fn walk_tiles(program: &Program, nodes: &[Node], ahead: &mut [Ahead]) -> Result<
 
 fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) -> Check {
     match (&instruction.work, instruction.unit) {
-        (Work::Fetch { tile }, Unit::Fetch(unit)) => {
+        (Work::Fetch { tile, packed }, Unit::Fetch(unit)) => {
             let fetched = &mut ahead[unit as usize].fetched;
-            fetched.push_back((tile.rows(), tile.cols(), program.buffers[tile.buffer()].dtype));
+            fetched.push_back((tile.rows(), tile.cols(), program.buffers[tile.buffer()].dtype, *packed));
             check(6, fetched.len() <= MOST_TILES_AHEAD, || {
                 format!("more than {MOST_TILES_AHEAD} tiles ahead")
             })
@@ -543,10 +552,11 @@ fn walk_tile(program: &Program, instruction: &Instruction, ahead: &mut [Ahead]) 
             ahead.loaded.extend(tile);
             Ok(())
         }
-        (Work::Multiply { streamed, tile, cols, .. }, Unit::Matrix(unit)) => {
+        (Work::Multiply { streamed, tile, cols, packed, .. }, Unit::Matrix(unit)) => {
             let loaded = ahead[unit as usize].loaded.pop_front();
             check(6, loaded.is_some(), || "a multiply without a load before it".into())?;
-            check(6, loaded == Some((streamed.cols(), *cols, *tile)), || "the tile loaded is another".into())
+            let wanted = Some((streamed.cols(), *cols, *tile, *packed));
+            check(6, loaded == wanted, || "the tile loaded is another".into())
         }
         _ => Ok(()),
     }

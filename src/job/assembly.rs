@@ -11,7 +11,7 @@ use crate::isa::text::{Places, assemble};
 use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
-use crate::num::{DType, Run, Shape, Type, Values, seeded};
+use crate::num::{DType, Run, Shape, Sparsity, Type, Values, seeded};
 use crate::schedule::{Pipeline, Plan, Told, TooMuch, explain, not_lowered};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
@@ -78,10 +78,10 @@ fn of_emitted(graph: &Graph, plan: &Plan, emitted: Emitted) -> Assembly {
         let given = match &graph.tensors[tensor].source {
             Source::Input(given) | Source::Weight(given) => match &given.path {
                 Some(path) => Given::Loaded(path.clone()),
-                None => match graph.tensors[tensor].within {
-                    Some(within) => Given::Each(graph.iterations(Some(within))),
-                    None => Given::Seeded,
-                },
+                None => {
+                    let within = graph.tensors[tensor].within;
+                    made(within.map(|within| graph.iterations(Some(within))), given.sparsity, shape)
+                }
             },
             Source::Constant(number) => Given::Numbers(vec![*number]),
             Source::Carried(..) | Source::Op(..) => continue,
@@ -223,6 +223,7 @@ fn mend(rule: u32) -> &'static str {
         5 => {
             "`read` goes from DRAM to its core's unified buffer, `write` back; matrix and vector units work in it"
         }
+        13 => "`packed` weights are in DRAM, n of m as the chip's `sparsity` has it",
         6 => "each `multiply` has one `fetch` and one `load` above it, of a tile no larger than the array",
         7 => {
             "where weights stay `multiply`, where sums stay `contract`; a ring is a multiple of what goes into it"
@@ -260,6 +261,15 @@ fn memory(
     Some(memory)
 }
 
+/// Values that come from a name, perhaps in parts, each of a tensor's shape.
+fn made(parts: Option<u64>, sparsity: Option<Sparsity>, shape: &Shape) -> Given {
+    match (sparsity, parts, &shape.0[..]) {
+        (Some(by), parts, [.., rows, cols]) => Given::Pruned { parts, by, matrix: [*rows, *cols] },
+        (_, Some(parts), _) => Given::Each(parts),
+        (_, None, _) => Given::Seeded,
+    }
+}
+
 fn given_values(
     buffer: &isa::Buffer,
     shape: &Shape,
@@ -269,6 +279,12 @@ fn given_values(
     let ty = Type { dtype: buffer.dtype, shape: shape.clone() };
     match given {
         Given::Seeded => Ok(seeded(&buffer.name, ty).values),
+        Given::Pruned { parts, by, matrix: [rows, cols] } => {
+            let given = parts.map_or(Given::Seeded, Given::Each);
+            let mut values = given_values(buffer, shape, &given, loader)?;
+            by.prune(&mut values, &Shape::from(vec![buffer.len / (rows * cols), *rows, *cols]));
+            Ok(values)
+        }
         Given::Each(parts) => {
             let len = buffer.len / (*parts).max(1) as usize;
             let mut all = Values::zeros(buffer.dtype, buffer.len);
@@ -310,26 +326,32 @@ struct Load {
 fn load_of(program: &Program, chip: &Chip, work: &Work) -> Load {
     let dtype = |window: &Window| program.buffers[window.buffer].dtype;
     let of_factor = |factor: &Factor| program.buffers[factor.buffer()].dtype;
-    let pass = |a: &Factor, [other, streamed]: [DType; 2], cols: usize, steps: usize| {
-        let macs = (a.elements() as u64).saturating_mul(cols as u64);
-        let rate = chip.rate(other, streamed).map_or(1.0, |rate| rate.as_f64());
-        let words = u128::from(chip.pes()) * 8 * (steps + chip.rows) as u128;
-        Load { macs, at_peak: macs as f64 / rate, effort: macs.into(), words }
-    };
+    let pass =
+        |a: &Factor, [other, streamed]: [DType; 2], cols: usize, steps: usize, packed: Option<Sparsity>| {
+            let all = (a.elements() as u64).saturating_mul(cols as u64);
+            let stored = |sparsity: Sparsity| {
+                ((a.rows() * sparsity.stored(a.cols())) as u64).saturating_mul(cols as u64)
+            };
+            let macs = packed.map_or(all, stored);
+            let rate = chip.rate(other, streamed).map_or(1.0, |rate| rate.as_f64());
+            let group = packed.map_or(1, Sparsity::of);
+            let words = u128::from(chip.pes()) * (8 * group * (steps + chip.rows)) as u128;
+            Load { macs, at_peak: macs as f64 / rate, effort: all.into(), words }
+        };
     let other = |elements: usize, steps: usize| {
         let elements = elements as u128;
         let words = elements * 8 * u128::from(chip.dram.burst_bytes.max(1)) + 8 * u128::from(chip.pes());
         Load { macs: 0, at_peak: 0.0, effort: elements * steps as u128, words }
     };
     match work {
-        Work::Multiply { streamed, tile, cols, .. } => {
-            pass(streamed, [of_factor(streamed), *tile], *cols, streamed.rows())
+        Work::Multiply { streamed, tile, cols, packed, .. } => {
+            pass(streamed, [of_factor(streamed), *tile], *cols, streamed.rows(), *packed)
         }
         Work::Contract { activations: a, weights: w, .. } => {
-            pass(a, [of_factor(a), dtype(w)], w.cols, a.cols())
+            pass(a, [of_factor(a), dtype(w)], w.cols, a.cols(), None)
         }
         Work::Copy { from, .. } => other(from.elements(), 1),
-        Work::Fetch { tile } => other(tile.elements(), 0),
+        Work::Fetch { tile, .. } => other(tile.elements(), 0),
         Work::Load => other(0, 0),
         Work::Vector { source, steps, .. } => {
             let (rows, cols) = source.extents();

@@ -116,9 +116,12 @@ impl<'a> Look<'a> {
             passes: passes.map(|pass| self.pass(pass, &lines)).collect(),
             pass: grid(frame, |_, _, pass| vec![view.first + pass as u64]),
             step: self.steps(|_, _, _, step| Some(step)),
-            left_element: self.steps(|pass, row, _, step| pass.left(row, step)),
+            left_element: self.steps(|pass, row, col, step| match self.stationary() {
+                Stationary::Weights => pass.left(frame.row_of_k(&frame.weight_k, row, col)?, step),
+                Stationary::Sums => pass.left(row, step),
+            }),
             above_element: self.steps(|pass, row, col, step| match self.stationary() {
-                Stationary::Weights => pass.above(row, col),
+                Stationary::Weights => pass.above(frame.row_of_k(&frame.weight_k, row, col)?, col),
                 Stationary::Sums => pass.above(step, col),
             }),
             registers: None,

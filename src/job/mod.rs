@@ -26,12 +26,12 @@ pub use products::{
 pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
-use crate::chip::{Chip, Stationary};
+use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source, TensorId, build};
 use crate::isa::{self, BufferId, Order, ProgramOpId};
 use crate::lang::{self, MOST_TEXT_BYTES, Token};
-use crate::num::{Run, SumOrder, Values};
+use crate::num::{Run, Values};
 use crate::schedule::{
     Pipeline, Plan, PlannedId, Product, TooMuch, folded_values, not_lowered, obstacles, path, plan, plan_by,
     plan_products,
@@ -292,7 +292,7 @@ impl Job {
         let trace = run(&emitted, &chip).map_err(Refused::Halt)?;
         let order = Order::new(&emitted.program);
         let numbers = Numbers::new(&chip, memory(&graph, &plan, &emitted));
-        let evaluation = Evaluation::new(&graph, sum_order(&chip));
+        let evaluation = Evaluation::new(&graph, chip.sum_order()).skipping(chip.skipping());
         Ok(Job { graph, plan, emitted, order, chip, trace, numbers, numbers_done: false, evaluation })
     }
 
@@ -336,16 +336,6 @@ impl Job {
             extent: Extent::Whole,
         }
     }
-}
-
-/// How a chip's arrays add up products (MACHINE.md section 4).
-fn sum_order(chip: &Chip) -> SumOrder {
-    let block = match chip.dataflow.stationary() {
-        Stationary::Weights => chip.rows,
-        // All of k, which is one block.
-        Stationary::Sums => usize::MAX,
-    };
-    SumOrder { block }
 }
 
 /// More bytes in all buffers than a run may hold, if there are: each has room for every element that ever passes through it.
@@ -539,7 +529,7 @@ mod tests {
     #[test]
     fn products_are_added_up_as_the_chip_does() {
         let chip = |dataflow| Chip { dataflow, ..Chip::classroom(4, 8).unwrap() };
-        let blocks = Dataflow::ALL.map(|dataflow| sum_order(&chip(dataflow)).block);
+        let blocks = Dataflow::ALL.map(|dataflow| chip(dataflow).sum_order().block);
         assert_eq!(blocks, [4, 4, usize::MAX]);
     }
 }

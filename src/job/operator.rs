@@ -89,7 +89,7 @@ impl Finished {
         let mut buffers = Vec::new();
         for (_, instruction) in self.emitted.program.instructions.iter().filter(|(_, i)| i.op == op) {
             match &instruction.work {
-                Work::Fetch { tile } => buffers.push(tile.buffer()),
+                Work::Fetch { tile, .. } => buffers.push(tile.buffer()),
                 Work::Multiply { streamed, .. } => buffers.push(streamed.buffer()),
                 Work::Contract { activations, weights, .. } => {
                     buffers.extend([activations.buffer(), weights.buffer]);

@@ -117,8 +117,21 @@ pub struct Declaration {
     pub name: Name,
     /// Its type.
     pub ty: TypeExpr,
+    /// `sparse[2:4]`: how it is pruned.
+    pub sparse: Option<SparseExpr>,
     /// Path in `load("...")`; without one, values are made from the name.
     pub load: Option<Name>,
+}
+
+/// `sparse[2:4]`
+#[derive(Clone, Copy, Debug)]
+pub struct SparseExpr {
+    /// How many rows of a group are not 0.
+    pub kept: ExprId,
+    /// Rows of a group.
+    pub of: ExprId,
+    /// All of it.
+    pub span: Span,
 }
 
 /// What a declared tensor is for.

@@ -3,7 +3,7 @@
 //! ```text
 //! program     = { statement line-end }
 //! statement   = declaration | size | function | repeat | value | "output" expr
-//! declaration = ("input" | "weight") NAME ":" type [ "=" "load" "(" STRING ")" ]
+//! declaration = ("input" | "weight") NAME ":" type [ "sparse" "[" expr ":" expr "]" ] [ "=" "load" "(" STRING ")" ]
 //! size        = "size" NAME "=" expr
 //! function    = "fn" NAME "(" [ parameter { "," parameter } [ "," ] ] ")" "{" { line line-end } "}"
 //! parameter   = NAME [ ":" type ]
@@ -31,7 +31,7 @@ mod parser;
 
 pub use ast::{
     Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Part,
-    Repeat, Statement, StatementKind, Storage, TypeExpr,
+    Repeat, SparseExpr, Statement, StatementKind, Storage, TypeExpr,
 };
 pub use format::format;
 pub use lexer::{Token, TokenKind, lex};

@@ -2,7 +2,7 @@
 
 use super::ast::{
     Argument, Ast, BinaryOp, Declaration, Dim, Expr, ExprId, ExprKind, Function, Name, Parameter, Part,
-    Repeat, Statement, StatementKind, Storage, TypeExpr,
+    Repeat, SparseExpr, Statement, StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
 use crate::base::{Diagnostics, Edit, Span, say};
@@ -357,11 +357,31 @@ impl Parser<'_> {
         let typed =
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
         let Ok(ty) = typed else { return Ok(StatementKind::Broken { names: vec![name] }) };
-        let load = if self.eat(TokenKind::Equals).is_some() { self.load() } else { Ok(None) };
-        match load {
-            Ok(load) => Ok(StatementKind::Declare(Declaration { storage, name, ty, load })),
-            Err(Reported) => Ok(StatementKind::Broken { names: vec![name] }),
-        }
+        Ok(match self.pruned_and_loaded() {
+            Ok((sparse, load)) => StatementKind::Declare(Declaration { storage, name, ty, sparse, load }),
+            Err(Reported) => StatementKind::Broken { names: vec![name] },
+        })
+    }
+
+    /// What may stand behind a declared type.
+    fn pruned_and_loaded(&mut self) -> Parse<(Option<SparseExpr>, Option<Name>)> {
+        let is_sparse = self.peek() == Some(TokenKind::Name) && self.here().of(self.text) == "sparse";
+        let sparse = if is_sparse { Some(self.sparse()?) } else { None };
+        let load = if self.eat(TokenKind::Equals).is_some() { self.load()? } else { None };
+        Ok((sparse, load))
+    }
+
+    fn sparse(&mut self) -> Parse<SparseExpr> {
+        const HINT: &str =
+            "as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0";
+        let start = self.here();
+        self.at += 1;
+        self.open(TokenKind::LeftBracket, HINT)?;
+        let kept = self.expr()?;
+        self.expect(TokenKind::Colon, "`:`", HINT)?;
+        let of = self.expr()?;
+        let span = start.to(self.close(TokenKind::RightBracket, HINT)?);
+        Ok(SparseExpr { kept, of, span })
     }
 
     fn type_expr(&mut self) -> Parse<TypeExpr> {

@@ -197,8 +197,12 @@ impl Values {
 
     /// All elements of any dtype: f64 holds each of them exactly.
     pub fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
-        let float = self.dtype().is_float();
-        (0..self.len()).map(move |i| if float { self.get_f32(i).into() } else { self.get(i).into() })
+        (0..self.len()).map(|index| self.number(index))
+    }
+
+    /// One of [`Values::numbers`].
+    pub fn number(&self, index: usize) -> f64 {
+        if self.dtype().is_float() { self.get_f32(index).into() } else { self.get(index).into() }
     }
 }
 

@@ -14,6 +14,7 @@ mod real;
 pub mod reduce;
 mod requant;
 mod run;
+mod sparsity;
 mod sum_order;
 
 pub use array::{Array, Values, seeded};
@@ -24,4 +25,5 @@ pub use operation::{CombineKind, MapKind, Operand, Operation, OperationKind, Red
 pub use real::Real;
 pub use requant::Requant;
 pub use run::Run;
-pub use sum_order::{SumOrder, whole_row};
+pub use sparsity::Sparsity;
+pub use sum_order::{Skipping, SumOrder, whole_row};

@@ -1,6 +1,6 @@
 //! Dot products of floats in a given order.
 
-use super::Real;
+use super::{Real, Sparsity};
 
 /// The order in which the products of a dot product are added (MACHINE.md section 4): a systolic array adds within a column
 /// of its PEs, or along time, and accumulators add what comes out.
@@ -61,6 +61,37 @@ impl SumOrder {
     }
 }
 
+/// How a chip adds up products whose weights it skips where they are pruned (MACHINE.md section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipping {
+    /// What it can skip.
+    pub sparsity: Sparsity,
+    /// Blocks are of as many rows as a pass covers; what is skipped has its place in them.
+    pub order: SumOrder,
+}
+
+impl SumOrder {
+    /// As [`SumOrder::row`], but by what is 0 in `b` nothing is multiplied: that tells where `a` is infinite or no number.
+    pub fn row_of_kept<T: Copy + Into<R>, R: Real>(self, a: &[T], b: &[T], out: &mut [R]) {
+        let cols = out.len();
+        out.fill(R::ZERO);
+        let mut sums = vec![R::ZERO; cols];
+        for (a, b) in a.chunks(self.block).zip(b.chunks(self.block.saturating_mul(cols))) {
+            sums.fill(R::ZERO);
+            for (x, by) in a.iter().zip(b.chunks_exact(cols)) {
+                for (sum, y) in sums.iter_mut().zip(by) {
+                    let y: R = (*y).into();
+                    if y != R::ZERO {
+                        *sum = *sum + (*x).into() * y;
+                    }
+                }
+            }
+            out.iter_mut().zip(&sums).for_each(|(total, sum)| *total = *total + *sum);
+        }
+        out.iter_mut().for_each(|total| *total = total.canonical());
+    }
+}
+
 /// One row of a matrix product of whole numbers: `out[n]` is the sum of `a[k]` times column n of `b[k, n]`, row-major. Exact
 /// in any order. Sums wrap, which those of checked programs do not.
 ///
@@ -97,6 +128,16 @@ mod tests {
         // 1e8 + 1 is 1e8 in f32.
         assert_eq!([1, 2, 3, 4, 9].map(in_blocks_of), [1.0, 0.0, 1.0, 1.0, 1.0]);
         assert_eq!(SumOrder { block: 2 }.dot::<f32, f64>(&a, &b), 2.0);
+    }
+
+    #[test]
+    fn what_is_skipped_is_not_multiplied() {
+        let order = SumOrder { block: 2 };
+        let a = [f32::INFINITY, 1.0, f32::NAN, 2.0];
+        let b = [0.0f32, 1.0, 3.0, 0.0, -0.0, 0.0, 0.0, 5.0];
+        let mut sums = [0f32; 2];
+        order.row_of_kept::<f32, f32>(&a, &b, &mut sums);
+        assert_eq!(sums, [3.0, f32::INFINITY]);
     }
 
     #[test]

@@ -22,8 +22,8 @@ impl Plan {
             })
         };
         let kind = match layer.kind {
-            LayerKind::Product { a, b, tiling } => {
-                LayerKind::Product { a: own(a, true), b: own(b, true), tiling }
+            LayerKind::Product { a, b, pruned, tiling } => {
+                LayerKind::Product { a: own(a, true), b: own(b, true), pruned, tiling }
             }
             LayerKind::Convolution(mut convolution) => {
                 convolution.image.x = own(convolution.image.x, true);

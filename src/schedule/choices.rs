@@ -44,6 +44,14 @@ pub(super) fn apply(
             };
             return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
         }
+        if let Some(sparsity) = most.packed
+            && wanted_k < k
+            && !wanted_k.is_multiple_of(sparsity.of())
+        {
+            let message =
+                format!("a tile of {wanted_k} steps of k, which are no whole groups of {}", sparsity.of());
+            return refuse(message, format!("{} skips weights that are pruned {sparsity}", chip.name));
+        }
         if whole_k && wanted_k < k {
             let message = format!("a tile of {wanted_k} steps of k, of {k}");
             let why = "output-stationary sums stay in their PEs until they are whole";

@@ -56,7 +56,7 @@ use passes::{Draft, uses};
 use crate::base::{Arena, Bytes, Cycle, Id, Span};
 use crate::chip::Chip;
 use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
-use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side};
+use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side, Sparsity};
 
 /// What runs, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,10 +185,12 @@ impl Plan {
     }
 
     /// Multiply-accumulates of a layer, all copies, groups and iterations together; what is padding of an image counts like the rest
-    /// of it.
+    /// of it, and of packed weights those that are stored.
     pub fn macs(&self, layer: &Layer) -> u64 {
-        let [m, k, n] = self.extents(layer).unwrap_or([0; 3]).map(|side| side as u64);
-        layer.times() * layer.products() as u64 * m * k * n
+        let [m, k, n] = self.extents(layer).unwrap_or([0; 3]);
+        let packed = layer.tiling().and_then(|tiling| tiling.packed);
+        let k = packed.map_or(k, |sparsity| sparsity.stored(k));
+        layer.times() * layer.products() as u64 * m as u64 * k as u64 * n as u64
     }
 
     /// Cycles in which what its products read and leave is handed over, beside those of the run.
@@ -269,6 +271,8 @@ pub enum LayerKind {
         a: PlannedId,
         /// [K, N]
         b: PlannedId,
+        /// How `b` is pruned along K, if it is.
+        pruned: Option<Sparsity>,
         /// How it is cut.
         tiling: Tiling,
     },
@@ -404,7 +408,7 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
         let result = tensor("", of_c, c, false);
         layers.push(Layer {
             ops: Vec::new(),
-            kind: LayerKind::Product { a, b, tiling: Tiling::default() },
+            kind: LayerKind::Product { a, b, pruned: None, tiling: Tiling::default() },
             steps: vec![Operation::new(OperationKind::Cast, of_c)],
             result,
             copies: product.copies,
@@ -478,7 +482,8 @@ impl Planner<'_> {
                     steps.push(Operation::new(OperationKind::Cast, dtype));
                 }
                 (copies, extents, back) = (product.copies, product.result, product.back);
-                (LayerKind::Product { a, b, tiling: Tiling::default() }, first.result(), &ops[1..])
+                let (pruned, tiling) = (graph.skippable(first), Tiling::default());
+                (LayerKind::Product { a, b, pruned, tiling }, first.result(), &ops[1..])
             }
             (_, Some(LayerKind::Convolution(convolution))) => {
                 let dtype = graph.tensors[first.result()].ty.dtype;

@@ -62,14 +62,18 @@ impl Plan {
         }
         write!(f, "t{} = ", layer.result.index())?;
         match &layer.kind {
-            LayerKind::Product { a, b, tiling } => {
+            LayerKind::Product { a, b, tiling, .. } => {
                 let [m, k, n] = self.extents(layer).unwrap_or_default();
                 write!(f, "product t{} t{}: {m} x {k} x {n}", a.index(), b.index())?;
                 if layer.copies > 1 {
                     write!(f, ", {} copies", layer.copies)?;
                 }
                 let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
-                writeln!(f, ", {dataflow} in tiles of {m} x {n}, {k} of k at a time{}", order(tiling))?;
+                write!(f, ", {dataflow} in tiles of {m} x {n}, {k} of k at a time{}", order(tiling))?;
+                match tiling.packed {
+                    Some(sparsity) => writeln!(f, ", packed {sparsity}")?,
+                    None => f.write_str("\n")?,
+                }
             }
             LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }) => {
                 write!(f, "convolution {} by t{}", windows(image), w.index())?;

@@ -6,7 +6,7 @@ use super::{Ahead, Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choic
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::graph::LoopAxis;
-use crate::num::DType;
+use crate::num::{DType, Sparsity};
 
 /// How a product is cut: the extents of a whole output tile, and of K at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Tiling {
     pub k: usize,
     /// In which order output tiles follow each other.
     pub order: TileOrder,
+    /// By which rule the chip skips weights, if it does: then they lie packed in DRAM.
+    pub packed: Option<Sparsity>,
 }
 
 /// In which order output tiles follow each other; all steps of K of a tile are done before the next one.
@@ -53,7 +55,14 @@ impl TileOrder {
 
 impl Default for Tiling {
     fn default() -> Self {
-        Tiling { dataflow: Dataflow::WeightStationary, m: 1, n: 1, k: 1, order: TileOrder::Rows }
+        Tiling {
+            dataflow: Dataflow::WeightStationary,
+            m: 1,
+            n: 1,
+            k: 1,
+            order: TileOrder::Rows,
+            packed: None,
+        }
     }
 }
 
@@ -87,8 +96,8 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
 pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooMuch> {
     let layer = &plan.layers[at];
     Ok(match layer.kind {
-        LayerKind::Product { a, b, .. } => {
-            LayerKind::Product { a, b, tiling: tiling(plan, layer, [a, b], chip)? }
+        LayerKind::Product { a, b, pruned, .. } => {
+            LayerKind::Product { a, b, pruned, tiling: tiling(plan, layer, [a, b], chip)? }
         }
         LayerKind::Convolution(convolution) => convolved(plan, layer, convolution, chip)?,
         LayerKind::Pool(pool) => pooled(plan, layer, pool, chip)?,
@@ -142,7 +151,9 @@ pub(super) fn check_counts(plan: &Plan, chip: &Chip) -> Result<(), TooMuch> {
             * n.div_ceil(tile_n);
         passes += here;
         // No word of a pass is counted eight times, nor moves further down than the array is high.
-        words += here * u128::from(chip.pes()) * 8 * (steps + chip.rows as u128);
+        // Where weights are skipped, whole groups of activations move.
+        let group = tiling.packed.map_or(1, Sparsity::of) as u128;
+        words += here * u128::from(chip.pes()) * 8 * group * (steps + chip.rows as u128);
         let message = match () {
             () if passes > MOST_PASSES.into() => {
                 let passes = u64::try_from(passes).unwrap_or(u64::MAX);
@@ -165,7 +176,9 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let [a, b] = factors;
     let mut tiling = largest(plan, layer, factors, chip)?;
-    let needed = |tiling: &Tiling| plan.passing_as(layer, &LayerKind::Product { a, b, tiling: *tiling }, chip);
+    let needed = |tiling: &Tiling| {
+        plan.passing_as(layer, &LayerKind::Product { a, b, tiling: *tiling, pruned: None }, chip)
+    };
     while needed(&tiling) > room(plan, chip) {
         if !shrink(&mut tiling, layer) {
             let refused = too_wide(plan, layer, needed(&tiling), chip);
@@ -250,13 +263,14 @@ pub(super) fn largest(
             hint: "choose a chip that does, or give it a rate for these dtypes".into(),
         });
     }
-    let (rows, cols) = (chip.rows, chip.cols);
+    let packed = skipped(layer, chip);
+    let (rows, cols) = (chip.depth(packed), chip.cols);
     let [m, n, deep] = match chip.dataflow {
         Dataflow::WeightStationary => [m.min(sums), cols, rows],
         Dataflow::InputStationary => [cols, n.min(sums), rows],
         Dataflow::OutputStationary => [rows.min(sums), cols, k],
     };
-    let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows };
+    let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows, packed };
     let mut tiling = choices::apply(most, all, layer, chip)?;
     let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
     if !chosen && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
@@ -294,6 +308,12 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
     }
 }
 
+/// By which rule the chip skips a layer's weights, if it does.
+fn skipped(layer: &Layer, chip: &Chip) -> Option<Sparsity> {
+    let LayerKind::Product { pruned, .. } = layer.kind else { return None };
+    chip.skips().filter(|by| pruned.is_some_and(|pruned| pruned.implies(*by)))
+}
+
 /// Bytes of a core's unified buffer that layers stream through.
 fn room(plan: &Plan, chip: &Chip) -> Bytes {
     chip.unified_buffer_bytes.saturating_sub(plan.streams_from)
@@ -322,9 +342,11 @@ fn bytes(sides: &[usize], dtype: DType) -> Bytes {
 }
 
 impl Plan {
-    /// Whether weights that no tensor keeps go to the FIFO from DRAM, not from panels in the unified buffer.
+    /// Whether weights that no tensor keeps go to the FIFO from DRAM, not from panels in the unified buffer. Packed ones are so in
+    /// DRAM alone.
     pub(crate) fn fetches(&self, a: PlannedId, tiling: &Tiling) -> bool {
-        tiling.dataflow == Dataflow::WeightStationary && (tiling.order == TileOrder::Rows || self.stays(a))
+        let by_rows = tiling.order == TileOrder::Rows;
+        tiling.dataflow == Dataflow::WeightStationary && (by_rows || self.stays(a) || tiling.packed.is_some())
     }
 
     /// The declared weights that a layer fetches from DRAM.

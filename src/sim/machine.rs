@@ -49,6 +49,7 @@ pub struct Moment<'a> {
     cycle: Cycle,
     reach: Reach,
     lanes: usize,
+    skips: bool,
 }
 
 impl<'a> Machine<'a> {
@@ -64,7 +65,7 @@ impl<'a> Machine<'a> {
     }
 
     fn moment(&self, unit: usize, cycle: Cycle, reach: Reach, view: View) -> Moment<'a> {
-        Moment { machine: *self, view, unit, cycle, reach, lanes: self.lanes() }
+        Moment { machine: *self, view, unit, cycle, reach, lanes: self.lanes(), skips: self.skips() }
     }
 
     fn view(&self, unit: usize, cycle: Cycle, reach: Reach) -> View {
@@ -111,7 +112,7 @@ impl<'a> Machine<'a> {
 
     fn fetched(&self, id: InstructionId, iteration: &Iteration) -> Factor {
         match &self.instruction(id).work {
-            Work::Fetch { tile } => tile.in_iteration(iteration),
+            Work::Fetch { tile, .. } => tile.in_iteration(iteration),
             _ => unreachable!("a fetch lane has fetches"),
         }
     }
@@ -130,7 +131,12 @@ impl<'a> Machine<'a> {
         };
         let pass::Shape { steps, rate, .. } = pass::shape(self.program, self.chip, instruction);
         let (dataflow, stream) = (self.chip.dataflow, Stream { start: run.start, length: steps, rate });
-        Pass { op: instruction.op, run, dataflow, stream, streamed, tile, mode: sums.mode, of_op }
+        let packed = match &instruction.work {
+            Work::Multiply { packed, .. } => *packed,
+            _ => None,
+        };
+        let (op, mode) = (instruction.op, sums.mode);
+        Pass { op, run, dataflow, stream, streamed, tile, packed, mode, of_op }
     }
 
     /// Number of the first pass whose operator is as asked; operators ascend along a lane.
@@ -161,7 +167,7 @@ impl<'a> Machine<'a> {
         let mut work = self.program.instructions.iter().map(|(_, instruction)| &instruction.work);
         let float = |buffer| self.program.buffers[buffer].dtype.is_float();
         let floats = |work: &Work| match work {
-            Work::Fetch { tile } => float(tile.buffer()),
+            Work::Fetch { tile, .. } => float(tile.buffer()),
             Work::Contract { weights, .. } => float(weights.buffer),
             _ => false,
         };
@@ -244,6 +250,12 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Whether a pass of the program skips weights.
+    fn skips(&self) -> bool {
+        let packed = |work: &Work| matches!(work, Work::Multiply { packed: Some(_), .. });
+        self.program.instructions.iter().any(|(_, instruction)| packed(&instruction.work))
+    }
+
     /// Most steps that a pass of the program takes in a cycle.
     fn lanes(&self) -> usize {
         let passes = self.program.instructions.iter().map(|(_, instruction)| instruction);
@@ -299,6 +311,10 @@ impl Waves for Moment<'_> {
     fn part(&self, pass: usize) -> Part {
         let instruction = self.machine.instruction(self.view.passes[pass].run.instruction);
         pass::shape(self.machine.program, self.machine.chip, instruction).part
+    }
+
+    fn skips(&self) -> bool {
+        self.skips
     }
 
     fn array(&self) -> usize {

@@ -4,7 +4,7 @@ use crate::base::Ratio;
 use crate::chip::Chip;
 use crate::isa::{Factor, Instruction, Program, SumMode, Work};
 use crate::timing::lanes;
-use crate::timing::movement::{Part, Sums};
+use crate::timing::movement::{Groups, Part, Sums};
 
 /// One pass, apart from its times.
 #[derive(Clone, Copy)]
@@ -27,9 +27,13 @@ impl Shape {
 /// The shape of a matrix unit's instruction. The program must have passed [`crate::isa::verify`] for this chip.
 pub(super) fn shape(program: &Program, chip: &Chip, instruction: &Instruction) -> Shape {
     let dtype = |factor: &Factor| program.buffers[factor.buffer()].dtype;
+    let mut groups = None;
     let (steps, rate, rows, cols, sums) = match &instruction.work {
-        Work::Multiply { streamed, tile, cols, sums } => {
-            (streamed.rows(), chip.rate(dtype(streamed), *tile), streamed.cols(), *cols, sums)
+        Work::Multiply { streamed, tile, cols, packed, sums } => {
+            let k = streamed.cols();
+            groups = packed.map(|of| Groups { of, k });
+            let rows = packed.map_or(k, |of| of.stored(k));
+            (streamed.rows(), chip.rate(dtype(streamed), *tile), rows, *cols, sums)
         }
         Work::Contract { activations, weights, sums } => {
             let rate = chip.rate(dtype(activations), program.buffers[weights.buffer].dtype);
@@ -42,5 +46,5 @@ pub(super) fn shape(program: &Program, chip: &Chip, instruction: &Instruction) -
         SumMode::Begin => Sums::Replace,
         SumMode::Add => Sums::Add,
     };
-    Shape { steps, rate, part: Part { rows, cols, sums } }
+    Shape { steps, rate, part: Part { rows, cols, sums, groups } }
 }

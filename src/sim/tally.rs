@@ -165,12 +165,12 @@ fn moves(program: &Program, chip: &Chip, roles: &Roles, instruction: &Instructio
                 all.count(Role::Vectors, Path::BufferReads, words(places));
             }
         }
-        Work::Fetch { tile } if program.buffers[tile.buffer()].space == Space::Dram => {
+        Work::Fetch { tile, packed } if program.buffers[tile.buffer()].space == Space::Dram => {
             let bytes = bus_bytes(program, chip, instruction);
             all.count(Role::Weights, Path::DramReads, bytes);
-            moves.padding.count(Role::Weights, Path::DramReads, bytes - program.factor_bytes(tile));
+            moves.padding.count(Role::Weights, Path::DramReads, bytes - program.stored_bytes(tile, *packed));
         }
-        Work::Fetch { tile } => all.count(Role::Weights, Path::BufferReads, tile.elements() as u64),
+        Work::Fetch { tile, .. } => all.count(Role::Weights, Path::BufferReads, tile.elements() as u64),
         Work::Vector { source, steps, target } => {
             match source {
                 VectorSource::Accumulators { rows, cols, .. } => {
@@ -208,7 +208,7 @@ impl Roles {
                     is(activations.buffer(), Role::Activations);
                     is(weights.buffer, Role::Weights);
                 }
-                Work::Fetch { tile } => {
+                Work::Fetch { tile, .. } => {
                     is(tile.buffer(), Role::Weights);
                 }
                 _ => {}

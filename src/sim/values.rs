@@ -9,7 +9,7 @@ use crate::isa::{
     AsResult, Factor, Instruction, Iteration, Order, Padding, Patches, Program, RowsAre, SumMode, SumRows,
     Sums, Unit, VectorSource, VectorStep, Walk, Window, Work,
 };
-use crate::num::{DType, Operand, Run, SumOrder, Values, canonical, whole_row};
+use crate::num::{DType, Operand, Run, Sparsity, SumOrder, Values, canonical, whole_row};
 
 /// Numbers under way. They advance in small steps, so that a caller can show progress and stop.
 pub struct Numbers {
@@ -73,21 +73,22 @@ impl Numbers {
             (Work::Copy { from, to, rows }, _) => {
                 self.copy(&from.in_iteration(iteration), &to.in_iteration(iteration), rows, iteration)
             }
-            (Work::Fetch { tile }, Unit::Fetch(unit)) => {
+            (Work::Fetch { tile, .. }, Unit::Fetch(unit)) => {
                 self.fetched[unit as usize].push_back(tile.in_iteration(iteration));
             }
             (Work::Load, Unit::Load(unit)) => {
                 let tile = self.fetched[unit as usize].pop_front();
                 self.loaded[unit as usize].extend(tile);
             }
-            (Work::Multiply { streamed, sums, .. }, Unit::Matrix(unit)) => {
+            (Work::Multiply { streamed, packed, sums, .. }, Unit::Matrix(unit)) => {
                 let tile = self.loaded[unit as usize].pop_front().expect("rule 6: its tile is loaded");
-                self.accumulate(chip, unit, &streamed.in_iteration(iteration), &tile, sums, iteration);
+                let factors = [&streamed.in_iteration(iteration), &tile];
+                self.accumulate(chip, unit, factors, *packed, sums, iteration);
             }
             (Work::Contract { activations, weights, sums }, Unit::Matrix(unit)) => {
                 let (a, w) =
                     (activations.in_iteration(iteration), Factor::Window(weights.in_iteration(iteration)));
-                self.accumulate(chip, unit, &a, &w, sums, iteration);
+                self.accumulate(chip, unit, [&a, &w], None, sums, iteration);
             }
             (Work::Vector { source, steps, target }, _) => {
                 self.vector(chip, source, steps, target, iteration)
@@ -140,13 +141,13 @@ impl Numbers {
         self.memory[window.buffer.index()].copy(run_of(window, row), values, Run::at(0, values.len()));
     }
 
-    /// The sums of a pass: `a` times `w`.
+    /// The sums of a pass: `a` times `w`, or what is stored of it.
     fn accumulate(
         &mut self,
         chip: &Chip,
         unit: u32,
-        a: &Factor,
-        w: &Factor,
+        [a, w]: [&Factor; 2],
+        packed: Option<Sparsity>,
         sums: &Sums,
         iteration: &Iteration,
     ) {
@@ -158,11 +159,15 @@ impl Numbers {
             all: chip.accumulator_rows,
             cols: chip.cols,
             mode: sums.mode,
+            packed,
         };
         if operands[0].0.dtype().is_float() {
             // A pass adds up in ascending order, whatever its length; the accumulators add up passes.
             let order = SumOrder { block: usize::MAX };
-            let multiply = |a: &[f32], w: &[f32], sums: &mut [f32]| order.row(a, w, sums);
+            let multiply = |a: &[f32], w: &[f32], sums: &mut [f32]| match packed {
+                Some(_) => order.row_of_kept(a, w, sums),
+                None => order.row(a, w, sums),
+            };
             place.pass(operands, Values::floats, multiply, |sum, more| sum + more, floats);
         } else {
             place.pass(operands, Values::factors, whole_row, i32::wrapping_add, whole);
@@ -275,11 +280,12 @@ struct Place {
     all: usize,
     cols: usize,
     mode: SumMode,
+    packed: Option<Sparsity>,
 }
 
 impl Place {
     /// Multiplies rows of `a` by the tile `w`, with their elements read as numbers of one kind, and puts or adds the sums.
-    fn pass<T: Copy + Default, S: Copy + Default>(
+    fn pass<T: Copy + Default + PartialEq, S: Copy + Default>(
         &self,
         [(left, a), (right, w)]: [(&Values, &Factor); 2],
         read: fn(&Values, Run, &mut Vec<T>),
@@ -290,6 +296,9 @@ impl Place {
         accumulators.resize(self.all * self.cols, S::default());
         let (mut tile, mut line, mut sums) = (Vec::new(), Vec::new(), vec![S::default(); w.cols()]);
         (0..w.rows()).for_each(|k| read_row(right, w, k, read, &mut tile));
+        if let Some(sparsity) = self.packed {
+            sparsity.keep(&mut tile, w.cols());
+        }
         for m in 0..a.rows() {
             line.clear();
             read_row(left, a, m, read, &mut line);

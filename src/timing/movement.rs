@@ -5,6 +5,7 @@ use std::ops::{Add, AddAssign, Mul};
 
 use super::{Sides, Stream};
 use crate::chip::Stationary;
+use crate::num::Sparsity;
 
 /// Whose words they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +184,26 @@ pub struct Part {
     pub cols: usize,
     /// What its sums find in the accumulators.
     pub sums: Sums,
+    /// Where weights are skipped: what comes along its rows.
+    pub groups: Option<Groups>,
+}
+
+/// Activations that come in groups, of which each PE takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Groups {
+    /// A group of m for every n rows.
+    pub of: Sparsity,
+    /// Rows of k that are not padding.
+    pub k: usize,
+}
+
+impl Groups {
+    /// Words of a step that are read, and those that rows of PEs pass on: each of a group's rows passes on all of it.
+    fn words(self, rows: u64) -> [u64; 2] {
+        let (k, of, kept) = (self.k as u64, self.of.of() as u64, self.of.kept() as u64);
+        let whole = k / of * kept;
+        [k, whole * of + (rows - whole) * (k % of)]
+    }
 }
 
 /// What the accumulators do when a sum arrives.
@@ -197,17 +218,18 @@ pub enum Sums {
 impl Part {
     /// The whole array, sums replacing what was there.
     pub fn whole(sides: Sides) -> Part {
-        Part { rows: sides.rows, cols: sides.cols, sums: Sums::Replace }
+        Part { rows: sides.rows, cols: sides.cols, sums: Sums::Replace, groups: None }
     }
 }
 
 /// Words that one pass moves through the array and into the accumulators.
 pub fn of_pass(sides: Sides, stationary: Stationary, stream: &Stream, part: Part) -> Moves {
-    let count = |rows, cols| match stationary {
-        Stationary::Weights => weights_stay(sides, stream, Part { rows, cols, ..part }),
-        Stationary::Sums => sums_stay(sides, stream, Part { rows, cols, ..part }),
+    let count = |part: Part| match stationary {
+        Stationary::Weights => weights_stay(sides, stream, part),
+        Stationary::Sums => sums_stay(sides, stream, part),
     };
-    let (all, used) = (count(sides.rows, sides.cols), count(part.rows, part.cols));
+    let groups = part.groups.map(|groups| Groups { k: groups.of.covered(sides.rows), ..groups });
+    let (all, used) = (count(Part { groups, sums: part.sums, ..Part::whole(sides) }), count(part));
     Moves { all, padding: all.zip(&used, |all, used| all - used) }
 }
 
@@ -217,9 +239,10 @@ fn weights_stay(sides: Sides, stream: &Stream, part: Part) -> Movement {
     let (r, c) = (part.rows as u64, part.cols as u64);
     let tile = r * c;
     let mut moved = Movement::default();
-    moved.count(Role::Activations, Path::BufferReads, m * r);
-    moved.count(Role::Activations, Path::Hops, m * r * (cols - 1));
-    moved.count(Role::Activations, Path::RegisterWrites, m * r * cols);
+    let [read, along] = part.groups.map_or([r; 2], |groups| groups.words(r));
+    moved.count(Role::Activations, Path::BufferReads, m * read);
+    moved.count(Role::Activations, Path::Hops, m * along * (cols - 1));
+    moved.count(Role::Activations, Path::RegisterWrites, m * along * cols);
     moved.count(Role::Weights, Path::FifoReads, tile);
     moved.count(Role::Weights, Path::Hops, c * below(r));
     // Hops of the bus with the one in which a weight lands, shadow and active registers.
@@ -272,7 +295,7 @@ mod tests {
     #[test]
     fn a_small_pass_by_hand() {
         let stream = Stream { start: 0, length: 3, rate: Ratio::ONE };
-        let part = Part { rows: 1, cols: 2, sums: Sums::Add };
+        let part = Part { rows: 1, cols: 2, sums: Sums::Add, groups: None };
         let moves = of_pass(Sides { rows: 2, cols: 2 }, Stationary::Weights, &stream, part);
         let table = |counts: &[(Role, Path, u64)]| {
             let mut table = Movement::default();

@@ -45,6 +45,13 @@ pub struct Frame<N = i32> {
     pub bus: Vec<N>,
     /// The pass whose tile is passing by.
     pub bus_pass: Vec<u32>,
+    /// Where weights are skipped: the row of k, of its tile's, that an active weight is of; [`NONE`] if nothing is stored there. A PE
+    /// takes that activation.
+    pub weight_k: Vec<u32>,
+    /// The same of a shadow weight.
+    pub shadow_k: Vec<u32>,
+    /// The same of a weight on the bus.
+    pub bus_k: Vec<u32>,
     /// Drain registers, where sums stay.
     pub drain: Vec<N>,
     /// The pass whose sum is on its way out.
@@ -93,6 +100,9 @@ impl<N: Copy + Default> Frame<N> {
             shadow_pass: passes(tiles),
             bus: values(tiles),
             bus_pass: passes(tiles),
+            weight_k: Vec::new(),
+            shadow_k: Vec::new(),
+            bus_k: Vec::new(),
             drain: values(chains),
             drain_pass: passes(chains),
         }
@@ -103,6 +113,21 @@ impl<N> Frame<N> {
     /// Place of PE(i, j) in each of the lists; in those with lanes, of its earliest row.
     pub fn at(&self, row: usize, col: usize) -> usize {
         row * self.cols + col
+    }
+
+    /// Makes room for rows of k.
+    pub fn show_rows_of_k(&mut self) {
+        for list in [&mut self.weight_k, &mut self.shadow_k, &mut self.bus_k] {
+            *list = [NONE].repeat(self.rows * self.cols);
+        }
+    }
+
+    /// The row of k of a weight in PE(i, j), by the list that its register has; nothing if none is stored there.
+    pub fn row_of_k(&self, list: &[u32], row: usize, col: usize) -> Option<usize> {
+        match list.get(self.at(row, col)) {
+            Some(k) => Some(*k as usize).filter(|_| *k != NONE),
+            None => Some(row),
+        }
     }
 
     /// From one lane to the next.
@@ -130,6 +155,9 @@ pub struct Waiting<N = i32> {
     pub value: N,
     /// The pass that it belongs to.
     pub pass: u32,
+    /// Where it stands along k: where weights stay its row of the tile, or the row that it is for, [`NONE`] if it is none; where sums
+    /// stay the step.
+    pub k: u32,
 }
 
 /// A few rows of the accumulators.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::PassRun;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::{Factor, ProgramOpId, SumMode};
+use crate::num::Sparsity;
 use crate::timing::Stream;
 
 /// What a picture of one cycle needs to know of the passes near it. Frames name them by their place in `passes`.
@@ -39,6 +40,8 @@ pub struct Pass {
     pub streamed: Factor,
     /// The tile that stays, k x columns; output-stationary what streams from above.
     pub tile: Factor,
+    /// By which rule it skips weights, if it does.
+    pub packed: Option<Sparsity>,
     /// Whether it begins its sums or adds to them.
     pub mode: SumMode,
     /// The passes of its operator, by their numbers among all of its unit.
@@ -47,7 +50,7 @@ pub struct Pass {
 
 impl Pass {
     /// The element of the operand from the left, by its place in the buffer, that a row of PEs multiplies in a step; nothing where
-    /// the array is padded, or an image is.
+    /// the array is padded, or an image is. Where weights stay, rows are those of k.
     pub fn left(&self, row: usize, step: usize) -> Option<usize> {
         match self.dataflow.stationary() {
             Stationary::Weights => element(&self.streamed, step, row),

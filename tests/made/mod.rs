@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use systole::base::Ratio;
 use systole::chip::{Chip, Dataflow, Dram, Link, WeightBuffering};
+use systole::num::Sparsity;
 
 /// Chips of every dataflow with one core or two, and unified buffers from a few rows to all tensors.
 pub fn chip() -> impl Strategy<Value = Chip> {
@@ -31,15 +32,46 @@ pub fn chip() -> impl Strategy<Value = Chip> {
     )
 }
 
-/// A network of some layers, each with or without bias, relu and requantisation, and some vector work on its own.
+/// The same, most of them such as skip weights, in rows of whole groups.
+pub fn skipping_chip() -> impl Strategy<Value = Chip> {
+    (chip(), skipped()).prop_map(|(chip, sparsity)| {
+        let rows = chip.rows.next_multiple_of(sparsity.map_or(1, Sparsity::kept));
+        Chip { rows, sparsity, ..chip }
+    })
+}
+
+/// How weights are pruned, if they are.
+pub fn rule() -> impl Strategy<Value = Option<Sparsity>> {
+    one_of([(1, 2), (2, 4), (1, 4), (1, 3), (2, 8)])
+}
+
+/// What a chip skips: often something that follows from how weights are pruned.
+fn skipped() -> impl Strategy<Value = Option<Sparsity>> {
+    one_of([(1, 2), (2, 4), (2, 4), (1, 3), (3, 4)])
+}
+
+fn one_of(rules: [(usize, usize); 5]) -> impl Strategy<Value = Option<Sparsity>> {
+    prop::option::weighted(
+        0.8,
+        (0..rules.len()).prop_map(move |at| Sparsity::new(rules[at].0, rules[at].1).unwrap()),
+    )
+}
+
+/// `sparse[2:4]`, or nothing.
+pub fn sparse(rule: &Option<Sparsity>) -> String {
+    rule.map_or_else(String::new, |rule| format!(" sparse[{rule}]"))
+}
+
+/// A network of some layers, some pruned, each with or without bias, relu and requantisation, and some vector work on its own.
 pub fn program() -> impl Strategy<Value = String> {
-    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32);
+    let layer = (1..40usize, any::<bool>(), any::<bool>(), 0..12u32, rule());
     (1..40usize, 1..40usize, prop::collection::vec(layer, 1..4), any::<bool>(), any::<bool>()).prop_map(
         |(batch, first, layers, argmax, residual)| {
             let mut text = format!("input x : i8[{batch}, {first}]\n");
             let (mut operand, mut depth) = ("x".to_owned(), first);
-            for (index, (width, bias, relu, shift)) in layers.iter().enumerate() {
-                text += &format!("weight w{index} : i8[{depth}, {width}]\nweight b{index} : i32[{width}]\n");
+            for (index, (width, bias, relu, shift, rule)) in layers.iter().enumerate() {
+                text += &format!("weight w{index} : i8[{depth}, {width}]{}\n", sparse(rule));
+                text += &format!("weight b{index} : i32[{width}]\n");
                 let mut sum = format!("{operand} @ w{index}");
                 if *bias {
                     sum = if index % 2 == 0 {

@@ -270,7 +270,8 @@ impl Repeats<'_> {
         let value = match self.dice.roll(12) {
             0 | 1 => {
                 let w = self.name();
-                self.line(at, &format!("weight {w} : {}[{cols}, {cols}]", self.dtype));
+                let pruned = if cols % 2 == 0 { " sparse[2:4]" } else { "" };
+                self.line(at, &format!("weight {w} : {}[{cols}, {cols}]{pruned}", self.dtype));
                 if float { format!("relu({x} @ {w})") } else { format!("requant({x} @ {w}, shift=4)") }
             }
             2 => format!("maximum({x}, xs[t{depth}])"),

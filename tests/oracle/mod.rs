@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, VecDeque};
 use systole::base::Cycle;
 use systole::chip::{Chip, WeightBuffering};
 use systole::isa::{
-    EventId, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window, Work,
+    EventId, Factor, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window,
+    Work,
 };
-use systole::num::{CombineKind, MapKind, OperationKind, ReduceKind};
+use systole::num::{CombineKind, MapKind, OperationKind, ReduceKind, Sparsity};
 use systole::trace::{Class, Classes};
 
 /// One instruction in one iteration.
@@ -356,7 +357,7 @@ impl<'a> Naive<'a> {
                 let cycles = ceil_div(bytes as u64, host.bytes_per_cycle.num(), host.bytes_per_cycle.den());
                 (cycles, now + cycles + host.latency)
             }
-            Work::Fetch { tile } if self.program.buffers[tile.buffer()].space == Space::Dram => {
+            Work::Fetch { tile, .. } if self.program.buffers[tile.buffer()].space == Space::Dram => {
                 let Unit::Fetch(array) = unit else { unreachable!() };
                 self.whole.entry(array).or_default().push(Cycle::MAX);
                 self.requests.push((now, 0, unit, number));
@@ -562,12 +563,30 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
             let one_by_one = window.cols as u64 * size(window).div_ceil(burst);
             from.rows as u64 * burst * all.min(one_by_one)
         }
-        Work::Fetch { tile } => {
-            let words = if chip.dram.padded_tiles { chip.rows * chip.cols } else { tile.elements() };
-            words as u64 * program.buffers[tile.buffer()].dtype.bytes() as u64
+        Work::Fetch { tile, packed } => {
+            let padded = chip.dram.padded_tiles;
+            fetched(
+                program,
+                tile,
+                *packed,
+                if padded { chip.rows * chip.cols } else { stored(tile, *packed) },
+            )
         }
         _ => unreachable!(),
     }
+}
+
+/// Elements that a tile has in DRAM: of each group of rows of a column that many, as far as it has them.
+fn stored(tile: &Factor, packed: Option<Sparsity>) -> usize {
+    let Some(rule) = packed else { return tile.elements() };
+    let groups = (0..tile.rows()).step_by(rule.of()).map(|from| (tile.rows() - from).min(rule.of()));
+    groups.map(|rows| rows.min(rule.kept())).sum::<usize>() * tile.cols()
+}
+
+/// Bytes of so many elements of a tile, and of the bits that say where packed ones are from.
+fn fetched(program: &Program, tile: &Factor, packed: Option<Sparsity>, elements: usize) -> u64 {
+    let bits = packed.map_or(0, |rule| (0..).find(|bits| 1 << bits >= rule.of()).unwrap());
+    (elements * program.buffers[tile.buffer()].dtype.bytes() + (elements * bits).div_ceil(8)) as u64
 }
 
 /// An operation of the machine's table, of each element or of what is one number a row.

@@ -4,9 +4,10 @@ use systole::chip::{Chip, Dataflow};
 use systole::isa::{
     BufferId, Factor, Program, ProgramOpId, RowsAre, Space, SumMode, VectorSource, VectorStep, Window, Work,
 };
+use systole::num::Sparsity;
 use systole::timing::movement::{Moves, Path, Role};
 
-use super::{Run, bytes};
+use super::{Run, bytes, fetched, stored};
 
 /// By operator.
 pub fn moves(program: &Program, chip: &Chip, run: &Run) -> Vec<Moves> {
@@ -63,16 +64,16 @@ impl Counter {
                     self.some(role(to), Path::BufferWrites, to.elements() as u64, false);
                 }
             }
-            Work::Fetch { tile } if program.buffers[tile.buffer()].space == Space::Dram => {
-                let words = program.factor_bytes(tile);
+            Work::Fetch { tile, packed } if program.buffers[tile.buffer()].space == Space::Dram => {
+                let words = fetched(program, tile, *packed, stored(tile, *packed));
                 self.bus(program, chip, Role::Weights, Path::DramReads, work, words);
             }
-            Work::Fetch { tile } => {
+            Work::Fetch { tile, .. } => {
                 self.some(Role::Weights, Path::BufferReads, tile.elements() as u64, false)
             }
             Work::Load => {}
-            Work::Multiply { streamed, cols, sums, .. } => {
-                self.multiply(chip, streamed.rows(), streamed.cols(), *cols, sums.mode);
+            Work::Multiply { streamed, cols, packed, sums, .. } => {
+                self.multiply(chip, streamed.rows(), streamed.cols(), *cols, (*packed, sums.mode));
             }
             Work::Contract { activations, weights, sums } => {
                 let dtype = |buffer: BufferId| program.buffers[buffer].dtype;
@@ -110,11 +111,26 @@ impl Counter {
         self.some(role, path, moved - asked.min(moved), true);
     }
 
-    /// Weights stay: `m` rows through a tile of which `rows` and `cols` are used.
-    fn multiply(&mut self, chip: &Chip, m: usize, rows: usize, cols: usize, mode: SumMode) {
+    /// Weights stay: `m` rows through a tile of which `k` rows and `cols` are used.
+    fn multiply(
+        &mut self,
+        chip: &Chip,
+        m: usize,
+        k: usize,
+        cols: usize,
+        (packed, mode): (Option<Sparsity>, SumMode),
+    ) {
+        let (kept, of) = packed.map_or((1, 1), |rule| (rule.kept(), rule.of()));
+        // A PE's row is one of those that its group of rows of k has.
+        let is_used = |i: usize| i % kept < k.saturating_sub(i / kept * of);
+        let rows = (0..chip.rows).filter(|i| is_used(*i)).count();
         for _ in 0..m {
-            for i in 0..chip.rows {
-                self.crosses(Role::Activations, chip.cols, i >= rows);
+            for (i, word) in (0..chip.rows).flat_map(|i| (0..of).map(move |word| (i, word))) {
+                let padding = !is_used(i) || i / kept * of + word >= k;
+                if i % kept == 0 {
+                    self.one(Role::Activations, Path::BufferReads, padding);
+                }
+                self.passes(Role::Activations, chip.cols, padding);
             }
             for j in 0..chip.cols {
                 for i in 0..chip.rows {
@@ -169,6 +185,11 @@ impl Counter {
     /// A word from the unified buffer through all PEs of a row or column.
     fn crosses(&mut self, role: Role, pes: usize, padding: bool) {
         self.one(role, Path::BufferReads, padding);
+        self.passes(role, pes, padding);
+    }
+
+    /// Through all PEs of a row or column.
+    fn passes(&mut self, role: Role, pes: usize, padding: bool) {
         for pe in 0..pes {
             if pe > 0 {
                 self.one(role, Path::Hops, padding);
@@ -194,7 +215,7 @@ fn role(program: &Program, op: ProgramOpId, window: &Window) -> Role {
             Work::Multiply { streamed, .. } if is(streamed) => role = Role::Activations,
             Work::Contract { weights, .. } if weights.buffer == window.buffer => role = Role::Weights,
             Work::Contract { activations, .. } if is(activations) => role = Role::Activations,
-            Work::Fetch { tile } if is(tile) => role = Role::Weights,
+            Work::Fetch { tile, .. } if is(tile) => role = Role::Weights,
             _ => {}
         }
     }

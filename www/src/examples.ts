@@ -51,6 +51,13 @@ export const EXAMPLES: Example[] = [
     arrays: [],
   },
   {
+    name: 'sparse',
+    title: 'Pruned weights, two of four skipped',
+    chip: { ...preset('classroom-8x8'), changes: { sparsity: '2:4' } },
+    speed: 16,
+    arrays: [],
+  },
+  {
     name: 'layers',
     title: 'One kind of layer, three times',
     chip: preset('classroom-8x8'),

@@ -6,22 +6,37 @@ use super::names::{Origin, shorten};
 use super::{Builder, Value};
 use crate::base::{Edit, Span, say};
 use crate::graph::ir::{Given, Source, Tensor, TensorId};
-use crate::lang::{Declaration, Name, Storage, TypeExpr};
-use crate::num::{Array, DType, Shape, Type};
+use crate::lang::{Declaration, Name, SparseExpr, Storage, TypeExpr};
+use crate::num::{Array, DType, Shape, Sparsity, Type};
 
 /// Greatest magnitude of whole numbers that are made from a name: [`crate::num::seeded`].
 const SEEDED: i64 = 99;
 
 impl<'a> Builder<'a> {
     pub(super) fn declare(&mut self, declaration: &'a Declaration) {
-        let tensor = self.ty(&declaration.ty).and_then(|ty| self.declared(declaration, ty));
+        let tensor = self.ty(&declaration.ty).and_then(|ty| {
+            let sparsity = match &declaration.sparse {
+                Some(sparse) => Some(self.sparsity(sparse, &ty)?),
+                None => None,
+            };
+            self.declared(declaration, ty, sparsity)
+        });
         self.bind(&declaration.name, tensor.map_or(Value::Wrong, Value::Tensor), Origin::Declared);
     }
 
-    fn declared(&mut self, declaration: &Declaration, ty: Type) -> Option<TensorId> {
+    fn declared(
+        &mut self,
+        declaration: &Declaration,
+        ty: Type,
+        sparsity: Option<Sparsity>,
+    ) -> Option<TensorId> {
         let array = match &declaration.load {
             Some(path) if self.loader.has_values() => {
-                Some(Rc::new(self.load(path, &ty, declaration.ty.span)?))
+                let array = self.load(path, &ty, declaration.ty.span)?;
+                if let (Some(sparsity), Some(sparse)) = (sparsity, &declaration.sparse) {
+                    self.is_pruned(path, &array, sparsity, sparse.span)?;
+                }
+                Some(Rc::new(array))
             }
             _ => None,
         };
@@ -36,7 +51,7 @@ impl<'a> Builder<'a> {
                 .iter()
                 .fold((i64::MAX, i64::MIN), |(low, high), x| (low.min(x.into()), high.max(x.into()))),
         };
-        let given = Given { path: declaration.load.as_ref().map(|name| name.text.clone()), array };
+        let given = Given { path: declaration.load.as_ref().map(|name| name.text.clone()), array, sparsity };
         let source = match declaration.storage {
             Storage::Input => Source::Input(given),
             Storage::Weight => Source::Weight(given),
@@ -76,6 +91,51 @@ impl<'a> Builder<'a> {
             }
             Ok(array) => Some(array),
         }
+    }
+
+    /// How a tensor of a type is pruned.
+    fn sparsity(&mut self, sparse: &SparseExpr, ty: &Type) -> Option<Sparsity> {
+        let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, "a count of rows"));
+        let (kept, of) = (kept?, of?);
+        let sides = [kept, of].map(|side| usize::try_from(side).unwrap_or(0));
+        let Some(sparsity) = Sparsity::new(sides[0], sides[1]) else {
+            let message = say!("a tensor cannot be pruned {kept}:{of}");
+            let hint = say!("some of 2 to {} rows stay, not all: as in `sparse[2:4]`", Sparsity::MOST);
+            self.diagnostics.error(sparse.span, message, hint);
+            return None;
+        };
+        if ty.shape.0.len() < 2 {
+            let message = say!("rows are pruned, but {ty} has none");
+            self.diagnostics.error(
+                sparse.span,
+                message,
+                "rows are the last axis but one: declare two axes or more",
+            );
+            return None;
+        }
+        Some(sparsity)
+    }
+
+    /// Refuses a file with an element that should have been pruned.
+    fn is_pruned(&mut self, path: &Name, array: &Array, sparsity: Sparsity, span: Span) -> Option<()> {
+        let Some(place) = sparsity.broken_by(&array.values, &array.ty.shape) else { return Some(()) };
+        let (mut rest, mut index) = (place, vec![0; array.ty.shape.0.len()]);
+        for (at, extent) in index.iter_mut().zip(&array.ty.shape.0).rev() {
+            (*at, rest) = (rest % extent, rest / extent);
+        }
+        let (message, hint) = (
+            format!(
+                "`{}` is not pruned {sparsity}: its element {index:?} is one too many that is not 0",
+                path.text
+            ),
+            format!(
+                "of every {} rows a column keeps {}: prune the file, or leave out `sparse`",
+                sparsity.of(),
+                sparsity.kept()
+            ),
+        );
+        self.diagnostics.tell(span, message, hint);
+        None
     }
 
     pub(super) fn ty(&mut self, ty: &TypeExpr) -> Option<Type> {

@@ -1,5 +1,5 @@
 //! The reference answer: each operator as its definition says, on whole tensors, with no tile or cycle in sight. Of the machine
-//! it knows the order in which an array adds up products, [`SumOrder`], and nothing else.
+//! it knows the order in which an array adds up products, [`SumOrder`], by what is pruned [`Skipping`], and nothing else.
 //!
 //! Whole numbers are exact. Floats are widened to f32, every operation there is rounded once, and the result once more to its
 //! dtype; sums along axes run in ascending order, row-major. What only moves elements leaves their bits as they are.
@@ -18,13 +18,13 @@ use store::Store;
 use work::{Place, Work};
 
 use super::ir::{Graph, Op, OpKind, RepeatId, TensorId};
-use crate::num::{SumOrder, Values};
+use crate::num::{Skipping, SumOrder, Values};
 
 /// An evaluation under way. It advances in small steps, so that a caller can show progress and stop.
 #[derive(Debug)]
 pub struct Evaluation {
     store: Store,
-    order: SumOrder,
+    orders: Orders,
     /// By operator: what it costs; nothing if no output needs it.
     efforts: Vec<u64>,
     /// By repeat: the weights of its own body.
@@ -42,6 +42,13 @@ pub struct Evaluation {
     effort: u64,
     /// What is done beside each step. By name only where it is asked for, so that a module without it has none of its code.
     beside: Option<fn(&mut Work, &mut Place, usize)>,
+}
+
+/// In which products are added up.
+#[derive(Clone, Copy, Debug)]
+struct Orders {
+    of_all: SumOrder,
+    skipping: Option<Skipping>,
 }
 
 /// How far a tensor's floats are off.
@@ -66,6 +73,12 @@ impl Evaluation {
         Evaluation::of(graph, order, Store::with_exact(graph), Some(Work::exact_step))
     }
 
+    /// As a chip does it that skips weights which are pruned so.
+    pub fn skipping(mut self, by: Option<Skipping>) -> Evaluation {
+        self.orders.skipping = by;
+        self
+    }
+
     fn of(
         graph: &Graph,
         order: SumOrder,
@@ -76,7 +89,7 @@ impl Evaluation {
         graph.needed().for_each(|op| efforts[op.index()] = graph.evaluation_effort(op));
         Evaluation {
             store,
-            order,
+            orders: Orders { of_all: order, skipping: None },
             begins: begins(graph),
             weights: graph.repeats.ids().map(|repeat| graph.weights_of(repeat).collect()).collect(),
             efforts,
@@ -144,7 +157,7 @@ impl Evaluation {
                 self.under_way.take().unwrap_or_else(|| (Work::new(graph, op, &self.iterations), 0));
             let each = effort / work.steps as u64;
             while step < work.steps && self.effort < stop {
-                let mut place = Place { graph, op, store: &mut self.store, order: self.order };
+                let mut place = Place { graph, op, store: &mut self.store, orders: self.orders };
                 work.step(&mut place, step);
                 if let Some(beside) = self.beside {
                     beside(&mut work, &mut place, step);

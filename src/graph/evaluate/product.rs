@@ -6,10 +6,11 @@
 
 use std::ops::Range;
 
+use super::Orders;
 use super::store::{Factor, Store};
 use super::view::{Axis, Run, View, axes};
 use crate::graph::ir::{Contract, Graph, Op, TensorId, Window};
-use crate::num::SumOrder;
+use crate::num::{Skipping, Sparsity};
 
 /// Elements of the right operand that a step brings in order.
 const CHUNK: usize = 4096;
@@ -27,6 +28,8 @@ pub struct Product {
     /// Where its elements lie from there.
     cols: View,
     matrices: Matrices,
+    /// How the right operand is pruned, if an array could skip that.
+    pruned: Option<Sparsity>,
 }
 
 /// Extents.
@@ -111,6 +114,7 @@ impl Product {
             rows: view(&contract.out, out, &[batch, m]),
             cols: view(&contract.out, out, &[n]),
             matrices: Matrices { batch: batches, m: of_m, k: of_k, n: of_n, batch_inside: false },
+            pruned: graph.skippable(op),
         }
     }
 
@@ -132,6 +136,7 @@ impl Product {
             rows: View::new(0, [(rows, n)]),
             cols: View::new(0, [(n, 1)]),
             matrices: Matrices { batch: groups, m: rows / groups, k, n, batch_inside: true },
+            pruned: None,
         }
     }
 
@@ -141,7 +146,7 @@ impl Product {
     }
 
     /// One of [`Product::steps`]; each follows those before it.
-    pub fn step<T: Factor>(&self, step: usize, store: &mut Store, order: SumOrder, factors: &mut Factors<T>) {
+    pub fn step<T: Factor>(&self, step: usize, store: &mut Store, orders: Orders, factors: &mut Factors<T>) {
         let (from, all) = (step * CHUNK, self.right.len());
         if from < all {
             let chunk = from..(from + CHUNK).min(all);
@@ -161,7 +166,11 @@ impl Product {
         }
         factors.sums.resize(n, T::Sum::default());
         let right = &factors.right[self.matrices.batch_of(row) * k * n..][..k * n];
-        T::row(order, &factors.left, right, &mut factors.sums);
+        let skips = |by: &Skipping| self.pruned.is_some_and(|pruned| pruned.implies(by.sparsity));
+        match orders.skipping.filter(skips) {
+            Some(skipping) => T::row_of_kept(skipping.order, &factors.left, right, &mut factors.sums),
+            None => T::row(orders.of_all, &factors.left, right, &mut factors.sums),
+        }
         store.set_line(self.result, &self.cols, self.rows.place(row), &factors.sums);
     }
 }

@@ -176,6 +176,9 @@ pub trait Factor: Number {
 
     /// A row `a[k]` by a matrix `b[k, n]` to `out[n]`.
     fn row(order: SumOrder, a: &[Self], b: &[Self], out: &mut [Self::Sum]);
+
+    /// The same, but by what is 0 in `b` nothing is multiplied.
+    fn row_of_kept(order: SumOrder, a: &[Self], b: &[Self], out: &mut [Self::Sum]);
 }
 
 impl Factor for i16 {
@@ -183,6 +186,10 @@ impl Factor for i16 {
     const ZERO: i16 = 0;
 
     fn row(_: SumOrder, a: &[i16], b: &[i16], out: &mut [i32]) {
+        whole_row(a, b, out);
+    }
+
+    fn row_of_kept(_: SumOrder, a: &[i16], b: &[i16], out: &mut [i32]) {
         whole_row(a, b, out);
     }
 }
@@ -194,6 +201,10 @@ impl Factor for f32 {
     fn row(order: SumOrder, a: &[f32], b: &[f32], out: &mut [f32]) {
         ordered(order, a, b, out);
     }
+
+    fn row_of_kept(order: SumOrder, a: &[f32], b: &[f32], out: &mut [f32]) {
+        order.row_of_kept(a, b, out);
+    }
 }
 
 impl Factor for f64 {
@@ -202,6 +213,10 @@ impl Factor for f64 {
 
     fn row(order: SumOrder, a: &[f64], b: &[f64], out: &mut [f64]) {
         ordered(order, a, b, out);
+    }
+
+    fn row_of_kept(order: SumOrder, a: &[f64], b: &[f64], out: &mut [f64]) {
+        order.row_of_kept(a, b, out);
     }
 }
 

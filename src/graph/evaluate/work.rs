@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use super::Orders;
 use super::line;
 use super::product::{Factors, Product};
 use super::store::{Number, Store};
 use super::view::{Run, View, axes};
 use crate::graph::ir::{Cut, Graph, Op, OpKind, PoolKind, TensorId, Window};
-use crate::num::{Real, Shape, SumOrder, reduce};
+use crate::num::{Real, Shape, reduce};
 
 /// Elements that a step of work element by element takes.
 const CHUNK: usize = 1024;
@@ -60,7 +61,7 @@ pub struct Place<'a> {
     /// All values.
     pub store: &'a mut Store,
     /// Of sums of products.
-    pub order: SumOrder,
+    pub orders: Orders,
 }
 
 impl Place<'_> {
@@ -134,8 +135,8 @@ impl Work {
             Kind::Product(multiply) => {
                 let Multiply { product, whole, floats, .. } = &mut **multiply;
                 match float {
-                    true => product.step(step, place.store, place.order, floats),
-                    false => product.step(step, place.store, place.order, whole),
+                    true => product.step(step, place.store, place.orders, floats),
+                    false => product.step(step, place.store, place.orders, whole),
                 }
             }
             Kind::Iteration => {}
@@ -158,7 +159,7 @@ impl Work {
             Kind::Windows(kind, window) => place.pool::<f64>(*kind, window, step),
             Kind::Product(multiply) => {
                 let Multiply { product, exact, .. } = &mut **multiply;
-                product.step(step, place.store, place.order, exact);
+                product.step(step, place.store, place.orders, exact);
             }
             Kind::Take(_) | Kind::Put(_) | Kind::Gather { .. } | Kind::Iteration => {}
         }

@@ -10,7 +10,7 @@
 //! 5. An operator's result has it as its source, with its place, and belongs to what the operator belongs to; what is carried has
 //!    its repeat as its source, with its place, and belongs to it. Inputs belong to no repeat. A constant is a number that its
 //!    dtype holds; of NaN there is one. An array that was loaded has a path, and the type of its tensor behind the counts of the
-//!    repeats around it.
+//!    repeats around it. What is pruned has two axes or more, and what was loaded for it is.
 //! 6. What is read was made before, and belongs to what its reader belongs to, or to something around that. The end of a body
 //!    reads what is carried on and collected; behind everything, the outputs are read.
 //! 7. Operators have as many operands and results as their kind: a contraction, a convolution, a function of two elements, a root
@@ -261,10 +261,12 @@ impl Verifier<'_> {
         }
     }
 
-    /// Rule 5 for arrays that were loaded.
+    /// Rule 5 for what is pruned, and for arrays that were loaded.
     fn given(&self, id: TensorId, given: &Given) -> Check {
-        let Some(array) = &given.array else { return Ok(()) };
         let tensor = &self.graph.tensors[id];
+        let has_rows = given.sparsity.is_none() || tensor.ty.shape.0.len() >= 2;
+        check(5, has_rows, || "it is pruned along rows, and has none".into())?;
+        let Some(array) = &given.array else { return Ok(()) };
         let mut extents: Vec<usize> = tensor.ty.shape.0.iter().rev().copied().collect();
         let mut around = tensor.within;
         while let Some(repeat) = around {
@@ -276,7 +278,9 @@ impl Verifier<'_> {
         check(5, given.path.is_some(), || "an array without a path".into())?;
         let held = (array.values.dtype(), array.values.len() as u64);
         let sound = array.ty == wanted && held == (wanted.dtype, wanted.shape.elements());
-        check(5, sound, || format!("its array is {}, not {wanted}", array.ty))
+        check(5, sound, || format!("its array is {}, not {wanted}", array.ty))?;
+        let broken = given.sparsity.and_then(|sparsity| sparsity.broken_by(&array.values, &array.ty.shape));
+        check(5, broken.is_none(), || "its array is not pruned".into())
     }
 
     /// Rule 5 for results, rule 6 for operands and the end of a body.

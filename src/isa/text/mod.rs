@@ -4,7 +4,7 @@
 //!
 //! | statement | is |
 //! |---|---|
-//! | `input a : i8[4, 8]` | a buffer in DRAM that holds values before the first cycle: `= 1, 2, ...` one for each element or one for all, `= load("a.npy")`, or by themselves from its name, `= each 80` in so many parts |
+//! | `input a : i8[4, 8]` | a buffer in DRAM that holds values before the first cycle: `= 1, 2, ...` one for each element or one for all, `= load("a.npy")`, or by themselves from its name, `= each 80` in so many parts, behind that or alone `pruned 2 of 4 in 64 by 32`, the matrices' sides |
 //! | `output c : i32[4, 4]`, `output a` | a buffer in DRAM that is looked at after the run; a declared one too |
 //! | `dram t : i8[64]`, `unified a@ub : i8[4, 8]` | any other buffer; `unified.1` lies in core 1's unified buffer |
 //! | ... `holds 512 at 1024` | how many bytes of its memory it takes, and where: all of its elements, behind the buffer before it |
@@ -16,9 +16,9 @@
 //! | instruction | |
 //! |---|---|
 //! | `read a@ub = a`, `write c = c@ub`, `host a = b` | copies; behind it `gathered`, or `by places@ub` where numbers choose rows of what is read |
-//! | `fetch w` | |
+//! | `fetch w` | behind it `packed 2 of 4`, if of every 4 rows 2 are stored |
 //! | `load` | |
-//! | `multiply acc[0] = a@ub`, `multiply acc[0] += a@ub` | sums begin, or are added to; the tile is the oldest one that is loaded, or `tile i8 by 4` columns |
+//! | `multiply acc[0] = a@ub`, `multiply acc[0] += a@ub` | sums begin, or are added to; the tile is the oldest one that is loaded, or `tile i8 by 4` columns, `packed` or not |
 //! | `contract acc[0] = a@ub by w@ub` | |
 //! | `vector c@ub = acc[0] \| add bias@ub \| requant shift=5 \| relu` | `acc.1[0] 4 by 8 f32 transposed` tells the unit, rows, columns and dtype of sums, and that they stand as columns |
 //! | ... `wait passed -1, left before i` | for all signals so far but the last one; for those from before loop `i` |
@@ -49,7 +49,7 @@ pub use print::print;
 use std::collections::VecDeque;
 
 use super::{Instruction, Program, Unit, Work};
-use crate::num::{CombineKind, DType, Function, MapKind, OperationKind, ReduceKind, Requant, Side};
+use crate::num::{CombineKind, DType, Function, MapKind, OperationKind, ReduceKind, Requant, Side, Sparsity};
 
 /// What loops are called, by depth.
 const LOOPS: [&str; super::MOST_DEPTH] = ["i", "j", "k", "l", "m", "n", "p", "q"];
@@ -149,10 +149,13 @@ struct Loaded {
     units: litemap::LiteMap<u32, Tiles>,
 }
 
+/// A tile's dtype, columns, and how it is packed.
+type Tile = (DType, usize, Option<Sparsity>);
+
 #[derive(Default)]
 struct Tiles {
-    fetched: VecDeque<(DType, usize)>,
-    loaded: VecDeque<(DType, usize)>,
+    fetched: VecDeque<Tile>,
+    loaded: VecDeque<Tile>,
     sums: Option<DType>,
 }
 
@@ -163,7 +166,9 @@ impl Loaded {
         let tiles = self.units.entry(unit).or_default();
         let dtype = |factor: &super::Factor| program.buffers[factor.buffer()].dtype;
         match &instruction.work {
-            Work::Fetch { tile } => tiles.fetched.push_back((dtype(tile), tile.cols())),
+            Work::Fetch { tile, packed } => {
+                tiles.fetched.push_back((dtype(tile), tile.cols(), *packed));
+            }
             Work::Load => {
                 let tile = tiles.fetched.pop_front();
                 tiles.loaded.extend(tile);
@@ -177,8 +182,8 @@ impl Loaded {
         }
     }
 
-    /// The oldest tile that is loaded: its dtype and columns.
-    fn of(&self, unit: Unit) -> Option<(DType, usize)> {
+    /// The oldest tile that is loaded.
+    fn of(&self, unit: Unit) -> Option<Tile> {
         self.units.get(&unit.on_the_way().1)?.loaded.front().copied()
     }
 

@@ -14,7 +14,7 @@ use crate::isa::{
     MOST_DEPTH, MOST_NUMBER, Node, Padding, Patches, ProgramOp, ProgramOpId, RowsAre, Space, SumMode,
     SumRows, Sums, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
-use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side};
+use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side, Sparsity};
 
 /// Longest text of a program, in bytes.
 pub const MOST_ASSEMBLY_BYTES: usize = 8 << 20;
@@ -104,6 +104,40 @@ const STATEMENTS: [&str; 15] = [
     "input", "output", "dram", "unified", "event", "op", "repeat", "read", "write", "host", "fetch", "load",
     "multiply", "contract", "vector",
 ];
+
+/// `packed 2 of 4`, if it stands there.
+fn packed(line: &mut Line) -> Read<Option<Sparsity>> {
+    match line.takes_word("packed") {
+        true => Ok(Some(some_rows(line)?)),
+        false => Ok(None),
+    }
+}
+
+/// `pruned 2 of 4 in 64 by 32`, if it stands there.
+fn pruned(line: &mut Line) -> Read<Option<(Sparsity, [usize; 2])>> {
+    const HINT: &str = "as in `pruned 2 of 4 in 64 by 32`, the rows and columns of a matrix";
+    if !line.takes_word("pruned") {
+        return Ok(None);
+    }
+    let by = some_rows(line)?;
+    line.word("in", HINT)?;
+    let rows = line.whole_number("rows of a matrix")?;
+    line.word("by", HINT)?;
+    Ok(Some((by, [rows, line.whole_number("its columns")?])))
+}
+
+/// `2 of 4`
+fn some_rows(line: &mut Line) -> Read<Sparsity> {
+    const HINT: &str = "as in `2 of 4`: of every 4 rows, at most 16, 2 are stored";
+    let place = line.place();
+    let kept = line.whole_number("rows that are stored")?;
+    line.word("of", HINT)?;
+    let of = line.whole_number("rows of a group")?;
+    match Sparsity::new(kept, of) {
+        Some(sparsity) => Ok(sparsity),
+        None => wrong(line.since(place), format!("{kept} of {of} rows cannot be stored"), HINT),
+    }
+}
 
 impl Parser {
     fn finish(mut self) -> Assembled {
@@ -348,7 +382,7 @@ impl Parser {
         };
         let work = match word {
             "read" | "write" | "host" => self.copy(line)?,
-            "fetch" => Work::Fetch { tile: self.factor(line)? },
+            "fetch" => Work::Fetch { tile: self.factor(line)?, packed: packed(line)? },
             "load" => Work::Load,
             "multiply" => self.multiply(line, unit)?,
             "contract" => self.contract(line)?,
@@ -446,11 +480,11 @@ impl Parser {
     fn multiply(&mut self, line: &mut Line, unit: Unit) -> Read<Work> {
         let (index, ring, mode) = self.sums(line)?;
         let streamed = self.factor(line)?;
-        let (tile, cols) = match (line.takes_word("tile"), self.loaded.of(unit)) {
+        let (tile, cols, packed) = match (line.takes_word("tile"), self.loaded.of(unit)) {
             (true, _) => {
                 let dtype = line.dtype()?;
                 line.word("by", "as in `tile i8 by 4`")?;
-                (dtype, line.whole_number("its columns")?)
+                (dtype, line.whole_number("its columns")?, packed(line)?)
             }
             (false, Some(tile)) => tile,
             (false, None) => {
@@ -462,7 +496,7 @@ impl Parser {
             }
         };
         let sums = Sums { rows: rows_of(index, ring, streamed.rows()), mode };
-        Ok(Work::Multiply { streamed, tile, cols, sums })
+        Ok(Work::Multiply { streamed, tile, cols, packed, sums })
     }
 
     fn contract(&mut self, line: &mut Line) -> Read<Work> {
@@ -864,10 +898,22 @@ fn values(line: &mut Line, dtype: DType, len: usize) -> Read<Given> {
         line.mark(")", HINT)?;
         return Ok(Given::Loaded(super::words::unquoted(path.text)));
     }
-    if line.takes_word("each") {
-        let parts = line.whole_number("how many parts")?;
-        return match parts > 0 && len.is_multiple_of(parts) {
-            true => Ok(Given::Each(parts as u64)),
+    let each = line.takes_word("each");
+    let parts = if each { Some(line.whole_number("how many parts")? as u64) } else { None };
+    if let Some((by, matrix)) = pruned(line)? {
+        let given = Given::Pruned { parts, by, matrix };
+        return match given.fits(dtype, len) {
+            true => Ok(given),
+            false => {
+                let [rows, cols] = matrix;
+                let message = format!("{len} elements are no matrices of {rows} by {cols}");
+                wrong(line.since(start), message, "all of it, or each part, is matrices of one size")
+            }
+        };
+    }
+    if let Some(parts) = parts {
+        return match Given::Each(parts).fits(dtype, len) {
+            true => Ok(Given::Each(parts)),
             false => {
                 wrong(line.since(start), format!("{parts} parts of {len} elements"), "parts are of one size")
             }

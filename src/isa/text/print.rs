@@ -13,7 +13,7 @@ use crate::isa::{
     Node, Padding, Patches, Program, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep,
     Wait, Window, Work,
 };
-use crate::num::{DType, Operand, OperationKind, Requant, Side};
+use crate::num::{DType, Operand, OperationKind, Requant, Side, Sparsity};
 
 /// Lines are broken before they are longer.
 const WIDTH: usize = 110;
@@ -140,6 +140,13 @@ impl Printer<'_> {
                 Some(Given::Numbers(numbers)) => line += &format!(" = {}", numbers_in_words(numbers)),
                 Some(Given::Loaded(path)) => line += &format!(" = load({})", in_quotes(path)),
                 Some(Given::Each(parts)) => line += &format!(" = each {parts}"),
+                Some(Given::Pruned { parts, by, matrix: [rows, cols] }) => {
+                    line += " =";
+                    if let Some(parts) = parts {
+                        line += &format!(" each {parts}");
+                    }
+                    line += &format!(" pruned {} of {} in {rows} by {cols}", by.kept(), by.of());
+                }
                 Some(Given::Seeded) | None => {}
             }
             self.line(&line);
@@ -287,17 +294,19 @@ impl Printer<'_> {
                     }
                 }
             }
-            Work::Fetch { tile } => format!("{} {}", unit("fetch"), self.factor(tile)),
+            Work::Fetch { tile, packed } => {
+                format!("{} {}{}", unit("fetch"), self.factor(tile), packed_text(*packed))
+            }
             Work::Load => unit("load"),
-            Work::Multiply { streamed, tile, cols, sums } => {
+            Work::Multiply { streamed, tile, cols, packed, sums } => {
                 let mut line = format!(
                     "{} {} {}",
                     unit("multiply"),
                     sums_text(sums, streamed.rows()),
                     self.factor(streamed)
                 );
-                if self.loaded.of(instruction.unit) != Some((*tile, *cols)) {
-                    let _ = write!(line, " tile {tile} by {cols}");
+                if self.loaded.of(instruction.unit) != Some((*tile, *cols, *packed)) {
+                    let _ = write!(line, " tile {tile} by {cols}{}", packed_text(*packed));
                 }
                 line
             }
@@ -516,6 +525,10 @@ fn places_text(rows: &SumRows, count: usize) -> String {
     let index = index_text(&Index { first, advance });
     let still = advance.iter().all(|step| *step == 0);
     if still && count > 0 && first + count == ring { index } else { format!("{index} mod {ring}") }
+}
+
+fn packed_text(packed: Option<Sparsity>) -> String {
+    packed.map_or_else(String::new, |sparsity| format!(" packed {} of {}", sparsity.kept(), sparsity.of()))
 }
 
 fn sums_text(sums: &Sums, rows: usize) -> String {

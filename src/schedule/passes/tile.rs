@@ -46,8 +46,9 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
                 )
             }
         };
+        let packed = tiling.packed.map_or_else(String::new, |sparsity| format!(", packed {sparsity}"));
         let text = format!(
-            "{m} x {k} x {n} in tiles of {} x {} x {} ({}): {limit}",
+            "{m} x {k} x {n} in tiles of {} x {} x {} ({}{packed}): {limit}",
             tiling.m,
             tiling.k,
             tiling.n,

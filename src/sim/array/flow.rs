@@ -27,9 +27,9 @@ struct Lane<N: Number> {
 }
 
 impl<'w, W: Waves> Flow<'w, W> {
-    /// At the end of cycle `t`, wherever that lies. There is none where sums stay.
+    /// At the end of cycle `t`, wherever that lies. There is none where sums stay, or some pass skips weights.
     pub fn at(waves: &'w W, t: Cycle) -> Option<Self> {
-        if waves.stationary() != Stationary::Weights {
+        if waves.stationary() != Stationary::Weights || waves.skips() {
             return None;
         }
         let lane = |lane| Lane { streams: Streams::new(waves, lane, t), sums: Sums::new(waves.sides()) };

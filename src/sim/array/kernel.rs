@@ -381,6 +381,13 @@ impl<N: Number> Sums<N> {
         }
     }
 
+    /// Adds sums to those of a row.
+    pub(super) fn add_row(&mut self, row: usize, more: impl Iterator<Item = N>) {
+        let from = self.place(row);
+        let into = &mut self.values[from + LEFT..][..self.sides.cols];
+        into.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.plus(more));
+    }
+
     /// Adds the first rows of others to them, one to one.
     pub(super) fn plus(&mut self, other: &Sums<N>, rows: usize) {
         for row in 0..rows {

@@ -9,6 +9,7 @@ mod flow;
 mod kept;
 mod kernel;
 mod number;
+mod packed;
 mod stepper;
 
 pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting};
@@ -46,6 +47,10 @@ pub trait Waves {
     fn part(&self, _pass: usize) -> Part {
         Part::whole(self.sides())
     }
+    /// Whether some pass of the run skips weights.
+    fn skips(&self) -> bool {
+        (0..self.passes()).any(|pass| self.part(pass).groups.is_some())
+    }
     /// Which array of the run it is.
     fn array(&self) -> usize {
         0
@@ -61,9 +66,10 @@ pub trait Waves {
     /// Adds what passes before pass 0 add, from [`Waves::begin`] on, to some rows of an output tile's sums.
     fn add_before(&self, _passes: Range<u64>, _rows: Range<usize>, _into: &mut Sums<Self::Number>) {}
     /// Copies the R activations of a step into `into[..R]`: row m of A where weights stay, column k of A where sums stay.
-    /// What a partial tile does not use is 0.
+    /// What a partial tile does not use is 0. Where weights are skipped there are as many as R rows stand for.
     fn activations(&self, pass: usize, step: usize, into: &mut [Operand<Self>]);
-    /// Copies the C weights of row k into `into[..C]`: k is below R where weights stay, a step where sums stay.
+    /// Copies the C weights of row k into `into[..C]`: k is below R where weights stay, or below
+    /// as many rows as R stand for, a step where sums stay.
     fn weights(&self, pass: usize, k: usize, into: &mut [Operand<Self>]);
 }
 

@@ -1,20 +1,48 @@
 //! The obvious array: in every cycle every register takes what its neighbour held. Slow, and there to be believed. It
 //! also counts every word that it moves.
 
+use super::packed::{Slot, Slots, depth, sparsity};
 use super::{Leaving, Number, Timing, Waves, frame_shape, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
-use crate::timing::movement::{Moves, Path, Role, Sums};
+use crate::num::Sparsity;
+use crate::timing::movement::{Groups, Moves, Path, Role, Sums};
 use crate::timing::{Sides, Stream};
-use crate::trace::Frame;
+use crate::trace::{Frame, NONE};
 
 /// An operand on its way: an activation to the right or, where sums stay, a weight down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Moving<O> {
-    value: O,
+    words: Words<O>,
     pass: u32,
     step: usize,
-    padding: bool,
+}
+
+/// Operands that move together: one, or where weights are skipped a group of m.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Words<O> {
+    all: [O; Sparsity::MOST],
+    len: usize,
+    /// The last ones.
+    padding: usize,
+}
+
+impl<O: Copy + Default> Words<O> {
+    fn one(value: O, padding: bool) -> Self {
+        Words::group(&[value], if padding { 0 } else { 1 })
+    }
+
+    /// Of which so many are used.
+    fn group(values: &[O], used: usize) -> Self {
+        let mut all = [O::default(); Sparsity::MOST];
+        all[..values.len()].copy_from_slice(values);
+        Words { all, len: values.len(), padding: values.len() - used.min(values.len()) }
+    }
+
+    /// The one that is of a row of k.
+    fn of(&self, k: u32) -> O {
+        self.all[k as usize % self.len]
+    }
 }
 
 /// A partial sum on its way down.
@@ -27,7 +55,7 @@ struct Partial<N> {
 /// A weight on its way down the bus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct OnBus<O> {
-    value: O,
+    slot: Slot<O>,
     pass: u32,
     hops_left: usize,
     padding: bool,
@@ -36,7 +64,7 @@ struct OnBus<O> {
 /// A weight at its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Held<O> {
-    value: O,
+    slot: Slot<O>,
     pass: u32,
     padding: bool,
 }
@@ -180,7 +208,11 @@ impl<'w, W: Waves> Stepper<'w, W> {
                 };
                 let weight = self.registers.active[at].expect("the tile lands ahead of the wave");
                 assert_eq!(weight.pass, act.pass, "the active weight is of the pass at work");
-                Partial { value: above.value.mac(act.value, weight.value), ..above }
+                match weight.slot {
+                    // Nothing is stored here, and nothing multiplied.
+                    Slot { k: NONE, .. } => above,
+                    Slot { value, k } => Partial { value: above.value.mac(act.words.of(k), value), ..above },
+                }
             });
             if let Some(sum) = sum {
                 self.count(Role::Sums, Path::RegisterWrites, sum.padding);
@@ -199,10 +231,10 @@ impl<'w, W: Waves> Stepper<'w, W> {
                 OnBus { hops_left: w.hops_left - 1, ..w }
             }),
         };
-        if let Some(OnBus { value, pass, hops_left, padding }) = bus {
+        if let Some(OnBus { slot, pass, hops_left, padding }) = bus {
             self.count(Role::Weights, Path::RegisterWrites, padding);
             if hops_left == 0 {
-                self.registers.shadow[at] = Some(Held { value, pass, padding });
+                self.registers.shadow[at] = Some(Held { slot, pass, padding });
                 self.count(Role::Weights, Path::RegisterWrites, padding);
             }
         }
@@ -228,8 +260,8 @@ impl<'w, W: Waves> Stepper<'w, W> {
                 .filter(|_| act.step > 0)
                 .map_or_else(Default::default, |sum| sum.value);
             self.registers.sum[at] =
-                Some(Growing { value: before.mac(act.value, weight.value), pass: act.pass });
-            works = Some(act.padding || weight.padding);
+                Some(Growing { value: before.mac(act.words.of(0), weight.words.of(0)), pass: act.pass });
+            works = Some(act.words.padding + weight.words.padding > 0);
             if act.step + 1 == self.stream(act.pass).length {
                 ends = works;
             }
@@ -319,16 +351,19 @@ impl<'w, W: Waves> Stepper<'w, W> {
         let act = match col.checked_sub(1) {
             None => {
                 let act = self.entering_left(row, lane)?;
-                self.count(Role::Activations, Path::BufferReads, act.padding);
+                // A group is read for the first of its rows; the others take it from the edge.
+                if sparsity(self.waves, act.pass as usize).is_none_or(|of| row.is_multiple_of(of.kept())) {
+                    self.count_words(Role::Activations, Path::BufferReads, &act.words);
+                }
                 act
             }
             Some(left) => {
                 let act = old.act[(row * self.cols + left) * self.lanes + lane]?;
-                self.count(Role::Activations, Path::Hops, act.padding);
+                self.count_words(Role::Activations, Path::Hops, &act.words);
                 act
             }
         };
-        self.count(Role::Activations, Path::RegisterWrites, act.padding);
+        self.count_words(Role::Activations, Path::RegisterWrites, &act.words);
         Some(act)
     }
 
@@ -343,26 +378,34 @@ impl<'w, W: Waves> Stepper<'w, W> {
         let weight = match row.checked_sub(1) {
             None => {
                 let weight = self.streaming_in(col, lane)?;
-                self.count(Role::Weights, Path::BufferReads, weight.padding);
+                self.count_words(Role::Weights, Path::BufferReads, &weight.words);
                 weight
             }
             Some(above) => {
                 let weight = old.streaming[(above * self.cols + col) * self.lanes + lane]?;
-                self.count(Role::Weights, Path::Hops, weight.padding);
+                self.count_words(Role::Weights, Path::Hops, &weight.words);
                 weight
             }
         };
-        self.count(Role::Weights, Path::RegisterWrites, weight.padding);
+        self.count_words(Role::Weights, Path::RegisterWrites, &weight.words);
         Some(weight)
     }
 
     /// Step m enters row i in cycle s + floor(m q/p) + i.
     fn entering_left(&self, row: usize, lane: usize) -> Option<Moving<<W::Number as Number>::Operand>> {
         let (pass, step) = self.entering(row, lane)?;
-        let mut values = vec![Default::default(); self.rows];
+        let mut values = vec![Default::default(); depth(self.waves, pass)];
         self.waves.activations(pass, step, &mut values);
-        let padding = row >= self.waves.part(pass).rows;
-        Some(Moving { value: values[row], pass: pass as u32, step, padding })
+        let part = self.waves.part(pass);
+        let words = match part.groups {
+            None => Words::one(values[row], row >= part.rows),
+            Some(Groups { of, k }) => {
+                let first = of.covered(row);
+                let used = if row < part.rows { k.saturating_sub(first) } else { 0 };
+                Words::group(&values[first..][..of.of()], used)
+            }
+        };
+        Some(Moving { words, pass: pass as u32, step })
     }
 
     /// Step k enters column j in cycle s + floor(k q/p) + j, where sums stay.
@@ -370,8 +413,8 @@ impl<'w, W: Waves> Stepper<'w, W> {
         let (pass, step) = self.entering(col, lane)?;
         let mut values = vec![Default::default(); self.cols];
         self.waves.weights(pass, step, &mut values);
-        let padding = col >= self.waves.part(pass).cols;
-        Some(Moving { value: values[col], pass: pass as u32, step, padding })
+        let words = Words::one(values[col], col >= self.waves.part(pass).cols);
+        Some(Moving { words, pass: pass as u32, step })
     }
 
     /// The pass and step that enter a lane of the row or column `place` in this cycle.
@@ -391,11 +434,17 @@ impl<'w, W: Waves> Stepper<'w, W> {
         };
         let pass = last(self.waves.passes(), now, load)?;
         let row = usize::try_from(now - load(pass)).ok().filter(|row| *row < self.rows)?;
-        let mut values = vec![Default::default(); self.cols];
-        self.waves.weights(pass, row, &mut values);
+        let slot = match sparsity(self.waves, pass) {
+            Some(_) => Slots::<<W::Number as Number>::Operand>::new(self.waves, pass).of(row, col),
+            None => {
+                let mut values = vec![Default::default(); self.cols];
+                self.waves.weights(pass, row, &mut values);
+                Slot { value: values[col], k: row as u32 }
+            }
+        };
         let part = self.waves.part(pass);
         let padding = row >= part.rows || col >= part.cols;
-        Some(OnBus { value: values[col], pass: pass as u32, hops_left: row, padding })
+        Some(OnBus { slot, pass: pass as u32, hops_left: row, padding })
     }
 
     fn stream(&self, pass: u32) -> Stream {
@@ -407,6 +456,11 @@ impl<'w, W: Waves> Stepper<'w, W> {
         if padding {
             self.moves.padding.count(role, path, 1);
         }
+    }
+
+    fn count_words(&mut self, role: Role, path: Path, words: &Words<<W::Number as Number>::Operand>) {
+        self.moves.all.count(role, path, words.len as u64);
+        self.moves.padding.count(role, path, words.padding as u64);
     }
 
     fn at_the_bottom(&self) -> Vec<Leaving<W::Number>> {
@@ -429,6 +483,9 @@ impl<'w, W: Waves> Stepper<'w, W> {
     pub fn frame(&self) -> Frame<W::Number> {
         let mut frame = Frame::empty(self.now.saturating_sub(1), frame_shape(self.waves));
         let (pes, lanes) = (self.rows * self.cols, self.lanes);
+        if self.waves.skips() {
+            frame.show_rows_of_k();
+        }
         for at in 0..pes {
             for lane in 0..lanes {
                 self.show_lane(&mut frame, at * lanes + lane, lane * pes + at);
@@ -441,26 +498,32 @@ impl<'w, W: Waves> Stepper<'w, W> {
     fn show_lane(&self, frame: &mut Frame<W::Number>, from: usize, to: usize) {
         let registers = &self.registers;
         if let Some(act) = registers.act[from] {
-            (frame.act[to], frame.pass[to]) = (shown(act.value), act.pass);
+            // Where weights stay, of the weight that it is multiplied by.
+            let k = registers.active[from / self.lanes].map_or(0, |held| held.slot.k);
+            let taken = if k == NONE { Default::default() } else { act.words.of(k) };
+            (frame.act[to], frame.pass[to]) = (shown(taken), act.pass);
             if let Some(sum) = registers.psum[from] {
                 (frame.psum[to], frame.psum_pass[to]) = (sum.value.settled(), act.pass);
             }
         }
         if let Some(weight) = registers.streaming[from] {
-            (frame.weight[to], frame.weight_pass[to]) = (shown(weight.value), weight.pass);
+            (frame.weight[to], frame.weight_pass[to]) = (shown(weight.words.of(0)), weight.pass);
         }
     }
 
     fn show_held(&self, frame: &mut Frame<W::Number>, at: usize) {
         let registers = &self.registers;
         if let Some(held) = registers.active[at] {
-            (frame.weight[at], frame.weight_pass[at]) = (shown(held.value), held.pass);
+            (frame.weight[at], frame.weight_pass[at]) = (shown(held.slot.value), held.pass);
+            show_k(&mut frame.weight_k, at, held.slot.k);
         }
         if let Some(held) = registers.shadow[at] {
-            (frame.shadow[at], frame.shadow_pass[at]) = (shown(held.value), held.pass);
+            (frame.shadow[at], frame.shadow_pass[at]) = (shown(held.slot.value), held.pass);
+            show_k(&mut frame.shadow_k, at, held.slot.k);
         }
         if let Some(weight) = registers.bus[at] {
-            (frame.bus[at], frame.bus_pass[at]) = (shown(weight.value), weight.pass);
+            (frame.bus[at], frame.bus_pass[at]) = (shown(weight.slot.value), weight.pass);
+            show_k(&mut frame.bus_k, at, weight.slot.k);
         }
         if let Some(sum) = registers.sum[at] {
             (frame.psum[at], frame.psum_pass[at]) = (sum.value.settled(), sum.pass);
@@ -468,6 +531,12 @@ impl<'w, W: Waves> Stepper<'w, W> {
         if let Some(sum) = registers.drain[at] {
             (frame.drain[at], frame.drain_pass[at]) = (sum.value.settled(), sum.pass);
         }
+    }
+}
+
+fn show_k(list: &mut [u32], at: usize, k: u32) {
+    if let Some(entry) = list.get_mut(at) {
+        *entry = k;
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a> Clock<'a> {
     fn uses_bus(&self, instruction: &Instruction) -> bool {
         match (&instruction.work, instruction.unit) {
             (Work::Copy { .. }, unit) => unit != Unit::Host,
-            (Work::Fetch { tile }, _) => self.program.buffers[tile.buffer()].space == Space::Dram,
+            (Work::Fetch { tile, .. }, _) => self.program.buffers[tile.buffer()].space == Space::Dram,
             _ => false,
         }
     }
@@ -313,10 +313,10 @@ pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &In
             let in_dram = if program.buffers[from.buffer].space == Space::Dram { from } else { to };
             from.rows as Bytes * bytes_of_row(program, chip, in_dram)
         }
-        Work::Fetch { tile } if chip.dram.padded_tiles => {
-            chip.pes() * program.buffers[tile.buffer()].dtype.bytes() as Bytes
+        Work::Fetch { tile, packed } if chip.dram.padded_tiles => {
+            program.tile_bytes(tile, [chip.rows, chip.cols], *packed)
         }
-        Work::Fetch { tile } => program.factor_bytes(tile),
+        Work::Fetch { tile, packed } => program.stored_bytes(tile, *packed),
         _ => unreachable!("only copies and fetches use the bus"),
     }
 }

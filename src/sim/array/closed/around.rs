@@ -8,9 +8,10 @@ use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::sim::array::kept::{Kept, Whose};
 use crate::sim::array::kernel::{Panel, Sums};
-use crate::sim::array::{Number, Waves, come, last};
+use crate::sim::array::packed::{Slot, Slots, depth, sparsity};
+use crate::sim::array::{Number, Operand, Waves, come, last};
 use crate::timing::{Sides, Stream, movement};
-use crate::trace::{Accumulated, Accumulators, Waiting};
+use crate::trace::{Accumulated, Accumulators, NONE, Waiting};
 
 /// By hops to go, from 1 to `most`, and row: activations before the left edge at the end of cycle `t`. Step m enters row
 /// i in cycle s + floor(m q/p) + i, so it has that many hops less t to go.
@@ -20,11 +21,15 @@ pub fn activations_waiting<W: Waves>(
     most: usize,
 ) -> Vec<Vec<Option<Waiting<W::Number>>>> {
     let rows = waves.sides().rows;
-    let mut values = zeros::<W>(rows);
+    let mut values = Vec::new();
     let mut waiting = |hops: usize, row: usize| {
         let (pass, step) = entering(waves, (t + hops as Cycle).checked_sub(row as Cycle)?)?;
+        values.resize(depth(waves, pass), Default::default());
         waves.activations(pass, step, &mut values);
-        Some(Waiting { value: W::Number::of(values[row]).settled(), pass: pass as u32 })
+        // Of a group that goes together, the first one.
+        let at = sparsity(waves, pass).map_or(row, |of| of.covered(row));
+        let k = if waves.stationary() == Stationary::Weights { at } else { step };
+        Some(Waiting { value: W::Number::of(values[at]).settled(), pass: pass as u32, k: k as u32 })
     };
     (1..=most).map(|hops| (0..rows).map(|row| waiting(hops, row)).collect()).collect()
 }
@@ -34,14 +39,25 @@ pub fn activations_waiting<W: Waves>(
 pub fn weights_waiting<W: Waves>(waves: &W, t: Cycle, most: usize) -> Vec<Vec<Option<Waiting<W::Number>>>> {
     let cols = waves.sides().cols;
     let mut values = zeros::<W>(cols);
+    let mut packed: Option<(usize, Slots<Operand<W>>)> = None;
     let mut waiting = |hops: usize, col: usize| {
         let u = (t + hops as Cycle).checked_sub(col as Cycle)?;
         let (pass, k) = match waves.stationary() {
             Stationary::Weights => loading(waves, u)?,
             Stationary::Sums => entering(waves, u)?,
         };
-        waves.weights(pass, k, &mut values);
-        Some(Waiting { value: W::Number::of(values[col]).settled(), pass: pass as u32 })
+        let Slot { value, k } = match sparsity(waves, pass) {
+            Some(_) => {
+                let known = packed.take().filter(|(of, _)| *of == pass);
+                let slots = known.unwrap_or_else(|| (pass, Slots::<Operand<W>>::new(waves, pass)));
+                packed.insert(slots).1.of(k, col)
+            }
+            None => {
+                waves.weights(pass, k, &mut values);
+                Slot { value: values[col], k: k as u32 }
+            }
+        };
+        Some(Waiting { value: W::Number::of(value).settled(), pass: pass as u32, k })
     };
     (1..=most).map(|hops| (0..cols).map(|col| waiting(hops, col)).collect()).collect()
 }
@@ -189,6 +205,9 @@ const TOGETHER: usize = 256;
 /// Adds what passes add to some rows of the sums of their output tile, by C columns, where weights stay: each pass sums in
 /// ascending k, passes are added in order.
 pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
+    if waves.skips() {
+        return add_packed(waves, passes, rows, sums);
+    }
     let Sides { rows: r, cols } = waves.sides();
     let sides = Sides { rows: rows.len(), cols };
     // Where the order does not matter, they are one long sum.
@@ -215,6 +234,26 @@ pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>,
             sums.plus(&own, length.saturating_sub(rows.start).min(rows.len()));
         } else {
             sums.contract(&panel, &[some * r]);
+        }
+    }
+}
+
+/// The same where some pass skips weights.
+fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
+    let Sides { rows: r, cols } = waves.sides();
+    for pass in passes {
+        let slots = Slots::<Operand<W>>::new(waves, pass);
+        let mut activations = zeros::<W>(depth(waves, pass));
+        let length = waves.timing(pass).stream.length;
+        for (at, m) in rows.clone().enumerate().take_while(|(_, m)| *m < length) {
+            waves.activations(pass, m, &mut activations);
+            let sum = |col: usize| {
+                let slots = (0..r).map(|row| slots.of(row, col)).filter(|slot| slot.k != NONE);
+                slots.fold(W::Number::default(), |sum, Slot { value, k }| {
+                    sum.mac(activations[k as usize], value)
+                })
+            };
+            sums.add_row(at, (0..cols).map(sum));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! lie between two places of the pass at which sums are [`Kept`], and R + C.
 
 mod around;
+mod packed;
 mod sums;
 mod weights;
 
@@ -19,6 +20,7 @@ use crate::trace::{Frame, NONE};
 /// The registers at the end of cycle `t`. What is kept must be of the same run.
 pub fn frame<W: Waves>(waves: &W, t: Cycle, kept: &mut Kept<W::Number>) -> Frame<W::Number> {
     match waves.stationary() {
+        Stationary::Weights if waves.skips() => packed::frame(waves, t),
         Stationary::Weights => weights::frame(waves, t),
         Stationary::Sums => sums::frame(waves, t, kept),
     }

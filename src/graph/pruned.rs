@@ -1,0 +1,36 @@
+//! Products whose weights are pruned so that an array can skip them.
+
+use super::ir::{Contract, Given, Graph, Op, OpKind, Source, TensorId};
+use crate::num::Sparsity;
+
+impl Graph {
+    /// How a declared tensor is pruned, if it is.
+    pub fn sparsity(&self, tensor: TensorId) -> Option<Sparsity> {
+        match &self.tensors[tensor].source {
+            Source::Input(Given { sparsity, .. }) | Source::Weight(Given { sparsity, .. }) => *sparsity,
+            Source::Constant(_) | Source::Carried(..) | Source::Op(..) => None,
+        }
+    }
+
+    /// How the weights of a product are pruned along what it sums over, if they are: the second operand is declared so, and
+    /// read as it lies.
+    pub fn skippable(&self, op: &Op) -> Option<Sparsity> {
+        match &op.kind {
+            OpKind::Contract(contract) if contract.has_weights_as_matrices() => self.sparsity(op.operands[1]),
+            _ => None,
+        }
+    }
+}
+
+impl Contract {
+    /// Whether the second operand is matrices `[k, n]`, of one axis each, one after the other in the order of the result's.
+    fn has_weights_as_matrices(&self) -> bool {
+        let [copies @ .., k, n] = &self.right[..] else { return false };
+        let has = |label: &u8| (self.left.contains(label), self.out.contains(label));
+        // Labels count in the order of the result's axes.
+        has(k) == (true, false)
+            && has(n) == (false, true)
+            && copies.is_sorted()
+            && copies.iter().all(|label| has(label) == (true, true))
+    }
+}
