@@ -247,6 +247,18 @@ fn resnet50_has_the_products_that_are_published() {
     assert_eq!(report.dram_bytes.written, rows.iter().map(left).sum::<u64>());
 }
 
+/// Blocks of rows come while columns go on, and each row of tiles is as the one before: once 66 thousand of them were too many
+/// to go through.
+#[test]
+fn rows_of_tiles_repeat_while_blocks_of_rows_come_ahead() {
+    let chip = Chip::classroom(1, 1).unwrap();
+    let chip = Chip { dram: Dram { bytes: 1 << 40, ..chip.dram }, ..chip };
+    let timed = time_products(&[product(1, [1 << 16, (1 << 16) - 1, 1 << 15])], &chip);
+    let mut pieces = 0;
+    timed.unwrap_or_else(|_| panic!()).trace.passes[0].for_each_kind(&mut |_, _, _| pieces += 1);
+    assert!(pieces < 1000, "{pieces}");
+}
+
 #[test]
 fn what_a_chip_cannot_hold_is_refused_before_anything_is_made() {
     let chip = Chip::classroom(8, 8).unwrap();
@@ -270,15 +282,24 @@ fn what_a_chip_cannot_hold_is_refused_before_anything_is_made() {
     );
     let slow = Chip { vector_cost: VectorCost { simple: 1 << 50, ..VectorCost::default() }, ..chip.clone() };
     assert_eq!(message(&[product(1, [8, 8, 8])], &slow), "the run takes more than 2^53 cycles");
-    let uneven = Chip { dram: Dram { bytes: 1 << 40, ..chip.dram }, ..Chip::classroom(1, 1).unwrap() };
+    let small = Chip { dram: Dram { bytes: 1 << 40, ..chip.dram }, ..Chip::classroom(1, 1).unwrap() };
     let large = product(1, [1 << 16, (1 << 16) - 1, 1 << 15]);
-    let said = message(std::slice::from_ref(&large), &uneven);
+    let said = message(&[large], &Chip { accumulator_rows: 2, ..small.clone() });
+    assert_eq!(said, "up to here there are 140735340871680 passes, more than 17592186044416");
+    // A tile is there a cycle before the one before it is done with: until the FIFO is full, no pass is like another one.
+    let slow = Link { bytes_per_cycle: Ratio::new(1, 999).unwrap(), latency: 3 };
+    let uneven = Chip {
+        accumulator_rows: 2000,
+        weight_fifo_tiles: 400,
+        unified_buffer_bytes: 1 << 40,
+        dram: Dram { link: slow, ..small.dram },
+        ..small
+    };
+    let said = message(&vec![product(1, [1000, (1 << 22) - 1, 1000]); 4], &uneven);
     assert_eq!(
         said,
         "the run falls into no repetition that can be skipped, and is too long to go through step by step"
     );
-    let said = message(&[large], &Chip { accumulator_rows: 2, ..uneven });
-    assert_eq!(said, "up to here there are 140735340871680 passes, more than 17592186044416");
     let bf16 = Product { dtypes: [DType::Bf16, DType::I8, DType::F32], ..product(1, [4, 4, 4]) };
     assert_eq!(message(&[bf16], &chip), "Classroom 8 x 8 does not multiply bf16 by i8");
 }

@@ -19,7 +19,7 @@ use systole::num::{
     CombineKind, DType, Function, MapKind, Operand, Operation, OperationKind, ReduceKind, Requant, Side,
     Sparsity,
 };
-use systole::sim::{Clock, Loops, tally};
+use systole::sim::{Clock, Loops, floor, tally};
 use systole::trace::Trace;
 
 /// Random numbers by which a program or a chip is made: proptest shrinks the list.
@@ -497,6 +497,9 @@ proptest! {
         prop_assert_eq!(stepped.as_ref().err(), skipped.as_ref().err());
         if let (Ok(stepped), Ok(skipped)) = (stepped, skipped) {
             assert_told(&told(&program, &chip, &skipped), &told(&program, &chip, &stepped), "skipped, stepped");
+            // No run takes less than what units and bus have to do.
+            let least = floor(&program, &chip);
+            prop_assert!(least <= skipped.cycles, "{} and at least {}", skipped.cycles, least);
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct MappedReport {
     pub line: u32,
     /// Layers that are alike.
     pub layers: usize,
-    /// Ways that were run.
+    /// Ways that were considered.
     pub candidates: usize,
     /// As it is planned without a mapper.
     pub planned: Candidate,

@@ -12,7 +12,7 @@ mod tally;
 mod values;
 
 pub use array::Kept;
-pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES};
+pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor};
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};
 pub use values::Numbers;

@@ -52,18 +52,20 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
         moves: Moves::default(),
         busy: Vec::new(),
     };
-    let roles = Roles::new(program);
+    // What moves for an instruction is the same each time.
+    let mut times = vec![0; program.instructions.len()];
     for (lane, unit) in trace.passes.iter().zip(0..) {
-        let (loads, streams) = tally.passes(program, chip, trace.cycles, lane);
+        let (loads, streams) = tally.passes(program, chip, trace.cycles, lane, &mut times);
         if !lane.is_empty() && chip.dataflow.stationary() == Stationary::Weights {
             tally.add_unit(Unit::Load(unit), loads);
         }
         tally.add_unit(Unit::Matrix(unit), streams);
     }
     for (unit, lane) in &trace.units {
-        let busy = tally.work(program, chip, &roles, lane);
+        let busy = tally.work(program, lane, &mut times);
         tally.add_unit(*unit, busy);
     }
+    tally.movement(program, chip, &times);
     for op in &mut tally.ops {
         // What an array holds and what it streams are each other's where the product is transposed.
         if chip.dataflow == Dataflow::InputStationary {
@@ -86,26 +88,23 @@ impl Tally {
         (sum(Path::DramReads), sum(Path::DramWrites))
     }
 
-    /// Counts a matrix unit's passes; returns how long it loaded weights, and how long rows were entering.
+    /// Counts a matrix unit's passes, and by instruction how often it ran; returns how long it loaded weights, and how long
+    /// rows were entering.
     fn passes(
         &mut self,
         program: &Program,
         chip: &Chip,
         cycles: Cycle,
         lane: &Lane<PassRun>,
+        ran: &mut [u64],
     ) -> (Cycle, Cycle) {
         let mut streams = 0;
         lane.for_each_kind(&mut |pass, times, last| {
-            let instruction = &program.instructions[pass.instruction];
-            let op = &mut self.ops[instruction.op.index()];
+            let op = &mut self.ops[program.instructions[pass.instruction].op.index()];
             op.classes += pass.classes * times;
             streams += (pass.stream_end - pass.start) * times;
             (op.start, op.end) = (op.start.min(pass.load), op.end.max(last.event));
-            let Shape { steps, rate, part, .. } = pass::shape(program, chip, instruction);
-            self.mac_slots += steps as u64 * chip.pes() * times;
-            let stream = Stream { start: 0, length: steps, rate };
-            op.moves +=
-                movement::of_pass(timing::sides(chip), chip.dataflow.stationary(), &stream, part) * times;
+            ran[pass.instruction.index()] += times;
         });
         let (owner, stream_end, event) = match lane.last() {
             Some(pass) => (Some(program.instructions[pass.instruction].op), pass.stream_end, pass.event),
@@ -119,17 +118,34 @@ impl Tally {
         (lane.len() * timing::sides(chip).load_end(0), streams)
     }
 
-    /// Counts any other unit's work; returns how long it was busy.
-    fn work(&mut self, program: &Program, chip: &Chip, roles: &Roles, lane: &Lane<UnitRun>) -> Cycle {
+    /// Counts any other unit's work, and by instruction how often it ran; returns how long it was busy.
+    fn work(&mut self, program: &Program, lane: &Lane<UnitRun>, ran: &mut [u64]) -> Cycle {
         let mut busy = 0;
         lane.for_each_kind(&mut |run, times, last| {
-            let instruction = &program.instructions[run.instruction];
-            let op = &mut self.ops[instruction.op.index()];
+            let op = &mut self.ops[program.instructions[run.instruction].op.index()];
             (op.start, op.end) = (op.start.min(run.start), op.end.max(last.event));
             busy += (run.busy_until - run.start) * times;
-            op.moves += moves(program, chip, roles, instruction) * times;
+            ran[run.instruction.index()] += times;
         });
         busy
+    }
+
+    /// Counts what moved for instructions that ran so many times.
+    fn movement(&mut self, program: &Program, chip: &Chip, ran: &[u64]) {
+        let roles = Roles::new(program);
+        for ((_, instruction), times) in program.instructions.iter().zip(ran).filter(|(_, times)| **times > 0)
+        {
+            let moved = match instruction.unit {
+                Unit::Matrix(_) => {
+                    let Shape { steps, rate, part, .. } = pass::shape(program, chip, instruction);
+                    self.mac_slots += steps as u64 * chip.pes() * times;
+                    let stream = Stream { start: 0, length: steps, rate };
+                    movement::of_pass(timing::sides(chip), chip.dataflow.stationary(), &stream, part)
+                }
+                _ => moves(program, chip, &roles, instruction),
+            };
+            self.ops[instruction.op.index()].moves += moved * *times;
+        }
     }
 }
 

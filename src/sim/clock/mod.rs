@@ -10,20 +10,24 @@
 //! - [`mod@cost`] is what vector work takes,
 //! - [`mod@classes`] says where the cycles before a pass went,
 //! - [`mod@skip`] finds loops whose state repeats, and advances them at once,
+//! - [`mod@floor`] is what a run takes at least,
 //! - [`mod@deadlock`] names who waits for whom when nobody can move,
 //! - [`mod@halt`] says why a run is not gone through to its end.
 
 mod classes;
 mod cost;
 mod deadlock;
+mod floor;
 mod halt;
 mod skip;
 mod units;
 
 pub use deadlock::Deadlock;
+pub use floor::floor;
 pub use halt::{Halt, MOST_CYCLES};
 use halt::{MOST_EFFORT, MOST_STEPS};
 pub(super) use units::bus_bytes;
+use units::{host_cycles, link_cycles, uses_bus};
 
 use std::collections::VecDeque;
 
@@ -240,6 +244,11 @@ impl<'a> Clock<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// The latest time that anything has come to: no run ends before it.
+    pub fn latest(&self) -> Cycle {
+        self.latest
     }
 
     /// Goes to the end.

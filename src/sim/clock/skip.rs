@@ -9,8 +9,9 @@
 //! nothing and count as one. Units without
 //! work in the loop must not have moved; they wait for it, or have long been done.
 //!
-//! A state is kept and compared with later ones until twice as many iterations have passed, then replaced (Brent's way
-//! of finding a cycle): the cost is a few comparisons an iteration, and a period is found soon after it begins.
+//! Two states are kept and compared with the present one: that of the last look, since most loops soon do the same in every
+//! iteration, and one that stays until twice as many iterations have passed (Brent's way of finding a cycle), which finds
+//! longer periods. The cost is a few comparisons an iteration.
 
 use super::{ArrayState, Cause, Clock, MOST_CYCLES, STATE, Signal, Signals, UnitState};
 use crate::base::Cycle;
@@ -37,7 +38,10 @@ struct Looped {
     units: Vec<(usize, usize, usize)>,
     /// Its first and last step in the whole program.
     whole: (usize, usize),
-    kept: Option<Kept>,
+    /// The state of the last look.
+    near: Option<Kept>,
+    /// One from before it.
+    far: Option<Kept>,
 }
 
 /// A state to compare with.
@@ -45,8 +49,6 @@ struct Kept {
     serial: u64,
     outer: Iteration,
     index: u32,
-    /// When it is to be replaced.
-    until: u32,
     base: Cycle,
     state: Vec<u64>,
     /// By unit: pieces of its lane. By array: pieces of its passes.
@@ -79,6 +81,37 @@ impl Skipper {
     pub(super) fn asks(&self, at: usize, id: LoopId) -> bool {
         let looped = &self.loops[id.index()];
         looped.count >= 3 && looped.units.last().is_some_and(|(last, ..)| *last == at)
+    }
+
+    fn keep(&mut self, id: LoopId, now: Kept) {
+        self.serial += 1;
+        let now = Kept { serial: self.serial, ..now };
+        let looped = &mut self.loops[id.index()];
+        // One that is the same but did not fit is replaced: what came before it was not yet the same.
+        let stays = |far: &Kept| {
+            far.comes_before(&now.outer, now.index) && now.index / 2 < far.index && far.state != now.state
+        };
+        let far_stays = looped.far.as_ref().is_some_and(stays);
+        let before = looped.near.replace(now);
+        if !far_stays {
+            looped.far = before;
+        }
+    }
+
+    /// Lets go of states kept since one that repeated: their marks lie within what is one piece now.
+    fn forget_since(&mut self, serial: u64) {
+        for looped in &mut self.loops {
+            for kept in [&mut looped.near, &mut looped.far] {
+                kept.take_if(|kept| kept.serial >= serial);
+            }
+        }
+    }
+}
+
+impl Kept {
+    /// Whether it is of an earlier iteration, of the same ones of the loops around it.
+    fn comes_before(&self, outer: &Iteration, index: u32) -> bool {
+        self.outer == *outer && self.index < index
     }
 }
 
@@ -122,36 +155,26 @@ impl Clock<'_> {
         // States and signals are compared, kept or repeated: that takes as long as they are.
         let signals = self.events.iter().map(|signals| signals.latest.len()).sum::<usize>();
         self.effort += (skipper.state.len() + signals) as u64 / STATE;
-        let looped = &mut skipper.loops[id.index()];
-        let kept = looped.kept.as_ref().filter(|kept| kept.outer == outer && kept.index < index);
-        match kept {
-            Some(kept) if kept.state == skipper.state => {
-                let serial = kept.serial;
-                if self.repeat(looped, index, base) {
-                    // States kept since then have marks within what is one piece now.
-                    for other in &mut skipper.loops {
-                        other.kept.take_if(|kept| kept.serial >= serial);
-                    }
-                }
-            }
-            Some(kept) if index < kept.until => {}
-            _ => {
-                skipper.serial += 1;
-                looped.kept = Some(Kept {
-                    serial: skipper.serial,
-                    outer,
-                    index,
-                    until: index.saturating_mul(2).max(index + 1),
-                    base,
-                    state: skipper.state.clone(),
-                    marks: self.marks(),
-                    signals: self
-                        .events
-                        .iter()
-                        .map(|s| (s.count, s.latest.iter().copied().collect()))
-                        .collect(),
-                });
-            }
+        let looped = &skipper.loops[id.index()];
+        let alike = |kept: &&Kept| kept.comes_before(&outer, index) && kept.state == skipper.state;
+        let repeats = |kept: &&Kept| self.repeat(looped, kept, index, base);
+        let repeated = looped.near.iter().chain(&looped.far).filter(alike).find(repeats);
+        match repeated.map(|kept| kept.serial) {
+            Some(serial) => skipper.forget_since(serial),
+            None => skipper.keep(id, self.now(&skipper.state, outer, index, base)),
+        }
+    }
+
+    fn now(&self, state: &[u64], outer: Iteration, index: u32, base: Cycle) -> Kept {
+        let signals = |signals: &Signals| (signals.count, signals.latest.iter().copied().collect());
+        Kept {
+            serial: 0,
+            outer,
+            index,
+            base,
+            state: state.to_vec(),
+            marks: self.marks(),
+            signals: self.events.iter().map(signals).collect(),
         }
     }
 
@@ -161,8 +184,7 @@ impl Clock<'_> {
     }
 
     /// Repeats what happened since the kept state as often as it fits; false if it does not fit once.
-    fn repeat(&mut self, looped: &Looped, index: u32, base: Cycle) -> bool {
-        let Some(kept) = &looped.kept else { return false };
+    fn repeat(&mut self, looped: &Looped, kept: &Kept, index: u32, base: Cycle) -> bool {
         let iterations = index - kept.index;
         let units = looped.units.iter().map(|(unit, ..)| &self.units[*unit].walk);
         let walks = units.chain(self.issue.as_ref().map(|issuer| &issuer.walk));
@@ -233,7 +255,7 @@ impl Clock<'_> {
                     missing = missing.max(Some(more.checked_div(count - before).unwrap_or(u64::MAX)))
                 }
                 // The signals that it waits for must not be lost among those that the loop gives.
-                None => behind_us |= count > before,
+                None => behind_us |= count > before && !self.is_moot(at, event, ordinal),
             }
         }
         let issued = self.issue.is_none() || !state.queue.is_empty();
@@ -252,6 +274,14 @@ impl Clock<'_> {
                 if shared { 0 } else { u64::MAX }
             }
         }
+    }
+
+    /// Whether it is all the same to a unit that a signal is taken for one at the start: it came before the unit is free, and
+    /// nobody asks what a transfer waited for.
+    fn is_moot(&self, at: usize, event: usize, ordinal: u64) -> bool {
+        let state = &self.units[at];
+        let moves = matches!(state.unit, Unit::Host | Unit::DmaIn(_) | Unit::DmaOut(_) | Unit::Fetch(_));
+        moves && self.events[event].get(ordinal).is_some_and(|signal| signal.at <= state.free)
     }
 
     /// Everything that the future of a loop depends on, relative to `base` and to its iteration `index`.

@@ -4,7 +4,7 @@ use super::super::pass::{self, Shape};
 use super::cost::vector_cycles;
 use super::{ArrayState, Cause, Clock, LastPass, Loaded, MOST_EFFORT, Signal, Tile};
 use crate::base::{Bytes, Cycle};
-use crate::chip::{Chip, WeightBuffering};
+use crate::chip::{Chip, Link, WeightBuffering};
 use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Window, Work};
 use crate::timing::{self, FAR, Stream};
 use crate::trace::{PassRun, UnitRun};
@@ -26,9 +26,10 @@ impl<'a> Clock<'a> {
         let Some(ready) = self.ready(at) else { return false };
         let instruction = self.head(at);
         match (&instruction.work, instruction.unit) {
-            _ if self.uses_bus(instruction) => self.ask(at, ready),
-            (Work::Copy { .. }, _) => {
-                let (cycles, latency) = (self.host_cycles(instruction), self.host_latency());
+            _ if uses_bus(self.program, instruction) => self.ask(at, ready),
+            (Work::Copy { from, .. }, _) => {
+                let cycles = host_cycles(self.program, self.chip, from);
+                let latency = self.chip.host.map_or(0, |link| link.latency.min(FAR));
                 self.leave_queue(at, ready.at);
                 self.transfer(at, ready.at, cycles, latency);
                 true
@@ -62,15 +63,6 @@ impl<'a> Clock<'a> {
             ready.cause = ready.cause.and(signal.cause);
         }
         Some(ready)
-    }
-
-    /// Whether it moves bytes over the DRAM's bus.
-    fn uses_bus(&self, instruction: &Instruction) -> bool {
-        match (&instruction.work, instruction.unit) {
-            (Work::Copy { .. }, unit) => unit != Unit::Host,
-            (Work::Fetch { tile, .. }, _) => self.program.buffers[tile.buffer()].space == Space::Dram,
-            _ => false,
-        }
     }
 
     /// Takes up a transfer: from now on it waits for the bus.
@@ -112,24 +104,13 @@ impl<'a> Clock<'a> {
         let instruction = self.head(at);
         let bytes = bus_bytes(self.program, self.chip, instruction);
         let link = self.chip.dram.link;
-        let (cycles, latency) =
-            (link.bytes_per_cycle.inverse().ceil_of(bytes).clamp(1, FAR), link.latency.min(FAR));
+        let (cycles, latency) = (link_cycles(&link, bytes), link.latency.min(FAR));
         let start = asked.max(self.bus_free);
         self.bus_free = start + cycles;
         if let Unit::Fetch(unit) = instruction.unit {
             self.arrays[unit as usize].fifo.push_back(Tile { whole: start + cycles + latency });
         }
         self.transfer(at, start, cycles, latency);
-    }
-
-    fn host_cycles(&self, instruction: &Instruction) -> Cycle {
-        let Work::Copy { from, .. } = &instruction.work else { unreachable!("the host copies") };
-        let rate = self.chip.host.expect("rule 2: the chip has a host link").bytes_per_cycle;
-        rate.inverse().ceil_of(self.program.bytes(from)).clamp(1, FAR)
-    }
-
-    fn host_latency(&self) -> Cycle {
-        self.chip.host.map_or(0, |link| link.latency.min(FAR))
     }
 
     fn transfer(&mut self, at: usize, start: Cycle, cycles: Cycle, latency: Cycle) {
@@ -302,6 +283,25 @@ pub(super) struct Entering {
     /// Until when a drain chain stood in its way.
     pub busy: Cycle,
     pub cause: Cause,
+}
+
+/// Whether it moves bytes over the DRAM's bus.
+pub(super) fn uses_bus(program: &Program, instruction: &Instruction) -> bool {
+    match (&instruction.work, instruction.unit) {
+        (Work::Copy { .. }, unit) => unit != Unit::Host,
+        (Work::Fetch { tile, .. }, _) => program.buffers[tile.buffer()].space == Space::Dram,
+        _ => false,
+    }
+}
+
+/// Cycles that bytes take on a link, which moves some in every cycle.
+pub(super) fn link_cycles(link: &Link, bytes: Bytes) -> Cycle {
+    link.bytes_per_cycle.inverse().ceil_of(bytes).clamp(1, FAR)
+}
+
+/// Cycles of a copy from or to the host.
+pub(super) fn host_cycles(program: &Program, chip: &Chip, from: &Window) -> Cycle {
+    link_cycles(&chip.host.expect("rule 2: the chip has a host link"), program.bytes(from))
 }
 
 /// Bytes that a copy or a fetch moves over the DRAM's bus: gathered rows cost whole bursts, tiles that lie padded in DRAM
