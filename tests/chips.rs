@@ -11,8 +11,9 @@ use systole::base::Severity;
 use systole::chip::{Chip, Description, Key, Kind, MOST_FILE_BYTES, Need, PRESETS, parse, preset};
 use systole::import::Files;
 use systole::import::scalesim::{Layout, parse_topology};
-use systole::job::{compile, time_topology};
+use systole::job::{as_planned, compile, compile_or_time_arranged, time_topology};
 use systole::num::DType;
+use systole::schedule::Pipeline;
 
 #[test]
 fn wrong_files_are_answered_as_recorded() {
@@ -355,8 +356,11 @@ fn a_handover_without_a_bandwidth_is_none() {
 #[test]
 fn a_program_runs_on_its_cores() {
     let text = "input a : bf16[1024, 128]\nweight b : bf16[128, 1024]\noutput a @ b\n";
+    // Tensors that stay would stay on one core, and the work with them.
+    let streamed = Pipeline::default().without("reside").unwrap();
     let units = |chip: &Chip| {
-        let job = systole::job::compile_or_time(text, &Files::default(), chip).job.unwrap();
+        let arranged = compile_or_time_arranged(text, &Files::default(), chip, &streamed, &mut as_planned);
+        let job = arranged.job.unwrap();
         let finished = job.finish();
         let busy = |unit: &&systole::job::UnitReport| unit.name.starts_with("matrix") && unit.busy > 0;
         finished.report(text).units.iter().filter(busy).count()
