@@ -14,6 +14,14 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// The same of a text as it is.
+macro_rules! word {
+    ($text:literal) => {
+        if $crate::base::WORDLESS { "" } else { $text }
+    };
+}
+pub(crate) use word;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {

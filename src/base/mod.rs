@@ -7,8 +7,8 @@ mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
-pub(crate) use diag::say;
 pub use diag::{Diagnostic, Diagnostics, Edit, Severity, WORDLESS};
+pub(crate) use diag::{say, word};
 pub use near::nearest;
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};

@@ -213,7 +213,9 @@ impl<'a> Builder<'a> {
         self.free.retain(|space, _| *space == Space::Dram);
         if self.plan.ahead == Ahead::OneLayer && self.end == 1 {
             let first = self.chip.unified_buffer_bytes - self.plan.passing(at, self.chip);
-            self.free.extend((0..self.chip.cores as u32).map(|core| (Space::Unified(core), first)));
+            for core in 0..self.chip.cores as u32 {
+                self.free.insert(Space::Unified(core), first);
+            }
         }
     }
 

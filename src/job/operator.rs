@@ -1,5 +1,6 @@
 //! One operator's numbers in a run that has none: its operands are made from their names, as if all of them were declared.
 
+use crate::base::insert_by_key;
 use crate::graph::Limits;
 use crate::isa::{BufferId, ProgramOpId, Work};
 use crate::num::{Run, Shape, Type, Values, seeded};
@@ -87,18 +88,21 @@ impl Finished {
     /// Whose elements an operator's passes multiply.
     fn factors(&self, op: ProgramOpId) -> Vec<BufferId> {
         let mut buffers = Vec::new();
+        let mut add = |buffer: BufferId| {
+            if !buffers.contains(&buffer) {
+                insert_by_key(&mut buffers, buffer, |buffer| *buffer);
+            }
+        };
         for (_, instruction) in self.emitted.program.instructions.iter().filter(|(_, i)| i.op == op) {
             match &instruction.work {
-                Work::Fetch { tile, .. } => buffers.push(tile.buffer()),
-                Work::Multiply { streamed, .. } => buffers.push(streamed.buffer()),
+                Work::Fetch { tile, .. } => add(tile.buffer()),
+                Work::Multiply { streamed, .. } => add(streamed.buffer()),
                 Work::Contract { activations, weights, .. } => {
-                    buffers.extend([activations.buffer(), weights.buffer]);
+                    [activations.buffer(), weights.buffer].into_iter().for_each(&mut add);
                 }
                 _ => {}
             }
         }
-        buffers.sort_unstable();
-        buffers.dedup();
         buffers
     }
 

@@ -5,7 +5,7 @@ use super::ast::{
     Repeat, SparseExpr, Statement, StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
-use crate::base::{Diagnostics, Edit, Span, say};
+use crate::base::{Diagnostics, Edit, Span, say, word};
 
 /// What parsing leaves: always a tree, and what was wrong.
 pub struct Parsed {
@@ -49,7 +49,7 @@ type Parse<T> = Result<T, Reported>;
 const MODULES: [&str; 9] = ["np", "numpy", "jnp", "jax", "torch", "nn", "F", "tf", "math"];
 
 const COMPARISONS: &str =
-    "numbers are not compared: `relu`, `maximum` and `minimum` choose the greater or lesser";
+    word!("numbers are not compared: `relu`, `maximum` and `minimum` choose the greater or lesser");
 
 struct Parser<'t> {
     text: &'t str,
@@ -100,9 +100,11 @@ impl Parser<'_> {
             let found = self.found();
             let hint = match self.peek() {
                 Some(TokenKind::With) => {
-                    "a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`"
+                    word!("a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`")
                 }
-                _ => self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices"),
+                _ => {
+                    self.foreign().unwrap_or(word!("one statement a line; `+` adds, `@` multiplies matrices"))
+                }
             };
             let (here, message) = (self.here(), say!("expected the end of the line, found {found}"));
             let edit = match self.peek() {
@@ -159,7 +161,7 @@ impl Parser<'_> {
                 self.error(
                     first.span,
                     message,
-                    "a value goes on in the next line only within brackets: `(x` and `+ y)`",
+                    word!("a value goes on in the next line only within brackets: `(x` and `+ y)`"),
                 )
             }
             _ => {
@@ -175,9 +177,9 @@ impl Parser<'_> {
     }
 
     fn size(&mut self) -> Parse<StatementKind> {
-        const HINT: &str = "as in `size heads = 12` or `size width = heads * 64`";
+        const HINT: &str = word!("as in `size heads = 12` or `size width = heads * 64`");
         self.at += 1;
-        let name = self.name("a name for the size", HINT)?;
+        let name = self.name(word!("a name for the size"), HINT)?;
         let value = self.expect(TokenKind::Equals, "`=` and a whole number", HINT).and_then(|_| self.expr());
         Ok(match value {
             Ok(value) => StatementKind::Size { name, value },
@@ -186,14 +188,16 @@ impl Parser<'_> {
     }
 
     fn function(&mut self) -> Parse<StatementKind> {
-        const HINT: &str = "as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`";
+        const HINT: &str = word!("as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`");
         self.at += 1;
-        let name = self.name("a name for the function", HINT);
+        let name = self.name(word!("a name for the function"), HINT);
         let parameters = if name.is_ok() { self.parameters(HINT) } else { Err(Reported) };
         self.depth = 0;
         if parameters.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
             let hint = match self.peek() {
-                Some(TokenKind::Minus) => "what a function returns has the type that it has: leave it out",
+                Some(TokenKind::Minus) => {
+                    word!("what a function returns has the type that it has: leave it out")
+                }
                 _ => HINT,
             };
             let found = self.found();
@@ -217,16 +221,18 @@ impl Parser<'_> {
 
     fn repeat(&mut self) -> Parse<StatementKind> {
         const HINT: &str =
-            "as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0";
+            word!("as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0");
         let word = Name { text: "repeat".into(), span: self.words[self.at].span };
         self.at += 1;
         let count = match self.peek() {
-            Some(TokenKind::LeftBrace) => self.error(self.here(), "expected how often, found `{`", HINT),
+            Some(TokenKind::LeftBrace) => {
+                self.error(self.here(), word!("expected how often, found `{`"), HINT)
+            }
             _ => self.expr(),
         };
         let head_end = self.ast.exprs.next_id();
         let variable = match (&count, self.eat(TokenKind::As)) {
-            (Ok(_), Some(_)) => self.name("a name for the number of the iteration", HINT).map(Some),
+            (Ok(_), Some(_)) => self.name(word!("a name for the number of the iteration"), HINT).map(Some),
             _ => Ok(None),
         };
         self.depth = 0;
@@ -263,7 +269,7 @@ impl Parser<'_> {
         self.at += 1;
         if self.bodies >= MOST_BODIES {
             let message = say!("`{{ }}` are nested more than {MOST_BODIES} deep");
-            self.diagnostics.error(of.span, message, "move the inner part to a function");
+            self.diagnostics.error(of.span, message, word!("move the inner part to a function"));
             let mut open = 1;
             while let Some(next) = self.words.get(self.at).filter(|_| open > 0) {
                 open += i32::from(next.kind == TokenKind::LeftBrace);
@@ -299,8 +305,8 @@ impl Parser<'_> {
         let message = say!("`{}` is not closed", of.text);
         let edit = Some(Edit::replace(self.last_span().after(), "\n}"));
         let hint = match of.text.as_str() {
-            "repeat" => "what is repeated ends with `}`",
-            _ => "a function ends with `}`",
+            "repeat" => word!("what is repeated ends with `}`"),
+            _ => word!("a function ends with `}`"),
         };
         self.diagnostics.error_with(of.span, message, hint, edit);
     }
@@ -315,7 +321,7 @@ impl Parser<'_> {
         self.open(TokenKind::LeftParen, hint)?;
         let mut parameters = Vec::new();
         while self.peek().is_some_and(|kind| kind != TokenKind::RightParen) {
-            let name = self.name("a parameter's name", hint)?;
+            let name = self.name(word!("a parameter's name"), hint)?;
             let ty = match self.eat(TokenKind::Colon) {
                 Some(colon) if self.is_type_of_number() => {
                     self.type_of_number(&name, colon);
@@ -352,7 +358,7 @@ impl Parser<'_> {
 
     fn declaration(&mut self, storage: Storage) -> Parse<StatementKind> {
         self.at += 1;
-        let name = self.name("a name for the tensor", "as in `input x : i8[8, 64]`")?;
+        let name = self.name(word!("a name for the tensor"), word!("as in `input x : i8[8, 64]`"))?;
         let colon_hint = say!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
         let typed =
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
@@ -373,7 +379,7 @@ impl Parser<'_> {
 
     fn sparse(&mut self) -> Parse<SparseExpr> {
         const HINT: &str =
-            "as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0";
+            word!("as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0");
         let start = self.here();
         self.at += 1;
         self.open(TokenKind::LeftBracket, HINT)?;
@@ -385,7 +391,7 @@ impl Parser<'_> {
     }
 
     fn type_expr(&mut self) -> Parse<TypeExpr> {
-        let dtype = self.name("a dtype", "i8 or i32, as in `i8[8, 64]`")?;
+        let dtype = self.name("a dtype", word!("i8 or i32, as in `i8[8, 64]`"))?;
         let hint = say!("a type is a dtype and a shape, as in `{}[8, 64]`", dtype.text);
         self.open(TokenKind::LeftBracket, &hint)?;
         let mut dims = Vec::new();
@@ -403,7 +409,7 @@ impl Parser<'_> {
 
     fn load(&mut self) -> Parse<Option<Name>> {
         const HINT: &str =
-            "values are loaded, as in `= load(\"x.npy\")`; without `=` they are made from the name";
+            word!("values are loaded, as in `= load(\"x.npy\")`; without `=` they are made from the name");
         let function = self.name("`load`", HINT)?;
         if function.text != "load" {
             return self.error(function.span, say!("expected `load`, found `{}`", function.text), HINT);
@@ -418,13 +424,14 @@ impl Parser<'_> {
     fn binding(&mut self) -> Parse<StatementKind> {
         let mut name = self.name("a name", "")?;
         if self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "import" | "from") {
-            let hint = "remove the line: the language's functions are there, without a module before them";
+            let hint =
+                word!("remove the line: the language's functions are there, without a module before them");
             return self.error(name.span, say!("`{}` is no keyword", name.text), hint);
         }
         while self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "let" | "var" | "val") {
             let message = say!("`{}` is no keyword", name.text);
             let edit = Edit::replace(Span { start: name.span.start, end: self.here().start }, "");
-            self.diagnostics.error_with(name.span, message, "a name and `=` are enough", Some(edit));
+            self.diagnostics.error_with(name.span, message, word!("a name and `=` are enough"), Some(edit));
             name = self.name("a name", "")?;
         }
         if self.peek() == Some(TokenKind::Name)
@@ -434,7 +441,7 @@ impl Parser<'_> {
             return self.statement_kind(Token { kind, ..self.words[self.at] });
         }
         const HINT: &str =
-            "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
+            word!("a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`");
         if self.peek() == Some(TokenKind::LeftBracket) {
             return self.collect(name);
         }
@@ -447,7 +454,9 @@ impl Parser<'_> {
             return Ok(StatementKind::Broken { names });
         }
         let hint = if self.peek() == Some(TokenKind::LeftParen) {
-            "a value is put out by `output`, as in `output x @ w`; nothing is printed or called for its own sake"
+            word!(
+                "a value is put out by `output`, as in `output x @ w`; nothing is printed or called for its own sake"
+            )
         } else {
             HINT
         };
@@ -490,7 +499,7 @@ impl Parser<'_> {
     }
 
     fn collect(&mut self, name: Name) -> Parse<StatementKind> {
-        const HINT: &str = "within `repeat n as t`, `hs[t] = h` collects every iteration's `h`";
+        const HINT: &str = word!("within `repeat n as t`, `hs[t] = h` collects every iteration's `h`");
         self.open(TokenKind::LeftBracket, HINT)?;
         let index = self.expr()?;
         self.close(TokenKind::RightBracket, HINT)?;
@@ -508,8 +517,8 @@ impl Parser<'_> {
             return Ok(with);
         }
         loop {
-            const HINT: &str = "as in `y = x @ w with dataflow=\"os\", tile=[128, 64]`";
-            let name = self.name("the name of a choice", HINT)?;
+            const HINT: &str = word!("as in `y = x @ w with dataflow=\"os\", tile=[128, 64]`");
+            let name = self.name(word!("the name of a choice"), HINT)?;
             self.expect(TokenKind::Equals, "`=`", HINT)?;
             with.push(Argument { name: Some(name), value: self.expr()? });
             if self.eat(TokenKind::Comma).is_none() {
@@ -614,7 +623,7 @@ impl Parser<'_> {
         loop {
             match self.peek() {
                 Some(TokenKind::LeftBracket) => {
-                    const HINT: &str = "as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`";
+                    const HINT: &str = word!("as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`");
                     self.open(TokenKind::LeftBracket, HINT)?;
                     let parts = self.list(TokenKind::RightBracket, Self::part)?;
                     let close = self.close(TokenKind::RightBracket, HINT)?;
@@ -623,13 +632,13 @@ impl Parser<'_> {
                 }
                 Some(TokenKind::Dot) => {
                     self.at += 1;
-                    let name = self.name("`T` or `shape`", "`x.T` swaps the last two axes")?;
+                    let name = self.name(word!("`T` or `shape`"), word!("`x.T` swaps the last two axes"))?;
                     let mut span = start.to(name.span);
                     // A method is none of the language's; with its arguments it is one mistake.
                     if self.peek() == Some(TokenKind::LeftParen) {
                         self.open(TokenKind::LeftParen, "")?;
                         self.list(TokenKind::RightParen, Self::argument)?;
-                        span = start.to(self.close(TokenKind::RightParen, "arguments end with `)`")?);
+                        span = start.to(self.close(TokenKind::RightParen, word!("arguments end with `)`"))?);
                     }
                     value = self.ast.exprs.push(Expr { kind: ExprKind::Member { of: value, name }, span });
                 }
@@ -671,8 +680,9 @@ impl Parser<'_> {
     }
 
     fn atom(&mut self) -> Parse<ExprId> {
-        const HINT: &str =
-            "a value is a name, a product as in `x @ w`, a sum as in `x + b`, or a call as in `relu(x)`";
+        const HINT: &str = word!(
+            "a value is a name, a product as in `x @ w`, a sum as in `x + b`, or a call as in `relu(x)`"
+        );
         match self.peek() {
             Some(TokenKind::Name) => self.name_or_call(),
             Some(TokenKind::LeftParen) => {
@@ -682,7 +692,7 @@ impl Parser<'_> {
                 if self.peek() == Some(TokenKind::Comma) {
                     return self.tuple(start, inner);
                 }
-                self.close(TokenKind::RightParen, "what a bracket opens ends with `)`")?;
+                self.close(TokenKind::RightParen, word!("what a bracket opens ends with `)`"))?;
                 Ok(inner)
             }
             Some(TokenKind::Integer) => {
@@ -705,7 +715,8 @@ impl Parser<'_> {
                 let start = self.here();
                 self.open(TokenKind::LeftBracket, "")?;
                 let items = self.list(TokenKind::RightBracket, Self::expr)?;
-                let close = self.close(TokenKind::RightBracket, "a list ends with `]`, as in `[2, 2]`")?;
+                let close =
+                    self.close(TokenKind::RightBracket, word!("a list ends with `]`, as in `[2, 2]`"))?;
                 let span = start.to(close);
                 Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
             }
@@ -714,7 +725,7 @@ impl Parser<'_> {
                 let before = self.at.checked_sub(1).map(|before| self.words[before]);
                 let hint = match (self.peek(), before) {
                     (Some(TokenKind::Star), Some(Token { kind: TokenKind::Star, .. })) => {
-                        "there is no `**`: a square is `x * x`"
+                        word!("there is no `**`: a square is `x * x`")
                     }
                     _ => self.foreign().unwrap_or(HINT),
                 };
@@ -728,12 +739,12 @@ impl Parser<'_> {
         let mut items = vec![first];
         self.eat(TokenKind::Comma);
         items.extend(self.list(TokenKind::RightParen, Self::expr)?);
-        let close = self.close(TokenKind::RightParen, "a list ends with `]`, as in `[2, 2]`")?;
+        let close = self.close(TokenKind::RightParen, word!("a list ends with `]`, as in `[2, 2]`"))?;
         let span = start.to(close);
         let inner = Span { start: start.end, end: close.start }.of(self.text);
         let hint = say!("write `[{}]`", brief(inner));
         let edit = Some(Edit::replace(span, say!("[{inner}]")));
-        self.diagnostics.error_with(span, "a list stands in square brackets", hint, edit);
+        self.diagnostics.error_with(span, word!("a list stands in square brackets"), hint, edit);
         Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
     }
 
@@ -814,16 +825,16 @@ impl Parser<'_> {
     /// What to say of a next token that other languages have.
     fn foreign(&self) -> Option<&'static str> {
         match self.peek()? {
-            TokenKind::OpenString => Some("close the string with `\"`"),
+            TokenKind::OpenString => Some(word!("close the string with `\"`")),
             TokenKind::Equals
                 if self.words.get(self.at + 1).map(|next| next.kind) == Some(TokenKind::Equals) =>
             {
                 Some(COMPARISONS)
             }
             TokenKind::Unknown => match self.words[self.at].span.of(self.text) {
-                ";" => Some("a line ends without `;`"),
+                ";" => Some(word!("a line ends without `;`")),
                 "<" | ">" | "!" => Some(COMPARISONS),
-                "'" => Some("texts stand in `\"`, as in `load(\"x.npy\")`; `x.T` is the transpose"),
+                "'" => Some(word!("texts stand in `\"`, as in `load(\"x.npy\")`; `x.T` is the transpose")),
                 _ => None,
             },
             _ => None,
@@ -848,7 +859,7 @@ impl Parser<'_> {
         self.depth += 1;
         if self.depth > MOST_DEPTH {
             let message = say!("brackets are nested more than {MOST_DEPTH} deep");
-            return self.error(span, message, "give the inner part a name on a line of its own");
+            return self.error(span, message, word!("give the inner part a name on a line of its own"));
         }
         Ok(())
     }
@@ -876,7 +887,7 @@ impl Parser<'_> {
                 shown(self.words[self.at].span.of(self.text))
             }
             Some(kind) => kind.describe().to_owned(),
-            None => "the end of the line".to_owned(),
+            None => word!("the end of the line").to_owned(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::builtins::{BUILTINS, Builtin, Kind};
 use super::names::{count, meant, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, WORDLESS, nearest, say};
+use crate::base::{Edit, Span, WORDLESS, nearest, say, word};
 use crate::graph::ir::TensorId;
 use crate::lang::{Argument, ExprId, ExprKind, Name};
 use crate::num::{DType, Type};
@@ -44,10 +44,10 @@ impl<'a> Builder<'a> {
         let near = instead_of(&function.text).or_else(|| nearest(&function.text, all().chain(own())));
         let hint = match (function.text.as_str(), near) {
             (name, _) if is_product(name) => PRODUCT.into(),
-            ("ones" | "ones_like" | "full_like", _) => "write `full(f32[4], 1)`, with the type".into(),
-            ("power" | "pow" | "square", _) => "a square is written `x * x`".into(),
+            ("ones" | "ones_like" | "full_like", _) => word!("write `full(f32[4], 1)`, with the type").into(),
+            ("power" | "pow" | "square", _) => word!("a square is written `x * x`").into(),
             ("where" | "abs" | "clip" | "clamp", _) => {
-                "`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value".into()
+                word!("`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value").into()
             }
             (_, Some(near)) => meant(near),
             (_, None) => {
@@ -79,7 +79,7 @@ impl<'a> Builder<'a> {
                         *place = Some(argument.value);
                         continue;
                     }
-                    Some(_) => "an argument is given by place that was given by name".to_owned(),
+                    Some(_) => word!("an argument is given by place that was given by name").to_owned(),
                     None => say!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
                 };
                 self.diagnostics.error(at, message, example_of(builtin));
@@ -155,7 +155,7 @@ impl<'a> Builder<'a> {
     fn described(&self, value: Value, expr: ExprId) -> String {
         match value {
             Value::Tensor(tensor) => self.graph.tensors[tensor].ty.to_string(),
-            Value::Index(_) => "the number of an iteration".into(),
+            Value::Index(_) => word!("the number of an iteration").into(),
             Value::Several(at) => count(self.several[at].len(), "value"),
             Value::DType(_) => "a dtype".into(),
             Value::Type(_) => "a type".into(),
@@ -207,7 +207,7 @@ pub(super) fn is_product(name: &str) -> bool {
     matches!(name, "matmul" | "dot" | "mm" | "bmm")
 }
 
-pub(super) const PRODUCT: &str = "a matrix product is written `x @ w`";
+pub(super) const PRODUCT: &str = word!("a matrix product is written `x @ w`");
 
 fn example_of(builtin: &Builtin) -> String {
     say!("as in `{}`", builtin.example)
@@ -325,8 +325,8 @@ impl Arguments {
         }
         let message = say!("`{}` along axis {axis} of {of}", self.builtin.name);
         let (edit, hint) = match axes {
-            0 => (None, "it is a single number".to_owned()),
-            1 => (Some("0"), "it has one axis: 0".to_owned()),
+            0 => (None, word!("it is a single number").to_owned()),
+            1 => (Some("0"), word!("it has one axis: 0").to_owned()),
             _ => (Some("-1"), say!("axes are from 0 to {}, or from -1 back", axes - 1)),
         };
         let given = self.given[at].filter(|_| self.whole(builder, at).is_some());

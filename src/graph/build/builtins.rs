@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::{Builder, Value, einsum, operators, windows};
+use crate::base::word;
 use crate::lang::ExprKind;
 
 /// A function of the language.
@@ -56,14 +57,14 @@ impl Kind {
     pub fn describe(self) -> &'static str {
         match self {
             Kind::Tensor => "a tensor",
-            Kind::Tensors => "a list of tensors, as in `[a, b]`",
-            Kind::Whole => "a whole number",
+            Kind::Tensors => word!("a list of tensors, as in `[a, b]`"),
+            Kind::Whole => word!("a whole number"),
             Kind::Real => "a number",
-            Kind::Wholes => "a whole number or a list of them, as in `[2, 1]`",
-            Kind::Flag => "`true` or `false`",
-            Kind::DType => "a dtype, as in `bf16`",
-            Kind::Type => "a type, as in `bf16[4, 4]`",
-            Kind::Text => "a text in quotes",
+            Kind::Wholes => word!("a whole number or a list of them, as in `[2, 1]`"),
+            Kind::Flag => word!("`true` or `false`"),
+            Kind::DType => word!("a dtype, as in `bf16`"),
+            Kind::Type => word!("a type, as in `bf16[4, 4]`"),
+            Kind::Text => word!("a text in quotes"),
         }
     }
 }
@@ -110,14 +111,14 @@ pub const BUILTINS: &[Builtin] = &[
         name: "argmax",
         parameters: &[X, may("axis", Kind::Whole, "-1")],
         does: told("where along an axis the greatest element is, as i32; the first of equals"),
-        example: "argmax(y, axis=1)",
+        example: word!("argmax(y, axis=1)"),
         make: operators::argmax,
     },
     Builtin {
         name: "avgpool",
         parameters: POOLED,
         does: told("the mean of each window of x[n, h, w, c]; padding counts as zeros"),
-        example: "avgpool(x, window=7)",
+        example: word!("avgpool(x, window=7)"),
         make: windows::avgpool,
     },
     Builtin {
@@ -138,7 +139,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "concat",
         parameters: &[needs("tensors", Kind::Tensors), may("axis", Kind::Whole, "0")],
         does: told("tensors one after the other along an axis"),
-        example: "concat([past, new], axis=1)",
+        example: word!("concat([past, new], axis=1)"),
         make: operators::concat,
     },
     Builtin {
@@ -154,14 +155,14 @@ pub const BUILTINS: &[Builtin] = &[
         does: told(
             "x[n, h, w, c] convolved with w[kh, kw, c / groups, f] to [n, oh, ow, f]; `groups=c` is depthwise",
         ),
-        example: "conv2d(x, w, stride=2, padding=1)",
+        example: word!("conv2d(x, w, stride=2, padding=1)"),
         make: windows::conv2d,
     },
     Builtin {
         name: "einsum",
         parameters: &[needs("axes", Kind::Text), needs("a", Kind::Tensor), may("b", Kind::Tensor, "none")],
         does: told("products summed over the axes that the result does not name, as in NumPy"),
-        example: "einsum(\"bqd,bkd->bqk\", q, k)",
+        example: word!("einsum(\"bqd,bkd->bqk\", q, k)"),
         make: einsum::einsum,
     },
     Builtin {
@@ -175,7 +176,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "full",
         parameters: &[needs("type", Kind::Type), needs("value", Kind::Real)],
         does: told("a tensor whose elements are all one number"),
-        example: "full(f32[4, 4], 0.5)",
+        example: word!("full(f32[4, 4], 0.5)"),
         make: operators::full,
     },
     Builtin {
@@ -184,7 +185,7 @@ pub const BUILTINS: &[Builtin] = &[
         does: told(
             "parts of x along an axis by their numbers, as NumPy's take; what lies outside is the nearest inside",
         ),
-        example: "gather(table, tokens)",
+        example: word!("gather(table, tokens)"),
         make: operators::gather,
     },
     Builtin {
@@ -210,7 +211,7 @@ pub const BUILTINS: &[Builtin] = &[
             may("eps", Kind::Real, "1e-5"),
         ],
         does: told("along the last axis to mean 0 and variance 1, times a vector, plus a vector"),
-        example: "layernorm(x, scale, bias)",
+        example: word!("layernorm(x, scale, bias)"),
         make: operators::layernorm,
     },
     Builtin {
@@ -224,7 +225,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "max",
         parameters: REDUCED,
         does: told("the greatest element along axes"),
-        example: "max(x, axis=-1)",
+        example: word!("max(x, axis=-1)"),
         make: operators::max,
     },
     Builtin {
@@ -238,14 +239,14 @@ pub const BUILTINS: &[Builtin] = &[
         name: "maxpool",
         parameters: POOLED,
         does: told("the greatest of each window of x[n, h, w, c]; padding never is"),
-        example: "maxpool(x, window=3, stride=2, padding=1)",
+        example: word!("maxpool(x, window=3, stride=2, padding=1)"),
         make: windows::maxpool,
     },
     Builtin {
         name: "mean",
         parameters: REDUCED,
         does: told("the mean along axes, of floats"),
-        example: "mean(x, axis=[1, 2])",
+        example: word!("mean(x, axis=[1, 2])"),
         make: operators::mean,
     },
     Builtin {
@@ -273,21 +274,21 @@ pub const BUILTINS: &[Builtin] = &[
         does: told(
             "i32 to i8: x times scale over 2^shift, rounded half away from zero, plus zero, saturated",
         ),
-        example: "requant(x, scale=3, shift=9, zero=-1)",
+        example: word!("requant(x, scale=3, shift=9, zero=-1)"),
         make: operators::requant,
     },
     Builtin {
         name: "reshape",
         parameters: &[X, needs("shape", Kind::Wholes)],
         does: told("the same elements in the same order with another shape; one extent may be -1"),
-        example: "reshape(x, [batch, -1])",
+        example: word!("reshape(x, [batch, -1])"),
         make: operators::reshape,
     },
     Builtin {
         name: "rmsnorm",
         parameters: &[X, needs("scale", Kind::Tensor), may("eps", Kind::Real, "1e-6")],
         does: told("along the last axis to mean square 1, times a vector"),
-        example: "rmsnorm(x, scale)",
+        example: word!("rmsnorm(x, scale)"),
         make: operators::rmsnorm,
     },
     Builtin {
@@ -315,7 +316,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "softmax",
         parameters: &[X, may("axis", Kind::Whole, "-1")],
         does: told("exp(x) over its sum along an axis"),
-        example: "softmax(x, axis=-1)",
+        example: word!("softmax(x, axis=-1)"),
         make: operators::softmax,
     },
     Builtin {
@@ -329,7 +330,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "sum",
         parameters: REDUCED,
         does: told("the sum along axes, in ascending order"),
-        example: "sum(x, axis=0)",
+        example: word!("sum(x, axis=0)"),
         make: operators::sum,
     },
     Builtin {
@@ -343,21 +344,21 @@ pub const BUILTINS: &[Builtin] = &[
         name: "topk",
         parameters: &[X, needs("k", Kind::Whole)],
         does: told("the k greatest along the last axis in descending order, and where they are"),
-        example: "values, places = topk(x, k=2)",
+        example: word!("values, places = topk(x, k=2)"),
         make: operators::topk,
     },
     Builtin {
         name: "transpose",
-        parameters: &[X, may("order", Kind::Wholes, "the last two swapped")],
+        parameters: &[X, may("order", Kind::Wholes, word!("the last two swapped"))],
         does: told("axes in another order: the result's axis i is x's order[i]"),
-        example: "transpose(x, [0, 2, 1, 3])",
+        example: word!("transpose(x, [0, 2, 1, 3])"),
         make: operators::transpose,
     },
     Builtin {
         name: "zeros",
         parameters: &[needs("type", Kind::Type)],
         does: told("a tensor of zeros"),
-        example: "zeros(bf16[batch, hidden])",
+        example: word!("zeros(bf16[batch, hidden])"),
         make: operators::zeros,
     },
 ];

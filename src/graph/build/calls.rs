@@ -2,7 +2,7 @@
 
 use super::names::{Binding, Known, Origin, Scope, ScopeKind, TensorName, count, shorten};
 use super::{Builder, Value};
-use crate::base::{Id, Span, say};
+use crate::base::{Id, Span, say, word};
 use crate::graph::ir::Limits;
 use crate::graph::meanings::Meaning;
 use crate::graph::names::Call;
@@ -79,7 +79,7 @@ impl<'a> Builder<'a> {
         self.diagnostics.error(
             span,
             message,
-            "a call stands for the function's lines: let it stand for fewer",
+            word!("a call stands for the function's lines: let it stand for fewer"),
         );
         None
     }
@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
     pub(super) fn give_up(&mut self, span: Span, message: String) {
         if self.work.calls <= Work::MOST_CALLS {
             self.work.calls = Work::MOST_CALLS + 1;
-            let hint = "a call stands for the function's lines: let it stand for fewer";
+            let hint = word!("a call stands for the function's lines: let it stand for fewer");
             self.diagnostics.error(span, message, hint);
         }
     }
@@ -189,8 +189,8 @@ impl<'a> Builder<'a> {
                 }
                 self.diagnostics.warning(
                     statement.span,
-                    "behind `return` nothing is done",
-                    "remove the line",
+                    word!("behind `return` nothing is done"),
+                    word!("remove the line"),
                 );
                 break;
             }
@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
             let broken = function.body.iter().any(|s| matches!(s.kind, StatementKind::Broken { .. }));
             if !broken {
                 let message = say!("`{}` returns nothing", shorten(&name.text));
-                self.diagnostics.error(name.span, message, "end it with a line `return ...`");
+                self.diagnostics.error(name.span, message, word!("end it with a line `return ...`"));
             }
             return None;
         };
@@ -250,7 +250,7 @@ impl<'a> Builder<'a> {
             let span = self.ast.exprs[argument].span;
             let (name, wanted) = (shorten(&parameter.name.text), shorten(ty.span.of(self.text)));
             let message = say!("`{name}` has to be {wanted}, but this is {found}");
-            let mut hint = "change the argument, or the parameter's type".to_owned();
+            let mut hint = word!("change the argument, or the parameter's type").to_owned();
             if ty.dims.len() == found.shape.0.len() && !known.is_empty() {
                 known.dedup();
                 hint += &say!(": here {}", known.join(", "));
@@ -305,7 +305,7 @@ impl<'a> Builder<'a> {
             match at.map(|at| &mut given[at]) {
                 Some(place @ None) => *place = Some(argument.value),
                 Some(_) => {
-                    self.diagnostics.error(at_span, "a parameter is given twice", head(function));
+                    self.diagnostics.error(at_span, word!("a parameter is given twice"), head(function));
                     fine = false;
                 }
                 None => {

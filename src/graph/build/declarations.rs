@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::names::{Origin, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say};
+use crate::base::{Edit, Span, say, word};
 use crate::graph::ir::{Given, Source, Tensor, TensorId};
 use crate::lang::{Declaration, Name, SparseExpr, Storage, TypeExpr};
 use crate::num::{Array, DType, Shape, Sparsity, Type};
@@ -79,7 +79,7 @@ impl<'a> Builder<'a> {
                 let hint = if !self.repeats.is_empty() {
                     format!("every iteration has weights of its own: save them as {wanted}")
                 } else if array.ty.shape.0.is_empty() {
-                    "it is a single number: save it with an axis, as in `np.save(path, x.reshape(1))`"
+                    word!("it is a single number: save it with an axis, as in `np.save(path, x.reshape(1))`")
                         .to_owned()
                 } else if array.ty.dtype == ty.dtype || array.ty.shape == ty.shape {
                     format!("declare it as {}, or load another file", array.ty)
@@ -95,7 +95,7 @@ impl<'a> Builder<'a> {
 
     /// How a tensor of a type is pruned.
     fn sparsity(&mut self, sparse: &SparseExpr, ty: &Type) -> Option<Sparsity> {
-        let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, "a count of rows"));
+        let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, word!("a count of rows")));
         let (kept, of) = (kept?, of?);
         let sides = [kept, of].map(|side| usize::try_from(side).unwrap_or(0));
         let Some(sparsity) = Sparsity::new(sides[0], sides[1]) else {
@@ -109,7 +109,7 @@ impl<'a> Builder<'a> {
             self.diagnostics.error(
                 sparse.span,
                 message,
-                "rows are the last axis but one: declare two axes or more",
+                word!("rows are the last axis but one: declare two axes or more"),
             );
             return None;
         }
@@ -153,7 +153,7 @@ impl<'a> Builder<'a> {
             let meant = dtype_meant(&name.text);
             let hint = match meant {
                 Some(dtype) => say!("write `{dtype}`"),
-                None => "there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`".into(),
+                None => word!("there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`").into(),
             };
             let edit = meant.map(|dtype| Edit::replace(name.span, dtype));
             let message = say!("there is no dtype `{}`", shorten(&name.text));
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
         for (extent, span) in extents {
             if *extent < 1 {
                 let message = say!("an extent of {extent}");
-                self.diagnostics.error(*span, message, "every extent is at least 1");
+                self.diagnostics.error(*span, message, word!("every extent is at least 1"));
                 return None;
             }
             shape.0.push(usize::try_from(*extent).unwrap_or(usize::MAX));
@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn too_large(&mut self, span: Span) {
         let message = say!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
-        self.diagnostics.error(span, message, "make an extent smaller");
+        self.diagnostics.error(span, message, word!("make an extent smaller"));
     }
 }
 

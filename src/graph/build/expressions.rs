@@ -4,7 +4,7 @@ use super::arguments::{PRODUCT, instead_of, is_product};
 use super::builtins::is_builtin;
 use super::names::{count, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say};
+use crate::base::{Edit, Span, insert_by_key, say, word};
 use crate::graph::ir::{CombineKind, Cut, Index, MapKind, OpKind, TensorId};
 use crate::lang::{BinaryOp, ExprId, ExprKind, Name, Part};
 use crate::num::{DType, Extents, Shape, Type};
@@ -77,7 +77,11 @@ impl Builder<'_> {
                     BinaryOp::Divide => left / right,
                     _ => {
                         let message = say!("`{}` works on whole numbers", op.symbol());
-                        self.diagnostics.error(span, message, "leave the fraction out, or divide by `/`");
+                        self.diagnostics.error(
+                            span,
+                            message,
+                            word!("leave the fraction out, or divide by `/`"),
+                        );
                         return None;
                     }
                 }))
@@ -93,7 +97,11 @@ impl Builder<'_> {
                     other => {
                         let message =
                             say!("`{}` works on whole numbers, as in sizes, not on tensors", other.symbol());
-                        self.diagnostics.error(span, message, "tensors know `+`, `-`, `*`, `/` and `@`");
+                        self.diagnostics.error(
+                            span,
+                            message,
+                            word!("tensors know `+`, `-`, `*`, `/` and `@`"),
+                        );
                         return None;
                     }
                 };
@@ -109,7 +117,7 @@ impl Builder<'_> {
             BinaryOp::Multiply => a.checked_mul(b),
             _ if b == 0 => {
                 let message = say!("{a} is divided by 0");
-                self.diagnostics.error(span, message, "sizes are whole: choose them so that they fit");
+                self.diagnostics.error(span, message, word!("sizes are whole: choose them so that they fit"));
                 return None;
             }
             BinaryOp::FloorDivide => {
@@ -121,7 +129,8 @@ impl Builder<'_> {
             BinaryOp::Divide | BinaryOp::MatMul => {
                 if a.checked_rem(b) != Some(0) && b != -1 {
                     let message = say!("{a} cannot be divided by {b} without a rest");
-                    let hint = "sizes are whole: choose them so that they fit; `//` leaves the rest out";
+                    let hint =
+                        word!("sizes are whole: choose them so that they fit; `//` leaves the rest out");
                     self.diagnostics.error(span, message, hint);
                     return None;
                 }
@@ -133,7 +142,7 @@ impl Builder<'_> {
 
     fn number_of(&mut self, value: Option<i64>, span: Span) -> Option<Value> {
         if value.is_none() {
-            self.diagnostics.error(span, "a number beyond 64 bits", "make the sizes smaller");
+            self.diagnostics.error(span, word!("a number beyond 64 bits"), word!("make the sizes smaller"));
         }
         value.map(Value::Number)
     }
@@ -156,7 +165,7 @@ impl Builder<'_> {
                 self.diagnostics.error(
                     span,
                     message,
-                    "places are sums and multiples of it, as in `x[2 * t + 1]`",
+                    word!("places are sums and multiples of it, as in `x[2 * t + 1]`"),
                 );
                 None
             }
@@ -206,13 +215,15 @@ impl Builder<'_> {
             Value::Index(_) => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
                 let message = say!("{what} is the same in every iteration, but `{text}` is not");
-                (message, "the number of an iteration says where, as in `x[t]`, not how much")
+                (message, word!("the number of an iteration says where, as in `x[t]`, not how much"))
             }
             _ => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
                 let hint = match what {
-                    "a place" => "places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`",
-                    _ => "name a size: `size rows = 8`",
+                    "a place" => {
+                        word!("places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`")
+                    }
+                    _ => word!("name a size: `size rows = 8`"),
                 };
                 (say!("{what} is a whole number, but `{text}` is none"), hint)
             }
@@ -228,25 +239,29 @@ impl Builder<'_> {
             Value::Tensor(tensor) => return Some(tensor),
             Value::Wrong => return None,
             Value::Number(_) | Value::Real(_) => (
-                "a number where a tensor is needed".to_owned(),
-                "numbers are arguments, as in `shift=7`; a tensor of one number is `full(f32[4], 0.5)`",
+                word!("a number where a tensor is needed").to_owned(),
+                word!(
+                    "numbers are arguments, as in `shift=7`; a tensor of one number is `full(f32[4], 0.5)`"
+                ),
             ),
             Value::Index(_) => (
-                "the number of an iteration where a tensor is needed".to_owned(),
-                "it says where, as in `x[t]`",
+                word!("the number of an iteration where a tensor is needed").to_owned(),
+                word!("it says where, as in `x[t]`"),
             ),
             Value::List(_) => (
-                "a list where a tensor is needed".to_owned(),
-                "lists are for shapes and for `concat([a, b])`",
+                word!("a list where a tensor is needed").to_owned(),
+                word!("lists are for shapes and for `concat([a, b])`"),
             ),
-            Value::Text => ("a text where a tensor is needed".to_owned(), "leave the quotes out"),
+            Value::Text => {
+                (word!("a text where a tensor is needed").to_owned(), word!("leave the quotes out"))
+            }
             Value::DType(_) | Value::Type(_) => (
-                "a type where a tensor is needed".to_owned(),
-                "a tensor of zeros is `zeros(f32[4, 4])`; `cast(x, f32)` changes a dtype",
+                word!("a type where a tensor is needed").to_owned(),
+                word!("a tensor of zeros is `zeros(f32[4, 4])`; `cast(x, f32)` changes a dtype"),
             ),
             Value::Several(at) => (
                 say!("{} where one is needed", count(self.several[at].len(), "value")),
-                "give each a name first, as in `a, b = f(x)`",
+                word!("give each a name first, as in `a, b = f(x)`"),
             ),
         };
         self.diagnostics.error(span, message, hint);
@@ -261,7 +276,7 @@ impl Builder<'_> {
                 if axes < 2 {
                     let message =
                         say!("`.T` swaps the last two axes, but this is {}", self.graph.tensors[x].ty);
-                    self.diagnostics.error(span, message, "leave it out: a vector has one axis");
+                    self.diagnostics.error(span, message, word!("leave it out: a vector has one axis"));
                     return None;
                 }
                 let mut order: Extents = (0..axes).collect();
@@ -296,12 +311,12 @@ impl Builder<'_> {
         let (function, hint) = match (instead_of(&name.text), called) {
             _ if matches!(name.text.as_str(), "t" | "T" | "mT") => {
                 let edit = Edit::replace(name.span.to(behind), "T");
-                return ("the last two axes swapped are `x.T`".into(), Some(edit));
+                return (word!("the last two axes swapped are `x.T`").into(), Some(edit));
             }
             (_, Some(_)) if is_product(&name.text) => (None, PRODUCT.into()),
             (Some(function), Some(_)) => (Some(function), String::new()),
             (None, Some(_)) if is_builtin(&name.text) => (Some(name.text.as_str()), String::new()),
-            _ => (None, "there are `x.T` and `x.shape`; functions stand before: `relu(x)`".into()),
+            _ => (None, word!("there are `x.T` and `x.shape`; functions stand before: `relu(x)`").into()),
         };
         let Some((function, arguments)) = function.zip(called) else { return (hint, None) };
         let arguments = arguments.trim();
@@ -324,7 +339,11 @@ impl Builder<'_> {
     /// `x[...]`: a part of a tensor, an item of a list, or a type.
     fn index(&mut self, of: ExprId, parts: &[Part], span: Span) -> Option<Value> {
         if parts.is_empty() {
-            self.diagnostics.error(span, "nothing is between the brackets", "as in `x[0]`, `x[:, 0:64]`");
+            self.diagnostics.error(
+                span,
+                word!("nothing is between the brackets"),
+                word!("as in `x[0]`, `x[:, 0:64]`"),
+            );
             return None;
         }
         match self.values[of.index()] {
@@ -335,8 +354,8 @@ impl Builder<'_> {
                     let Part::At(extent) = part else {
                         self.diagnostics.error(
                             span,
-                            "a cut where a shape is needed",
-                            "as in `zeros(f32[4, 4])`",
+                            word!("a cut where a shape is needed"),
+                            word!("as in `zeros(f32[4, 4])`"),
                         );
                         return None;
                     };
@@ -348,7 +367,11 @@ impl Builder<'_> {
             }
             Value::List(list) => {
                 let [Part::At(at)] = parts else {
-                    self.diagnostics.error(span, "one item of a list has one place", "as in `x.shape[0]`");
+                    self.diagnostics.error(
+                        span,
+                        word!("one item of a list has one place"),
+                        word!("as in `x.shape[0]`"),
+                    );
                     return None;
                 };
                 let place = self.whole(*at, "a place")?;
@@ -361,7 +384,7 @@ impl Builder<'_> {
                     self.diagnostics.error(
                         self.ast.exprs[*at].span,
                         message,
-                        "places count from 0, or from -1 back",
+                        word!("places count from 0, or from -1 back"),
                     );
                 }
                 item
@@ -382,10 +405,13 @@ impl Builder<'_> {
                 let name = self.name_of(x);
                 (
                     say!("{} of `{name}`, which is {ty}", count(named, "place")),
-                    "give one for each axis at most",
+                    word!("give one for each axis at most"),
                 )
             } else {
-                ("`...` stands twice".to_owned(), "it stands for all axes that are not named: once is enough")
+                (
+                    word!("`...` stands twice").to_owned(),
+                    word!("it stands for all axes that are not named: once is enough"),
+                )
             };
             self.diagnostics.error(span, message, hint);
             return None;
@@ -455,7 +481,7 @@ impl Builder<'_> {
                 let value = self.whole(step, "a step")?;
                 let Some(value) = usize::try_from(value).ok().filter(|value| *value > 0) else {
                     let message = say!("a step of {value}");
-                    self.diagnostics.error(self.ast.exprs[step].span, message, "steps are at least 1");
+                    self.diagnostics.error(self.ast.exprs[step].span, message, word!("steps are at least 1"));
                     return None;
                 };
                 value
@@ -468,13 +494,19 @@ impl Builder<'_> {
         };
         let at = from.or(to).map_or(span, |expr| self.ast.exprs[expr].span);
         let moves = |index: &Index| {
-            let mut steps: Vec<_> = index.steps.iter().filter(|(_, step)| *step != 0).copied().collect();
-            steps.sort_unstable();
+            let mut steps = Vec::new();
+            for moving in index.steps.iter().filter(|(_, step)| *step != 0) {
+                insert_by_key(&mut steps, *moving, |moving| *moving);
+            }
             steps
         };
         if moves(&start) != moves(&end) {
-            let hint = "both ends move alike, as in `x[4 * t:4 * t + 4]`";
-            self.diagnostics.error(at, "the length of a cut changes from iteration to iteration", hint);
+            let hint = word!("both ends move alike, as in `x[4 * t:4 * t + 4]`");
+            self.diagnostics.error(
+                at,
+                word!("the length of a cut changes from iteration to iteration"),
+                hint,
+            );
             return None;
         }
         let ((least, _), (_, most)) = (self.reach(&start), self.reach(&end));
@@ -488,7 +520,7 @@ impl Builder<'_> {
                 false => say!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
             };
             let hint = match start.first >= end.first {
-                true => "it begins before it ends: at least one element is kept".to_owned(),
+                true => word!("it begins before it ends: at least one element is kept").to_owned(),
                 false => say!("places are from 0 to {extent}"),
             };
             self.diagnostics.error(at, message, hint);

@@ -24,7 +24,7 @@ use self::repeats::Body;
 use super::ir::{Graph, Index, Limits, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
 use super::names::Names;
-use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span, say};
+use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span, say, word};
 use crate::lang::{Ast, ExprId, Name, Statement, StatementKind, Storage};
 use crate::num::{DType, Type};
 
@@ -166,12 +166,13 @@ impl<'a> Builder<'a> {
             {
                 let (message, hint) = match self.in_call() {
                     true => (
-                        "an input within a function",
+                        word!("an input within a function"),
                         say!("declare it outside and hand it over: `fn ...({})`", declaration.name.text),
                     ),
                     false => (
-                        "an input within a `repeat`",
-                        "declare it before, with an axis for the iterations: `x[t]` is one of them".into(),
+                        word!("an input within a `repeat`"),
+                        word!("declare it before, with an axis for the iterations: `x[t]` is one of them")
+                            .into(),
                     ),
                 };
                 self.diagnostics.error(statement.span, message, hint);
@@ -189,29 +190,35 @@ impl<'a> Builder<'a> {
             StatementKind::Collect { name, index, value } => self.collect(name, *index, *value),
             StatementKind::Repeat(repeat) => self.repeat(repeat, statement.span),
             StatementKind::Function(function) if self.scopes.len() > 1 => {
-                let hint = "functions stand by themselves: move it out";
-                self.diagnostics.error(function.name.span, "a function within another body", hint);
+                let hint = word!("functions stand by themselves: move it out");
+                self.diagnostics.error(function.name.span, word!("a function within another body"), hint);
             }
             StatementKind::Function(_) => {}
             StatementKind::Return { .. } if self.in_repeat() => {
-                let hint = "name the value in the body, and return it behind the `repeat`";
-                self.diagnostics.error(statement.span, "`return` within a `repeat`", hint);
+                let hint = word!("name the value in the body, and return it behind the `repeat`");
+                self.diagnostics.error(statement.span, word!("`return` within a `repeat`"), hint);
             }
             StatementKind::Return { values } if self.in_call() => return Some(values),
             StatementKind::Return { values } => {
-                let hint = "the program itself puts out: `output ...`";
+                let hint = word!("the program itself puts out: `output ...`");
                 let start = statement.span.start;
                 let word = Span { start, end: start + "return".len() as u32 };
                 let edit = (values.len() == 1).then(|| Edit::replace(word, "output"));
-                self.diagnostics.error_with(statement.span, "`return` outside of a function", hint, edit);
+                self.diagnostics.error_with(
+                    statement.span,
+                    word!("`return` outside of a function"),
+                    hint,
+                    edit,
+                );
             }
             StatementKind::Output { .. } if self.in_repeat() => {
-                let hint = "collect it in the body, as in `ys[t] = y`, and put it out behind the `repeat`";
-                self.diagnostics.error(statement.span, "`output` within a `repeat`", hint);
+                let hint =
+                    word!("collect it in the body, as in `ys[t] = y`, and put it out behind the `repeat`");
+                self.diagnostics.error(statement.span, word!("`output` within a `repeat`"), hint);
             }
             StatementKind::Output { .. } if self.in_call() => {
-                let hint = "return the value, and put it out where the function is called";
-                self.diagnostics.error(statement.span, "`output` within a function", hint);
+                let hint = word!("return the value, and put it out where the function is called");
+                self.diagnostics.error(statement.span, word!("`output` within a function"), hint);
             }
             StatementKind::Output { value } => {
                 if let Some(tensor) = self.tensor(*value) {
@@ -228,7 +235,11 @@ impl<'a> Builder<'a> {
         let before = self.graph.outputs.len();
         if before == Limits::OUTPUTS {
             let message = say!("a program of more than {} outputs", Limits::OUTPUTS);
-            self.diagnostics.error(span, message, "put out fewer: `concat` makes one tensor of several");
+            self.diagnostics.error(
+                span,
+                message,
+                word!("put out fewer: `concat` makes one tensor of several"),
+            );
         }
         // One too many, so that it is said once.
         if before <= Limits::OUTPUTS {
@@ -244,7 +255,7 @@ impl<'a> Builder<'a> {
                 let (span, start) = (self.ast.exprs[value].span, name.span.start);
                 let hint = say!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
                 let edit = Some(Edit::replace(Span { start, end: start }, "size "));
-                self.diagnostics.error_with(span, "a number where a tensor is needed", hint, edit);
+                self.diagnostics.error_with(span, word!("a number where a tensor is needed"), hint, edit);
                 vec![Value::Wrong]
             }
             _ => vec![self.tensor(value).map_or(Value::Wrong, Value::Tensor)],
@@ -252,7 +263,8 @@ impl<'a> Builder<'a> {
         if values.len() != names.len() {
             let message = say!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
             let hint = match values.len() {
-                1 => "one name takes one value: only a function that returns several has more".to_owned(),
+                1 => word!("one name takes one value: only a function that returns several has more")
+                    .to_owned(),
                 more => say!("write {more} names with `,` between them"),
             };
             self.diagnostics.error(names[0].span.to(names[names.len() - 1].span), message, hint);
@@ -279,7 +291,7 @@ impl<'a> Builder<'a> {
             });
             let hint = say!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
             let edit = last.map(|last| Edit::replace(span, say!("\noutput {last}")));
-            self.diagnostics.error_with(span, "the program puts nothing out", hint, edit);
+            self.diagnostics.error_with(span, word!("the program puts nothing out"), hint, edit);
         }
         // After an error, a name may be unused only because of it.
         if self.diagnostics.has_errors() {
@@ -293,7 +305,7 @@ impl<'a> Builder<'a> {
                 self.diagnostics.warning(
                     known.span,
                     message,
-                    "call it or remove it; its types are not checked",
+                    word!("call it or remove it; its types are not checked"),
                 );
             }
         }

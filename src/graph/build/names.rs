@@ -6,7 +6,7 @@ use super::builtins::is_builtin;
 use super::declarations::dtype_meant;
 use super::templates::Template;
 use super::{Builder, Value};
-use crate::base::{Edit, Id, Span, nearest, say};
+use crate::base::{Edit, Id, Span, nearest, say, word};
 use crate::graph::ir::RepeatId;
 use crate::graph::meanings::{Definition, Meaning};
 use crate::graph::names::Call;
@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
             if let Some(earlier) = self.functions.get(name.text.as_str()) {
                 let line = self.lines.position(self.known[*earlier].span.start).line;
                 let message = say!("`{}` is defined twice, first on line {line}", shorten(&name.text));
-                self.diagnostics.error(name.span, message, "give this one another name");
+                self.diagnostics.error(name.span, message, word!("give this one another name"));
                 continue;
             }
             if is_reserved(&name.text) {
@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
         let Some(scope) = self.scopes.last() else { return };
         for (name, binding) in &scope.names {
             if !binding.used {
-                let hint = "use it or remove the line; it is not simulated";
+                let hint = word!("use it or remove the line; it is not simulated");
                 self.diagnostics.warning(binding.span, say!("`{}` is never used", shorten(name)), hint);
             }
         }
@@ -161,13 +161,17 @@ impl<'a> Builder<'a> {
             if !(again && origin == Origin::Let) {
                 let line = self.lines.position(earlier.start).line;
                 let message = say!("`{}` is defined twice, first on line {line}", shorten(&name.text));
-                self.diagnostics.error(name.span, message, "give this one another name");
+                self.diagnostics.error(name.span, message, word!("give this one another name"));
                 return;
             }
             if !used && !matches!(value, Value::Wrong) && self.again == 0 {
                 let message =
                     say!("`{}` is never used before it is given another value", shorten(&name.text));
-                self.diagnostics.warning(earlier, message, "use it or remove the line; it is not simulated");
+                self.diagnostics.warning(
+                    earlier,
+                    message,
+                    word!("use it or remove the line; it is not simulated"),
+                );
             }
         } else if self.again == 0 {
             self.refuse_function_name(&name.text, name.span);
@@ -275,7 +279,7 @@ impl<'a> Builder<'a> {
                 say!("a function is called: `{name}(...)`")
             }
             (None, None) if visible().next().is_none() => {
-                "declare it first, as in `input x : i8[4, 4]`".into()
+                word!("declare it first, as in `input x : i8[4, 4]`").into()
             }
             (None, None) => {
                 let mut known: Vec<String> = Vec::new();

@@ -6,7 +6,7 @@ use super::arguments::Arguments;
 use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say};
+use crate::base::{Edit, Span, say, word};
 use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors};
 use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Extents, Function, Requant, Shape, Type};
@@ -46,7 +46,7 @@ impl Builder<'_> {
         let message = say!("`{}` works on floats, but `{}` is {ty}", given.builtin.name, self.name_of(x));
         let span = given.span_of(self, at);
         let edit = say!("cast({}, bf16)", span.of(self.text));
-        let hint = "make it floats: `cast(..., bf16)`";
+        let hint = word!("make it floats: `cast(..., bf16)`");
         self.diagnostics.error_with(span, message, hint, Some(Edit::replace(span, edit)));
         None
     }
@@ -114,7 +114,7 @@ impl Builder<'_> {
         let ([left_batch @ .., m, k], [right_batch @ .., k2, n]) = (&left.shape.0[..], &right.shape.0[..])
         else {
             let message = say!("`@` multiplies two matrices, but these are {left} and {right}");
-            self.diagnostics.error(span, message, "give both two axes or more, as in `i8[1, 64]`");
+            self.diagnostics.error(span, message, word!("give both two axes or more, as in `i8[1, 64]`"));
             return None;
         };
         if k != k2 {
@@ -122,7 +122,7 @@ impl Builder<'_> {
             let mut hint = say!("the left has {k} columns, the right {k2} rows; they must be equal");
             let mut edit = None;
             if k == n {
-                hint += " (the right one looks transposed)";
+                hint += word!(" (the right one looks transposed)");
                 let end = spans[1].end;
                 // In a function other calls may need it as it is.
                 let name = matches!(self.ast.exprs[b_expr].kind, ExprKind::Name(_)) && !self.in_call();
@@ -135,8 +135,9 @@ impl Builder<'_> {
         let shared = left_batch.len().min(right_batch.len());
         if left_batch[left_batch.len() - shared..] != right_batch[right_batch.len() - shared..] {
             let message = say!("the shapes do not fit: {left} @ {right}");
-            let hint =
-                "the axes before the last two are the same on both sides, or one side has fewer of them";
+            let hint = word!(
+                "the axes before the last two are the same on both sides, or one side has fewer of them"
+            );
             self.diagnostics.error(span, message, hint);
             return None;
         }
@@ -179,9 +180,9 @@ impl Builder<'_> {
                     )
                 }
                 ([.., k], [k2, _]) if kind == CombineKind::Multiply && k == k2 => {
-                    "`*` works element by element; a product of matrices is written `@`".to_owned()
+                    word!("`*` works element by element; a product of matrices is written `@`").to_owned()
                 }
-                _ => "from the last axis back, extents are equal or one of them is 1".to_owned(),
+                _ => word!("from the last axis back, extents are equal or one of them is 1").to_owned(),
             };
             self.diagnostics.error(span, message, hint);
             return None;
@@ -202,14 +203,14 @@ impl Builder<'_> {
             Value::Number(number) if float || i32::try_from(number).is_ok() => number as f64,
             Value::Number(number) => {
                 let message = say!("{number} does not fit 32 bits");
-                self.diagnostics.error(self.ast.exprs[expr].span, message, "choose a smaller number");
+                self.diagnostics.error(self.ast.exprs[expr].span, message, word!("choose a smaller number"));
                 return None;
             }
             Value::Real(number) if float => number,
             _ => {
                 let ty = self.type_of(other);
                 let message = say!("a fraction beside `{}`, which is {ty}", self.name_of(other));
-                let hint = "make it floats first, as in `cast(x, f32)`; or `requant` to divide";
+                let hint = word!("make it floats first, as in `cast(x, f32)`; or `requant` to divide");
                 self.diagnostics.error(span, message, hint);
                 return None;
             }
@@ -245,7 +246,8 @@ impl Builder<'_> {
                 CombineKind::Divide => {
                     let (left, right) = (self.type_of(a), self.type_of(b));
                     let message = say!("`/` divides floats, but these are {left} and {right}");
-                    let hint = "`requant` divides by a power of two and rounds; or `cast` to floats first";
+                    let hint =
+                        word!("`requant` divides by a power of two and rounds; or `cast` to floats first");
                     self.diagnostics.error(span, message, hint);
                     None
                 }
@@ -330,8 +332,8 @@ pub(super) fn requant(builder: &mut Builder, given: &Arguments) -> Made {
     if ty.dtype != DType::I32 {
         let message = say!("`requant` takes i32 to i8, but `{}` is {ty}", builder.name_of(x));
         let hint = match ty.dtype.is_float() {
-            true => "floats become i8 by `cast(x, i8)`",
-            false => "requantise a sum, as in `requant(x @ w, shift=7)`",
+            true => word!("floats become i8 by `cast(x, i8)`"),
+            false => word!("requantise a sum, as in `requant(x @ w, shift=7)`"),
         };
         builder.diagnostics.error(given.span, message, hint);
         return None;
@@ -430,7 +432,11 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
     }
     if !(0.0..=1.0).contains(&eps) {
         let span = given.span_of(builder, operands);
-        builder.diagnostics.error(span, "`eps` is out of range", "from 0 to 1, as in `eps=1e-5`");
+        builder.diagnostics.error(
+            span,
+            word!("`eps` is out of range"),
+            word!("from 0 to 1, as in `eps=1e-5`"),
+        );
         return None;
     }
     let wanted = Wanted::new(ty, (0, 0));
@@ -443,7 +449,7 @@ pub(super) fn causal(builder: &mut Builder, given: &Arguments) -> Made {
     let ty = builder.type_of(x).clone();
     if ty.shape.0.len() < 2 {
         let message = say!("`causal` works on rows and columns, but this is {ty}");
-        builder.diagnostics.error(given.span, message, "give it scores, as in `causal(q @ k.T)`");
+        builder.diagnostics.error(given.span, message, word!("give it scores, as in `causal(q @ k.T)`"));
         return None;
     }
     let offset = given.whole_within(builder, 1, 0, i32::MAX.into())?.unwrap_or(0) as usize;
@@ -466,14 +472,13 @@ pub(super) fn max(builder: &mut Builder, given: &Arguments) -> Made {
 fn reduce(builder: &mut Builder, given: &Arguments, kind: ReduceKind) -> Made {
     let x = given.tensor(builder, 0)?;
     let ty = builder.type_of(x).clone();
-    let mut axes = match given.wholes(builder, 1) {
+    let axes = match given.wholes(builder, 1) {
         None => (0..ty.shape.0.len()).collect::<Extents>(),
         Some(axes) => {
             axes.into_iter().map(|axis| given.axis_of(builder, 1, &ty, axis)).collect::<Option<Extents>>()?
         }
     };
-    axes.sort_unstable();
-    axes.dedup();
+    let axes = (0..ty.shape.0.len()).filter(|axis| axes.contains(axis)).collect();
     let op = Reduction { kind, keep: given.flag(builder, 2), axes };
     builder.reduced(x, op, given.span)
 }
@@ -520,13 +525,17 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
         1 if product > 0 && elements.is_multiple_of(product) => i64::try_from(elements / product).ok(),
         1 => Some(-1),
         _ => {
-            builder.diagnostics.error(span, "two extents of -1", "at most one can be found out");
+            builder.diagnostics.error(
+                span,
+                word!("two extents of -1"),
+                word!("at most one can be found out"),
+            );
             return None;
         }
     };
     if rest == Some(-1) {
         let message = say!("{elements} elements, as {ty} has, do not fill rows of {product}");
-        builder.diagnostics.error(span, message, "choose extents whose product divides it");
+        builder.diagnostics.error(span, message, word!("choose extents whose product divides it"));
         return None;
     }
     let extents: Vec<(i64, Span)> =
@@ -534,7 +543,7 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
     let shape = builder.shape(&extents, span)?;
     if shape.elements() != elements {
         let message = say!("{ty} has {elements} elements, {shape} has {}", shape.elements());
-        builder.diagnostics.error(span, message, "both must be equal; -1 stands for what is left");
+        builder.diagnostics.error(span, message, word!("both must be equal; -1 stands for what is left"));
         return None;
     }
     let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, builder.ranges[x.index()]);
@@ -556,7 +565,7 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
         }
         None => {
             let message = say!("`transpose` swaps the last two axes, but this is {ty}");
-            builder.diagnostics.error(given.span, message, "leave it out: a vector has one axis");
+            builder.diagnostics.error(given.span, message, word!("leave it out: a vector has one axis"));
             return None;
         }
     };
@@ -573,7 +582,11 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
 pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
     let tensors = given.tensors(builder, 0);
     let Some(first) = tensors.first() else {
-        builder.diagnostics.error(given.span, "nothing to put together", "as in `concat([a, b], axis=1)`");
+        builder.diagnostics.error(
+            given.span,
+            word!("nothing to put together"),
+            word!("as in `concat([a, b], axis=1)`"),
+        );
         return None;
     };
     let ty = builder.type_of(*first).clone();
@@ -589,7 +602,7 @@ pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
         }
         if same != ty {
             let message = say!("{ty} and {other} do not fit along axis {axis}");
-            let hint = "dtypes and all other extents must be equal";
+            let hint = word!("dtypes and all other extents must be equal");
             builder.diagnostics.error(given.span, message, hint);
             return None;
         }
@@ -607,7 +620,7 @@ pub(super) fn gather(builder: &mut Builder, given: &Arguments) -> Made {
         let message = say!("`gather` takes places as i32, but `{}` is {by}", builder.name_of(indices));
         let span = given.span_of(builder, 1);
         let edit = Edit::replace(span, say!("cast({}, i32)", span.of(builder.text)));
-        let hint = "declare them as i32, or `cast` them";
+        let hint = word!("declare them as i32, or `cast` them");
         builder.diagnostics.error_with(span, message, hint, Some(edit));
         return None;
     }
@@ -634,7 +647,11 @@ pub(super) fn full(builder: &mut Builder, given: &Arguments) -> Made {
     if !fits {
         let span = given.span_of(builder, 1);
         let message = say!("`{}` is no {}", shorten(span.of(builder.text)), ty.dtype);
-        builder.diagnostics.error(span, message, "choose a number that its dtype holds, or another dtype");
+        builder.diagnostics.error(
+            span,
+            message,
+            word!("choose a number that its dtype holds, or another dtype"),
+        );
         return None;
     }
     Some(Value::Tensor(builder.constant(number, ty, given.span)))

@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use super::arguments::Arguments;
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::say;
+use crate::base::{say, word};
 use crate::graph::ir::{OpKind, PoolKind, TensorId, Window};
 use crate::num::{Shape, Type};
 
@@ -18,7 +18,7 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
     let ([n, h, wide, c], [kh, kw, each, f]) = (&image.shape.0[..], &filter.shape.0[..]) else {
         let message =
             say!("`conv2d` convolves x[n, h, w, c] with w[kh, kw, c, f], but these are {image} and {filter}");
-        let hint = "`reshape` to four axes: an image of one row is [n, 1, w, c]";
+        let hint = word!("`reshape` to four axes: an image of one row is [n, 1, w, c]");
         builder.diagnostics.error(given.span, message, hint);
         return None;
     };
@@ -26,7 +26,7 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
     if c % groups != 0 || f % groups != 0 {
         let message = say!("{c} channels in and {f} out do not fall into {groups} groups");
         let span = given.span_of(builder, 5);
-        builder.diagnostics.error(span, message, "both must be multiples of `groups`");
+        builder.diagnostics.error(span, message, word!("both must be multiples of `groups`"));
         return None;
     }
     if each * groups != *c {
@@ -67,12 +67,12 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
     let ty = builder.graph.tensors[x].ty.clone();
     if kind == PoolKind::Mean && !ty.dtype.is_float() {
         let message = say!("`avgpool` works on floats, but this is {ty}");
-        builder.diagnostics.error(given.span, message, "`cast` it first, or take `maxpool`");
+        builder.diagnostics.error(given.span, message, word!("`cast` it first, or take `maxpool`"));
         return None;
     }
     let [n, h, w, c] = ty.shape.0[..] else {
         let message = say!("`{}` works on x[n, h, w, c], but this is {ty}", given.builtin.name);
-        builder.diagnostics.error(given.span, message, "`reshape` it to four axes");
+        builder.diagnostics.error(given.span, message, word!("`reshape` it to four axes"));
         return None;
     };
     let size = pair(builder, given, 1, 1)?;
@@ -82,8 +82,8 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
         let span = given.span_of(builder, 3);
         builder.diagnostics.error(
             span,
-            "a window that lies in the padding alone",
-            "pad by less than the window",
+            word!("a window that lies in the padding alone"),
+            word!("pad by less than the window"),
         );
         return None;
     }
@@ -127,8 +127,10 @@ fn padding(builder: &mut Builder, given: &Arguments, at: usize) -> Option<[usize
     };
     if padding.is_none() {
         let span = given.span_of(builder, at);
-        let hint = "as in `padding=1`, `padding=[1, 0]` (rows, columns) or `padding=[0, 1, 0, 1]` (above, below, left, right)";
-        builder.diagnostics.error(span, "`padding` is one number, two or four, none below 0", hint);
+        let hint = word!(
+            "as in `padding=1`, `padding=[1, 0]` (rows, columns) or `padding=[0, 1, 0, 1]` (above, below, left, right)"
+        );
+        builder.diagnostics.error(span, word!("`padding` is one number, two or four, none below 0"), hint);
     }
     padding
 }
@@ -147,7 +149,7 @@ fn places(
         let (high, wide) = (sides[0] as u64 + top + below, sides[1] as u64 + left + right);
         let message =
             say!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
-        builder.diagnostics.error(given.span, message, "pad the image, or take a smaller window");
+        builder.diagnostics.error(given.span, message, word!("pad the image, or take a smaller window"));
     }
     places
 }

@@ -63,7 +63,7 @@ fn stay(plan: &Plan, worked: &[Worked], chip: &Chip) -> Places {
         for sharing in ways.into_iter().take_while(|way| *way == Sharing::Never || *way == plan.sharing) {
             let mut room = Room::new(plan, all, sharing);
             if order.iter().all(|worked| room.give(worked)) {
-                return room.places().collect();
+                return room.places();
             }
         }
     }
@@ -75,7 +75,7 @@ fn stay(plan: &Plan, worked: &[Worked], chip: &Chip) -> Places {
     for worked in &order {
         room.give(worked);
     }
-    room.places().collect()
+    room.places()
 }
 
 /// Traffic that a tensor saves for each byte that it takes, in 1/1024.

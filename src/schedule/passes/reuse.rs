@@ -1,5 +1,7 @@
 //! Places in the unified buffer that tensors have one after the other.
 
+use litemap::LiteMap;
+
 use super::super::lives::{Life, Worked};
 use super::super::{Plan, PlannedId};
 use super::{Note, Outcome, Pass, Work};
@@ -88,16 +90,19 @@ impl<'a> Room<'a> {
     }
 
     /// Who has which.
-    pub(super) fn places(self) -> impl Iterator<Item = (PlannedId, Shared)> {
+    pub(super) fn places(self) -> LiteMap<PlannedId, Shared> {
         let taken_over = |given: &Given| {
             let before = |other: &Given| {
                 other.life.last < given.life.first && other.from < given.end && given.from < other.end
             };
             self.sharing == Sharing::InTurn && self.given.iter().any(before)
         };
-        let shared =
-            |given: &Given| (given.id, Shared { address: given.from, taken_over: taken_over(given) });
-        self.given.iter().map(shared).collect::<Vec<_>>().into_iter()
+        // One by one: what makes a map of many would sort them.
+        let mut places = LiteMap::new();
+        for given in &self.given {
+            places.insert(given.id, Shared { address: given.from, taken_over: taken_over(given) });
+        }
+        places
     }
 }
 
