@@ -12,7 +12,10 @@ mod number;
 mod packed;
 mod stepper;
 
-pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting};
+pub use closed::{
+    accumulated, activations_waiting, add_passes, busy, frame, from_above, outputs, streaming,
+    weights_waiting,
+};
 pub use flow::Flow;
 pub use kept::Kept;
 pub use kernel::Sums;
