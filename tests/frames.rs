@@ -232,7 +232,7 @@ fn a_small_product_by_hand() {
 /// infinities and NaNs among the sums.
 #[test]
 fn sums_of_floats_are_those_in_memory() {
-    let text = "input x : bf16[4, 11]\nweight w : bf16[11, 4]\nh = cast(exp(cast(x, f32) * 95), bf16)\ny = h @ w\noutput y\n";
+    let text = "input x : f32[4, 11]\nweight w : f32[11, 4]\nh = exp(x * 95)\ny = h @ w\noutput y\n";
     for dataflow in Dataflow::ALL {
         let finished = run(text, &Chip { dataflow, ..of_floats(4, 4) }).unwrap();
         let last = finished.trace.passes[0].last().unwrap();

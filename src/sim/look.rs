@@ -10,7 +10,7 @@ use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::timing::movement::Part;
 use crate::timing::{self, Sides};
-use crate::trace::{Accumulated, Accumulators, Frame, NONE, Surroundings, Waiting};
+use crate::trace::{Frame, Surroundings};
 
 /// Sums kept from look to look at one run.
 #[derive(Clone, Debug, Default)]
@@ -22,20 +22,20 @@ pub struct Kept {
 impl Moment<'_> {
     /// The array's registers at the end of the cycle. What is kept must be of the same run.
     pub fn frame(&self, kept: &mut Kept) -> Frame {
-        let whole = || array::frame(self, self.cycle, &mut kept.whole);
-        let floats = || of_bits(array::frame(&Floats(self), self.cycle, &mut kept.floats));
-        self.of_both(whole, floats, |frame, floats| self.lay_over(frame, floats))
+        let mut frame = array::frame(self, self.cycle, &mut kept.whole);
+        self.with_floats(&mut kept.floats, |floats| floats.fill(&mut frame));
+        frame
     }
 
     /// What stands around it. What is kept must be of the same run.
     pub fn surroundings(&self, kept: &mut Kept) -> Surroundings {
-        let whole = || surroundings(self, self, &mut kept.whole);
-        let floats = || surroundings_of_bits(surroundings(self, &Floats(self), &mut kept.floats));
-        self.of_both(whole, floats, |around, floats| {
-            self.choose(&mut around.activations, floats.activations, |waiting| waiting.pass);
-            self.choose(&mut around.weights, floats.weights, |waiting| waiting.pass);
-            self.choose(&mut around.accumulators.rows, floats.accumulators.rows, |sum| sum.pass);
-        })
+        let mut around = Surroundings {
+            activations: array::activations_waiting(self, self.cycle, self.reach.activations),
+            weights: array::weights_waiting(self, self.cycle, self.reach.weights),
+            accumulators: array::accumulated(self, self.cycle, self.reach.accumulators, &mut kept.whole),
+        };
+        self.with_floats(&mut kept.floats, |floats| floats.fill_around(&mut around));
+        around
     }
 
     /// The sums that came to a PE from above, where weights stay, to which it has added: one for each lane at work, as entries
@@ -45,131 +45,25 @@ impl Moment<'_> {
         let Some(pass) = u.and_then(|u| array::streaming(self, u)) else { return Vec::new() };
         match self.is_float(pass as u32) {
             false => array::from_above(self, self.cycle, row, col),
-            true => array::from_above(&Floats(self), self.cycle, row, col).into_iter().map(bits).collect(),
+            true => {
+                let sums = array::from_above(&Floats(self), self.cycle, row, col);
+                sums.into_iter().map(|sum| sum.to_bits() as i32).collect()
+            }
         }
     }
 
     /// Whether a pass is known to be of floats. Without numbers all are zeros, and it does not matter.
     fn is_float(&self, pass: u32) -> bool {
-        !self.machine.memory.is_empty()
-            && self.view.passes.get(pass as usize).is_some_and(|pass| pass.sums.is_float())
+        !self.machine.memory.is_empty() && self.view.passes[pass as usize].sums.is_float()
     }
 
-    /// What passes of whole numbers make of the cycle, what those of floats do, or one laid over the other.
-    fn of_both<T>(
-        &self,
-        whole: impl FnOnce() -> T,
-        floats: impl FnOnce() -> T,
-        lay_over: impl FnOnce(&mut T, T),
-    ) -> T {
-        let count = (0..self.view.passes.len()).filter(|pass| self.is_float(*pass as u32)).count();
-        if count == 0 {
-            return whole();
-        }
-        let floats = floats();
-        if count == self.view.passes.len() {
-            return floats;
-        }
-        let mut all = whole();
-        lay_over(&mut all, floats);
-        all
-    }
-
-    /// Registers that belong to passes of floats. Which passes these are, both kinds agree on.
-    fn lay_over(&self, frame: &mut Frame, floats: Frame) {
-        for (into, passes, from) in [
-            (&mut frame.act, &frame.pass, floats.act),
-            (&mut frame.psum, &frame.psum_pass, floats.psum),
-            (&mut frame.weight, &frame.weight_pass, floats.weight),
-            (&mut frame.shadow, &frame.shadow_pass, floats.shadow),
-            (&mut frame.bus, &frame.bus_pass, floats.bus),
-            (&mut frame.drain, &frame.drain_pass, floats.drain),
-        ] {
-            self.lay_list_over(into, passes, from);
-        }
-        for (into, passes, from) in [
-            (&mut frame.weight_k, &frame.weight_pass, floats.weight_k),
-            (&mut frame.shadow_k, &frame.shadow_pass, floats.shadow_k),
-            (&mut frame.bus_k, &frame.bus_pass, floats.bus_k),
-        ] {
-            self.lay_list_over(into, passes, from);
+    /// Fills in what belongs to passes of floats, if there are any.
+    fn with_floats(&self, kept: &mut array::Kept<f32>, fill: impl FnOnce(&mut array::Floats<Floats>)) {
+        if (0..self.view.passes.len() as u32).any(|pass| self.is_float(pass)) {
+            let are = |pass: u32| self.is_float(pass);
+            fill(&mut array::Floats::new(&Floats(self), self.cycle, kept, &are));
         }
     }
-
-    fn lay_list_over<T>(&self, into: &mut [T], passes: &[u32], from: Vec<T>) {
-        for ((into, pass), from) in into.iter_mut().zip(passes).zip(from) {
-            if *pass != NONE && self.is_float(*pass) {
-                *into = from;
-            }
-        }
-    }
-
-    /// Entries that belong to passes of floats.
-    fn choose<T>(&self, into: &mut [Vec<Option<T>>], floats: Vec<Vec<Option<T>>>, pass: impl Fn(&T) -> u32) {
-        for (into, entry) in into.iter_mut().flatten().zip(floats.into_iter().flatten()) {
-            if entry.as_ref().is_some_and(|entry| self.is_float(pass(entry))) {
-                *into = entry;
-            }
-        }
-    }
-}
-
-fn surroundings<W: Waves>(
-    moment: &Moment,
-    waves: &W,
-    kept: &mut array::Kept<W::Number>,
-) -> Surroundings<W::Number> {
-    let Moment { cycle, reach, .. } = moment;
-    Surroundings {
-        activations: array::activations_waiting(waves, *cycle, reach.activations),
-        weights: array::weights_waiting(waves, *cycle, reach.weights),
-        accumulators: array::accumulated(waves, *cycle, reach.accumulators, kept),
-    }
-}
-
-fn bits(float: f32) -> i32 {
-    float.to_bits() as i32
-}
-
-fn of_bits(frame: Frame<f32>) -> Frame {
-    let of = |floats: Vec<f32>| floats.into_iter().map(bits).collect();
-    Frame {
-        cycle: frame.cycle,
-        stationary: frame.stationary,
-        rows: frame.rows,
-        cols: frame.cols,
-        lanes: frame.lanes,
-        act: of(frame.act),
-        pass: frame.pass,
-        psum: of(frame.psum),
-        psum_pass: frame.psum_pass,
-        weight: of(frame.weight),
-        weight_pass: frame.weight_pass,
-        shadow: of(frame.shadow),
-        shadow_pass: frame.shadow_pass,
-        bus: of(frame.bus),
-        bus_pass: frame.bus_pass,
-        weight_k: frame.weight_k,
-        shadow_k: frame.shadow_k,
-        bus_k: frame.bus_k,
-        drain: of(frame.drain),
-        drain_pass: frame.drain_pass,
-    }
-}
-
-fn surroundings_of_bits(around: Surroundings<f32>) -> Surroundings {
-    let waiting = |of: Waiting<f32>| Waiting { value: bits(of.value), pass: of.pass, k: of.k };
-    let sum = |of: Accumulated<f32>| Accumulated { sum: bits(of.sum), pass: of.pass, now: of.now };
-    let Accumulators { first, rows } = around.accumulators;
-    Surroundings {
-        activations: each(around.activations, waiting),
-        weights: each(around.weights, waiting),
-        accumulators: Accumulators { first, rows: each(rows, sum) },
-    }
-}
-
-fn each<T, U>(rows: Vec<Vec<Option<T>>>, of: impl Fn(T) -> U) -> Vec<Vec<Option<U>>> {
-    rows.into_iter().map(|row| row.into_iter().map(|entry| entry.map(&of)).collect()).collect()
 }
 
 /// Passes looked at together, of those before a view.
@@ -315,7 +209,7 @@ impl Waves for Floats<'_, '_> {
 
     fn add_before(&self, passes: Range<u64>, rows: Range<usize>, into: &mut Sums<f32>) {
         let add =
-            |before: &Moment| array::add_passes(&Floats(before), 0..before.passes(), rows.clone(), into);
+            |before: &Moment| array::add_packed(&Floats(before), 0..before.passes(), rows.clone(), into);
         self.0.each_before(passes, add);
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::Number;
 use super::kernel::Sums;
+use crate::timing::Sides;
 
 /// Sums kept from look to look at one run.
 #[derive(Clone, Debug)]
@@ -63,6 +64,18 @@ impl<N: Number> Kept<N> {
         self.rows.push((whose, made));
         let (_, made) = self.rows.last().expect("it has just come there");
         &made.last.1
+    }
+
+    /// The same by a function that all who ask share.
+    pub(super) fn after_steps(
+        &mut self,
+        whose: Whose,
+        steps: usize,
+        apart: usize,
+        sides: Sides,
+        add: &mut dyn FnMut(&mut Sums<N>, Range<usize>),
+    ) -> &Sums<N> {
+        self.after(whose, steps, apart, || Sums::new(sides), add)
     }
 
     /// Lets go of those that were not asked for the longest time.

@@ -238,8 +238,8 @@ pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>,
     }
 }
 
-/// The same where some pass skips weights.
-fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
+/// The same where some pass skips weights; or where little code is to do it.
+pub fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
     let Sides { rows: r, cols } = waves.sides();
     for pass in passes {
         let slots = Slots::<Operand<W>>::new(waves, pass);

@@ -8,7 +8,7 @@ mod packed;
 mod sums;
 mod weights;
 
-pub use around::{accumulated, activations_waiting, add_passes, weights_waiting};
+pub use around::{accumulated, activations_waiting, add_packed, add_passes, weights_waiting};
 
 use super::kept::Kept;
 use super::packed::{Slot, Slots, depth};
