@@ -252,7 +252,8 @@ fn sums_of_floats_are_those_in_memory() {
 }
 
 fn of_floats(rows: usize, cols: usize) -> Chip {
-    let rates = [DType::F32, DType::Bf16, DType::Fp8].map(|dtype| ((dtype, dtype), Ratio::ONE));
+    let dtypes = [DType::I8, DType::F32, DType::Bf16, DType::Fp8];
+    let rates = dtypes.map(|dtype| ((dtype, dtype), Ratio::ONE));
     Chip { rates: rates.into(), ..Chip::classroom(rows, cols).unwrap() }
 }
 
@@ -326,16 +327,24 @@ fn what_is_too_large_is_timed_and_says_why() {
 /// registers.
 #[test]
 fn an_operator_alone_has_the_numbers_of_its_operands_names() {
-    let chip = Chip { unified_buffer_bytes: 1 << 24, ..Chip::classroom(16, 16).unwrap() };
-    let mut finished = compile_or_time(LARGE, &Files::default(), &chip).timed.unwrap();
+    an_operator_alone_has_them(LARGE, "i8");
+    an_operator_alone_has_them(
+        &LARGE.replace("requant(a @ w, shift=7)", "a @ w").replace("i8", "bf16"),
+        "bf16",
+    );
+}
+
+fn an_operator_alone_has_them(large_text: &str, dtype: &str) {
+    let chip = Chip { unified_buffer_bytes: 1 << 24, ..of_floats(16, 16) };
+    let mut finished = compile_or_time(large_text, &Files::default(), &chip).timed.unwrap();
     assert!(finished.seeding(finished.operator("h").unwrap()).is_ok());
     let op = finished.operator("y").unwrap();
     let mut seeding = finished.seeding(op).unwrap();
     while !finished.seed(&mut seeding, 1) {}
     assert_eq!(finished.numbers(), Numbers::Of(op));
 
-    let small = "input s : i8[32, 24]\nweight u : i8[24, 16]\ny = s @ u\noutput y\n";
-    let alone = run(small, &chip).unwrap();
+    let small_text = &format!("input s : {dtype}[32, 24]\nweight u : {dtype}[24, 16]\ny = s @ u\noutput y\n");
+    let alone = run(small_text, &chip).unwrap();
     let first = |finished: &Finished| {
         let is_it = |pass: &systole::trace::PassRun| {
             let op = finished.emitted.program.instructions[pass.instruction].op;
@@ -347,7 +356,8 @@ fn an_operator_alone_has_the_numbers_of_its_operands_names() {
     let (here, there) = (first(&finished), first(&alone));
     // The first pass alone: how the next ones follow depends on where the weights come from.
     for after in 0..30 {
-        let (large, small) = (finished.frame(LARGE, 0, here + after), alone.frame(small, 0, there + after));
+        let (large, small) =
+            (finished.frame(large_text, 0, here + after), alone.frame(small_text, 0, there + after));
         assert_eq!(large.seeded.as_deref(), Some("y"));
         let (large, small) = (large.registers.unwrap(), small.registers.unwrap());
         let ((act, _), (expected, _)) = (operands(&large), operands(&small));

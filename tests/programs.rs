@@ -10,7 +10,7 @@ mod made_images;
 
 use proptest::prelude::*;
 use systole::base::{Cycle, Diagnostic, Ratio};
-use systole::chip::{Chip, Dram, Link};
+use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, Listed, OutputReport, compile};
@@ -156,6 +156,41 @@ proptest! {
             }
         }
         prop_assert_eq!(shown, expected, "{} on {:?}", text, chip);
+    }
+}
+
+/// Sums that are long enough to be kept in places: whatever was looked at before, a frame is the stepper's.
+#[test]
+fn looks_at_long_sums_of_floats_go_back_and_forth() {
+    let text = "input x : f32[7, 700]\nweight w : f32[700, 5]\noutput x @ w\n";
+    let rates = [((DType::F32, DType::F32), Ratio::ONE)].into();
+    let chip = Chip { rates, ..Chip::classroom(3, 2).unwrap() };
+    for dataflow in Dataflow::ALL {
+        let finished = run(text, &Chip { dataflow, ..chip.clone() });
+        let machine = finished.machine();
+        let whole = machine.whole(0);
+        let of_floats = Floats(&whole);
+        let mut stepper = Stepper::new(&of_floats);
+        let stepped: Vec<_> = (0..finished.trace.cycles)
+            .map(|_| {
+                stepper.step();
+                stepper.frame()
+            })
+            .collect();
+        let (mut kept, mut all) = (Kept::default(), array::Kept::default());
+        for cycle in (0..60).map(|at| at * 7919 % finished.trace.cycles) {
+            let here = machine.at(0, cycle, Reach { accumulators: 7, ..Reach::default() });
+            let frame = here.frame(&mut kept);
+            let expected: Vec<i32> =
+                stepped[cycle as usize].psum.iter().map(|sum| sum.to_bits() as i32).collect();
+            assert_eq!(frame.psum, expected, "{dataflow:?}, cycle {cycle}");
+            let sums = here.surroundings(&mut kept).accumulators.rows;
+            let sums: Vec<i32> = sums.into_iter().flatten().flatten().map(|sum| sum.sum).collect();
+            let expected = accumulated(&of_floats, cycle, 7, &mut all).rows;
+            let expected = expected.into_iter().flatten().flatten();
+            let expected: Vec<i32> = expected.map(|sum| sum.sum.to_bits() as i32).collect();
+            assert_eq!(sums, expected, "{dataflow:?}, cycle {cycle}");
+        }
     }
 }
 
