@@ -42,7 +42,7 @@ fn magnitude(value: f64) -> String {
     }
     let tens = tens(value);
     let digits = rounded(scaled(value, BEHIND - tens));
-    if value >= SMALL && value < LARGE {
+    if (SMALL..LARGE).contains(&value) {
         return with_point(digits, (BEHIND - tens) as usize);
     }
     // 9.9996 is 10.

@@ -232,7 +232,7 @@ impl<'w, W: Waves<Number = f32>> Floats<'w, W> {
     fn sums_after(&mut self, pass: usize, steps: usize) -> &Sums<f32> {
         let waves = self.waves;
         let whose = Whose::Pass { array: waves.array(), pass: waves.number(pass) };
-        self.kept.after_steps(whose, steps, TOGETHER, waves.sides(), &mut |sums, steps| {
+        self.kept.after(whose, steps, TOGETHER, waves.sides(), &mut |sums, steps| {
             let end = steps.end;
             add_steps(waves, pass, steps, &[end], sums);
         })
@@ -270,7 +270,7 @@ impl<'w, W: Waves<Number = f32>> Floats<'w, W> {
         let whose = Whose::Tile { array: waves.array(), begin, rows: block };
         let sides = Sides { rows: ROWS, ..waves.sides() };
         let passes = (waves.number(newest) + 1 - begin) as usize;
-        let sums = self.kept.after_steps(whose, passes, 1, sides, &mut |sums, passes| {
+        let sums = self.kept.after(whose, passes, 1, sides, &mut |sums, passes| {
             let (from, to) = (begin + passes.start as u64, begin + passes.end as u64);
             waves.add_before(from..to.min(first), rows.clone(), sums);
             let local = |number: u64| number.saturating_sub(first) as usize;

@@ -45,29 +45,9 @@ impl<N> Default for Kept<N> {
 }
 
 impl<N: Number> Kept<N> {
-    /// The sums after so many steps: `none` after no step, then `add` adds those of some steps in a row. A first look puts
-    /// them `apart` at least.
+    /// The sums of so many rows and columns after so many steps: none at first, then `add` adds those of some steps in a row. A first
+    /// look puts them `apart` at least. All who ask share this function.
     pub(super) fn after(
-        &mut self,
-        whose: Whose,
-        steps: usize,
-        apart: usize,
-        none: impl FnOnce() -> Sums<N>,
-        add: impl FnMut(&mut Sums<N>, Range<usize>),
-    ) -> &Sums<N> {
-        let (_, mut made) = match self.rows.iter().position(|(of, _)| *of == whose) {
-            Some(at) => self.rows.remove(at),
-            None => (whose, Made { apart, evenly: Vec::new(), last: (0, none()) }),
-        };
-        made.go_to(steps, add);
-        self.make_room(made.len());
-        self.rows.push((whose, made));
-        let (_, made) = self.rows.last().expect("it has just come there");
-        &made.last.1
-    }
-
-    /// The same by a function that all who ask share.
-    pub(super) fn after_steps(
         &mut self,
         whose: Whose,
         steps: usize,
@@ -75,7 +55,15 @@ impl<N: Number> Kept<N> {
         sides: Sides,
         add: &mut dyn FnMut(&mut Sums<N>, Range<usize>),
     ) -> &Sums<N> {
-        self.after(whose, steps, apart, || Sums::new(sides), add)
+        let (_, mut made) = match self.rows.iter().position(|(of, _)| *of == whose) {
+            Some(at) => self.rows.remove(at),
+            None => (whose, Made { apart, evenly: Vec::new(), last: (0, Sums::new(sides)) }),
+        };
+        made.go_to(steps, add);
+        self.make_room(made.len());
+        self.rows.push((whose, made));
+        let (_, made) = self.rows.last().expect("it has just come there");
+        &made.last.1
     }
 
     /// Lets go of those that were not asked for the longest time.
@@ -93,7 +81,7 @@ impl<N: Number> Made<N> {
         (self.evenly.len() + 1) * self.last.1.len()
     }
 
-    fn go_to(&mut self, steps: usize, mut add: impl FnMut(&mut Sums<N>, Range<usize>)) {
+    fn go_to(&mut self, steps: usize, add: &mut dyn FnMut(&mut Sums<N>, Range<usize>)) {
         let known = (steps / self.apart).min(self.evenly.len());
         if self.last.0 > steps || self.last.0 < known * self.apart {
             let sums = &mut self.last.1;
