@@ -8,14 +8,16 @@ mod checked;
 mod made;
 #[allow(dead_code)] // chips are for others
 mod made_images;
+mod made_numbers;
 
 use proptest::prelude::*;
-use systole::base::Cycle;
-use systole::chip::Chip;
+use systole::base::{Cycle, Ratio};
+use systole::chip::{Chip, Dataflow};
 use systole::draw::{Layout, Moment, Register, Shape, array};
-use systole::import::Files;
-use systole::job::{Finished, FrameReport, compile, compile_or_time};
-use systole::sim::array::cases::{Grid as Registers, Held, State};
+use systole::import::{Files, npy};
+use systole::job::{Entry, Finished, FrameReport, compile, compile_or_time};
+use systole::num::{self, Array, DType, Type, Values};
+use systole::sim::array::cases::{Grid, Held, State};
 use systole::sim::{Kept, Reach};
 use systole::trace::{Frame, NONE, Numbers};
 
@@ -27,16 +29,40 @@ fn run(text: &str, chip: &Chip) -> Option<Finished> {
     Some(checked::sound(compiled.job?.finish()))
 }
 
-fn held(registers: &Registers, row: usize, col: usize) -> Vec<i64> {
+type Registers = Grid<Entry>;
+
+/// Whole numbers, and the bits of floats.
+fn held(registers: &Registers, row: usize, col: usize) -> Vec<i32> {
     match &registers[row][col] {
         None => Vec::new(),
-        Some(Held::One(value)) => vec![*value],
-        Some(Held::Several(values)) => values.clone(),
+        Some(Held::One(entry)) => vec![bits(*entry)],
+        Some(Held::Several(entries)) => entries.iter().copied().map(bits).collect(),
+    }
+}
+
+fn bits(entry: Entry) -> i32 {
+    let of = |float: f32| float.to_bits() as i32;
+    match entry {
+        Entry::Whole(value) => value,
+        Entry::Float(value) => of(value),
+        Entry::Named("NaN") => 0x7fc0_0000,
+        Entry::Named("inf") => of(f32::INFINITY),
+        Entry::Named("-inf") => of(f32::NEG_INFINITY),
+        Entry::Named(other) => panic!("{other} is no number"),
+    }
+}
+
+/// An element as a frame has it.
+fn element(values: &Values, place: usize) -> i32 {
+    match values.dtype().is_float() {
+        true if values.get_f32(place).is_nan() => 0x7fc0_0000,
+        true => values.get_f32(place).to_bits() as i32,
+        false => values.get(place),
     }
 }
 
 /// The registers of operands: from the left, and from above.
-fn operands(state: &State) -> (&Registers, &Registers) {
+fn operands(state: &State<Entry>) -> (&Registers, &Registers) {
     match state {
         State::Weights { act, weight, .. } | State::Sums { act, weight, .. } => (act, weight),
     }
@@ -55,11 +81,13 @@ fn check(finished: &Finished, frame: &FrameReport) {
             [(left, &frame.left_element, &pass.left), (above, &frame.above_element, &pass.above)]
         {
             let holds = |buffer: &usize| {
-                let values: Vec<i32> = finished.memory[*buffer].iter().collect();
+                let values = &finished.memory[*buffer];
                 frame.pass.iter().enumerate().all(|(row, line)| {
                     line.iter().enumerate().filter(|(_, at)| **at == [pass.number]).all(|(col, _)| {
-                        let of = |element: &u64| values.get(*element as usize).map(|value| i64::from(*value));
-                        let expected: Option<Vec<i64>> = elements[row][col].iter().map(of).collect();
+                        let of = |at: &u64| {
+                            Some(*at as usize).filter(|at| *at < values.len()).map(|at| element(values, at))
+                        };
+                        let expected: Option<Vec<i32>> = elements[row][col].iter().map(of).collect();
                         let shown = held(registers, row, col);
                         // Padding is 0, and is no element; one that stays is named once a step.
                         match expected {
@@ -88,7 +116,7 @@ fn looked_up(finished: &Finished, called: &str) -> i32 {
     }
     let index = called.rsplit('[').next().unwrap();
     let (buffer, place) = index.trim_end_matches(']').split_once(',').unwrap();
-    finished.memory[buffer.parse::<usize>().unwrap()].get(place.trim().parse().unwrap())
+    element(&finished.memory[buffer.parse::<usize>().unwrap()], place.trim().parse().unwrap())
 }
 
 /// What is called an element, in every register, is the one whose number stands there.
@@ -110,6 +138,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         chip: &finished.chip,
         unit,
         selected: (0, 0),
+        above: &[],
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index(), place],
     };
@@ -145,11 +174,32 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     assert_eq!(called, values, "beside the array in cycle {cycle}");
 }
 
+/// What a PE is said to get from above stood in the one above it a cycle ago.
+fn check_above(finished: &Finished, unit: usize, cycle: Cycle) {
+    if finished.chip.dataflow == Dataflow::OutputStationary || cycle == 0 {
+        return;
+    }
+    let here = |cycle| finished.machine().at(unit, cycle, Reach::default());
+    let (now, earlier) = (here(cycle), here(cycle - 1));
+    let (frame, before) = (now.frame(&mut Kept::default()), earlier.frame(&mut Kept::default()));
+    for (row, col) in (0..frame.rows).flat_map(|row| (0..frame.cols).map(move |col| (row, col))) {
+        let places = (frame.at(row, col)..frame.pass.len()).step_by(frame.layer());
+        let at_work = places.filter(|at| frame.pass[*at] != NONE);
+        let expected: Vec<i32> =
+            at_work.map(|at| if row == 0 { 0 } else { before.psum[at - frame.cols] }).collect();
+        assert_eq!(now.from_above(row, col), expected, "above PE({row}, {col}) in cycle {cycle}");
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(90))]
 
     #[test]
-    fn every_pe_works_on_what_it_holds(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::skipping_chip(), at in 0..1000u64) {
+    fn every_pe_works_on_what_it_holds(
+        text in prop_oneof![made::program(), made_numbers::program(), made_images::program()],
+        chip in made_images::on(made::skipping_chip()),
+        at in 0..1000u64,
+    ) {
         let Some(finished) = run(&text, &chip) else { return Ok(()) };
         for unit in 0..chip.matrix_units {
             let lane = &finished.trace.passes[unit];
@@ -158,6 +208,7 @@ proptest! {
             let cycle = pass.map_or(at, |pass| pass.start + at % 8).min(finished.trace.cycles);
             check(&finished, &finished.frame(&text, unit, cycle));
             check_called(&finished, unit, cycle);
+            check_above(&finished, unit, cycle);
         }
     }
 }
@@ -176,6 +227,61 @@ fn a_small_product_by_hand() {
         assert_eq!(frame.left_element[i][j], left);
         assert_eq!(frame.above_element[i][j].len(), step.len());
     }
+}
+
+/// What stands in the accumulators when all passes of a tile have added is the result in memory, to the bit: of blocks along k, with
+/// infinities and NaNs among the sums.
+#[test]
+fn sums_of_floats_are_those_in_memory() {
+    let text = "input x : f32[4, 11]\nweight w : f32[11, 4]\nh = exp(x * 95)\ny = h @ w\noutput y\n";
+    for dataflow in Dataflow::ALL {
+        let finished = run(text, &Chip { dataflow, ..of_floats(4, 4) }).unwrap();
+        let last = finished.trace.passes[0].last().unwrap();
+        let reach = Reach { accumulators: 4, ..Reach::default() };
+        let around = finished.machine().at(0, last.event, reach).surroundings(&mut Kept::default());
+        let output = finished.graph.outputs.last().unwrap().tensor;
+        let values = finished.values(output).unwrap();
+        let mut specials = 0;
+        for (row, col) in (0..4).flat_map(|row| (0..4).map(move |col| (row, col))) {
+            let place = if dataflow == Dataflow::InputStationary { 4 * col + row } else { 4 * row + col };
+            let sum = around.accumulators.rows[row][col].unwrap().sum;
+            assert_eq!(sum, element(&values, place), "{dataflow:?}, {row}, {col}");
+            specials += usize::from(!values.get_f32(place).is_finite());
+        }
+        assert!((1..16).contains(&specials), "{specials} of 16 are infinite or none");
+    }
+}
+
+fn of_floats(rows: usize, cols: usize) -> Chip {
+    let dtypes = [DType::I8, DType::F32, DType::Bf16, DType::Fp8];
+    let rates = dtypes.map(|dtype| ((dtype, dtype), Ratio::ONE));
+    Chip { rates: rates.into(), ..Chip::classroom(rows, cols).unwrap() }
+}
+
+/// By hand: 2.5 x 0.5 and then -1.5 x 3, from inputs that are files.
+#[test]
+fn a_small_product_of_floats_by_hand() {
+    let text =
+        "input a : f32[1, 2] = load(\"a.npy\")\nweight w : f32[2, 1] = load(\"w.npy\")\noutput a @ w\n";
+    let mut files = Files::default();
+    let file = |shape: [usize; 2], values: [f32; 2]| {
+        let ty = Type { dtype: DType::F32, shape: num::Shape::from(shape.to_vec()) };
+        npy::write(&Array { ty, values: Values::F32(values.to_vec()) })
+    };
+    files.insert("a.npy", &file([1, 2], [2.5, -1.5])).unwrap();
+    files.insert("w.npy", &file([2, 1], [0.5, f32::INFINITY])).unwrap();
+    let finished = compile(text, &files, &of_floats(2, 1)).job.unwrap().finish();
+    let start = finished.trace.passes[0].get(0).unwrap().start;
+    for (row, expected) in [(0, [2.5, 0.5, 1.25]), (1, [-1.5, f32::INFINITY, f32::NEG_INFINITY])] {
+        let frame = finished.frame(text, 0, start + row as Cycle);
+        let Some(State::Weights { act, weight, psum, .. }) = &frame.registers else { panic!("weights stay") };
+        let shown = [act, weight, psum].map(|registers| held(registers, row, 0));
+        assert_eq!(shown, expected.map(|value: f32| vec![value.to_bits() as i32]));
+    }
+    let frame = finished.frame(text, 0, start + 1);
+    let json = serde_json::to_value(frame.registers).unwrap();
+    assert_eq!(json["psum"], serde_json::json!([[null], ["-inf"]]));
+    assert_eq!(json["act"], serde_json::json!([[null], [-1.5]]));
 }
 
 /// A run that no one could step through: ten thousand million cycles, looked at near its end.
@@ -222,16 +328,24 @@ fn what_is_too_large_is_timed_and_says_why() {
 /// registers.
 #[test]
 fn an_operator_alone_has_the_numbers_of_its_operands_names() {
-    let chip = Chip { unified_buffer_bytes: 1 << 24, ..Chip::classroom(16, 16).unwrap() };
-    let mut finished = compile_or_time(LARGE, &Files::default(), &chip).timed.unwrap();
+    an_operator_alone_has_them(LARGE, "i8");
+    an_operator_alone_has_them(
+        &LARGE.replace("requant(a @ w, shift=7)", "a @ w").replace("i8", "bf16"),
+        "bf16",
+    );
+}
+
+fn an_operator_alone_has_them(large_text: &str, dtype: &str) {
+    let chip = Chip { unified_buffer_bytes: 1 << 24, ..of_floats(16, 16) };
+    let mut finished = compile_or_time(large_text, &Files::default(), &chip).timed.unwrap();
     assert!(finished.seeding(finished.operator("h").unwrap()).is_ok());
     let op = finished.operator("y").unwrap();
     let mut seeding = finished.seeding(op).unwrap();
     while !finished.seed(&mut seeding, 1) {}
     assert_eq!(finished.numbers(), Numbers::Of(op));
 
-    let small = "input s : i8[32, 24]\nweight u : i8[24, 16]\ny = s @ u\noutput y\n";
-    let alone = run(small, &chip).unwrap();
+    let small_text = &format!("input s : {dtype}[32, 24]\nweight u : {dtype}[24, 16]\ny = s @ u\noutput y\n");
+    let alone = run(small_text, &chip).unwrap();
     let first = |finished: &Finished| {
         let is_it = |pass: &systole::trace::PassRun| {
             let op = finished.emitted.program.instructions[pass.instruction].op;
@@ -243,7 +357,8 @@ fn an_operator_alone_has_the_numbers_of_its_operands_names() {
     let (here, there) = (first(&finished), first(&alone));
     // The first pass alone: how the next ones follow depends on where the weights come from.
     for after in 0..30 {
-        let (large, small) = (finished.frame(LARGE, 0, here + after), alone.frame(small, 0, there + after));
+        let (large, small) =
+            (finished.frame(large_text, 0, here + after), alone.frame(small_text, 0, there + after));
         assert_eq!(large.seeded.as_deref(), Some("y"));
         let (large, small) = (large.registers.unwrap(), small.registers.unwrap());
         let ((act, _), (expected, _)) = (operands(&large), operands(&small));

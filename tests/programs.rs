@@ -7,17 +7,18 @@ mod checked;
 mod made;
 #[allow(dead_code)] // chips are for others
 mod made_images;
+mod made_numbers;
 
 use proptest::prelude::*;
 use systole::base::{Cycle, Diagnostic, Ratio};
-use systole::chip::{Chip, Dram, Link};
+use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
 use systole::job::{Finished, Listed, OutputReport, compile};
 use systole::num::DType;
-use systole::sim::array::{Stepper, accumulated};
-use systole::sim::{Kept, Reach};
-use systole::trace::NONE;
+use systole::sim::array::{self, Stepper, accumulated};
+use systole::sim::{Floats, Kept, Reach};
+use systole::trace::{Frame, NONE};
 
 fn run(text: &str, chip: &Chip) -> Finished {
     let compiled = compile(text, &Files::default(), chip);
@@ -80,22 +81,55 @@ proptest! {
     }
 }
 
+/// What belongs to passes of floats by its bits, and the rest as it is.
+fn of_both(mut frame: Frame, floats: Frame<f32>, is_float: impl Fn(u32) -> bool) -> Frame {
+    fn take<T, F: Copy>(into: &mut [T], passes: &[u32], from: &[F], of: impl Fn(u32, F) -> Option<T>) {
+        let entries = into.iter_mut().zip(passes).zip(from);
+        for ((into, pass), from) in entries.filter(|((_, pass), _)| **pass != NONE) {
+            of(*pass, *from).into_iter().for_each(|taken| *into = taken);
+        }
+    }
+    let number = |pass: u32, float: f32| is_float(pass).then_some(float.to_bits() as i32);
+    let place = |pass: u32, k: u32| is_float(pass).then_some(k);
+    take(&mut frame.act, &frame.pass, &floats.act, number);
+    take(&mut frame.psum, &frame.psum_pass, &floats.psum, number);
+    take(&mut frame.weight, &frame.weight_pass, &floats.weight, number);
+    take(&mut frame.shadow, &frame.shadow_pass, &floats.shadow, number);
+    take(&mut frame.bus, &frame.bus_pass, &floats.bus, number);
+    take(&mut frame.drain, &frame.drain_pass, &floats.drain, number);
+    take(&mut frame.weight_k, &frame.weight_pass, &floats.weight_k, place);
+    take(&mut frame.shadow_k, &frame.shadow_pass, &floats.shadow_k, place);
+    take(&mut frame.bus_k, &frame.bus_pass, &floats.bus_k, place);
+    frame
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(90))]
 
     /// Any cycle of any matrix unit, found at once, is what every register of every cycle has come to.
     #[test]
-    fn any_cycle_is_the_one_stepped_to(text in prop_oneof![made::program(), made_images::of(&["i8"])], chip in made::skipping_chip(), rate in 0..4usize, at in any::<u64>()) {
+    fn any_cycle_is_the_one_stepped_to(
+        text in prop_oneof![made::program(), made_numbers::program(), made_images::of(&["i8", "bf16", "f32", "fp8"])],
+        chip in made::skipping_chip(),
+        rate in 0..4usize,
+        at in any::<u64>(),
+    ) {
         let rate = [(1, 1), (1, 2), (2, 1), (3, 2)].map(|(num, den)| Ratio::new(num, den).unwrap())[rate];
-        let chip = Chip { rates: [((DType::I8, DType::I8), rate)].into(), ..chip };
+        let dtypes = [DType::I8, DType::Bf16, DType::F32, DType::Fp8];
+        let chip = Chip { rates: dtypes.map(|dtype| ((dtype, dtype), rate)).into(), ..chip };
         let Some(job) = compile(&text, &Files::default(), &chip).job else { return Ok(()) };
         let finished = checked::sound(job.finish());
         let machine = finished.machine();
         let unit = at as usize % chip.matrix_units;
         let cycle = at % finished.trace.cycles.min(3000);
         let whole = machine.whole(unit);
-        let mut stepper = Stepper::new(&whole);
-        (0..=cycle).for_each(|_| stepper.step());
+        let of_floats = Floats(&whole);
+        let (mut stepper, mut floats) = (Stepper::new(&whole), Stepper::new(&of_floats));
+        for _ in 0..=cycle {
+            stepper.step();
+            floats.step();
+        }
+        let is_float = |pass: u32| whole.view.passes[pass as usize].sums.is_float();
         let reach = Reach { accumulators: 6, ..Reach::default() };
         // What an earlier look leaves changes nothing.
         let mut kept = Kept::default();
@@ -110,10 +144,54 @@ proptest! {
             &mut found.bus_pass, &mut found.drain_pass,
         ];
         lists.into_iter().flatten().filter(|pass| **pass != NONE).for_each(|pass| *pass += first);
-        prop_assert_eq!(found, stepper.frame(), "{} on {:?}", text, chip);
+        let stepped = of_both(stepper.frame(), floats.frame(), is_float);
+        prop_assert_eq!(found, stepped, "{} on {:?}", text, chip);
         let mut shown = here.surroundings(&mut kept).accumulators;
         shown.rows.iter_mut().flatten().flatten().for_each(|entry| entry.pass += first);
-        prop_assert_eq!(shown, accumulated(&whole, cycle, 6, &mut Kept::default()), "{} on {:?}", text, chip);
+        let mut expected = accumulated(&whole, cycle, 6, &mut array::Kept::default());
+        let floats = accumulated(&of_floats, cycle, 6, &mut array::Kept::default());
+        let entries = expected.rows.iter_mut().flatten().zip(floats.rows.iter().flatten());
+        for (entry, float) in entries.filter_map(|(entry, float)| entry.as_mut().zip(*float)) {
+            if is_float(entry.pass) {
+                entry.sum = float.sum.to_bits() as i32;
+            }
+        }
+        prop_assert_eq!(shown, expected, "{} on {:?}", text, chip);
+    }
+}
+
+/// Sums that are long enough to be kept in places: whatever was looked at before, a frame is the stepper's.
+#[test]
+fn looks_at_long_sums_of_floats_go_back_and_forth() {
+    let text = "input x : f32[7, 700]\nweight w : f32[700, 5]\noutput x @ w\n";
+    let rates = [((DType::F32, DType::F32), Ratio::ONE)].into();
+    let chip = Chip { rates, ..Chip::classroom(3, 2).unwrap() };
+    for dataflow in Dataflow::ALL {
+        let finished = run(text, &Chip { dataflow, ..chip.clone() });
+        let machine = finished.machine();
+        let whole = machine.whole(0);
+        let of_floats = Floats(&whole);
+        let mut stepper = Stepper::new(&of_floats);
+        let stepped: Vec<_> = (0..finished.trace.cycles)
+            .map(|_| {
+                stepper.step();
+                stepper.frame()
+            })
+            .collect();
+        let (mut kept, mut all) = (Kept::default(), array::Kept::default());
+        for cycle in (0..60).map(|at| at * 7919 % finished.trace.cycles) {
+            let here = machine.at(0, cycle, Reach { accumulators: 7, ..Reach::default() });
+            let frame = here.frame(&mut kept);
+            let expected: Vec<i32> =
+                stepped[cycle as usize].psum.iter().map(|sum| sum.to_bits() as i32).collect();
+            assert_eq!(frame.psum, expected, "{dataflow:?}, cycle {cycle}");
+            let sums = here.surroundings(&mut kept).accumulators.rows;
+            let sums: Vec<i32> = sums.into_iter().flatten().flatten().map(|sum| sum.sum).collect();
+            let expected = accumulated(&of_floats, cycle, 7, &mut all).rows;
+            let expected = expected.into_iter().flatten().flatten();
+            let expected: Vec<i32> = expected.map(|sum| sum.sum.to_bits() as i32).collect();
+            assert_eq!(sums, expected, "{dataflow:?}, cycle {cycle}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use systole::base::{Cycle, Ratio};
 use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::{Files, npy};
 use systole::isa::Work;
-use systole::job::{Finished, Report, compile};
+use systole::job::{Entry, Finished, Report, compile};
 use systole::num::{Array, DType, Shape, Sparsity, Type, Values};
 use systole::sim::array::cases::{Held, State};
 use systole::timing::movement::{Path, Role};
@@ -189,8 +189,9 @@ fn a_frame_shows_what_is_taken() {
         let frame = finished.frame(text, 0, start + row as Cycle);
         assert_eq!((&frame.left_element[row][0], &frame.above_element[row][0]), (&vec![k], &vec![k]));
         let Some(State::Weights { act, psum, weight, .. }) = frame.registers else { panic!("weights stay") };
-        let held = |registers: &Vec<Vec<Option<Held>>>| registers[row][0].clone();
-        let expected = [1 + k as i64, 5 + 2 * row as i64, sum].map(|value| Some(Held::One(value)));
+        let held = |registers: &Vec<Vec<Option<Held<Entry>>>>| registers[row][0].clone();
+        let expected = [1 + k as i32, 5 + 2 * row as i32, sum];
+        let expected = expected.map(|value| Some(Held::One(Entry::Whole(value))));
         assert_eq!([held(&act), held(&weight), held(&psum)], expected, "row {row}");
     }
 }

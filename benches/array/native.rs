@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use systole::base::Cycle;
-use systole::sim::array::{Flow, Kept, Number, Stepper, accumulated, frame};
+use systole::sim::array::{Floats, Flow, Kept, Number, Stepper, accumulated, frame};
 
 use super::waves::{Busy, bf16, i8s, long_k, sums_stay};
 
@@ -31,6 +31,17 @@ fn frame_i8(bencher: Bencher, side: usize) {
 #[divan::bench(args = [128, 256])]
 fn frame_bf16(bencher: Bencher, side: usize) {
     frame_at(bencher, &bf16(side, 2000), 1000);
+}
+
+/// As runs have it: floats laid over a frame of whole numbers.
+#[divan::bench(args = [128, 256])]
+fn frame_bf16_laid_over(bencher: Bencher, side: usize) {
+    let (whole, floats) = (i8s(side, 2000), bf16(side, 2000));
+    bencher.bench_local(|| {
+        let mut frame = frame(&whole, black_box(1000), &mut Kept::default());
+        Floats::new(&floats, 1000, &mut Kept::default(), &|_| true).fill(&mut frame);
+        frame
+    });
 }
 
 #[divan::bench]

@@ -2,12 +2,13 @@
 //! colour: which operator is at work, and how large its sums are.
 
 use super::elements::{Element, Register};
+use super::number::{self, signed};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, OP_COLOURS};
 use crate::base::Cycle;
 use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::{BufferId, Program};
-use crate::trace::{Frame, NONE, Numbers, Surroundings, Trace, View, Waiting};
+use crate::trace::{Frame, NONE, Numbers, Scalar, Surroundings, Trace, View, Waiting};
 
 /// All that a picture shows.
 pub struct Moment<'a> {
@@ -27,7 +28,9 @@ pub struct Moment<'a> {
     pub unit: usize,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
-    /// Of which operators the registers' numbers are shown: not those of floats so far. Others have indices.
+    /// The sums that come to it from above, where weights stay, by lane; entries as the frame's.
+    pub above: &'a [i32],
+    /// Of which operators the registers' numbers are shown. Others have indices.
     pub numbers: Numbers,
     /// Where an element of a buffer lies along the axes of its tensor.
     pub indices: &'a dyn Fn(BufferId, usize) -> Vec<usize>,
@@ -67,13 +70,13 @@ pub fn array(moment: &Moment, layout: &Layout) -> Scene {
 }
 
 /// How strongly a sum colours its cell: by its order of magnitude, the same in every frame.
-fn strength(sum: i32) -> f32 {
-    0.2 + 0.5 * ((1.0 + sum.unsigned_abs() as f32).log2() / 14.0).min(1.0)
+fn strength(sum: Scalar) -> f32 {
+    0.2 + 0.5 * ((1.0 + number::size(sum)).log2() / 14.0).min(1.0)
 }
 
 /// The same of a pass whose numbers may not be known.
 fn shade(moment: &Moment, pass: u32, sum: i32) -> f32 {
-    if moment.has_numbers(pass) { strength(sum) } else { 0.36 }
+    if moment.has_numbers(pass) { strength(moment.scalar(sum, pass)) } else { 0.36 }
 }
 
 fn corner(layout: &Layout) -> f64 {
@@ -164,7 +167,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
                 Some(sum) => {
                     let alpha = if sum.now { 0.62 } else { 0.2 };
                     let known = moment.has_numbers(sum.pass);
-                    let text = if known { signed(sum.sum) } else { String::new() };
+                    let text = if known { signed(moment.scalar(sum.sum, sum.pass)) } else { String::new() };
                     chip(scene, bounds, moment.colour(sum.pass).alpha(alpha), text, Colour::Ink.solid());
                 }
                 None => chip_shape(scene, bounds, Colour::Idle.alpha(0.55)),
@@ -176,7 +179,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
 /// An operand before the array: its number, or which one it is.
 fn operand(moment: &Moment, waiting: &Waiting, element: Option<Element>) -> String {
     match moment.has_numbers(waiting.pass) {
-        true => signed(waiting.value),
+        true => signed(moment.scalar(waiting.value, waiting.pass)),
         false => element.map_or_else(String::new, |element| compact(&moment.index(element))),
     }
 }
@@ -211,18 +214,18 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         let (left, right, top, bottom) =
             (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
         if works {
-            let text = lanes(frame, &frame.act, &frame.pass, at);
+            let text = lanes(moment, &frame.act, &frame.pass, at);
             number(text, [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
         }
         if frame.weight_pass[at] != NONE {
-            let text = lanes(frame, &frame.weight, &frame.weight_pass, at);
+            let text = lanes(moment, &frame.weight, &frame.weight_pass, at);
             number(text, [right, top], small, Align::Right, Weight::Mono, quiet.solid());
         }
         // The next tile's weight, once it has landed behind the active one.
         let landed =
             frame.shadow_pass.get(at).is_some_and(|pass| *pass != NONE && *pass != frame.weight_pass[at]);
         if landed {
-            let text = signed(frame.shadow[at]);
+            let text = signed(moment.scalar(frame.shadow[at], frame.shadow_pass[at]));
             number(text, [right, bottom], small * 0.9, Align::Right, Weight::Mono, Colour::Dim.solid());
         }
         let (crossing, pass) = match frame.stationary {
@@ -230,7 +233,8 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
             Stationary::Sums => (frame.drain[at], frame.drain_pass[at]),
         };
         if pass != NONE {
-            let (text, paint) = (format!("↓{}", signed(crossing)), moment.colour(pass).solid());
+            let (text, paint) =
+                (format!("↓{}", signed(moment.scalar(crossing, pass))), moment.colour(pass).solid());
             number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, paint);
         }
     }
@@ -241,12 +245,18 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     };
     let share = if layout.pitch >= 40.0 { 0.27 } else { 0.36 };
     if works && layout.pitch >= 22.0 {
-        let text = lanes(frame, &frame.psum, &frame.psum_pass, at);
+        let text = lanes(moment, &frame.psum, &frame.psum_pass, at);
         middle(text, share, Weight::MonoBold, Colour::Ink.solid());
     } else if held && frame.stationary == Stationary::Sums && layout.pitch >= 22.0 {
-        middle(signed(frame.psum[at]), share, Weight::Mono, Colour::Dim.solid());
+        middle(
+            signed(moment.scalar(frame.psum[at], frame.psum_pass[at])),
+            share,
+            Weight::Mono,
+            Colour::Dim.solid(),
+        );
     } else if !works && (22.0..40.0).contains(&layout.pitch) && frame.weight_pass[at] != NONE {
-        middle(signed(frame.weight[at]), 0.3, Weight::Mono, Colour::Dim.alpha(0.75));
+        let text = signed(moment.scalar(frame.weight[at], frame.weight_pass[at]));
+        middle(text, 0.3, Weight::Mono, Colour::Dim.alpha(0.75));
     }
 }
 
@@ -290,13 +300,13 @@ fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col
 }
 
 /// What a PE holds in one kind of register: one number, or one for each lane that is not empty.
-fn lanes(frame: &Frame, values: &[i32], passes: &[u32], at: usize) -> String {
+fn lanes(moment: &Moment, values: &[i32], passes: &[u32], at: usize) -> String {
     let mut text = String::new();
-    for place in (at..values.len()).step_by(frame.layer()).filter(|place| passes[*place] != NONE) {
+    for place in (at..values.len()).step_by(moment.frame.layer()).filter(|place| passes[*place] != NONE) {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(&signed(values[place]));
+        text.push_str(&signed(moment.scalar(values[place], passes[place])));
     }
     text
 }
@@ -329,11 +339,6 @@ fn chip_shape(scene: &mut Scene, [x, y, width, height]: [f64; 4], paint: Paint) 
 /// The largest size up to `size` at which a line of equally wide characters fits.
 fn fitted(text: &str, size: f64, room: f64) -> f64 {
     size.min(room / (0.61 * text.chars().count() as f64))
-}
-
-/// With a true minus sign.
-fn signed(value: i32) -> String {
-    if value < 0 { format!("−{}", value.unsigned_abs()) } else { value.to_string() }
 }
 
 /// The names of what stands around the array.

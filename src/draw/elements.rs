@@ -4,7 +4,7 @@ use super::Moment;
 use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::isa::Factor;
-use crate::trace::{NONE, Waiting};
+use crate::trace::{NONE, Scalar, Waiting};
 
 /// A register that holds an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,11 @@ impl Moment<'_> {
     /// Whether a pass's numbers are known.
     pub fn has_numbers(&self, pass: u32) -> bool {
         pass != NONE && self.numbers.are_of(self.view.passes[pass as usize].op)
+    }
+
+    /// A frame's entry, of a pass that there is.
+    pub fn scalar(&self, entry: i32, pass: u32) -> Scalar {
+        self.view.passes[pass as usize].scalar(entry)
     }
 
     /// Whether the numbers of all that a PE holds are known.

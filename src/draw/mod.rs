@@ -3,6 +3,7 @@
 mod array;
 mod elements;
 mod layout;
+mod number;
 mod scene;
 mod timeline;
 mod words;
@@ -10,6 +11,7 @@ mod words;
 pub use array::{Moment, array};
 pub use elements::Register;
 pub use layout::Layout;
+pub use number::short;
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};
 pub use words::{Detail, Words};

@@ -1,12 +1,12 @@
 //! A cycle in words: what happens in it, and what one PE does.
 
 use super::array::op_name;
-use super::{Moment, Register};
+use super::{Moment, Register, short};
 use crate::base::Cycle;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
 use crate::timing;
-use crate::trace::{NONE, Numbers, Pass, UnitRun};
+use crate::trace::{NONE, Numbers, Pass, Scalar, UnitRun};
 
 /// A cycle for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ fn detail(moment: &Moment) -> Detail {
     let at = frame.at(row, col);
     let held = |value: i32, pass: u32, register: Register| match pass {
         NONE => "empty".into(),
-        _ if moment.has_numbers(pass) => value.to_string(),
+        _ if moment.has_numbers(pass) => short(moment.scalar(value, pass)),
         _ => moment.named(register, row, col).unwrap_or_else(|| "a sum".into()),
     };
     let stays = frame.stationary;
@@ -184,13 +184,13 @@ fn detail(moment: &Moment) -> Detail {
         let steps = pass.stream.entering(frame.cycle - (row + col) as Cycle);
         let (one, _) = streaming(moment.chip.dataflow);
         let (index, count) = moment.view.tile_of(frame.pass[at] as usize);
+        let shown = |entry: &i32| short(pass.scalar(*entry));
         for (lane, step) in steps.enumerate() {
             let here = at + lane * frame.layer();
             let (weight, sum) = match stays {
                 Stationary::Weights => (at, here),
                 Stationary::Sums => (here, at),
             };
-            let product = frame.act[here] * frame.weight[weight];
             lines.push((one, format!("{step} of {}", pass.stream.length)));
             if lane == 0 {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
@@ -205,14 +205,11 @@ fn detail(moment: &Moment) -> Detail {
                 continue;
             }
             if stays == Stationary::Weights {
-                lines.push(("sum from above", (frame.psum[sum] - product).to_string()));
+                lines.push(("sum from above", moment.above.get(lane).map_or_else(String::new, shown)));
             }
-            lines.push((
-                operands(moment),
-                format!("{} × {} = {product}", frame.act[here], frame.weight[weight]),
-            ));
+            lines.push((operands(moment), product(pass, frame.act[here], frame.weight[weight])));
             if stays == Stationary::Weights {
-                lines.push(("sum", frame.psum[sum].to_string()));
+                lines.push(("sum", shown(&frame.psum[sum])));
             }
             if let Some(sparsity) = pass.packed.filter(|_| lane == 0) {
                 let k = frame.row_of_k(&frame.weight_k, row, col);
@@ -221,7 +218,7 @@ fn detail(moment: &Moment) -> Detail {
             }
         }
         if stays == Stationary::Sums && moment.has_numbers(frame.pass[at]) {
-            lines.push(("sum", frame.psum[at].to_string()));
+            lines.push(("sum", shown(&frame.psum[at])));
         }
     } else {
         match stays {
@@ -249,6 +246,17 @@ fn detail(moment: &Moment) -> Detail {
         lines.push(("numbers", "from seeded inputs".into()));
     }
     Detail { pass: works.then_some(frame.pass[at]), lines }
+}
+
+/// `3 × -2 = -6`
+fn product(pass: &Pass, act: i32, weight: i32) -> String {
+    let (act, weight) = (pass.scalar(act), pass.scalar(weight));
+    let product = match (act, weight) {
+        (Scalar::Float(act), Scalar::Float(weight)) => Scalar::Float(act * weight),
+        (Scalar::Whole(act), Scalar::Whole(weight)) => Scalar::Whole(act * weight),
+        _ => unreachable!("a pass has numbers of one kind"),
+    };
+    short(act) + " × " + &short(weight) + " = " + &short(product)
 }
 
 /// What a PE multiplies by what.

@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Finished, Timed};
+use super::{Entry, Finished, Timed};
 use crate::base::{Cycle, Lines};
 use crate::chip::Stationary;
 use crate::isa::{Factor, ProgramOpId};
-use crate::sim::array::Kept;
 use crate::sim::array::cases::{State, state};
-use crate::sim::{Machine, Reach};
+use crate::sim::{Kept, Machine, Reach};
 use crate::trace::{Frame, NONE, Numbers, Pass, View};
 
 /// The array at the end of a cycle. Grids have R rows of C entries; an entry is a list, since above one row a cycle a PE
@@ -31,9 +30,9 @@ pub struct FrameReport {
     pub left_element: Grid,
     /// Of each PE: the element of the operand from above.
     pub above_element: Grid,
-    /// Its registers, as in section 5 of the machine's contract; of a run with values whose products are of whole numbers.
+    /// Its registers, as in section 5 of the machine's contract; of a run with values.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub registers: Option<State>,
+    pub registers: Option<State<Entry>>,
     /// The operator whose registers alone are there, its operands made from their names: the run itself has no values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeded: Option<String>,
@@ -71,11 +70,11 @@ impl Finished {
         let report = look.report(text);
         match self.numbers() {
             Numbers::None => report,
-            Numbers::All => FrameReport { registers: Some(state(&look.frame)), ..report },
+            Numbers::All => FrameReport { registers: Some(look.registers()), ..report },
             Numbers::Of(op) => {
                 look.empty_all_but(op);
                 let seeded = Some(self.emitted.program.ops[op].name.clone());
-                FrameReport { registers: Some(state(&look.frame)), seeded, ..report }
+                FrameReport { registers: Some(look.registers()), seeded, ..report }
             }
         }
     }
@@ -127,6 +126,10 @@ impl<'a> Look<'a> {
             registers: None,
             seeded: None,
         }
+    }
+
+    fn registers(&self) -> State<Entry> {
+        state(&self.frame, |entry, pass| self.view.passes[pass as usize].scalar(entry).into())
     }
 
     /// Empties the registers of other operators' passes.

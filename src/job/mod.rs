@@ -23,7 +23,7 @@ pub use operator::Seeding;
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
-pub use report::{ChipReport, DeviationReport, Listed, OpReport, OutputReport, Report, UnitReport};
+pub use report::{ChipReport, DeviationReport, Entry, Listed, OpReport, OutputReport, Report, UnitReport};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;

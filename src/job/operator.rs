@@ -38,12 +38,6 @@ impl Finished {
         if buffers.is_empty() {
             return refuse("does not run on the arrays".into(), "ask for a product or a convolution");
         }
-        if buffers.iter().any(|buffer| program.buffers[*buffer].dtype.is_float()) {
-            return refuse(
-                "multiplies floats, whose numbers are not shown yet".into(),
-                "ask for one of whole numbers",
-            );
-        }
         let bytes = |buffer: &BufferId| {
             let buffer = &program.buffers[*buffer];
             buffer.len as u64 * buffer.dtype.bytes() as u64

@@ -11,7 +11,7 @@ use crate::num::Values;
 use crate::schedule::{Layer, Plan};
 use crate::sim::{OpTally, Tally};
 use crate::timing::movement::{Movement, Moves, Path, Role};
-use crate::trace::{Class, Classes, Trace};
+use crate::trace::{Class, Classes, Scalar, Trace};
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
@@ -209,14 +209,14 @@ pub struct OutputReport {
     /// FNV-1a of the little-endian bytes.
     pub checksum: String,
     /// Row-major, if there are at most [`Report::SMALL`].
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "entries")]
     pub values: Option<Listed>,
     /// How far they are from f64; of floats that were evaluated for no chip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<DeviationReport>,
 }
 
-/// Numbers in a list. Those that are infinite or none are null in JSON; the checksum tells them apart.
+/// Numbers in a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Listed {
@@ -247,6 +247,47 @@ impl Listed {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A number in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// A whole number.
+    Whole(i32),
+    /// A float, in as many digits as tell it from others of f32.
+    Float(f32),
+    /// What JSON has no number for: `NaN`, `inf` or `-inf`.
+    Named(&'static str),
+}
+
+impl From<f32> for Entry {
+    fn from(value: f32) -> Entry {
+        match value {
+            f32::INFINITY => Entry::Named("inf"),
+            f32::NEG_INFINITY => Entry::Named("-inf"),
+            _ if value.is_nan() => Entry::Named("NaN"),
+            _ => Entry::Float(value),
+        }
+    }
+}
+
+impl From<Scalar> for Entry {
+    fn from(scalar: Scalar) -> Entry {
+        match scalar {
+            Scalar::Whole(value) => Entry::Whole(value),
+            Scalar::Float(value) => value.into(),
+        }
+    }
+}
+
+fn entries<S: Serializer>(values: &Option<Listed>, serializer: S) -> Result<S::Ok, S::Error> {
+    match values {
+        Some(Listed::Floats(floats)) => {
+            serializer.collect_seq(floats.iter().map(|value| Entry::from(*value)))
+        }
+        other => other.serialize(serializer),
     }
 }
 

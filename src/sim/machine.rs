@@ -2,18 +2,14 @@
 
 use std::ops::Range;
 
-use super::array::{self, Kept, Sums, Timing, Waves};
+use super::array;
 use super::pass;
 use crate::base::Cycle;
-use crate::chip::{Chip, Stationary};
-use crate::isa::{
-    BufferId, Factor, Instruction, InstructionId, Iteration, Patches, Program, ProgramOpId, SumMode, Unit,
-    Window, Work,
-};
-use crate::num::{Run, Values};
-use crate::timing::movement::Part;
-use crate::timing::{self, Sides, Stream};
-use crate::trace::{Frame, Lane, Pass, PassRun, Surroundings, Trace, View};
+use crate::chip::Chip;
+use crate::isa::{Factor, Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Work};
+use crate::num::Values;
+use crate::timing::Stream;
+use crate::trace::{Lane, Pass, PassRun, Trace, View};
 
 /// Looks into any cycle of a run.
 #[derive(Clone, Copy)]
@@ -42,14 +38,14 @@ pub struct Reach {
 
 /// One matrix unit around one cycle.
 pub struct Moment<'a> {
-    machine: Machine<'a>,
+    pub(super) machine: Machine<'a>,
     /// The passes near the cycle.
     pub view: View,
-    unit: usize,
-    cycle: Cycle,
-    reach: Reach,
-    lanes: usize,
-    skips: bool,
+    pub(super) unit: usize,
+    pub(super) cycle: Cycle,
+    pub(super) reach: Reach,
+    pub(super) lanes: usize,
+    pub(super) skips: bool,
 }
 
 impl<'a> Machine<'a> {
@@ -64,7 +60,7 @@ impl<'a> Machine<'a> {
         self.moment(unit, 0, Reach::default(), self.passes(unit, 0..end))
     }
 
-    fn moment(&self, unit: usize, cycle: Cycle, reach: Reach, view: View) -> Moment<'a> {
+    pub(super) fn moment(&self, unit: usize, cycle: Cycle, reach: Reach, view: View) -> Moment<'a> {
         Moment { machine: *self, view, unit, cycle, reach, lanes: self.lanes(), skips: self.skips() }
     }
 
@@ -79,7 +75,7 @@ impl<'a> Machine<'a> {
         self.passes(unit, first..lane.come(ahead, |run| run.load))
     }
 
-    fn passes(&self, unit: usize, range: Range<u64>) -> View {
+    pub(super) fn passes(&self, unit: usize, range: Range<u64>) -> View {
         let Some(lane) = self.trace.passes.get(unit) else { return View::default() };
         let fetches = self.trace.lane(Unit::Fetch(unit as u32));
         let first = range.start;
@@ -98,7 +94,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The pass that began the sums to which another one adds.
-    fn tile_begin(&self, lane: &Lane<PassRun>, pass: u64) -> u64 {
+    pub(super) fn tile_begin(&self, lane: &Lane<PassRun>, pass: u64) -> u64 {
         let begins = |run: &PassRun| match &self.instruction(run.instruction).work {
             Work::Multiply { sums, .. } | Work::Contract { sums, .. } => sums.mode == SumMode::Begin,
             _ => unreachable!("rule 2: a matrix unit multiplies or contracts"),
@@ -106,7 +102,7 @@ impl<'a> Machine<'a> {
         lane.last_before(pass + 1, begins).unwrap_or(0)
     }
 
-    fn instruction(&self, id: InstructionId) -> &'a Instruction {
+    pub(super) fn instruction(&self, id: InstructionId) -> &'a Instruction {
         &self.program.instructions[id]
     }
 
@@ -136,7 +132,8 @@ impl<'a> Machine<'a> {
             _ => None,
         };
         let (op, mode) = (instruction.op, sums.mode);
-        Pass { op, run, dataflow, stream, streamed, tile, packed, mode, of_op }
+        let sums = self.program.buffers[tile.buffer()].dtype.sums();
+        Pass { op, run, dataflow, stream, streamed, tile, packed, mode, sums, of_op }
     }
 
     /// Number of the first pass whose operator is as asked; operators ascend along a lane.
@@ -162,92 +159,9 @@ impl<'a> Machine<'a> {
         (0..count).map(|sample| (busy(sample) as u64 * 255 / self.chip.pes()) as u8).collect()
     }
 
-    /// Whether frames have the numbers that the arrays work on: of a run with values whose products are of whole numbers.
+    /// Whether frames have the numbers that the arrays work on: of a run with values.
     pub fn has_numbers(&self) -> bool {
-        let mut work = self.program.instructions.iter().map(|(_, instruction)| &instruction.work);
-        let float = |buffer| self.program.buffers[buffer].dtype.is_float();
-        let floats = |work: &Work| match work {
-            Work::Fetch { tile, .. } => float(tile.buffer()),
-            Work::Contract { weights, .. } => float(weights.buffer),
-            _ => false,
-        };
-        !self.memory.is_empty() && !work.any(floats)
-    }
-
-    /// A row of an operand, and zeros beyond its end.
-    fn copy_row(&self, factor: &Factor, row: usize, into: &mut [i16]) {
-        match factor {
-            Factor::Window(window) => self.copy(window.row(row), into),
-            Factor::Patches(patches) => self.copy_patch(patches, row, into),
-            Factor::PatchesAcross(patches) => self.copy_across(patches, row, into),
-        }
-    }
-
-    /// A column of an operand, and zeros beyond its end.
-    fn copy_col(&self, factor: &Factor, col: usize, into: &mut [i16]) {
-        match factor {
-            Factor::Window(window) => self.copy(window.col(col), into),
-            Factor::Patches(patches) => self.copy_across(patches, col, into),
-            Factor::PatchesAcross(patches) => self.copy_patch(patches, col, into),
-        }
-    }
-
-    fn copy_patch(&self, patches: &Patches, row: usize, into: &mut [i16]) {
-        into.fill(0);
-        let Some(values) = self.whole_numbers(patches) else { return };
-        let mut at = 0;
-        patches.runs(row, 0, patches.cols, |start, len| {
-            if let Some(start) = start {
-                let places = into[at..][..len].iter_mut().zip(start..);
-                places.for_each(|(into, place)| *into = values.get(place) as i16);
-            }
-            at += len;
-        });
-    }
-
-    fn copy_across(&self, patches: &Patches, col: usize, into: &mut [i16]) {
-        into.fill(0);
-        let Some(values) = self.whole_numbers(patches) else { return };
-        for (row, into) in into.iter_mut().enumerate().take(patches.rows) {
-            *into = patches.at(row, col).map_or(0, |place| values.get(place) as i16);
-        }
-    }
-
-    /// A buffer's elements, if they are known.
-    fn values(&self, buffer: BufferId) -> Option<&Values> {
-        self.memory.get(buffer.index()).filter(|values| !values.is_empty())
-    }
-
-    /// An image's values, if there are any and they are whole numbers.
-    fn whole_numbers(&self, patches: &Patches) -> Option<&Values> {
-        self.values(patches.buffer).filter(|values| !values.dtype().is_float())
-    }
-
-    /// A window of one row or column, and zeros beyond its end. A run without numbers, or of floats, has zeros only.
-    fn copy(&self, window: Window, into: &mut [i16]) {
-        let values = match self.values(window.buffer) {
-            Some(Values::I8(values)) => values,
-            Some(values @ Values::I16(_)) => {
-                let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
-                let places = Run { start: window.offset, step: stride, len: window.elements() }.places();
-                into.fill(0);
-                return into.iter_mut().zip(places).for_each(|(into, at)| *into = values.get(at) as i16);
-            }
-            _ => return into.fill(0),
-        };
-        let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
-        let (used, padding) = into.split_at_mut(window.elements());
-        padding.fill(0);
-        match stride {
-            1 => array::widen(&values[window.offset..][..used.len()], used),
-            _ => {
-                let mut place = window.offset;
-                for into in used {
-                    *into = values[place].into();
-                    place += stride;
-                }
-            }
-        }
+        !self.memory.is_empty()
     }
 
     /// Whether a pass of the program skips weights.
@@ -262,96 +176,5 @@ impl<'a> Machine<'a> {
         let passes = passes.filter(|instruction| matches!(instruction.unit, Unit::Matrix(_)));
         let lanes = passes.map(|instruction| pass::shape(self.program, self.chip, instruction).lanes());
         lanes.max().unwrap_or(1)
-    }
-}
-
-impl Moment<'_> {
-    /// The array's registers at the end of the cycle. What is kept must be of the same run.
-    pub fn frame(&self, kept: &mut Kept<i32>) -> Frame {
-        array::frame(self, self.cycle, kept)
-    }
-
-    /// What stands around it. What is kept must be of the same run.
-    pub fn surroundings(&self, kept: &mut Kept<i32>) -> Surroundings {
-        Surroundings {
-            activations: array::activations_waiting(self, self.cycle, self.reach.activations),
-            weights: array::weights_waiting(self, self.cycle, self.reach.weights),
-            accumulators: array::accumulated(self, self.cycle, self.reach.accumulators, kept),
-        }
-    }
-}
-
-/// Passes looked at together, of those before a view.
-const TOGETHER: u64 = 1024;
-
-impl Waves for Moment<'_> {
-    type Number = i32;
-
-    fn stationary(&self) -> Stationary {
-        self.machine.chip.dataflow.stationary()
-    }
-
-    fn sides(&self) -> Sides {
-        timing::sides(self.machine.chip)
-    }
-
-    fn lanes(&self) -> usize {
-        self.lanes
-    }
-
-    fn passes(&self) -> usize {
-        self.view.passes.len()
-    }
-
-    fn timing(&self, pass: usize) -> Timing {
-        let pass = &self.view.passes[pass];
-        Timing { load: pass.run.load, stream: pass.stream }
-    }
-
-    fn part(&self, pass: usize) -> Part {
-        let instruction = self.machine.instruction(self.view.passes[pass].run.instruction);
-        pass::shape(self.machine.program, self.machine.chip, instruction).part
-    }
-
-    fn skips(&self) -> bool {
-        self.skips
-    }
-
-    fn array(&self) -> usize {
-        self.unit
-    }
-
-    fn number(&self, pass: usize) -> u64 {
-        self.view.first + pass as u64
-    }
-
-    fn begin(&self) -> u64 {
-        let lane = self.machine.trace.passes.get(self.unit);
-        lane.map_or(0, |lane| self.machine.tile_begin(lane, self.view.first))
-    }
-
-    fn add_before(&self, passes: Range<u64>, rows: Range<usize>, into: &mut Sums<i32>) {
-        // A run without numbers has zeros only.
-        if self.machine.memory.is_empty() {
-            return;
-        }
-        for first in passes.clone().step_by(TOGETHER as usize) {
-            let view = self.machine.passes(self.unit, first..passes.end.min(first + TOGETHER));
-            let before = self.machine.moment(self.unit, self.cycle, Reach::default(), view);
-            array::add_passes(&before, 0..before.passes(), rows.clone(), into);
-        }
-    }
-
-    fn activations(&self, pass: usize, step: usize, into: &mut [i16]) {
-        let streamed = &self.view.passes[pass].streamed;
-        match self.stationary() {
-            Stationary::Weights => self.machine.copy_row(streamed, step, into),
-            Stationary::Sums => self.machine.copy_col(streamed, step, into),
-        }
-    }
-
-    fn weights(&self, pass: usize, k: usize, into: &mut [i16]) {
-        let tile = &self.view.passes[pass].tile;
-        if k < tile.rows() { self.machine.copy_row(tile, k, into) } else { into.fill(0) }
     }
 }

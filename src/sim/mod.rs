@@ -6,13 +6,15 @@
 
 pub mod array;
 mod clock;
+mod look;
 mod machine;
+mod operands;
 mod pass;
 mod tally;
 mod values;
 
-pub use array::Kept;
 pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor};
+pub use look::{Floats, Kept};
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};
 pub use values::Numbers;

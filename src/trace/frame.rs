@@ -8,7 +8,8 @@ pub const NONE: u32 = u32::MAX;
 
 /// Every register of the array at the end of one cycle, row-major, R x C each; lists of registers that it has not are
 /// empty. A value counts only where the pass
-/// beside it is not [`NONE`]; elsewhere it is 0.
+/// beside it is not [`NONE`]; elsewhere it is 0. Of a run whose passes may be of different numbers, those of floats are their bits
+/// ([`super::Pass::scalar`]).
 ///
 /// Above one row a cycle a PE holds several activations and partial sums (where sums stay: activations and weights) at
 /// once. Those lists then have `lanes` layers of R x C, the earliest row first: an entry of the first layer stands at

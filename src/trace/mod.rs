@@ -8,7 +8,7 @@ mod view;
 pub use classes::{Class, Classes};
 pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
 pub use lane::{Lane, Period, Run};
-pub use view::{Numbers, Pass, View};
+pub use view::{Numbers, Pass, Scalar, View};
 
 use crate::base::Cycle;
 use crate::isa::{InstructionId, Iteration, Unit};

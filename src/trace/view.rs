@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::PassRun;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::{Factor, ProgramOpId, SumMode};
-use crate::num::Sparsity;
+use crate::num::{DType, Sparsity};
 use crate::timing::Stream;
 
 /// What a picture of one cycle needs to know of the passes near it. Frames name them by their place in `passes`.
@@ -44,11 +44,27 @@ pub struct Pass {
     pub packed: Option<Sparsity>,
     /// Whether it begins its sums or adds to them.
     pub mode: SumMode,
+    /// What it computes with: i32 or f32.
+    pub sums: DType,
     /// The passes of its operator, by their numbers among all of its unit.
     pub of_op: Range<u64>,
 }
 
+/// What a register holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// A whole number.
+    Whole(i32),
+    /// A float; a NaN is 0x7fc00000.
+    Float(f32),
+}
+
 impl Pass {
+    /// A frame's entry that belongs to this pass.
+    pub fn scalar(&self, entry: i32) -> Scalar {
+        if self.sums.is_float() { Scalar::Float(f32::from_bits(entry as u32)) } else { Scalar::Whole(entry) }
+    }
+
     /// The element of the operand from the left, by its place in the buffer, that a row of PEs multiplies in a step; nothing where
     /// the array is padded, or an image is. Where weights stay, rows are those of k.
     pub fn left(&self, row: usize, step: usize) -> Option<usize> {

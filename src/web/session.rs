@@ -31,7 +31,7 @@ pub struct Session {
     /// Operands of an operator of the run shown, under way.
     seeding: Option<Seeding>,
     /// Sums of the run shown.
-    kept: Kept<i32>,
+    kept: Kept,
     cycle: Cycle,
     /// The matrix unit on show.
     unit: usize,
@@ -239,6 +239,7 @@ impl Session {
             chip: &finished.chip,
             unit,
             selected: self.selected,
+            above: &here.from_above(self.selected.0, self.selected.1),
             numbers: finished.numbers(),
             indices: &|buffer, place| finished.indices(buffer, place),
         };

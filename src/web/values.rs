@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
-use crate::draw::{GUTTER, Moment, OP_COLOURS, Register, Timeline, Words};
+use crate::draw::{GUTTER, Moment, OP_COLOURS, Register, Timeline, Words, short};
 use crate::graph::{Graph, Source, TensorId};
 use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
-use crate::trace::{Class, Classes, Lane, NONE, PassRun};
+use crate::trace::{Class, Classes, Lane, NONE, PassRun, Scalar};
 
 /// What is refused beyond.
 #[derive(Serialize)]
@@ -331,8 +331,8 @@ struct Cell {
 #[serde(untagged)]
 enum Held {
     Number(i32),
-    /// Which element it is, where its number is not known.
-    Element(String),
+    /// A float in a few digits; where a number is not known, which element it is.
+    Text(String),
 }
 
 impl PageFrame {
@@ -372,9 +372,15 @@ fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
     let (col, cols) = around(moment.selected.1, frame.cols);
     let cell = |(row, col): (usize, usize)| {
         let at = frame.at(row, col);
-        let number = |value: i32, pass: u32| moment.has_numbers(pass).then_some(Held::Number(value));
+        let number = |entry: i32, pass: u32| {
+            let known = moment.has_numbers(pass).then(|| moment.scalar(entry, pass));
+            known.map(|known| match known {
+                Scalar::Whole(value) => Held::Number(value),
+                float => Held::Text(short(float)),
+            })
+        };
         let held = |value: i32, pass: u32, register: Register| {
-            number(value, pass).or_else(|| moment.named(register, row, col).map(Held::Element))
+            number(value, pass).or_else(|| moment.named(register, row, col).map(Held::Text))
         };
         let shadow = |shadow: &i32| held(*shadow, frame.shadow_pass[at], Register::Shadow);
         Cell {

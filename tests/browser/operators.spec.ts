@@ -51,12 +51,31 @@ test('numbers that cannot be had are refused in words', async ({ app, page }) =>
   await app.open();
   await page.getByLabel('chip', { exact: true }).selectOption('tpu-v4');
   await app.ready();
+  await app.type('input a : i8[16384, 16384]\nweight w : i8[16384, 64]\ny = a @ w\noutput y\n');
+  await expect(page.locator('#verdict')).toContainText('timed, values not computed');
+  const cycles = Number(await page.locator('#cycle').getAttribute('max'));
+  await app.seek(Math.floor(cycles / 2));
+  await page.getByRole('button', { name: 'Compute this operator’s numbers' }).click();
+  await expect(page.locator('#notices')).toContainText('more than the 134217728 that are made');
+});
+
+test('numbers of floats are computed as well, and shown in four digits', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v4');
+  await app.ready();
   await app.type(LARGE.replaceAll('i8', 'bf16').replace('requant(a @ w, shift=7)', 'a @ w'));
   await expect(page.locator('#verdict')).toContainText('timed, values not computed');
   const cycles = Number(await page.locator('#cycle').getAttribute('max'));
   await app.seek(Math.floor(cycles / 2));
   await page.getByRole('button', { name: 'Compute this operator’s numbers' }).click();
-  await expect(page.locator('#notices')).toContainText('`h` multiplies floats, whose numbers are not shown yet');
+  const number = '-?\\d+(?:\\.\\d+)?';
+  const shown = new RegExp(`^(${number}) × (${number}) = (${number})$`);
+  const product = page.locator('#pe dd').filter({ hasText: shown });
+  await expect(product).toBeVisible();
+  const [, act, weight, result] = shown.exec(await product.innerText())!;
+  // Seeded floats are eighths: their products have six digits behind the point at most, of which four significant ones are shown.
+  expect(Math.abs(Number(act) * Number(weight) - Number(result))).toBeLessThan(1e-4);
+  await expect(page.locator('#pe')).toContainText('from seeded inputs');
 });
 
 test('a real network shows its elements', async ({ app, page }) => {

@@ -242,7 +242,7 @@ export interface CellWindow {
   cells: Cell[]; // row-major
 }
 
-/** A number, or which element it is where its number is not known. */
+/** A whole number; a float in a few digits, such as 2.5e-4, NaN or inf; or which element it is where its number is not known. */
 export type Held = number | string | null;
 
 export interface Cell {

@@ -70,46 +70,46 @@ pub struct Replay {
 /// Registers at the end of a cycle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum State {
+pub enum State<V = i64> {
     /// Where weights stay.
     Weights {
         /// The cycle.
         t: Cycle,
         /// Activations.
-        act: Grid,
+        act: Grid<V>,
         /// Partial sums.
-        psum: Grid,
+        psum: Grid<V>,
         /// Active weights.
-        weight: Grid,
+        weight: Grid<V>,
         /// Shadow weights.
-        shadow: Grid,
+        shadow: Grid<V>,
     },
     /// Where sums stay.
     Sums {
         /// The cycle.
         t: Cycle,
         /// Activations.
-        act: Grid,
+        act: Grid<V>,
         /// Weights that pass by.
-        weight: Grid,
+        weight: Grid<V>,
         /// Sums.
-        acc: Grid,
+        acc: Grid<V>,
         /// Drain registers.
-        drain: Grid,
+        drain: Grid<V>,
     },
 }
 
 /// Rows of a register.
-pub type Grid = Vec<Vec<Option<Held>>>;
+pub type Grid<V = i64> = Vec<Vec<Option<Held<V>>>>;
 
 /// What a register holds; an empty one is `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Held {
+pub enum Held<V = i64> {
     /// At up to one step a cycle.
-    One(i64),
+    One(V),
     /// Above one step a cycle: those at work, in their order.
-    Several(Vec<i64>),
+    Several(Vec<V>),
 }
 
 /// Which of the two engines replays a case.
@@ -148,7 +148,7 @@ fn replay_in<N: Number<Operand = i16> + Into<i64>>(
     let (states, leaving) = match engine {
         Engine::ClosedForm => {
             let mut kept = Kept::default();
-            ((0..cycles).map(|t| state(&frame(&waves, t, &mut kept))).collect(), outputs(&waves))
+            ((0..cycles).map(|t| whole(&frame(&waves, t, &mut kept))).collect(), outputs(&waves))
         }
         Engine::Stepper => step(&waves, cycles),
     };
@@ -188,16 +188,20 @@ where
     let (mut states, mut leaving) = (Vec::new(), Vec::new());
     for _ in 0..cycles {
         stepper.step();
-        states.push(state(&stepper.frame()));
+        states.push(whole(&stepper.frame()));
         leaving.extend(stepper.leaving());
     }
     (states, leaving)
 }
 
-/// The registers of a frame.
-pub fn state<N: Copy + Into<i64>>(frame: &Frame<N>) -> State {
+fn whole<N: Copy + Into<i64>>(frame: &Frame<N>) -> State {
+    state(frame, |value, _| value.into())
+}
+
+/// The registers of a frame, each by its entry and its pass.
+pub fn state<N: Copy, V: Copy>(frame: &Frame<N>, of: impl Fn(N, u32) -> V) -> State<V> {
     let t = frame.cycle;
-    let grid = |values: &[N], passes: &[u32]| grid(frame, values, passes);
+    let grid = |values: &[N], passes: &[u32]| grid(frame, values, passes, &of);
     let act = grid(&frame.act, &frame.pass);
     let psum = grid(&frame.psum, &frame.psum_pass);
     let weight = grid(&frame.weight, &frame.weight_pass);
@@ -211,10 +215,16 @@ pub fn state<N: Copy + Into<i64>>(frame: &Frame<N>) -> State {
     }
 }
 
-fn grid<N: Copy + Into<i64>>(frame: &Frame<N>, values: &[N], passes: &[u32]) -> Grid {
+fn grid<N: Copy, V: Copy>(
+    frame: &Frame<N>,
+    values: &[N],
+    passes: &[u32],
+    of: impl Fn(N, u32) -> V,
+) -> Grid<V> {
     let register = |row: usize, col: usize| {
         let places = (frame.at(row, col)..values.len()).step_by(frame.layer());
-        let held: Vec<i64> = places.filter(|at| passes[*at] != NONE).map(|at| values[at].into()).collect();
+        let held = places.filter(|at| passes[*at] != NONE).map(|at| of(values[at], passes[at]));
+        let held: Vec<V> = held.collect();
         match held[..] {
             [] => None,
             [one] if values.len() == frame.layer() => Some(Held::One(one)),

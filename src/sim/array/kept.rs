@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::Number;
 use super::kernel::Sums;
+use crate::timing::Sides;
 
 /// Sums kept from look to look at one run.
 #[derive(Clone, Debug)]
@@ -44,19 +45,19 @@ impl<N> Default for Kept<N> {
 }
 
 impl<N: Number> Kept<N> {
-    /// The sums after so many steps: `none` after no step, then `add` adds those of some steps in a row. A first look puts
-    /// them `apart` at least.
+    /// The sums of so many rows and columns after so many steps: none at first, then `add` adds those of some steps in a row. A first
+    /// look puts them `apart` at least. All who ask share this function.
     pub(super) fn after(
         &mut self,
         whose: Whose,
         steps: usize,
         apart: usize,
-        none: impl FnOnce() -> Sums<N>,
-        add: impl FnMut(&mut Sums<N>, Range<usize>),
+        sides: Sides,
+        add: &mut dyn FnMut(&mut Sums<N>, Range<usize>),
     ) -> &Sums<N> {
         let (_, mut made) = match self.rows.iter().position(|(of, _)| *of == whose) {
             Some(at) => self.rows.remove(at),
-            None => (whose, Made { apart, evenly: Vec::new(), last: (0, none()) }),
+            None => (whose, Made { apart, evenly: Vec::new(), last: (0, Sums::new(sides)) }),
         };
         made.go_to(steps, add);
         self.make_room(made.len());
@@ -80,7 +81,7 @@ impl<N: Number> Made<N> {
         (self.evenly.len() + 1) * self.last.1.len()
     }
 
-    fn go_to(&mut self, steps: usize, mut add: impl FnMut(&mut Sums<N>, Range<usize>)) {
+    fn go_to(&mut self, steps: usize, add: &mut dyn FnMut(&mut Sums<N>, Range<usize>)) {
         let known = (steps / self.apart).min(self.evenly.len());
         if self.last.0 > steps || self.last.0 < known * self.apart {
             let sums = &mut self.last.1;

@@ -5,6 +5,7 @@
 
 pub mod cases;
 mod closed;
+mod floats;
 mod flow;
 mod kept;
 mod kernel;
@@ -12,7 +13,11 @@ mod number;
 mod packed;
 mod stepper;
 
-pub use closed::{accumulated, activations_waiting, add_passes, busy, frame, outputs, weights_waiting};
+pub use closed::{
+    accumulated, activations_waiting, add_packed, add_passes, busy, frame, from_above, outputs, streaming,
+    weights_waiting,
+};
+pub use floats::Floats;
 pub use flow::Flow;
 pub use kept::Kept;
 pub use kernel::Sums;

@@ -1,5 +1,7 @@
 //! What PEs hold of a tile of weights: all of it, or, where weights are skipped, what is stored (MACHINE.md section 1.6).
 
+use std::ops::Range;
+
 use super::{Operand, Waves};
 use crate::num::Sparsity;
 use crate::trace::NONE;
@@ -21,6 +23,11 @@ pub(super) struct Slots<O> {
 impl<O: Copy> Slots<O> {
     pub fn of(&self, row: usize, col: usize) -> Slot<O> {
         self.all[row * self.cols + col]
+    }
+
+    /// Of a row's PEs in some columns.
+    pub fn row(&self, row: usize, columns: Range<usize>) -> &[Slot<O>] {
+        &self.all[row * self.cols..][columns]
     }
 
     /// What the PEs of a pass hold.

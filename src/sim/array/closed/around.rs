@@ -162,16 +162,16 @@ impl<W: Waves> Shown<'_, W> {
         let block = row / ROWS;
         let rows = block * ROWS..(block + 1) * ROWS;
         let whose = Whose::Tile { array: waves.array(), begin, rows: block };
-        let none = || Sums::new(Sides { rows: ROWS, ..waves.sides() });
+        let sides = Sides { rows: ROWS, ..waves.sides() };
         let first = waves.number(0);
-        let add = |sums: &mut Sums<W::Number>, passes: Range<usize>| {
+        let mut add = |sums: &mut Sums<W::Number>, passes: Range<usize>| {
             let passes = begin + passes.start as u64..begin + passes.end as u64;
             waves.add_before(passes.start..passes.end.min(first), rows.clone(), sums);
             let local = |number: u64| number.saturating_sub(first) as usize;
             add_passes(waves, local(passes.start)..local(passes.end), rows.clone(), sums);
         };
         let passes = (waves.number(whole) - begin) as usize;
-        self.kept.after(whose, passes, PASSES, none, add).row(row % ROWS).to_vec()
+        self.kept.after(whose, passes, PASSES, sides, &mut add).row(row % ROWS).to_vec()
     }
 
     /// The sums of a pass that have arrived, of which the last has not, or not before this cycle.
@@ -238,8 +238,8 @@ pub fn add_passes<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>,
     }
 }
 
-/// The same where some pass skips weights.
-fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
+/// The same where some pass skips weights; or where little code is to do it.
+pub fn add_packed<W: Waves>(waves: &W, passes: Range<usize>, rows: Range<usize>, sums: &mut Sums<W::Number>) {
     let Sides { rows: r, cols } = waves.sides();
     for pass in passes {
         let slots = Slots::<Operand<W>>::new(waves, pass);

@@ -8,10 +8,11 @@ mod packed;
 mod sums;
 mod weights;
 
-pub use around::{accumulated, activations_waiting, add_passes, weights_waiting};
+pub use around::{accumulated, activations_waiting, add_packed, add_passes, weights_waiting};
 
 use super::kept::Kept;
-use super::{Leaving, Operand, Waves, last};
+use super::packed::{Slot, Slots, depth};
+use super::{Leaving, Number, Operand, Waves, last};
 use crate::base::Cycle;
 use crate::chip::Stationary;
 use crate::timing::Sides;
@@ -34,6 +35,26 @@ pub fn outputs<W: Waves>(waves: &W) -> Vec<Leaving<W::Number>> {
     };
     list.sort_by_key(|leaving| (leaving.cycle, leaving.col, leaving.row));
     list
+}
+
+/// The pass of which a step has come to row 0 last.
+pub fn streaming(waves: &impl Waves, cycle: Cycle) -> Option<usize> {
+    last(waves.passes(), cycle, |pass| waves.timing(pass).stream.start)
+}
+
+/// The sums to which PE(i, j) adds in cycle `t`, where weights stay: one for each lane at work.
+pub fn from_above<W: Waves>(waves: &W, t: Cycle, row: usize, col: usize) -> Vec<W::Number> {
+    let Some(entered) = t.checked_sub((row + col) as Cycle) else { return Vec::new() };
+    let Some(pass) = streaming(waves, entered) else { return Vec::new() };
+    let slots = Slots::<Operand<W>>::new(waves, pass);
+    let mut activations = zeros::<W>(depth(waves, pass));
+    let mut sum = |step: usize| {
+        waves.activations(pass, step, &mut activations);
+        let slots = (0..row).map(|row| slots.of(row, col)).filter(|slot| slot.k != NONE);
+        let add = |sum: W::Number, slot: Slot<Operand<W>>| sum.mac(activations[slot.k as usize], slot.value);
+        slots.fold(W::Number::default(), add).settled()
+    };
+    waves.timing(pass).stream.entering(entered).map(&mut sum).collect()
 }
 
 /// Number of PEs at work in cycle `t`.

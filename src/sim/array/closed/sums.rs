@@ -77,10 +77,9 @@ pub(super) fn sums_after<'k, W: Waves>(
     kept: &'k mut Kept<W::Number>,
 ) -> &'k Sums<W::Number> {
     let whose = Whose::Pass { array: waves.array(), pass: waves.number(pass) };
-    let add = |sums: &mut Sums<W::Number>, steps: Range<usize>| {
+    kept.after(whose, steps, TOGETHER, waves.sides(), &mut |sums, steps| {
         add_steps(waves, pass, steps.clone(), &[steps.end], sums);
-    };
-    kept.after(whose, steps, TOGETHER, || Sums::new(waves.sides()), add)
+    })
 }
 
 /// Adds products of some steps to sums: of those below `ends[i + j]` for PE(i, j). They do not ascend, and the last one
