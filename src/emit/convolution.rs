@@ -62,7 +62,7 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
             true => builder.operand(image.x, core),
             false => {
                 let matrix =
-                    builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands)]));
+                    builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands) as usize]));
                 // A first band of nothing but padding brings nothing to wait for.
                 let events = &builder.events;
                 let before = builder.before_layer(events.left[core as usize]);

@@ -198,7 +198,7 @@ impl<'a> Machine<'a> {
         let mut at = 0;
         patches.runs(row, 0, patches.cols, |start, len| {
             if let Some(start) = start {
-                let places = into[at..][..len].iter_mut().zip(start..);
+                let places = into[at..][..len].iter_mut().zip(start as usize..);
                 places.for_each(|(into, place)| *into = values.get(place) as i16);
             }
             at += len;
@@ -209,7 +209,7 @@ impl<'a> Machine<'a> {
         into.fill(0);
         let Some(values) = self.whole_numbers(patches) else { return };
         for (row, into) in into.iter_mut().enumerate().take(patches.rows) {
-            *into = patches.at(row, col).map_or(0, |place| values.get(place) as i16);
+            *into = patches.at(row, col).map_or(0, |place| values.get(place as usize) as i16);
         }
     }
 
@@ -225,28 +225,22 @@ impl<'a> Machine<'a> {
 
     /// A window of one row or column, and zeros beyond its end. A run without numbers, or of floats, has zeros only.
     fn copy(&self, window: Window, into: &mut [i16]) {
+        let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
+        // Memory with values is far smaller than addresses go.
+        let run = Run { start: window.offset as usize, step: stride as usize, len: window.elements() };
         let values = match self.values(window.buffer) {
             Some(Values::I8(values)) => values,
             Some(values @ Values::I16(_)) => {
-                let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
-                let places = Run { start: window.offset, step: stride, len: window.elements() }.places();
                 into.fill(0);
-                return into.iter_mut().zip(places).for_each(|(into, at)| *into = values.get(at) as i16);
+                return into.iter_mut().zip(run.places()).for_each(|(into, at)| *into = values.get(at) as i16);
             }
             _ => return into.fill(0),
         };
-        let stride = if window.rows == 1 { window.col_stride } else { window.row_stride };
-        let (used, padding) = into.split_at_mut(window.elements());
+        let (used, padding) = into.split_at_mut(run.len);
         padding.fill(0);
-        match stride {
-            1 => array::widen(&values[window.offset..][..used.len()], used),
-            _ => {
-                let mut place = window.offset;
-                for into in used {
-                    *into = values[place].into();
-                    place += stride;
-                }
-            }
+        match run.step {
+            1 => array::widen(&values[run.start..][..used.len()], used),
+            _ => used.iter_mut().zip(run.places()).for_each(|(into, place)| *into = values[place].into()),
         }
     }
 
