@@ -29,8 +29,8 @@ use std::fmt;
 use litemap::LiteMap;
 
 use super::{
-    Buffer, BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER, Node,
-    Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
+    Buffer, BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER,
+    Node, Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
 use crate::num::{DType, Operand, OperationKind, Requant, Sparsity};

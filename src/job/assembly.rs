@@ -250,7 +250,8 @@ fn memory(
     if buffers.iter().map(bytes).fold(0, u64::saturating_add) > Limits::ALL_BYTES {
         return None;
     }
-    let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
+    let mut memory: Vec<Values> =
+        buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
     for (id, given) in assembly.inputs.iter() {
         let shape = &assembly.shapes[id.index()];
         match given_values(&buffers[*id], shape, given, loader) {

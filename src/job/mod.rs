@@ -353,7 +353,8 @@ fn too_many_buffers(plan: &Plan, emitted: &Emitted) -> Option<TooMuch> {
 /// Buffers before the first cycle: declared tensors hold their values in DRAM, all others 0.
 fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
-    let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
+    let mut memory: Vec<Values> =
+        buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
     let folded = folded_values(graph, plan);
     for (id, buffer) in emitted.dram.iter() {
         let in_it = plan

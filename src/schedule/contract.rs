@@ -110,7 +110,12 @@ impl Planner<'_> {
         let b = self.brought(op, right, in_rows, [of_copies.saturating_mul(of_k), of_n]);
         let left = leaves(graph, op, contract, &labels);
         let back = (!in_order(&left)).then(|| turned(left));
-        Some(Contraction { operands: [a, b], copies: of_copies, result: [of_copies.saturating_mul(of_m), of_n], back })
+        Some(Contraction {
+            operands: [a, b],
+            copies: of_copies,
+            result: [of_copies.saturating_mul(of_m), of_n],
+            back,
+        })
     }
 
     /// An operand as a matrix of other axes: as it lies, or moved.

@@ -315,7 +315,7 @@ pub struct Product {
 impl Product {
     /// Most products of one plan, copies not counted: each has instructions of its own.
     pub const MOST: usize = 10_000;
-    /// Most elements of one operand or result, all copies together: places in memory are counted in 32 bits.
+    /// Most elements of one operand or result, all copies together: rows are counted in 32 bits where this runs in a browser.
     pub const MOST_ELEMENTS: u64 = u32::MAX as u64;
 
     /// Rows and columns of activations, weights and result, all copies below each other.

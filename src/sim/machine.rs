@@ -232,7 +232,10 @@ impl<'a> Machine<'a> {
             Some(Values::I8(values)) => values,
             Some(values @ Values::I16(_)) => {
                 into.fill(0);
-                return into.iter_mut().zip(run.places()).for_each(|(into, at)| *into = values.get(at) as i16);
+                return into
+                    .iter_mut()
+                    .zip(run.places())
+                    .for_each(|(into, at)| *into = values.get(at) as i16);
             }
             _ => return into.fill(0),
         };
