@@ -140,7 +140,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         selected: (0, 0),
         above: &[],
         numbers: Numbers::None,
-        indices: &|buffer, place| vec![buffer.index(), place],
+        indices: &|buffer, place| vec![buffer.index() as u64, place],
     };
     let Frame { act, pass, weight, weight_pass, shadow, shadow_pass, bus, bus_pass, .. } = &frame;
     for (row, col) in (0..frame.rows).flat_map(|row| (0..frame.cols).map(move |col| (row, col))) {

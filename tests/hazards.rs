@@ -31,7 +31,7 @@ use systole::trace::Trace;
 /// A word: an element of a buffer, or a row of a matrix unit's accumulators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Element(BufferId, usize),
+    Element(BufferId, u64),
     Sums(u32, usize),
 }
 
@@ -133,7 +133,7 @@ impl Watch<'_> {
         let (buffer, here) = (factor.buffer(), factor.in_iteration(iteration));
         let places = (0..here.rows()).flat_map(|row| (0..here.cols()).map(move |col| (row, col)));
         // Each element once: neighbouring windows share them.
-        let touched: BTreeSet<usize> = places.filter_map(|(row, col)| here.at(row, col)).collect();
+        let touched: BTreeSet<u64> = places.filter_map(|(row, col)| here.at(row, col)).collect();
         for place in touched {
             self.found.entry(Place::Element(buffer, place)).or_default().push(access);
         }
@@ -242,7 +242,7 @@ fn fits(program: &Program, found: &BTreeMap<Place, Vec<Access>>) -> Result<(), S
     }
     for (id, mut list) in changes {
         let buffer = &program.buffers[id];
-        if buffer.held_bytes == (buffer.len * buffer.dtype.bytes()) as u64 {
+        if buffer.held_bytes == buffer.len * buffer.dtype.bytes() as u64 {
             continue; // every element has a place of its own
         }
         // At the same cycle, what leaves goes first.

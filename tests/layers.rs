@@ -46,7 +46,7 @@ fn chip() -> impl Strategy<Value = Chip> {
 fn result(timed: &Timed) -> Vec<i32> {
     let Timed { plan, emitted, chip, .. } = timed;
     let buffers = emitted.program.buffers.iter();
-    let mut memory: Vec<Values> = buffers.map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
+    let mut memory: Vec<Values> = buffers.map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
     for (id, buffer) in &emitted.dram {
         if plan.tensors[*id].declared {
             memory[buffer.index()] = operand(timed, &plan.tensors[*id].name);

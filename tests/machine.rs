@@ -208,8 +208,8 @@ impl Maker<'_> {
             0 => {
                 let mut dice = self.dice.apart();
                 // Rows further apart than they are long, and elements that lie apart or are one.
-                let row_stride = width + dice.roll(4) as usize;
-                let from = Window { row_stride, col_stride: dice.roll(5) as usize, ..block(self.dram) };
+                let row_stride = width as u64 + u64::from(dice.roll(4));
+                let from = Window { row_stride, col_stride: dice.roll(5).into(), ..block(self.dram) };
                 let rows = match dice.roll(3) {
                     0 => RowsAre::Chosen { places: window(self.numbers[core as usize], height, 1), of: 5 },
                     _ => rows,
@@ -377,7 +377,7 @@ fn kind(dice: &mut Dice, floats: bool, last: Option<usize>) -> OperationKind {
 }
 
 fn window(buffer: BufferId, rows: usize, cols: usize) -> Window {
-    Window { buffer, offset: 0, row_stride: cols, col_stride: 1, rows, cols, advance: [0; MOST_DEPTH] }
+    Window { buffer, offset: 0, row_stride: cols as u64, col_stride: 1, rows, cols, advance: [0; MOST_DEPTH] }
 }
 
 /// Everything that a run tells, unrolled: by unit each run, and the classes by unit and operator.

@@ -4,6 +4,7 @@
 
 #[allow(dead_code)] // some of it is for others
 mod checked;
+mod large;
 mod made;
 mod made_moves;
 
@@ -14,9 +15,10 @@ use systole::base::{Cycle, Diagnostic, Ratio};
 use systole::chip::{Chip, Dram, Link};
 use systole::import::Files;
 use systole::isa::Unit;
-use systole::job::{Finished, compile};
+use systole::isa::text::print;
+use systole::job::{Finished, assembly, compile, compile_or_time};
 use systole::num::DType;
-use systole::schedule::LayerKind;
+use systole::schedule::{LayerKind, Pipeline};
 use systole::sim::{Clock, Loops, tally};
 
 fn run(text: &str, chip: &Chip) -> Finished {
@@ -55,6 +57,33 @@ proptest! {
         let report = finished.report(&text);
         prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
     }
+}
+
+#[test]
+fn a_slice_moves_back_with_a_repeat() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let body =
+        "h = x[0]\nrepeat 4 as t {\n    h = maximum(h, relu(x[3 - t]))\n    all[t] = h\n}\noutput all\n";
+    let text = format!("input x : bf16[4, 2, 8]\n{body}");
+    let finished = run(&text, &chip);
+    assert_eq!(finished.disagreement, None);
+    let on = run(&text.replace("3 - t", "t"), &chip);
+    assert_eq!(finished.trace.cycles, on.trace.cycles, "either way there is as much to do");
+    let written = assembly(&text, &Files::default(), &chip, &Pipeline::default()).1.unwrap();
+    assert!(print(&written).contains("= x[2*k + 6 - 2*i +: 2]"), "{}", print(&written));
+}
+
+/// The same number is held in wasm, by `tests/web.rs`.
+#[test]
+fn places_need_more_than_32_bits() {
+    let (preset, key, value) = large::CHIP;
+    let words = systole::chip::preset(preset).unwrap().chip().unwrap();
+    assert_eq!((key, value), ("dram_gib", "256"));
+    let chip = Chip { dram: Dram { bytes: 256 << 30, ..words.dram }, ..words };
+    let finished = compile_or_time(large::PROGRAM, &Files::default(), &chip).timed.unwrap();
+    let longest = finished.emitted.program.buffers.iter().map(|(_, buffer)| buffer.len).max();
+    assert_eq!(longest, Some(3 << 32));
+    assert_eq!(finished.trace.cycles, large::CYCLES);
 }
 
 /// What stays where it is costs nothing.

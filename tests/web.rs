@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 mod bits;
+mod large;
 
 use js_sys::Reflect;
 use systole::web::{Session, chip_form, complete, definition, hover};
@@ -160,6 +161,17 @@ fn files_rows_and_chips_that_cannot_be_are_refused_in_words() {
     assert_eq!(&changed[changed.len() - 3..], [7, 8, 9]);
     assert!(message(session.set_row("x.npy", 2, &[7, 8, 9]).map(drop)).contains("no row 2"));
     run(&mut session, "input x : i8[2, 3] = load(\"x.npy\")\noutput x\n", 4, 4);
+}
+
+/// Places are in 64 bits here too.
+#[wasm_bindgen_test]
+fn tensors_of_more_than_32_bits_take_as_long_as_natively() {
+    let (mut session, _) = session(300, 300);
+    let (preset, key, value) = large::CHIP;
+    session.set_chip(preset.into(), Vec::new(), vec![key.into()], vec![value.into()]).unwrap();
+    assert_eq!(get(&session.check(large::PROGRAM).unwrap(), "runs"), JsValue::TRUE);
+    while session.advance() < 1.0 {}
+    assert_eq!(number(&session.report().unwrap(), "cycles"), large::CYCLES as f64);
 }
 
 /// A chip is a preset or a file, and what is changed of it; one that cannot be leaves the last run standing.

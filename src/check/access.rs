@@ -12,16 +12,16 @@ pub(super) enum Origin {
     /// Worked out by the instruction that is so far along the program.
     Work(u64),
     /// Another buffer's elements: the first one, and how far apart they are.
-    Copy(BufferId, usize, usize),
+    Copy(BufferId, u64, u64),
     /// Elements of the row that a number chooses: where that stands, and of row 0 as in a copy.
-    Chosen(BufferId, usize, usize, usize),
+    Chosen(BufferId, u64, u64, u64),
 }
 
 /// One touch.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Touch {
-    Read(BufferId, usize),
-    Write(BufferId, usize, Origin),
+    Read(BufferId, u64),
+    Write(BufferId, u64, Origin),
     /// Rows of a matrix unit's sums, up to a column.
     ReadSums {
         unit: u32,
@@ -38,9 +38,9 @@ pub(super) enum Touch {
 
 /// How many touches of grains an instruction has, at most.
 pub(super) fn count(instruction: &Instruction, grains: &Grains) -> u64 {
-    let all = |window: &Window| (window.elements() / grains.of(window.buffer)) as u64;
-    let patched = |patches: &Patches| (patches.rows * patches.cols / grains.of(patches.buffer)) as u64;
-    let factor = |factor: &Factor| (factor.elements() / grains.of(factor.buffer())) as u64;
+    let all = |window: &Window| window.elements() as u64 / grains.of(window.buffer);
+    let patched = |patches: &Patches| (patches.rows * patches.cols) as u64 / grains.of(patches.buffer);
+    let factor = |factor: &Factor| factor.elements() as u64 / grains.of(factor.buffer());
     match &instruction.work {
         Work::Copy { from, to, rows } => {
             let read = match rows {
@@ -126,8 +126,8 @@ impl Here<'_> {
         let (source, grain) = (from.in_iteration(self.iteration), self.grains.of(to.buffer));
         let ([down, right], apart) = match along(to) {
             _ if grain == 1 => ([1, 1], 1),
-            Along::Rows => ([grain, 1], from.row_stride),
-            Along::Cols | Along::Neither => ([1, grain], from.col_stride),
+            Along::Rows => ([grain as usize, 1], from.row_stride),
+            Along::Cols | Along::Neither => ([1, grain as usize], from.col_stride),
         };
         let origin: &dyn Fn(usize, usize) -> Origin = match rows {
             RowsAre::Chosen { places, of } => {
@@ -152,7 +152,7 @@ impl Here<'_> {
     /// A row or column that is repeated is read once.
     fn read(&self, window: &Window, touch: &mut dyn FnMut(Touch)) {
         let window = self.window(window);
-        let once = |extent: usize, stride: usize| if stride == 0 { 1 } else { extent };
+        let once = |extent: usize, stride: u64| if stride == 0 { 1 } else { extent };
         let (rows, cols) = (once(window.rows, window.row_stride), once(window.cols, window.col_stride));
         elements(&Window { rows, cols, ..window }, &mut |_, _, at| {
             touch(Touch::Read(window.buffer, at));
@@ -172,14 +172,14 @@ impl Here<'_> {
         for row in 0..patches.rows {
             patches.runs(row, 0, patches.cols, |start, len| {
                 let from = start.unwrap_or(0);
-                let there = if start.is_some() { len } else { 0 };
+                let there = if start.is_some() { len as u64 } else { 0 };
                 (from..from + there).for_each(|at| touch(Touch::Read(patches.buffer, at)));
             });
         }
     }
 }
 
-fn elements(window: &Window, each: &mut dyn FnMut(usize, usize, usize)) {
+fn elements(window: &Window, each: &mut dyn FnMut(usize, usize, u64)) {
     for row in 0..window.rows {
         for col in 0..window.cols {
             each(row, col, window.at(row, col));

@@ -10,7 +10,7 @@ use crate::isa::{
 };
 
 /// By buffer: its grain.
-pub(super) struct Grains(Vec<usize>);
+pub(super) struct Grains(Vec<u64>);
 
 /// Along which side a window's elements lie next to each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,12 @@ impl Grains {
         grains
     }
 
-    pub(super) fn of(&self, buffer: BufferId) -> usize {
+    pub(super) fn of(&self, buffer: BufferId) -> u64 {
         self.0[buffer.index()]
     }
 
     /// How many grains a buffer has.
-    pub(super) fn count(&self, id: BufferId, buffer: &Buffer) -> usize {
+    pub(super) fn count(&self, id: BufferId, buffer: &Buffer) -> u64 {
         buffer.len / self.of(id)
     }
 
@@ -87,26 +87,25 @@ impl Grains {
 
     fn window(&mut self, window: &Window) {
         let [run, others, apart] = match along(window) {
-            Along::Cols => [window.cols, window.rows, window.row_stride],
-            Along::Rows => [window.rows, window.cols, window.col_stride],
+            Along::Cols => [window.cols as u64, window.rows as u64, window.row_stride],
+            Along::Rows => [window.rows as u64, window.cols as u64, window.col_stride],
             Along::Neither => [1, 1, 1],
         };
         let apart = if others > 1 { apart } else { 0 };
-        let moves = window.advance.into_iter();
+        let moves = window.advance.into_iter().map(i64::unsigned_abs);
         moves.chain([window.offset, run, apart]).for_each(|number| self.divide(window.buffer, number));
     }
 
     fn patches(&mut self, patches: &Patches) {
         let Patches { image, offset, first, cols, .. } = patches;
         let along = patches.advance.iter().map(|step| step[1]);
-        let moves = along.chain(patches.moves);
-        moves
-            .chain([*offset, first[1], *cols, image.each, image.extents[3]])
-            .for_each(|number| self.divide(patches.buffer, number));
+        let sides = along.chain([first[1], *cols, image.each, image.extents[3]]).map(|side| side as u64);
+        let moves = patches.moves.into_iter().map(i64::unsigned_abs);
+        sides.chain(moves).chain([*offset]).for_each(|number| self.divide(patches.buffer, number));
     }
 
     /// A buffer's grain divides a number.
-    fn divide(&mut self, buffer: BufferId, number: usize) {
+    fn divide(&mut self, buffer: BufferId, number: u64) {
         let grain = &mut self.0[buffer.index()];
         *grain = gcd(*grain, number);
     }
@@ -116,13 +115,15 @@ impl Grains {
 impl Grains {
     pub(super) fn in_grains(&self, window: &Window) -> Window {
         let grain = self.of(window.buffer);
-        let Window { rows, cols, row_stride, col_stride, .. } = *window;
+        let Window { row_stride, col_stride, .. } = *window;
+        let [rows, cols] = [window.rows as u64, window.cols as u64];
         let [rows, cols, row_stride, col_stride] = match along(window) {
             Along::Cols => [rows, cols / grain, row_stride / grain, 1],
             Along::Rows => [rows / grain, cols, 1, col_stride / grain],
             Along::Neither => [rows, cols, row_stride, col_stride],
         };
-        let advance = window.advance.map(|step| step / grain);
+        let [rows, cols] = [rows, cols].map(|side| side as usize);
+        let advance = window.advance.map(|step| step / grain as i64);
         Window { offset: window.offset / grain, row_stride, col_stride, rows, cols, advance, ..*window }
     }
 
@@ -130,11 +131,13 @@ impl Grains {
         let grain = self.of(patches.buffer);
         let mut coarse = *patches;
         coarse.offset /= grain;
+        coarse.moves.iter_mut().for_each(|step| *step /= grain as i64);
+        // It divides a side, so it is no larger.
+        let grain = grain as usize;
         coarse.first[1] /= grain;
         coarse.cols /= grain;
         coarse.image.each /= grain;
         coarse.image.extents[3] /= grain;
-        coarse.moves.iter_mut().for_each(|step| *step /= grain);
         coarse.advance.iter_mut().for_each(|step| step[1] /= grain);
         coarse
     }
@@ -142,7 +145,7 @@ impl Grains {
 
 /// The longer side of those whose elements follow each other.
 pub(super) fn along(window: &Window) -> Along {
-    let run = |extent: usize, stride: usize| if stride == 1 { extent } else { 0 };
+    let run = |extent: usize, stride: u64| if stride == 1 { extent } else { 0 };
     match (run(window.rows, window.row_stride), run(window.cols, window.col_stride)) {
         (0, 0) => Along::Neither,
         (rows, cols) if rows > cols => Along::Rows,
@@ -151,7 +154,7 @@ pub(super) fn along(window: &Window) -> Along {
 }
 
 /// The greatest number that divides both; 0 is divided by all.
-fn gcd(mut one: usize, mut other: usize) -> usize {
+fn gcd(mut one: u64, mut other: u64) -> u64 {
     while other != 0 {
         (one, other) = (other, one % other);
     }

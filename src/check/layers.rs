@@ -8,7 +8,7 @@ use crate::num::{DType, MapKind, Operand, OperationKind};
 use crate::schedule::{Layer, LayerKind, Move, Part, Plan};
 
 /// Most elements of a move that are gone through one by one.
-const MOST_MOVED: usize = 1 << 16;
+const MOST_MOVED: u64 = 1 << 16;
 
 /// Whether a layer agrees with itself.
 pub(super) fn agrees(plan: &Plan, layer: &Layer) -> Result<(), String> {
@@ -94,7 +94,7 @@ fn works(plan: &Plan, layer: &Layer, mut dtype: DType, [rows, mut cols]: [usize;
         }
         (dtype, cols) = (step.to, step.kind.cols(cols));
     }
-    check(dtype == result.dtype && rows * cols == result.elements(), || {
+    check(dtype == result.dtype && (rows as u64) * cols as u64 == result.elements(), || {
         format!("what is worked out is not `{}`: {rows} rows and {cols} columns of {dtype}", result.name)
     })
 }
@@ -102,16 +102,16 @@ fn works(plan: &Plan, layer: &Layer, mut dtype: DType, [rows, mut cols]: [usize;
 /// Whether parts together leave every element of the result once.
 fn moves_all(plan: &Plan, layer: &Layer, work: &Move) -> Result<(), String> {
     let result = &plan.tensors[layer.result];
-    let all: usize = work.parts.iter().map(|part| axes(part).map(|axis| axis.0).product::<usize>()).sum();
+    let all: u64 = work.parts.iter().map(|part| axes(part).map(|axis| axis.0).product::<u64>()).sum();
     check(all == result.elements() && layer.steps.is_empty(), || {
         format!("{all} elements are moved to `{}`, which has {}", result.name, result.elements())
     })?;
     for part in &work.parts {
         let from = &plan.tensors[part.from];
-        let rows = |extent: usize| part.chosen.map_or(extent, |(_, of)| of);
+        let rows = |extent: u64| part.chosen.map_or(extent, |(_, of)| of as u64);
         let loops = part.loops.iter().map(|axis| (axis.extent, axis.from));
         let own = [(rows(part.rows.extent), part.rows.from), (part.cols.extent, part.cols.from)];
-        let last: usize = loops.chain(own).map(|(extent, apart)| (extent - 1) * apart).sum();
+        let last: u64 = loops.chain(own).map(|(extent, apart)| (extent - 1) * apart).sum();
         check(part.first[0] + last < from.elements() && from.dtype == result.dtype, || {
             format!("`{}` is moved from beyond the end of `{}`", result.name, from.name)
         })?;
@@ -122,20 +122,20 @@ fn moves_all(plan: &Plan, layer: &Layer, work: &Move) -> Result<(), String> {
     if all > MOST_MOVED {
         return Ok(());
     }
-    let mut left: BTreeSet<usize> = BTreeSet::new();
+    let mut left: BTreeSet<u64> = BTreeSet::new();
     work.parts.iter().for_each(|part| left.extend(places(part)));
-    check(left.len() == all && left.last().is_none_or(|last| *last < all), || {
+    check(left.len() as u64 == all && left.last().is_none_or(|last| *last < all), || {
         format!("an element of `{}` is moved there twice, or beyond its end", result.name)
     })
 }
 
 /// Extents and distances in the result, outermost first.
-fn axes(part: &Part) -> impl Iterator<Item = (usize, usize)> {
+fn axes(part: &Part) -> impl Iterator<Item = (u64, u64)> {
     part.loops.iter().chain([&part.rows, &part.cols]).map(|axis| (axis.extent, axis.to))
 }
 
 /// Where a part's elements go.
-fn places(part: &Part) -> Vec<usize> {
+fn places(part: &Part) -> Vec<u64> {
     axes(part).fold(vec![part.first[1]], |places, (extent, to)| {
         places.iter().flat_map(|place| (0..extent).map(move |at| place + at * to)).collect()
     })

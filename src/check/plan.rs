@@ -11,7 +11,7 @@ use crate::schedule::{Layer, LayerKind, Place, Plan, PlannedId, TileOrder};
 /// The first thing that must not be, in words.
 pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
     let mut left: BTreeSet<PlannedId> = BTreeSet::new();
-    let mut results: BTreeMap<PlannedId, Vec<(Place, usize)>> = BTreeMap::new();
+    let mut results: BTreeMap<PlannedId, Vec<(Place, u64)>> = BTreeMap::new();
     for layer in &plan.layers {
         let name = &plan.tensors[layer.result].name;
         for id in reads(layer) {
@@ -25,7 +25,7 @@ pub fn check_plan(plan: &Plan, chip: &Chip) -> Result<(), String> {
         check(!result.declared, || format!("`{name}` is declared, and a layer leaves it"))?;
         let places = results.entry(plan.root(layer.result)).or_default();
         let (from, len) = (result.place, result.elements());
-        let meets = |(other, its): &(Place, usize)| {
+        let meets = |(other, its): &(Place, u64)| {
             let apart = other.first + its <= from.first || from.first + len <= other.first;
             other.steps == from.steps && !apart
         };

@@ -48,7 +48,7 @@ pub struct Fault {
     /// With whom it collides.
     pub other: Option<InstructionId>,
     /// The place: an element of a buffer.
-    pub element: Option<(BufferId, usize)>,
+    pub element: Option<(BufferId, u64)>,
     /// Or a row of a matrix unit's accumulators.
     pub row: Option<(u32, usize)>,
 }
@@ -231,7 +231,7 @@ impl<'a> Checker<'a> {
         let program = &assembly.program;
         let cells = |(id, buffer): (BufferId, &Buffer)| {
             let by = if assembly.inputs.contains_key(&id) { Writer::Given } else { Writer::Nobody };
-            Use { cells: vec![Cell { by, life: 0 }; grains.count(id, buffer)], ..Use::default() }
+            Use { cells: vec![Cell { by, life: 0 }; grains.count(id, buffer) as usize], ..Use::default() }
         };
         Checker {
             assembly,
@@ -299,7 +299,7 @@ impl<'a> Checker<'a> {
     }
 
     fn fault(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, (id, at): (BufferId, usize)) {
-        let element = Some((id, at * self.grains.of(id)));
+        let element = Some((id, at as u64 * self.grains.of(id)));
         self.push(Fault { element, ..self.between(kind, nth, other) });
     }
 
@@ -335,8 +335,8 @@ impl<'a> Checker<'a> {
 
     fn touch(&mut self, touch: Touch, nth: Nth, start: &Start) {
         match touch {
-            Touch::Read(buffer, at) => self.read(buffer, at, nth, start),
-            Touch::Write(buffer, at, origin) => self.write(buffer, at, origin, nth, start),
+            Touch::Read(buffer, at) => self.read(buffer, at as usize, nth, start),
+            Touch::Write(buffer, at, origin) => self.write(buffer, at as usize, origin, nth, start),
             Touch::ReadSums { unit, row, cols } => self.read_sums((unit, row), cols, nth, start),
             Touch::WriteSums { unit, row, cols, mode } => {
                 self.write_sums((unit, row), cols, mode, nth, start)
@@ -497,8 +497,7 @@ impl<'a> Checker<'a> {
                 let past = || life.uses.iter().all(|(_, last)| self.is_past(*last, &start));
                 life.last >= nth || !past()
             });
-            let elements = mine.len() * self.grains.of(id);
-            let bytes = elements as Bytes * buffer.dtype.bytes() as Bytes;
+            let bytes = mine.len() as u64 * self.grains.of(id) * buffer.dtype.bytes() as Bytes;
             if bytes > buffer.held_bytes {
                 return self.fault(FaultKind::Overfull(bytes), nth, None, (id, lives[begun - 1].at));
             }
@@ -509,7 +508,7 @@ impl<'a> Checker<'a> {
         for id in &self.assembly.outputs {
             let cells = &self.buffers[id.index()].cells;
             if let Some(at) = cells.iter().position(|cell| matches!(cell.by, Writer::Nobody)) {
-                let element = Some((*id, at * self.grains.of(*id)));
+                let element = Some((*id, at as u64 * self.grains.of(*id)));
                 let kind = FaultKind::Missing;
                 self.faults.push(Fault { kind, instruction: None, other: None, element, row: None });
             }

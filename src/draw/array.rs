@@ -33,7 +33,7 @@ pub struct Moment<'a> {
     /// Of which operators the registers' numbers are shown. Others have indices.
     pub numbers: Numbers,
     /// Where an element of a buffer lies along the axes of its tensor.
-    pub indices: &'a dyn Fn(BufferId, usize) -> Vec<usize>,
+    pub indices: &'a dyn Fn(BufferId, u64) -> Vec<u64>,
 }
 
 impl Moment<'_> {

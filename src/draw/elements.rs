@@ -29,7 +29,7 @@ pub(super) struct Element<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// In its buffer.
-    At(usize),
+    At(u64),
     /// In padding, or where nothing is stored: it is 0.
     Nowhere,
     /// It depends on numbers that are not known.
@@ -123,7 +123,7 @@ impl Moment<'_> {
     }
 
     /// An element by its row of k, if something is stored there.
-    fn along_k<'e>(&self, of: &'e Factor, pass: u32, place: Option<usize>, k: Option<usize>) -> Element<'e> {
+    fn along_k<'e>(&self, of: &'e Factor, pass: u32, place: Option<u64>, k: Option<usize>) -> Element<'e> {
         match k {
             Some(_) => element(of, place),
             None if self.has_numbers(pass) => Element { of, place: Place::Nowhere },
@@ -148,6 +148,6 @@ impl Moment<'_> {
     }
 }
 
-fn element(of: &Factor, place: Option<usize>) -> Element<'_> {
+fn element(of: &Factor, place: Option<u64>) -> Element<'_> {
     Element { of, place: place.map_or(Place::Nowhere, Place::At) }
 }

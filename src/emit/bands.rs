@@ -23,7 +23,8 @@ impl Band {
     pub(super) fn held(&self, image: &Image, matrix: &Matrix) -> Option<Window> {
         let [_, _, w, c] = image.extents;
         let line = w * c;
-        (self.lines > 0).then(|| matrix.strided(self.line.times(line), [line, 1], [self.lines, line]))
+        let window = |extents| matrix.strided(self.line.times(line), [line as u64, 1], extents);
+        (self.lines > 0).then(|| window([self.lines, line]))
     }
 }
 
@@ -146,7 +147,7 @@ pub(super) fn patches(
     let window = image.window;
     let mut advance = [[0; 2]; isa::MOST_DEPTH];
     let steps = row.advance.into_iter().zip(col.advance);
-    advance.iter_mut().zip(steps).for_each(|(into, (row, col))| *into = [row, col]);
+    advance.iter_mut().zip(steps).for_each(|(into, (row, col))| *into = [row as usize, col as usize]);
     Patches {
         image: isa::Image {
             extents: image.extents,
@@ -160,7 +161,7 @@ pub(super) fn patches(
         buffer: matrix.buffer,
         offset: matrix.first.first,
         moves: matrix.first.advance,
-        first: [row.first, col.first],
+        first: [row, col].map(|index| index.first as usize),
         advance,
         rows,
         cols,

@@ -10,7 +10,7 @@ use crate::isa::{
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
-use crate::schedule::{Ahead, Around, Layer, MOST_REPEATS, Plan, Planned, PlannedId};
+use crate::schedule::{Ahead, Around, Layer, MOST_REPEATS, Plan, PlannedId};
 
 /// A program under construction.
 pub(super) struct Builder<'a> {
@@ -73,31 +73,36 @@ impl Events {
     }
 }
 
-/// An index that grows with the iterations of loops.
+/// An index that moves with the iterations of loops: a row, a column, or an element of a memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Index {
-    pub first: usize,
-    pub advance: [usize; MOST_DEPTH],
+    pub first: u64,
+    pub advance: [i64; MOST_DEPTH],
 }
 
 impl Index {
     pub(super) fn at(first: usize) -> Index {
-        Index { first, ..Index::default() }
+        Index { first: first as u64, ..Index::default() }
     }
 
     pub(super) fn plus(mut self, more: usize) -> Index {
-        self.first += more;
+        self.first += more as u64;
         self
     }
 
     /// Growing by `step` with each iteration of the loop at `depth`.
     pub(super) fn along(mut self, depth: usize, step: usize) -> Index {
-        self.advance[depth] += step;
+        self.advance[depth] += step as i64;
         self
     }
 
     pub(super) fn times(self, stride: usize) -> Index {
-        Index { first: self.first * stride, advance: self.advance.map(|step| step * stride) }
+        self.apart(stride as u64)
+    }
+
+    /// Of what are so many elements apart.
+    pub(super) fn apart(self, stride: u64) -> Index {
+        Index { first: self.first * stride, advance: self.advance.map(|step| step * stride as i64) }
     }
 
     pub(super) fn and(self, other: Index) -> Index {
@@ -113,14 +118,14 @@ pub(super) struct Matrix {
     pub buffer: BufferId,
     /// Its first element.
     pub first: Index,
-    pub row_stride: usize,
-    pub col_stride: usize,
+    pub row_stride: u64,
+    pub col_stride: u64,
 }
 
 impl Matrix {
     /// Part of it.
     pub(super) fn window(&self, row: Index, col: Index, rows: usize, cols: usize) -> Window {
-        let place = row.times(self.row_stride).and(col.times(self.col_stride));
+        let place = row.apart(self.row_stride).and(col.apart(self.col_stride));
         self.strided(place, [self.row_stride, self.col_stride], [rows, cols])
     }
 
@@ -128,7 +133,7 @@ impl Matrix {
     pub(super) fn strided(
         &self,
         place: Index,
-        [row_stride, col_stride]: [usize; 2],
+        [row_stride, col_stride]: [u64; 2],
         [rows, cols]: [usize; 2],
     ) -> Window {
         let Index { first, advance } = place.and(self.first);
@@ -390,9 +395,9 @@ impl<'a> Builder<'a> {
     /// A tensor in a buffer of its memory.
     fn matrix(&self, id: PlannedId, buffer: BufferId) -> Matrix {
         let tensor = &self.plan.tensors[id];
-        let mut first = Index::at(tensor.place.first);
+        let mut first = Index { first: tensor.place.first, ..Index::default() };
         first.advance[..MOST_REPEATS].copy_from_slice(&tensor.place.steps);
-        Matrix { buffer, first, row_stride: tensor.cols, col_stride: 1 }
+        Matrix { buffer, first, row_stride: tensor.cols as u64, col_stride: 1 }
     }
 
     fn buffer(&mut self, id: PlannedId, space: Space, held_bytes: Bytes) -> BufferId {
@@ -421,8 +426,8 @@ impl<'a> Builder<'a> {
     pub(super) fn unified(&mut self, id: PlannedId, core: u32, held: usize) -> Matrix {
         let (root, space) = (self.plan.root(id), Space::Unified(core));
         if !self.plan.stays(id) {
-            let Planned { rows, cols, dtype, .. } = self.plan.tensors[root];
-            let held_bytes = held.min(rows * cols) as Bytes * dtype.bytes() as Bytes;
+            let tensor = &self.plan.tensors[root];
+            let held_bytes = tensor.elements().min(held as u64) * tensor.dtype.bytes() as Bytes;
             let buffer = self.buffer(root, space, held_bytes);
             return self.matrix(id, buffer);
         }

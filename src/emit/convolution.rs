@@ -61,8 +61,11 @@ fn images(builder: &mut Builder, image: &Image, bands: Bands) -> Activations {
         let (matrix, waits) = match builder.plan.stays(image.x) {
             true => builder.operand(image.x, core),
             false => {
-                let matrix =
-                    builder.unified(image.x, core, most(&[builder.plan.blocks, image.band_elements(bands)]));
+                let matrix = builder.unified(
+                    image.x,
+                    core,
+                    most(&[builder.plan.blocks, image.band_elements(bands) as usize]),
+                );
                 // A first band of nothing but padding brings nothing to wait for.
                 let events = &builder.events;
                 let before = builder.before_layer(events.left[core as usize]);

@@ -11,7 +11,8 @@ const _: () = assert!(MOST_LOOPS == MOST_DEPTH, "what is planned can be emitted"
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, work: &Move) {
     let left = builder.dram(layer.result);
     for part in &work.parts {
-        let [rows, cols] = part.block;
+        // A block fits the unified buffer.
+        let [rows, cols] = part.block.map(|side| side as usize);
         let from = builder.dram(part.from);
         let place = builder.result(layer.result, CORE, builder.plan.blocks * rows * cols);
         let mut waits = builder.until_in_dram(part.from, CORE);
@@ -45,15 +46,16 @@ struct Chosen {
 }
 
 /// From one place to the next along an axis, in what is read and in the result.
-fn along([from, to]: [Index; 2], depth: usize, axis: &Axis, count: usize) -> [Index; 2] {
-    [from.along(depth, count * axis.from), to.along(depth, count * axis.to)]
+fn along([from, to]: [Index; 2], depth: usize, axis: &Axis) -> [Index; 2] {
+    let one = Index::default().along(depth, 1);
+    [from.and(one.apart(axis.from)), to.and(one.apart(axis.to))]
 }
 
 impl Moved<'_> {
     fn loops(&self, builder: &mut Builder, loops: &[Axis], at: [Index; 2]) {
         match loops.split_first() {
-            Some((axis, within)) => builder.repeat(axis.extent, |builder, depth| {
-                self.loops(builder, within, along(at, depth, axis, 1));
+            Some((axis, within)) => builder.repeat(axis.extent as usize, |builder, depth| {
+                self.loops(builder, within, along(at, depth, axis));
             }),
             None => self.rows(builder, at),
         }
@@ -74,8 +76,9 @@ impl Moved<'_> {
         let Part { rows, cols, first, .. } = self.part;
         let core = CORE as usize;
         let (arrived, gone) = (builder.events.operand[core], builder.events.left[core]);
-        let place = |side: usize, rows: usize, cols: usize| {
-            at[side].plus(first[side]).and(row.times(rows)).and(col.times(cols))
+        let place = |side: usize, rows: u64, cols: u64| {
+            let first = Index { first: first[side], ..at[side] };
+            first.and(row.apart(rows)).and(col.apart(cols))
         };
         let (to, strides) = (place(1, rows.to, cols.to), [rows.to, cols.to]);
         let here = self.place.strided(to, strides, extents);
@@ -107,7 +110,7 @@ impl Moved<'_> {
 
     /// How the rows of a window in DRAM lie: together if each continues the one before, or if there is but one in all.
     fn rows_are(&self, window: &Window) -> RowsAre {
-        let continued = window.rows > 1 && window.row_stride == window.cols;
+        let continued = window.rows > 1 && window.row_stride == window.cols as u64;
         let single = self.part.loops.is_empty() && self.part.rows.extent == 1;
         match window.col_stride == 1 && (continued || single) {
             true => RowsAre::Together,
@@ -119,17 +122,21 @@ impl Moved<'_> {
 /// Goes over an extent in blocks; each knows its first place and how many it has.
 fn for_blocks(
     builder: &mut Builder,
-    extent: usize,
-    block: usize,
+    extent: u64,
+    block: u64,
     each: &mut dyn FnMut(&mut Builder, Index, usize),
 ) {
     let whole = extent / block;
     if whole == 1 {
-        each(builder, Index::default(), block);
+        each(builder, Index::default(), block as usize);
     } else {
-        builder.repeat(whole, |builder, depth| each(builder, Index::default().along(depth, block), block));
+        builder.repeat(whole as usize, |builder, depth| {
+            let first = Index::default().along(depth, block as usize);
+            each(builder, first, block as usize)
+        });
     }
     if !extent.is_multiple_of(block) {
-        each(builder, Index::at(whole * block), extent % block);
+        let first = Index { first: whole * block, ..Index::default() };
+        each(builder, first, (extent % block) as usize);
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, pool: &Pool) {
     let (x, ready) = match x_stays {
         true => builder.operand(image.x, CORE),
         false => {
-            let place = builder.unified(image.x, CORE, builder.plan.blocks * image.band_elements(*bands));
+            let place =
+                builder.unified(image.x, CORE, builder.plan.blocks * image.band_elements(*bands) as usize);
             (place, builder.until_in_dram(image.x, CORE))
         }
     };

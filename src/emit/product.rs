@@ -573,8 +573,8 @@ impl<'a> Product<'a> {
             return SumRows { first: 0, advance: [0; _], ring: 1 };
         }
         let turn = tile.turn.plus(builder.tiles[tile.unit]);
-        let first = turn.first % 2 * half;
-        SumRows { first, advance: turn.advance.map(|step| step % 2 * half), ring: 2 * half }
+        let first = (turn.first % 2) as usize * half;
+        SumRows { first, advance: turn.advance.map(|step| (step % 2) as usize * half), ring: 2 * half }
     }
 
     fn activations(&self, core: usize, place: [Index; 2], [rows, cols]: [usize; 2]) -> Factor {

@@ -15,12 +15,12 @@ pub(super) fn emit(builder: &mut Builder, layer: &Layer, x: PlannedId, block_row
         inputs.push(input);
     }
     let result = &builder.plan.tensors[layer.result];
-    let width = result.elements() / rows;
+    let width = (result.elements() / rows as u64) as usize;
     let place = builder.result(layer.result, CORE, builder.plan.blocks * block_rows * width);
     let leaves = (!builder.plan.stays(layer.result) || builder.plan.leaves(layer.result))
         .then(|| builder.dram(layer.result));
     // One element of each row is a row of one column.
-    let by_row = |matrix: Matrix| Matrix { row_stride: width, col_stride: 1, ..matrix };
+    let by_row = |matrix: Matrix| Matrix { row_stride: width as u64, col_stride: 1, ..matrix };
     let work = Blocks { layer, inputs, place: by_row(place), leaves: leaves.map(by_row), cols, width };
     builder.repeat(rows / block_rows, |builder, depth| {
         work.block(builder, Index::default().along(depth, block_rows), block_rows);

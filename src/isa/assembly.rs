@@ -42,17 +42,17 @@ pub enum Given {
 
 impl Given {
     /// Whether a buffer can hold it: as many values as it has elements, or one for all, each of its dtype.
-    pub fn fits(&self, dtype: DType, len: usize) -> bool {
+    pub fn fits(&self, dtype: DType, len: u64) -> bool {
         match self {
             Given::Seeded | Given::Loaded(_) => true,
-            Given::Each(parts) => *parts > 0 && (len as u64).is_multiple_of(*parts),
+            Given::Each(parts) => *parts > 0 && len.is_multiple_of(*parts),
             Given::Pruned { parts, matrix: [rows, cols], .. } => {
                 let each = rows.checked_mul(*cols).filter(|each| *each > 0).map(|each| each as u64);
                 let all = each.and_then(|each| each.checked_mul(parts.unwrap_or(1))).filter(|all| *all > 0);
-                all.is_some_and(|all| (len as u64).is_multiple_of(all))
+                all.is_some_and(|all| len.is_multiple_of(all))
             }
             Given::Numbers(numbers) => {
-                (numbers.len() == 1 || numbers.len() == len)
+                (numbers.len() == 1 || numbers.len() as u64 == len)
                     && numbers.iter().all(|number| holds(dtype, *number))
             }
         }
@@ -76,7 +76,7 @@ impl Assembly {
 
 /// By buffer: rows as far apart as most of the windows on it have them.
 fn shapes(program: &Program) -> Vec<Shape> {
-    let mut strides: Vec<LiteMap<usize, usize>> = vec![LiteMap::new(); program.buffers.len()];
+    let mut strides: Vec<LiteMap<u64, usize>> = vec![LiteMap::new(); program.buffers.len()];
     for (_, instruction) in program.instructions.iter() {
         for factor in verify::touched(&instruction.work) {
             let Factor::Window(window) = factor else { continue };
@@ -85,19 +85,19 @@ fn shapes(program: &Program) -> Vec<Shape> {
             }
         }
     }
-    let shape = |(len, strides): (usize, &LiteMap<usize, usize>)| {
+    let shape = |(len, strides): (u64, &LiteMap<u64, usize>)| {
         let fitting = strides.iter().filter(|(stride, _)| len.is_multiple_of(**stride));
         let usual = fitting.max_by_key(|(stride, times)| (**times, std::cmp::Reverse(**stride)));
         match usual {
-            Some((stride, _)) => Shape::from(vec![len / stride, *stride]),
-            None => Shape::from(vec![len]),
+            Some((stride, _)) => Shape::from(vec![(len / stride) as usize, *stride as usize]),
+            None => Shape::from(vec![len as usize]),
         }
     };
     program.buffers.iter().map(|(_, buffer)| buffer.len).zip(&strides).map(shape).collect()
 }
 
 /// What a window shows of its matrix: how far rows are apart, where its own or its columns follow each other.
-fn between_rows(window: &Window) -> Option<usize> {
+fn between_rows(window: &Window) -> Option<u64> {
     let Window { rows, cols, row_stride, col_stride, .. } = *window;
     match () {
         () if rows > 1 && row_stride > 0 && (col_stride == 1 || cols == 1) => Some(row_stride),

@@ -2,7 +2,7 @@
 //!
 //! A file begins with [`MAGIC`] and the version, one byte. Whole numbers are LEB128: seven bits a byte, the least ones first, with
 //! the highest bit where more follow. Texts are their length and UTF-8, real numbers eight bytes, little-endian, and lists their
-//! length and their parts. Then come
+//! length and their parts. How far places move with loops is twice as many elements, and one more where they move back. Then come
 //!
 //! 1. buffers: name, dtype, shape, memory (0 for DRAM, else 1 + the core), address, bytes held, and what is given (0 nothing,
 //!    1 from the name, 2 in so many parts, 3 a list of numbers, 4 a path, 5 as 1 or in parts and pruned: how many parts or 0, n and m
@@ -27,7 +27,7 @@ use crate::num::{DType, Operand, Operation, OperationKind, Requant, Shape, Side,
 /// What a file begins with.
 pub const MAGIC: [u8; 7] = *b"SYSTOLE";
 /// Of this form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Longest file, in bytes.
 pub const MOST_BINARY_BYTES: usize = 8 << 20;
 /// Greatest number of a unit.
@@ -210,11 +210,18 @@ impl Writer {
         self.list(&advance[..used], |out, step| out.number(*step));
     }
 
+    /// Steps on and back: twice as many elements, and one more if back.
+    fn moves(&mut self, moves: &[i64; MOST_DEPTH]) {
+        let used = moves.iter().rposition(|step| *step != 0).map_or(0, |last| last + 1);
+        self.list(&moves[..used], |out, step| out.whole(2 * step.unsigned_abs() + u64::from(*step < 0)));
+    }
+
     fn window(&mut self, window: &Window) {
         self.number(window.buffer.index());
         let Window { offset, row_stride, col_stride, rows, cols, .. } = *window;
-        [offset, row_stride, col_stride, rows, cols].into_iter().for_each(|number| self.number(number));
-        self.advance(&window.advance);
+        [offset, row_stride, col_stride].into_iter().for_each(|number| self.whole(number));
+        [rows, cols].into_iter().for_each(|number| self.number(number));
+        self.moves(&window.advance);
     }
 
     fn factor(&mut self, factor: &Factor) {
@@ -240,8 +247,10 @@ impl Writer {
         self.number(buffer.index());
         let pairs = [places, size, stride, padding, dilation];
         extents.into_iter().chain(pairs.into_iter().flatten()).for_each(|number| self.number(number));
-        [each, offset, first[0], first[1], rows, cols].into_iter().for_each(|number| self.number(number));
-        self.advance(&moves);
+        self.number(each);
+        self.whole(offset);
+        [first[0], first[1], rows, cols].into_iter().for_each(|number| self.number(number));
+        self.moves(&moves);
         [0, 1].into_iter().for_each(|side| self.advance(&advance.map(|both| both[side])));
     }
 
@@ -407,6 +416,11 @@ impl Reader<'_> {
         Ok(usize::try_from(number).expect("it is no more than the greatest one"))
     }
 
+    /// Of elements.
+    fn place(&mut self, what: &str) -> Read<u64> {
+        self.whole(MOST_NUMBER, what)
+    }
+
     /// A choice out of `0..of`.
     fn choice(&mut self, of: usize, what: &str) -> Read<usize> {
         match of.checked_sub(1) {
@@ -502,8 +516,8 @@ impl Reader<'_> {
         let dtype = self.dtype()?;
         let start = self.at;
         let extents = self.list("the number of axes", |reader| reader.number("an extent"))?;
-        let elements = extents.iter().try_fold(1usize, |all, extent| all.checked_mul(*extent));
-        let len = match elements.filter(|all| *all > 0 && *all as u64 <= MOST_NUMBER) {
+        let elements = extents.iter().try_fold(1u64, |all, extent| all.checked_mul(*extent as u64));
+        let len = match elements.filter(|all| (1..=MOST_NUMBER).contains(all)) {
             Some(len) if extents.len() <= Shape::MOST_AXES => len,
             _ => {
                 self.at = start;
@@ -529,7 +543,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn given(&mut self, dtype: DType, len: usize) -> Read<Option<Given>> {
+    fn given(&mut self, dtype: DType, len: u64) -> Read<Option<Given>> {
         let start = self.at;
         let given = match self.choice(6, "what is given")? {
             0 => return Ok(None),
@@ -651,13 +665,29 @@ impl Reader<'_> {
     }
 
     fn advance(&mut self) -> Read<[usize; MOST_DEPTH]> {
+        self.steps(|reader| reader.number("a step"))
+    }
+
+    fn moves(&mut self) -> Read<[i64; MOST_DEPTH]> {
+        self.steps(|reader| {
+            let twice = reader.whole(2 * MOST_NUMBER + 1, "a step")?;
+            let far = (twice / 2) as i64;
+            Ok(if twice % 2 == 0 { far } else { -far })
+        })
+    }
+
+    /// By loop around it; the last one is not 0.
+    fn steps<T: Copy + Default + PartialEq>(
+        &mut self,
+        each: impl FnMut(&mut Self) -> Read<T>,
+    ) -> Read<[T; MOST_DEPTH]> {
         let start = self.at;
-        let steps = self.list("the number of loops", |reader| reader.number("a step"))?;
-        if steps.len() > self.depth || steps.last() == Some(&0) {
+        let steps = self.list("the number of loops", each)?;
+        if steps.len() > self.depth || steps.last() == Some(&T::default()) {
             self.at = start;
             return self.wrong("it moves with loops that are not around it");
         }
-        let mut advance = [0; MOST_DEPTH];
+        let mut advance = [T::default(); MOST_DEPTH];
         advance[..steps.len()].copy_from_slice(&steps);
         Ok(advance)
     }
@@ -665,12 +695,12 @@ impl Reader<'_> {
     fn window(&mut self) -> Read<Window> {
         Ok(Window {
             buffer: self.buffer_id()?,
-            offset: self.number("a place")?,
-            row_stride: self.number("a stride")?,
-            col_stride: self.number("a stride")?,
+            offset: self.place("a place")?,
+            row_stride: self.place("a stride")?,
+            col_stride: self.place("a stride")?,
             rows: self.number("rows")?,
             cols: self.number("columns")?,
-            advance: self.advance()?,
+            advance: self.moves()?,
         })
     }
 
@@ -701,10 +731,10 @@ impl Reader<'_> {
             dilation: self.numbers("a dilation")?,
             each: self.number("channels of a group")?,
         };
-        let offset = self.number("a place")?;
+        let offset = self.place("a place")?;
         let first = self.numbers("a first row or column")?;
         let [rows, cols] = self.numbers("rows or columns")?;
-        let moves = self.advance()?;
+        let moves = self.moves()?;
         let (down, along) = (self.advance()?, self.advance()?);
         let mut advance = [[0; 2]; MOST_DEPTH];
         for (depth, step) in advance.iter_mut().enumerate() {

@@ -83,7 +83,7 @@ pub struct Buffer {
     /// Of its elements.
     pub dtype: DType,
     /// Elements of the whole tensor.
-    pub len: usize,
+    pub len: u64,
     /// Where it lies.
     pub space: Space,
     /// Where it begins there. Buffers that are never in use at the same time may share a place.
@@ -303,30 +303,36 @@ pub enum SumMode {
 pub struct Window {
     /// Which buffer.
     pub buffer: BufferId,
-    /// Its first element.
-    pub offset: usize,
+    /// Its first element in the first iteration of all loops.
+    pub offset: u64,
     /// From one row to the next; 0 repeats one row.
-    pub row_stride: usize,
+    pub row_stride: u64,
     /// From one column to the next.
-    pub col_stride: usize,
+    pub col_stride: u64,
     /// Rows.
     pub rows: usize,
     /// Columns.
     pub cols: usize,
-    /// By depth of the loops around it: how far it moves with each iteration.
-    pub advance: [usize; MOST_DEPTH],
+    /// By depth of the loops around it: how far it moves with each iteration, on or back.
+    pub advance: [i64; MOST_DEPTH],
+}
+
+/// A place that moves with loops, in an iteration of them.
+fn moved(place: u64, advance: &[i64; MOST_DEPTH], iteration: &Iteration) -> u64 {
+    let moved = advance.iter().zip(iteration).map(|(step, index)| step * i64::from(*index));
+    place.wrapping_add_signed(moved.sum())
 }
 
 impl Window {
     /// Place of an element in its buffer, in the first iteration of all loops.
-    pub fn at(&self, row: usize, col: usize) -> usize {
-        self.offset + row * self.row_stride + col * self.col_stride
+    pub fn at(&self, row: usize, col: usize) -> u64 {
+        self.offset + row as u64 * self.row_stride + col as u64 * self.col_stride
     }
 
     /// Where it lies in an iteration.
     pub fn in_iteration(&self, iteration: &Iteration) -> Window {
-        let moved = self.advance.iter().zip(iteration).map(|(step, index)| step * *index as usize);
-        Window { offset: self.offset + moved.sum::<usize>(), advance: [0; MOST_DEPTH], ..*self }
+        let offset = moved(self.offset, &self.advance, iteration);
+        Window { offset, advance: [0; MOST_DEPTH], ..*self }
     }
 
     /// One of its rows, in the first iteration of all loops.

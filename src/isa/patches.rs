@@ -1,7 +1,7 @@
 //! Windows of images as rows of a matrix that nobody writes down: what a convolution multiplies and a pool looks at is found
 //! in the image as it is read (implicit im2col).
 
-use super::{BufferId, Iteration, MOST_DEPTH, Window};
+use super::{BufferId, Iteration, MOST_DEPTH, Window, moved};
 
 /// How windows go over images of `[n, h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub struct Patches {
     /// Where it lies: all of it has places there, though a band of it may be all that is held.
     pub buffer: BufferId,
     /// Its first element in the first iteration of all loops.
-    pub offset: usize,
-    /// By depth of the loops around it: how far the image moves with each iteration.
-    pub moves: [usize; MOST_DEPTH],
+    pub offset: u64,
+    /// By depth of the loops around it: how far the image moves with each iteration, on or back.
+    pub moves: [i64; MOST_DEPTH],
     /// First row and column in the first iteration of all loops.
     pub first: [usize; 2],
     /// By depth of the loops around it: how many rows and columns it moves with each iteration.
@@ -58,24 +58,23 @@ impl Image {
     }
 
     /// Which row (side 0) or column (1) of the image element `at` of the window lies on in a place; nothing in padding.
-    fn inside(&self, side: usize, place: usize, at: usize) -> Option<usize> {
+    fn inside(&self, side: usize, place: usize, at: usize) -> Option<u64> {
         // In 64 bits: products of two extents may leave 32.
         let padded = place as u64 * self.stride[side] as u64 + at as u64 * self.dilation[side] as u64;
         let inside = padded.checked_sub(self.padding[side] as u64)?;
-        (inside < self.extents[1 + side] as u64).then_some(inside as usize)
+        (inside < self.extents[1 + side] as u64).then_some(inside)
     }
 }
 
 impl Patches {
     /// Where it lies in an iteration.
     pub fn in_iteration(&self, iteration: &Iteration) -> Patches {
-        let moved = |side: usize| -> usize {
+        let far = |side: usize| -> usize {
             self.advance.iter().zip(iteration).map(|(step, index)| step[side] * *index as usize).sum()
         };
-        let first = [0, 1].map(|side| self.first[side] + moved(side));
-        let far = self.moves.iter().zip(iteration).map(|(step, index)| step * *index as usize);
+        let first = [0, 1].map(|side| self.first[side] + far(side));
         Patches {
-            offset: self.offset + far.sum::<usize>(),
+            offset: moved(self.offset, &self.moves, iteration),
             moves: [0; MOST_DEPTH],
             first,
             advance: [[0; 2]; MOST_DEPTH],
@@ -84,7 +83,7 @@ impl Patches {
     }
 
     /// Place of an element in its buffer, in the first iteration of all loops; nothing in padding.
-    pub fn at(&self, row: usize, col: usize) -> Option<usize> {
+    pub fn at(&self, row: usize, col: usize) -> Option<u64> {
         let mut found = None;
         self.runs(row, col, 1, |start, _| found = start);
         found
@@ -92,7 +91,7 @@ impl Patches {
 
     /// Elements of a row from a column on, in the first iteration of all loops, in runs: where each begins, if it is not padding,
     /// and how long it is.
-    pub fn runs(&self, row: usize, col: usize, len: usize, mut each: impl FnMut(Option<usize>, usize)) {
+    pub fn runs(&self, row: usize, col: usize, len: usize, mut each: impl FnMut(Option<u64>, usize)) {
         let Image { extents: [_, h, w, c], places: [oh, ow], size: [_, kw], each: channels, .. } = self.image;
         let (row, taps) = (self.first[0] + row, self.image.taps());
         let (n, y, x) = (row / ow / oh, row / ow % oh, row % ow);
@@ -102,8 +101,9 @@ impl Patches {
             let (group, tap) = (of_tap / taps, of_tap % taps);
             let run = (channels - channel).min(end - at);
             let pixel = (self.image.inside(0, y, tap / kw), self.image.inside(1, x, tap % kw));
-            let start = |(row, col): (usize, usize)| {
-                self.offset + ((n * h + row) * w + col) * c + group * channels + channel
+            let start = |(row, col): (u64, u64)| {
+                let pixel = (n as u64 * h as u64 + row) * w as u64 + col;
+                self.offset + pixel * c as u64 + (group * channels + channel) as u64
             };
             each(pixel.0.zip(pixel.1).map(start), run);
             at += run;
@@ -173,7 +173,7 @@ impl Factor {
     }
 
     /// Place of an element in its buffer, in the first iteration of all loops; nothing in an image's padding.
-    pub fn at(&self, row: usize, col: usize) -> Option<usize> {
+    pub fn at(&self, row: usize, col: usize) -> Option<u64> {
         match self {
             Factor::Window(window) => Some(window.at(row, col)),
             Factor::Patches(patches) => patches.at(row, col),
@@ -228,7 +228,7 @@ mod tests {
         let pixels = [(1, 1), (1, 2), (2, 1), (2, 2)];
         let element = |col: usize| {
             let (row, at) = pixels[col / 2 % 4];
-            Some(136 + 12 * row + 4 * at + col / 8 * 2 + col % 2)
+            Some((136 + 12 * row + 4 * at + col / 8 * 2 + col % 2) as u64)
         };
         assert_eq!(there(7), (0..16).map(element).collect::<Vec<_>>());
     }
@@ -239,7 +239,7 @@ mod tests {
         for row in 0..8 {
             let mut found = Vec::new();
             windows.runs(row, 3, 10, |start, len| {
-                found.extend((0..len).map(|at| start.map(|start| start + at)))
+                found.extend((0..len as u64).map(|at| start.map(|start| start + at)))
             });
             assert_eq!(found, (3..13).map(|col| windows.at(row, col)).collect::<Vec<_>>());
         }

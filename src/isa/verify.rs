@@ -29,8 +29,8 @@ use std::fmt;
 use litemap::LiteMap;
 
 use super::{
-    BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER, Node,
-    Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
+    Buffer, BufferId, EventId, Factor, From, Instruction, InstructionId, LoopId, MOST_DEPTH, MOST_NUMBER,
+    Node, Patches, Program, RowsAre, Space, SumRows, Unit, VectorSource, VectorStep, Wait, Window, Work,
 };
 use crate::chip::{Chip, Stationary};
 use crate::num::{DType, Operand, OperationKind, Requant, Sparsity};
@@ -249,16 +249,32 @@ impl Verifier<'_> {
         check(4, window.rows > 0 && window.cols > 0, || "a window is empty".into())?;
         let elements = window.rows.checked_mul(window.cols).filter(|all| *all as u64 <= MOST_NUMBER);
         check(12, elements.is_some(), || format!("a window of more than {MOST_NUMBER} elements"))?;
-        let reach = moves.zip(around).map(|((_, step), id)| {
-            (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
+        let side = |extent: usize, stride: u64| i128::from(stride) * (extent as i128 - 1);
+        let own = side(window.rows, window.row_stride) + side(window.cols, window.col_stride);
+        self.reaches("a window", around, window.buffer, window.offset, &window.advance, own)
+    }
+
+    /// Whether something is within its buffer in all iterations: it begins at an element, and ends so many behind it.
+    fn reaches(
+        &self,
+        what: &str,
+        around: &[LoopId],
+        buffer: BufferId,
+        first: u64,
+        advance: &[i64; MOST_DEPTH],
+        own: i128,
+    ) -> Check {
+        let moved = advance.iter().zip(around).map(|(step, id)| {
+            // In 128 bits: of numbers that are read, nothing leaves them.
+            i128::from(*step) * i128::from(self.program.loops[*id].count.saturating_sub(1))
         });
-        let last = (window.row_stride as u64)
-            .saturating_mul(window.rows as u64 - 1)
-            .saturating_add((window.col_stride as u64).saturating_mul(window.cols as u64 - 1));
-        let last = reach.fold(last, u64::saturating_add).saturating_add(window.offset as u64);
-        let buffer = &self.program.buffers[window.buffer];
-        check(4, last < buffer.len as u64, || {
-            format!("a window reaches element {last} of `{}`, which has {}", buffer.name, buffer.len)
+        let reach = [i128::from(first), i128::from(first) + own];
+        let [least, last] =
+            moved.fold(reach, |[least, last], moved| [least + moved.min(0), last + moved.max(0)]);
+        let Buffer { name, len, .. } = &self.program.buffers[buffer];
+        check(4, least >= 0, || format!("{what} begins {} elements before `{name}`", -least))?;
+        check(4, last < i128::from(*len), || {
+            format!("{what} reaches element {last} of `{name}`, which has {len}")
         })
     }
 
@@ -272,8 +288,8 @@ impl Verifier<'_> {
         check(4, image.extents[3].is_multiple_of(image.each), || "channels left over by groups".into())?;
         check(4, patches.rows > 0 && patches.cols > 0, || "patches are empty".into())?;
         let moves = patches.moves.iter().zip(patches.advance);
-        let held = |(depth, (far, [row, col])): (usize, (&usize, [usize; 2]))| {
-            [*far, row, col] == [0; 3] || depth < around.len()
+        let held = |(depth, (far, step)): (usize, (&i64, [usize; 2]))| {
+            (*far, step) == (0, [0; 2]) || depth < around.len()
         };
         check(4, moves.enumerate().all(held), || "patches move with a loop that is not around them".into())?;
         for (side, extent) in [patches.rows, patches.cols].into_iter().enumerate() {
@@ -286,15 +302,8 @@ impl Verifier<'_> {
             check(4, end <= all, || format!("patches reach row or column {end} of {all}"))?;
         }
         let own = sides.iter().fold(1u64, |all, side| all.saturating_mul(*side as u64));
-        let far =
-            patches.moves.iter().zip(around).map(|(step, id)| {
-                (*step as u64).saturating_mul(u64::from(self.program.loops[*id].count) - 1)
-            });
-        let end = far.fold(own, u64::saturating_add).saturating_add(patches.offset as u64);
-        let buffer = &self.program.buffers[patches.buffer];
-        check(4, end <= buffer.len as u64, || {
-            format!("an image reaches element {end} of `{}`, which has {}", buffer.name, buffer.len)
-        })
+        let end = i128::from(own) - 1;
+        self.reaches("an image", around, patches.buffer, patches.offset, &patches.moves, end)
     }
 
     fn space(&self, factor: &Factor) -> Space {

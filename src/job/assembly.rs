@@ -246,11 +246,12 @@ fn memory(
     say: &mut Diagnostics,
 ) -> Option<Vec<Values>> {
     let buffers = &assembly.program.buffers;
-    let bytes = |(_, buffer): (BufferId, &isa::Buffer)| buffer.len as u64 * buffer.dtype.bytes() as u64;
+    let bytes = |(_, buffer): (BufferId, &isa::Buffer)| buffer.len * buffer.dtype.bytes() as u64;
     if buffers.iter().map(bytes).fold(0, u64::saturating_add) > Limits::ALL_BYTES {
         return None;
     }
-    let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
+    let mut memory: Vec<Values> =
+        buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
     for (id, given) in assembly.inputs.iter() {
         let shape = &assembly.shapes[id.index()];
         match given_values(&buffers[*id], shape, given, loader) {
@@ -282,12 +283,13 @@ fn given_values(
         Given::Pruned { parts, by, matrix: [rows, cols] } => {
             let given = parts.map_or(Given::Seeded, Given::Each);
             let mut values = given_values(buffer, shape, &given, loader)?;
-            by.prune(&mut values, &Shape::from(vec![buffer.len / (rows * cols), *rows, *cols]));
+            let matrices = values.len() / (rows * cols);
+            by.prune(&mut values, &Shape::from(vec![matrices, *rows, *cols]));
             Ok(values)
         }
         Given::Each(parts) => {
-            let len = buffer.len / (*parts).max(1) as usize;
-            let mut all = Values::zeros(buffer.dtype, buffer.len);
+            let len = (buffer.len / (*parts).max(1)) as usize;
+            let mut all = Values::zeros(buffer.dtype, buffer.len as usize);
             for part in 0..*parts {
                 let ty = Type { dtype: buffer.dtype, shape: Shape::from(vec![len]) };
                 let values = seeded(&format!("{}[{part}]", buffer.name), ty).values;
@@ -296,13 +298,13 @@ fn given_values(
             Ok(all)
         }
         Given::Numbers(numbers) => Ok(match numbers[..] {
-            [all] => Values::of_numbers(buffer.dtype, &vec![all; buffer.len]),
+            [all] => Values::of_numbers(buffer.dtype, &vec![all; buffer.len as usize]),
             _ => Values::of_numbers(buffer.dtype, numbers),
         }),
         Given::Loaded(path) => {
             let array = loader.load(path).map_err(|error| (error.message, error.hint))?;
             // Those of all iterations of a repeat are one list.
-            if (array.ty.dtype, array.values.len()) != (buffer.dtype, buffer.len) {
+            if (array.ty.dtype, array.values.len() as u64) != (buffer.dtype, buffer.len) {
                 let message = format!("`{path}` holds {}, not {ty}", array.ty);
                 return Err((message, "declare it as it is".to_owned()));
             }

@@ -114,7 +114,7 @@ impl<'a> Look<'a> {
             dataflow: self.machine.chip.dataflow.name(),
             passes: passes.map(|pass| self.pass(pass, &lines)).collect(),
             pass: grid(frame, |_, _, pass| vec![view.first + pass as u64]),
-            step: self.steps(|_, _, _, step| Some(step)),
+            step: self.steps(|_, _, _, step| Some(step as u64)),
             left_element: self.steps(|pass, row, col, step| match self.stationary() {
                 Stationary::Weights => pass.left(frame.row_of_k(&frame.weight_k, row, col)?, step),
                 Stationary::Sums => pass.left(row, step),
@@ -146,12 +146,12 @@ impl<'a> Look<'a> {
     }
 
     /// What `of` says of each step that a PE works on.
-    fn steps(&self, of: impl Fn(&Pass, usize, usize, usize) -> Option<usize>) -> Grid {
+    fn steps(&self, of: impl Fn(&Pass, usize, usize, usize) -> Option<u64>) -> Grid {
         grid(&self.frame, |row, col, pass| {
             let pass = &self.view.passes[pass];
             // A pass that has reached the PE entered at least as many cycles ago as it is hops away.
             let steps = pass.stream.entering(self.frame.cycle - (row + col) as Cycle);
-            steps.filter_map(|step| Some(of(pass, row, col, step)? as u64)).collect()
+            steps.filter_map(|step| of(pass, row, col, step)).collect()
         })
     }
 

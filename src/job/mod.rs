@@ -342,7 +342,7 @@ impl Job {
 fn too_many_buffers(plan: &Plan, emitted: &Emitted) -> Option<TooMuch> {
     const MOST_BYTES: u64 = 8 * Limits::ALL_BYTES;
     let buffers = emitted.program.buffers.iter();
-    let all: u64 = buffers.map(|(_, buffer)| buffer.len as u64 * buffer.dtype.bytes() as u64).sum();
+    let all: u64 = buffers.map(|(_, buffer)| buffer.len * buffer.dtype.bytes() as u64).sum();
     (all > MOST_BYTES).then(|| TooMuch {
         span: plan.layers.first().map_or_else(Span::default, |layer| layer.span),
         message: format!("the run's buffers have {all} bytes in all iterations, more than {MOST_BYTES}"),
@@ -353,7 +353,8 @@ fn too_many_buffers(plan: &Plan, emitted: &Emitted) -> Option<TooMuch> {
 /// Buffers before the first cycle: declared tensors hold their values in DRAM, all others 0.
 fn memory(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Vec<Values> {
     let buffers = &emitted.program.buffers;
-    let mut memory: Vec<Values> = buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len)).collect();
+    let mut memory: Vec<Values> =
+        buffers.iter().map(|(_, b)| Values::zeros(b.dtype, b.len as usize)).collect();
     let folded = folded_values(graph, plan);
     for (id, buffer) in emitted.dram.iter() {
         let in_it = plan
@@ -427,8 +428,8 @@ fn disagreement(
 fn part_of(memory: &[Values], graph: &Graph, plan: &Plan, id: PlannedId, buffer: BufferId) -> Values {
     let tensor = &plan.tensors[id];
     let within = tensor.graph.and_then(|tensor| graph.tensors[tensor].within);
-    let first = tensor.place.last(&path(graph, within));
-    memory[buffer.index()].part(first..first + tensor.elements())
+    let first = tensor.place.last(&path(graph, within)) as usize;
+    memory[buffer.index()].part(first..first + tensor.elements() as usize)
 }
 
 /// A program that has run.

@@ -40,7 +40,7 @@ impl Finished {
         }
         let bytes = |buffer: &BufferId| {
             let buffer = &program.buffers[*buffer];
-            buffer.len as u64 * buffer.dtype.bytes() as u64
+            buffer.len * buffer.dtype.bytes() as u64
         };
         let all = buffers.iter().map(bytes).fold(0, u64::saturating_add);
         if all > Limits::ALL_BYTES {
@@ -51,7 +51,7 @@ impl Finished {
             );
         }
         let memory = program.buffers.iter().map(|(id, buffer)| {
-            Values::zeros(buffer.dtype, if buffers.contains(&id) { buffer.len } else { 0 })
+            Values::zeros(buffer.dtype, if buffers.contains(&id) { buffer.len as usize } else { 0 })
         });
         Ok(Seeding { op, memory: memory.collect(), buffers, at: (0, 0) })
     }
@@ -106,9 +106,9 @@ impl Finished {
         let planned = &self.plan.tensors[self.emitted.tensors[buffer.index()]];
         let tensor = planned.graph.map(|id| (id, &self.graph.tensors[id]));
         match tensor {
-            Some((id, tensor)) if planned.elements().is_multiple_of(tensor.ty.shape.count().max(1)) => {
-                let iteration = first / tensor.ty.shape.count().max(1);
-                let declared = self.graph.declared(id, iteration as u64);
+            Some((id, tensor)) if planned.elements().is_multiple_of(tensor.ty.shape.elements().max(1)) => {
+                let iteration = first as u64 / tensor.ty.shape.elements().max(1);
+                let declared = self.graph.declared(id, iteration);
                 let name = || match tensor.within {
                     Some(_) => format!("{}[{iteration}]", self.graph.name(id)),
                     None => self.graph.name(id),
@@ -116,34 +116,37 @@ impl Finished {
                 declared.unwrap_or_else(|| seeded(&name(), tensor.ty.clone())).values
             }
             _ => {
-                let shape = Shape::from(vec![planned.elements()]);
+                let shape = Shape::from(vec![planned.elements() as usize]);
                 seeded(&planned.name, Type { dtype: planned.dtype, shape }).values
             }
         }
     }
 
     /// An element of a buffer by its tensor's axes: within repeats, the iteration comes first.
-    pub fn indices(&self, buffer: BufferId, place: usize) -> Vec<usize> {
+    pub fn indices(&self, buffer: BufferId, place: u64) -> Vec<u64> {
         let planned = &self.plan.tensors[self.emitted.tensors[buffer.index()]];
-        let shape = planned.graph.map(|id| &self.graph.tensors[id].ty.shape.0[..]);
-        let count = shape.map_or(0, |shape| shape.iter().product());
+        let shape = planned.graph.map(|id| &self.graph.tensors[id].ty.shape);
+        let count = shape.map_or(0, Shape::elements);
         match shape {
-            Some(shape) if count == planned.elements() => unravelled(place, shape),
+            Some(shape) if count == planned.elements() => unravelled(place, &shape.0),
             Some(shape) if count > 0 && planned.elements().is_multiple_of(count) => {
                 let mut all = vec![place / count];
-                all.extend(unravelled(place % count, shape));
+                all.extend(unravelled(place % count, &shape.0));
                 all
             }
-            _ => vec![place / planned.cols.max(1), place % planned.cols.max(1)],
+            _ => {
+                let cols = planned.cols.max(1) as u64;
+                vec![place / cols, place % cols]
+            }
         }
     }
 }
 
 /// A place, row-major, by axes.
-fn unravelled(mut place: usize, shape: &[usize]) -> Vec<usize> {
+fn unravelled(mut place: u64, shape: &[usize]) -> Vec<u64> {
     let mut indices = vec![0; shape.len()];
     for (index, extent) in indices.iter_mut().zip(shape).rev() {
-        (*index, place) = (place % extent, place / extent);
+        (*index, place) = (place % *extent as u64, place / *extent as u64);
     }
     indices
 }

@@ -110,11 +110,12 @@ impl Shape {
         usize::try_from(self.elements()).expect("values are held of small tensors only")
     }
 
-    /// Rows and columns when stored as a matrix: all axes but the last are rows; a vector is one row.
+    /// Rows and columns when stored as a matrix: all axes but the last are rows; a vector is one row. More rows than this machine
+    /// counts are `usize::MAX`: no plan takes so many.
     pub fn as_matrix(&self) -> (usize, usize) {
         match self.0.split_last() {
             None => (1, 1),
-            Some((cols, rows)) => (rows.iter().product(), *cols),
+            Some((cols, rows)) => (rows.iter().fold(1, |all: usize, rows| all.saturating_mul(*rows)), *cols),
         }
     }
 

@@ -18,7 +18,17 @@ impl Plan {
                 let Planned { dtype, rows, cols, .. } = self.tensors[id];
                 let (name, place) = (String::new(), Place::default());
                 let output = !declared;
-                tensors.push(Planned { name, dtype, rows, cols, declared, output, graph: None, place })
+                tensors.push(Planned {
+                    name,
+                    dtype,
+                    rows,
+                    cols,
+                    times: 1,
+                    declared,
+                    output,
+                    graph: None,
+                    place,
+                })
             })
         };
         let kind = match layer.kind {

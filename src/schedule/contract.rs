@@ -38,17 +38,18 @@ impl Labels {
 }
 
 fn product(list: &[(u8, usize)]) -> usize {
-    list.iter().map(|(_, extent)| extent).product()
+    list.iter().fold(1, |all: usize, (_, extent)| all.saturating_mul(*extent))
 }
 
 /// The axes of a tensor whose labels are `named`, in the order of other lists of them: to row-major places.
 fn ordered(graph: &Graph, tensor: TensorId, named: &[u8], lists: [&[(u8, usize)]; 3]) -> Vec<Axis> {
     let own = axes(&graph.tensors[tensor].ty.shape);
-    let mut to = lists.iter().map(|list| product(list)).product::<usize>();
+    let mut to = lists.iter().map(|list| product(list) as u64).product::<u64>();
     let axis = |(label, extent): &(u8, usize)| {
+        let extent = *extent as u64;
         to /= extent;
         let at = named.iter().position(|known| known == label).expect("the list has the tensor's labels");
-        Axis { extent: *extent, from: own[at].1, to }
+        Axis { extent, from: own[at].1, to }
     };
     lists.into_iter().flatten().map(axis).collect()
 }
@@ -104,12 +105,17 @@ impl Planner<'_> {
         let [of_copies, of_m, of_k, of_n] = sides;
         let [left, right] = [0, 1].map(|at| graph.ops[op].operands[at]);
         let in_rows = ordered(graph, left, &contract.left, [copies, m, k]);
-        let a = self.brought(op, left, in_rows, [of_copies * of_m, of_k]);
+        let a = self.brought(op, left, in_rows, [of_copies.saturating_mul(of_m), of_k]);
         let in_rows = ordered(graph, right, &contract.right, [copies, k, n]);
-        let b = self.brought(op, right, in_rows, [of_copies * of_k, of_n]);
+        let b = self.brought(op, right, in_rows, [of_copies.saturating_mul(of_k), of_n]);
         let left = leaves(graph, op, contract, &labels);
         let back = (!in_order(&left)).then(|| turned(left));
-        Some(Contraction { operands: [a, b], copies: of_copies, result: [of_copies * of_m, of_n], back })
+        Some(Contraction {
+            operands: [a, b],
+            copies: of_copies,
+            result: [of_copies.saturating_mul(of_m), of_n],
+            back,
+        })
     }
 
     /// An operand as a matrix of other axes: as it lies, or moved.

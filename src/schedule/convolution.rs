@@ -116,10 +116,10 @@ impl Image {
     }
 
     /// Elements of the largest band.
-    pub(crate) fn band_elements(&self, bands: Bands) -> usize {
+    pub(crate) fn band_elements(&self, bands: Bands) -> u64 {
         let [_, _, w, c] = self.extents;
         let lines = self.stretches(bands).iter().map(|stretch| stretch.held.len()).max();
-        bands.images * lines.unwrap_or(0) * w * c
+        [bands.images, lines.unwrap_or(0), w, c].into_iter().map(|side| side as u64).product()
     }
 
     /// Places of the window in a whole band.
@@ -148,7 +148,7 @@ impl Convolution {
 
 /// Bytes of a band of an image.
 pub(super) fn band_bytes(image: &Image, bands: Bands, x: &Planned) -> Bytes {
-    image.band_elements(bands) as Bytes * x.dtype.bytes() as Bytes
+    image.band_elements(bands) * x.dtype.bytes() as Bytes
 }
 
 fn extents(graph: &Graph, id: TensorId) -> [usize; 4] {

@@ -2,23 +2,18 @@
 
 use super::TooMuch;
 use super::repeats::{MOST_REPEATS, path};
-use crate::graph::{Cut, Graph, Limits, Op, OpKind, Source, Tensor};
+use crate::graph::{Graph, Limits, Source};
 
 /// What keeps a program from being run with its values: what keeps it from being run, or else the first limit that it passes.
 pub fn obstacles(graph: &Graph) -> Vec<TooMuch> {
-    let first = unknown(graph).or_else(|| graph.too_large()).or_else(|| held(graph)).or_else(|| work(graph));
+    let first = too_deep(graph).or_else(|| graph.too_large()).or_else(|| held(graph)).or_else(|| work(graph));
     first.into_iter().collect()
 }
 
-/// What keeps a program from being run, with values or without: repeats and slices that are not lowered; places in memory that
-/// cannot be counted.
+/// What keeps a program from being run, with values or without: repeats that are not lowered; places in memory that cannot be
+/// counted.
 pub fn not_lowered(graph: &Graph) -> Vec<TooMuch> {
-    unknown(graph).or_else(|| uncountable(graph)).into_iter().collect()
-}
-
-/// What there are no instructions for.
-fn unknown(graph: &Graph) -> Option<TooMuch> {
-    too_deep(graph).or_else(|| backwards(graph))
+    too_deep(graph).or_else(|| uncountable(graph)).into_iter().collect()
 }
 
 /// A repeat within more others than a program has loops for.
@@ -32,43 +27,14 @@ fn too_deep(graph: &Graph) -> Option<TooMuch> {
     })
 }
 
-/// A slice that moves to lower places as a repeat goes on.
-fn backwards(graph: &Graph) -> Option<TooMuch> {
-    let moves = |cut: &Cut| cut.from.steps.iter().any(|(_, step)| *step < 0);
-    let mut ops = graph.ops.iter();
-    let is_it = |op: &Op| matches!(&op.kind, OpKind::Slice(cuts) if cuts.iter().any(moves));
-    let (_, op) = ops.find(|(_, op)| is_it(op))?;
-    Some(TooMuch {
-        span: op.span,
-        message: "the machine does not run a slice that moves backwards yet".into(),
-        hint: "the program is right; so far places grow with a repeat's number".into(),
-    })
-}
-
 /// More memory than a run may have, with places for all iterations of repeats.
 fn held(graph: &Graph) -> Option<TooMuch> {
     more_bytes(graph, Limits::ALL_BYTES)
 }
 
-/// More bytes in memory than can be counted, or more places of a tensor: in words of the machine that this runs on.
+/// More bytes in memory than can be counted: places are in 64 bits whatever this runs on, with room for sums of them.
 fn uncountable(graph: &Graph) -> Option<TooMuch> {
-    more_bytes(graph, 1 << 48).or_else(|| more_places(graph, usize::MAX as u64 / 2))
-}
-
-/// The first tensor, if there is one, with more elements in all iterations.
-fn more_places(graph: &Graph, most: u64) -> Option<TooMuch> {
-    let places = |tensor: &Tensor| {
-        // What is carried has one iteration more.
-        let times = graph.iterations(tensor.within).saturating_add(1);
-        tensor.ty.shape.elements().saturating_mul(times)
-    };
-    let (_, tensor) = graph.tensors.iter().find(|(_, tensor)| places(tensor) > most)?;
-    Some(TooMuch {
-        span: tensor.span,
-        message: format!("this tensor has more than {most} elements in all iterations"),
-        hint: "make it smaller, or repeat less often; the `systole` command counts further than a browser"
-            .into(),
-    })
+    more_bytes(graph, 1 << 48)
 }
 
 /// The first tensor, if there is one, with which all iterations have more bytes.

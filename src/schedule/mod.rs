@@ -66,7 +66,7 @@ pub struct Plan {
     /// Each reads declared tensors and results of layers before it.
     pub layers: Vec<Layer>,
     /// Elements that are held at a time of memory that has places for all iterations of repeats, if not all.
-    pub kept: LiteMap<PlannedId, usize>,
+    pub kept: LiteMap<PlannedId, u64>,
     /// How much of the chip it uses.
     pub split: Split,
     /// Most sums of a column (where activations stay: of a row) in an output tile.
@@ -97,6 +97,8 @@ pub struct Planned {
     pub rows: usize,
     /// As a matrix.
     pub cols: usize,
+    /// How many such matrices there are, one behind the other: one, but of memory for all iterations of repeats.
+    pub times: u64,
     /// Whether it is in DRAM when the run begins.
     pub declared: bool,
     /// Whether it must be in DRAM when the run ends.
@@ -113,7 +115,7 @@ pub struct Place {
     /// In whose memory; in its own if nothing.
     pub within: Option<PlannedId>,
     /// Its first element there, in the first iteration of all repeats.
-    pub first: usize,
+    pub first: u64,
     /// How far it moves with repeats around it.
     pub steps: Steps,
 }
@@ -206,13 +208,13 @@ impl Plan {
 
 impl Planned {
     /// All its elements.
-    pub fn elements(&self) -> usize {
-        self.rows * self.cols
+    pub fn elements(&self) -> u64 {
+        self.times * self.rows as u64 * self.cols as u64
     }
 
     /// All its bytes.
     pub fn bytes(&self) -> Bytes {
-        self.elements() as Bytes * self.dtype.bytes() as Bytes
+        self.elements() * self.dtype.bytes() as Bytes
     }
 }
 
@@ -313,7 +315,7 @@ pub struct Product {
 impl Product {
     /// Most products of one plan, copies not counted: each has instructions of its own.
     pub const MOST: usize = 10_000;
-    /// Most elements of one operand or result, all copies together: places in memory are counted in 32 bits.
+    /// Most elements of one operand or result, all copies together: rows are counted in 32 bits where this runs in a browser.
     pub const MOST_ELEMENTS: u64 = u32::MAX as u64;
 
     /// Rows and columns of activations, weights and result, all copies below each other.
@@ -397,6 +399,7 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
                 dtype,
                 rows,
                 cols,
+                times: 1,
                 declared,
                 output: !declared,
                 graph: None,
@@ -427,7 +430,7 @@ struct Planner<'a> {
     ids: Vec<Option<PlannedId>>,
     layers: Vec<Layer>,
     /// See [`Plan::kept`].
-    kept: LiteMap<PlannedId, usize>,
+    kept: LiteMap<PlannedId, u64>,
     /// Repeats that are entered, outermost first.
     open: Vec<Around>,
 }
@@ -459,6 +462,7 @@ impl Planner<'_> {
             dtype: tensor.ty.dtype,
             rows,
             cols,
+            times: 1,
             declared: self.graph.is_declared(id) || self.draft.folded[id.index()],
             output: false,
             graph: Some(id),

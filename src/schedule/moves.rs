@@ -26,7 +26,7 @@ pub struct Part {
     /// What is read.
     pub from: PlannedId,
     /// Its first element, and that of the result.
-    pub first: [usize; 2],
+    pub first: [u64; 2],
     /// Outermost first; none continues the one within it.
     pub loops: Vec<Axis>,
     /// Of a window: from row to row.
@@ -34,7 +34,7 @@ pub struct Part {
     /// Of a window: along a row of what is read.
     pub cols: Axis,
     /// Rows and columns of a window that are moved at a time.
-    pub block: [usize; 2],
+    pub block: [u64; 2],
     /// Which rows are read, if numbers choose them: where these are, and how many rows there are.
     pub chosen: Option<(PlannedId, usize)>,
 }
@@ -43,11 +43,11 @@ pub struct Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axis {
     /// How many.
-    pub extent: usize,
+    pub extent: u64,
     /// From one to the next in what is read.
-    pub from: usize,
+    pub from: u64,
     /// And in the result.
-    pub to: usize,
+    pub to: u64,
 }
 
 const ONE: Axis = Axis { extent: 1, from: 1, to: 1 };
@@ -75,7 +75,7 @@ impl Move {
     /// Loops within each other, with the layer's own.
     pub(super) fn depth(&self) -> usize {
         let of = |part: &Part| {
-            let cut = |axis: &Axis, block: usize| usize::from(block < axis.extent);
+            let cut = |axis: &Axis, block: u64| usize::from(block < axis.extent);
             1 + part.loops.len() + cut(&part.rows, part.block[0]) + cut(&part.cols, part.block[1])
         };
         self.parts.iter().map(of).max().unwrap_or(0)
@@ -83,7 +83,7 @@ impl Move {
 }
 
 impl Part {
-    pub(super) fn new(from: PlannedId, first: [usize; 2], axes: impl IntoIterator<Item = Axis>) -> Part {
+    pub(super) fn new(from: PlannedId, first: [u64; 2], axes: impl IntoIterator<Item = Axis>) -> Part {
         let mut loops: Vec<Axis> = Vec::new();
         for axis in axes {
             match loops.last_mut() {
@@ -113,7 +113,7 @@ impl Part {
 
     /// Bytes of the unified buffer: so many blocks, with the numbers that choose their rows.
     pub(super) fn bytes(&self, element: Bytes, blocks: usize) -> Bytes {
-        let [rows, cols] = self.block.map(|side| side as Bytes);
+        let [rows, cols] = self.block;
         blocks as Bytes * rows * (cols * element + if self.chosen.is_some() { 4 } else { 0 })
     }
 
@@ -149,15 +149,16 @@ pub(super) fn in_order(axes: &[Axis]) -> bool {
 }
 
 /// A shape's axes, row-major: how many, and from one to the next.
-pub(super) fn axes(shape: &Shape) -> Vec<(usize, usize)> {
+pub(super) fn axes(shape: &Shape) -> Vec<(u64, u64)> {
     let mut stride = 1;
     let mut axes: Vec<_> = shape
         .0
         .iter()
         .rev()
         .map(|extent| {
+            let extent = *extent as u64;
             stride *= extent;
-            (*extent, stride / extent)
+            (extent, stride / extent)
         })
         .collect();
     axes.reverse();
@@ -174,7 +175,7 @@ impl Planner<'_> {
         let (own, left) = (axes(shape(op.operands[0])), axes(shape(op.result())));
         let parts = match &op.kind {
             OpKind::Transpose(order) => {
-                let axis = |(from, (extent, to)): (&usize, &(usize, usize))| Axis {
+                let axis = |(from, (extent, to)): (&usize, &(u64, u64))| Axis {
                     extent: *extent,
                     from: own[*from].1,
                     to: *to,
@@ -192,7 +193,7 @@ impl Planner<'_> {
                     let own = axes(shape(*operand));
                     let to = [0, first];
                     first += own[*axis].0 * left[*axis].1;
-                    let axis = |((extent, from), (_, to)): (&(usize, usize), &(usize, usize))| Axis {
+                    let axis = |((extent, from), (_, to)): (&(u64, u64), &(u64, u64))| Axis {
                         extent: *extent,
                         from: *from,
                         to: *to,
@@ -204,20 +205,20 @@ impl Planner<'_> {
             OpKind::Gather { axis } => {
                 let places = self.tensor(op.operands[1]);
                 let (of, row) = own[*axis];
-                let rows = shape(op.operands[1]).count();
-                let outer = shape(op.operands[0]).count() / (of * row);
+                let rows = shape(op.operands[1]).elements();
+                let outer = shape(op.operands[0]).elements() / (of * row);
                 let loops = Axis { extent: outer, from: of * row, to: rows * row };
                 vec![Part {
                     loops: if outer > 1 { vec![loops] } else { Vec::new() },
                     rows: Axis { extent: rows, from: row, to: row },
                     cols: Axis { extent: row, from: 1, to: 1 },
                     block: [rows, row],
-                    chosen: Some((places, of)),
+                    chosen: Some((places, of as usize)),
                     ..Part::new(x, [0, 0], [])
                 }]
             }
             // All its elements in the same order.
-            _ => vec![Part::new(x, [0, 0], [Axis { extent: shape(op.result()).count(), ..ONE }])],
+            _ => vec![Part::new(x, [0, 0], [Axis { extent: shape(op.result()).elements(), ..ONE }])],
         };
         if let [part] = &parts[..]
             && self.draft.moves == Moves::WhereNeeded
@@ -241,7 +242,7 @@ impl Planner<'_> {
     }
 
     /// Lets a tensor lie in another one's memory, from one of its elements on.
-    fn alias(&mut self, id: TensorId, of: PlannedId, first: usize) {
+    fn alias(&mut self, id: TensorId, of: PlannedId, first: u64) {
         let Planned { place, declared, .. } = self.tensors[of].clone();
         let place = Place { within: place.within.or(Some(of)), first: place.first + first, ..place };
         let planned = Planned { declared, place, ..self.planned(id) };
@@ -263,7 +264,7 @@ impl Planner<'_> {
         }
         let missing = to.0.len() - from.0.len();
         let own = axes(from);
-        let axis = |(at, (extent, to)): (usize, (usize, usize))| {
+        let axis = |(at, (extent, to)): (usize, (u64, u64))| {
             let from = at.checked_sub(missing).map_or(0, |at| if own[at].0 == 1 { 0 } else { own[at].1 });
             Axis { extent, from, to }
         };
@@ -277,15 +278,15 @@ impl Planner<'_> {
         let part = |inside: bool| {
             own.iter().enumerate().filter(move |(at, _)| along.contains(at) == inside).map(|(_, axis)| *axis)
         };
-        let cols: usize = part(true).map(|(extent, _)| extent).product();
-        let mut to: usize = own.iter().map(|(extent, _)| extent).product();
-        let rows = to / cols;
-        let axis = |(extent, from): (usize, usize)| {
+        let cols: u64 = part(true).map(|(extent, _)| extent).product();
+        let mut to: u64 = own.iter().map(|(extent, _)| extent).product();
+        let extents = [to / cols, cols].map(|side| usize::try_from(side).unwrap_or(usize::MAX));
+        let axis = |(extent, from): (u64, u64)| {
             to /= extent;
             Axis { extent, from, to }
         };
         let all: Vec<Axis> = part(false).chain(part(true)).map(axis).collect();
-        (self.brought(op, id, all.clone(), [rows, cols]), all)
+        (self.brought(op, id, all.clone(), extents), all)
     }
 }
 
@@ -296,13 +297,13 @@ fn is_repeated(operand: &Shape, result: &Shape) -> bool {
     (rows == 1 || rows == all_rows) && (cols == 1 || cols == all_cols)
 }
 
-fn cut_out(x: PlannedId, cuts: &[Cut], own: &[(usize, usize)]) -> Part {
-    let start = |(cut, (_, stride)): (&Cut, &(usize, usize))| cut.from.first as usize * stride;
+fn cut_out(x: PlannedId, cuts: &[Cut], own: &[(u64, u64)]) -> Part {
+    let start = |(cut, (_, stride)): (&Cut, &(u64, u64))| cut.from.first as u64 * stride;
     let first = cuts.iter().zip(own).map(start).sum();
-    let mut to: usize = cuts.iter().map(|cut| cut.len).product();
-    let axis = |(cut, (_, stride)): (&Cut, &(usize, usize))| {
-        to /= cut.len;
-        Axis { extent: cut.len, from: cut.step * stride, to }
+    let mut to: u64 = cuts.iter().map(|cut| cut.len as u64).product();
+    let axis = |(cut, (_, stride)): (&Cut, &(u64, u64))| {
+        to /= cut.len as u64;
+        Axis { extent: cut.len as u64, from: cut.step as u64 * stride, to }
     };
     Part::new(x, [first, 0], cuts.iter().zip(own).map(axis).collect::<Vec<Axis>>())
 }

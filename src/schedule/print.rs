@@ -35,13 +35,19 @@ impl fmt::Display for Plan {
 
 impl Plan {
     fn tensor(&self, id: PlannedId, tensor: &Planned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Planned { name, dtype, rows, cols, place, .. } = tensor;
+        let Planned { name, dtype, times, place, .. } = tensor;
+        // A tensor in each row of memory for several.
+        let [rows, cols] = match times {
+            1 => [tensor.rows as u64, tensor.cols as u64],
+            _ => [*times, tensor.elements() / times],
+        };
         write!(f, "t{} : {dtype}[{rows}, {cols}]", id.index())?;
         if let Some(within) = place.within {
             write!(f, " from element {} of t{}", place.first, within.index())?;
-            let steps = place.steps.iter().enumerate().filter(|(_, step)| **step > 0);
+            let steps = place.steps.iter().enumerate().filter(|(_, step)| **step != 0);
             for (depth, step) in steps {
-                write!(f, ", {step} further with repeat {depth}")?;
+                let way = if *step < 0 { "back" } else { "further" };
+                write!(f, ", {} {way} with repeat {depth}", step.unsigned_abs())?;
             }
         }
         if let Some(place) = self.places.get(&id) {

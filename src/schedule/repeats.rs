@@ -13,8 +13,8 @@ use crate::graph::{Graph, Index, OpId, OpKind, RepeatId, Source, TensorId};
 /// Repeats within each other, at most: a layer has up to four loops of its own in a program of `isa::MOST_DEPTH`.
 pub const MOST_REPEATS: usize = 4;
 
-/// How far a place moves with each iteration of the repeats around it, outermost first.
-pub type Steps = [usize; MOST_REPEATS];
+/// How many elements a place moves with each iteration of the repeats around it, outermost first.
+pub type Steps = [i64; MOST_REPEATS];
 
 /// A repeat around a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub fn path(graph: &Graph, within: Option<RepeatId>) -> Vec<Around> {
 
 /// Where so many places of `elements` each lie, as many by depth as `counts` say: how far they are apart, and how many
 /// elements there are in all.
-fn spread(counts: &[usize], elements: usize) -> (Steps, usize) {
+fn spread(counts: &[usize], elements: u64) -> (Steps, u64) {
     let (mut steps, mut all) = (Steps::default(), elements);
     for (depth, count) in counts.iter().enumerate().rev() {
-        steps[depth] = all;
-        all *= count;
+        steps[depth] = all as i64;
+        all *= *count as u64;
     }
     (steps, all)
 }
@@ -60,7 +60,7 @@ impl Planner<'_> {
     fn memory(&mut self, like: Planned, counts: &[usize]) -> Place {
         let (elements, declared) = (like.elements(), like.declared);
         let (steps, all) = spread(counts, elements);
-        let memory = self.tensors.push(Planned { rows: all / elements, cols: elements, graph: None, ..like });
+        let memory = self.tensors.push(Planned { times: all / elements, graph: None, ..like });
         if !declared && all > 2 * elements {
             self.kept.insert(memory, 2 * elements);
         }
@@ -102,7 +102,7 @@ impl Planner<'_> {
             counts[depth] += 1;
             for carried in &graph.repeats[id].carried {
                 let place = self.memory(self.planned(carried.now), &counts);
-                let next = Place { first: place.steps[depth], ..place };
+                let next = Place { first: place.steps[depth] as u64, ..place };
                 let begin = place.outside(depth, 0);
                 self.ids[carried.now.index()] = Some(self.view(carried.now, place));
                 if self.leaves_itself(carried.next, Some(id)) {
@@ -148,14 +148,14 @@ impl Planner<'_> {
         for (carried, end) in repeat.carried.iter().zip(ends) {
             let now = self.tensor(carried.now);
             let place = self.tensors[now].place;
-            let step = place.steps[depth];
+            let step = place.steps[depth] as u64;
             self.brought_to(carried.next, carried.now, Place { first: place.first + step, ..place });
-            left.push((*end, place.outside(depth, repeat.count * step)));
+            left.push((*end, place.outside(depth, repeat.count as u64 * step)));
         }
         for (each, all) in repeat.collected.iter().zip(collections) {
             let planned = self.tensor(*each);
             let (elements, place) = (self.tensors[planned].elements(), self.tensors[planned].place);
-            let lies_there = place.within.is_some() && place.steps[depth] == elements;
+            let lies_there = place.within.is_some() && place.steps[depth] == elements as i64;
             let place = match lies_there {
                 true => place,
                 false => {
@@ -167,7 +167,7 @@ impl Planner<'_> {
                     place
                 }
             };
-            self.keep(&place, depth, repeat.count * elements);
+            self.keep(&place, depth, repeat.count as u64 * elements);
             left.push((*all, place.outside(depth, 0)));
         }
         self.open.pop();
@@ -177,7 +177,7 @@ impl Planner<'_> {
     }
 
     /// What is collected is held whole: of the iterations around the repeat at this depth two at a time.
-    fn keep(&mut self, place: &Place, depth: usize, elements: usize) {
+    fn keep(&mut self, place: &Place, depth: usize, elements: u64) {
         let Some(memory) = place.within else { return };
         let Some(kept) = self.kept.get(&memory) else { return };
         let (held, all) = (2 * elements.max(*kept), self.tensors[memory].elements());
@@ -213,13 +213,13 @@ impl Planner<'_> {
     pub(super) fn moving_part<'i>(
         &mut self,
         of: PlannedId,
-        starts: impl Iterator<Item = (&'i Index, usize)>,
+        starts: impl Iterator<Item = (&'i Index, u64)>,
     ) -> PlannedId {
         let Planned { mut place, .. } = self.tensors[of].clone();
         for (index, stride) in starts {
             for (repeat, step) in &index.steps {
                 let depth = path(self.graph, Some(*repeat)).len() - 1;
-                place.steps[depth] += usize::try_from(*step).unwrap_or(0) * stride;
+                place.steps[depth] += step * stride as i64;
             }
         }
         if place == self.tensors[of].place {
@@ -233,16 +233,16 @@ impl Planner<'_> {
 
 impl Place {
     /// As it is seen outside of the repeat at this depth, from `first` elements on.
-    fn outside(mut self, depth: usize, first: usize) -> Place {
+    fn outside(mut self, depth: usize, first: u64) -> Place {
         self.steps[depth] = 0;
         self.first += first;
         self
     }
 
     /// Its first element in the last iteration of the repeats around it.
-    pub fn last(&self, around: &[Around]) -> usize {
-        let moved = self.steps.iter().zip(around).map(|(step, around)| step * (around.count - 1));
-        self.first + moved.sum::<usize>()
+    pub fn last(&self, around: &[Around]) -> u64 {
+        let moved = self.steps.iter().zip(around).map(|(step, around)| step * (around.count as i64 - 1));
+        self.first.wrapping_add_signed(moved.sum())
     }
 }
 
@@ -251,6 +251,6 @@ impl super::Plan {
     pub fn held_bytes(&self, id: PlannedId) -> Bytes {
         let tensor = &self.tensors[id];
         let held = self.kept.get(&id).copied().unwrap_or_else(|| tensor.elements());
-        held as Bytes * tensor.dtype.bytes() as Bytes
+        held * tensor.dtype.bytes() as Bytes
     }
 }

@@ -85,11 +85,30 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
             hint: "take smaller tensors or a chip with more DRAM".into(),
         });
     }
+    long_sides(&plan)?;
     for at in 0..plan.layers.len() {
         plan.layers[at].kind = cut(&plan, at, chip)?;
     }
     check_counts(&plan, chip)?;
     Ok(plan)
+}
+
+/// Whether rows and columns of matrices are few enough for this machine's own words: a browser counts in 32 bits.
+fn long_sides(plan: &Plan) -> Result<(), TooMuch> {
+    const MOST: usize = usize::MAX / 2;
+    let long = |id: PlannedId| plan.tensors[id].rows.max(plan.tensors[id].cols) > MOST;
+    let layer = |layer: &&Layer| {
+        let read = plan.factors(layer).into_iter().flatten().chain(operands(layer));
+        read.chain([layer.result]).any(long)
+    };
+    match plan.layers.iter().find(layer) {
+        None => Ok(()),
+        Some(layer) => Err(TooMuch {
+            span: layer.span,
+            message: format!("a matrix of this has more than {MOST} rows"),
+            hint: "make it smaller; the `systole` command counts further than a browser".into(),
+        }),
+    }
 }
 
 /// How a layer runs, in pieces that fit.
@@ -295,7 +314,8 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
     let steps = k.div_ceil(tiling.k) as u64;
     let cycles = |side: usize| {
         let parts = free.div_ceil(side);
-        let turns = (parts * across * groups).div_ceil(chip.matrix_units) as u64;
+        let tiles = parts as u64 * across as u64 * groups as u64;
+        let turns = tiles.div_ceil(chip.matrix_units as u64);
         let arrays = turns.saturating_mul(side.max(chip.rows) as u64).saturating_mul(steps);
         arrays.max(chip.dram.link.bytes_per_cycle.inverse().ceil_of(weights.saturating_mul(parts as u64)))
     };
@@ -436,7 +456,7 @@ fn of_rows(plan: &Plan, layer: &Layer, x: PlannedId) -> [Bytes; 2] {
     // A reduction along rows leaves one element of each.
     let left = match plan.stays(layer.result) {
         true => 0,
-        false => (result.elements() / rows) as Bytes * result.dtype.bytes() as Bytes,
+        false => result.elements() / rows as u64 * result.dtype.bytes() as Bytes,
     };
     let (by_row, once): (Vec<_>, Vec<_>) = operands(layer).partition(|id| plan.tensors[*id].rows == rows);
     let each = row_bytes(x) + left + by_row.into_iter().map(row_bytes).sum::<Bytes>();

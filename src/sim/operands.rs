@@ -72,7 +72,7 @@ impl Machine<'_> {
         let mut at = 0;
         patches.runs(row, 0, patches.cols, |start, len| {
             if let Some(start) = start {
-                let places = into[at..][..len].iter_mut().zip(start..);
+                let places = into[at..][..len].iter_mut().zip(start as usize..);
                 places.for_each(|(into, place)| *into = N::element(values, place));
             }
             at += len;
@@ -83,7 +83,7 @@ impl Machine<'_> {
         into.fill(N::Operand::default());
         let Some(values) = self.values::<N>(patches.buffer) else { return };
         for (row, into) in into.iter_mut().enumerate().take(patches.rows) {
-            let element = |place| N::element(values, place);
+            let element = |place| N::element(values, place as usize);
             *into = patches.at(row, col).map_or_else(Default::default, element);
         }
     }
@@ -96,7 +96,9 @@ impl Machine<'_> {
             return used.fill(N::Operand::default());
         };
         let step = if window.rows == 1 { window.col_stride } else { window.row_stride };
-        N::elements(values, Run { start: window.offset, step, len: used.len() }, used);
+        // Memory with values is far smaller than addresses go.
+        let run = Run { start: window.offset as usize, step: step as usize, len: used.len() };
+        N::elements(values, run, used);
     }
 
     /// A buffer's elements, if they are known and of this kind.

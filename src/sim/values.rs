@@ -103,7 +103,7 @@ impl Numbers {
             let chosen = match rows {
                 RowsAre::Chosen { places, of } => {
                     let place = places.in_iteration(iteration).at(row, 0);
-                    let number = self.memory[places.buffer.index()].get(place);
+                    let number = self.memory[places.buffer.index()].get(place as usize);
                     usize::try_from(number).unwrap_or(0).min(of - 1)
                 }
                 _ => row,
@@ -129,7 +129,7 @@ impl Numbers {
         let mut at = 0;
         patches.runs(row / channels, row % channels * taps, taps, |start, len| {
             if let Some(start) = start {
-                values.copy(Run::at(at, len), image, Run::at(start, len));
+                values.copy(Run::at(at, len), image, Run::at(start as usize, len));
             }
             at += len;
         });
@@ -187,7 +187,7 @@ impl Numbers {
         self.effort += ELEMENT_EFFORT * (rows * cols * steps.len().max(1)) as u64;
         for row in 0..rows {
             let mut values = self.source_row(chip, source, row, iteration);
-            let number = target.at(row, 0) / target.row_stride.max(1);
+            let number = (target.at(row, 0) / target.row_stride.max(1)) as usize;
             for step in steps {
                 let others: Vec<Values> = step
                     .operands
@@ -245,7 +245,8 @@ impl Numbers {
 
 /// Where a row of a window lies in its buffer.
 fn run_of(window: &Window, row: usize) -> Run {
-    Run { start: window.at(row, 0), step: window.col_stride, len: window.cols }
+    // Memory with values is far smaller than addresses go.
+    Run { start: window.at(row, 0) as usize, step: window.col_stride as usize, len: window.cols }
 }
 
 /// Appends a row of an operand; an image's padding is 0.
@@ -259,13 +260,13 @@ fn read_row<T: Copy + Default>(
     match factor {
         Factor::Window(window) => read(values, run_of(window, row), out),
         Factor::Patches(patches) => patches.runs(row, 0, patches.cols, |start, len| match start {
-            Some(start) => read(values, Run::at(start, len), out),
+            Some(start) => read(values, Run::at(start as usize, len), out),
             None => out.resize(out.len() + len, T::default()),
         }),
         Factor::PatchesAcross(patches) => {
             for place in (0..patches.rows).map(|place| patches.at(place, row)) {
                 match place {
-                    Some(place) => read(values, Run::at(place, 1), out),
+                    Some(place) => read(values, Run::at(place as usize, 1), out),
                     None => out.push(T::default()),
                 }
             }

@@ -67,7 +67,7 @@ impl Pass {
 
     /// The element of the operand from the left, by its place in the buffer, that a row of PEs multiplies in a step; nothing where
     /// the array is padded, or an image is. Where weights stay, rows are those of k.
-    pub fn left(&self, row: usize, step: usize) -> Option<usize> {
+    pub fn left(&self, row: usize, step: usize) -> Option<u64> {
         match self.dataflow.stationary() {
             Stationary::Weights => element(&self.streamed, step, row),
             Stationary::Sums => element(&self.streamed, row, step),
@@ -75,12 +75,12 @@ impl Pass {
     }
 
     /// The same of the operand from above, whose row `k` is for a row of PEs where weights stay, and for a step where sums stay.
-    pub fn above(&self, k: usize, col: usize) -> Option<usize> {
+    pub fn above(&self, k: usize, col: usize) -> Option<u64> {
         element(&self.tile, k, col)
     }
 }
 
-fn element(factor: &Factor, row: usize, col: usize) -> Option<usize> {
+fn element(factor: &Factor, row: usize, col: usize) -> Option<u64> {
     if row < factor.rows() && col < factor.cols() { factor.at(row, col) } else { None }
 }
 

@@ -117,7 +117,7 @@ test('choosing an example puts the edited text aside', async ({ app, page }) => 
   await app.type('# worth keeping\ninput a : i8[3, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
   await app.ready();
   await app.chooseDigits();
-  await page.getByLabel('example').selectOption({ index: 3 });
+  await page.getByLabel('example').selectOption({ index: 4 });
   await expect(page.locator('#editor')).toContainText('# worth keeping');
   await expect(page.locator('#answer')).toContainText('i32[3, 4]');
 });
@@ -129,7 +129,7 @@ test('opening a text that was put aside puts the present one aside', async ({ ap
   await expect(page.locator('#editor')).toContainText('4 rows of activations');
   await app.type('# second\ninput a : i8[2, 4]\noutput a\n');
   await app.ready();
-  await page.getByLabel('example').selectOption({ index: 3 });
+  await page.getByLabel('example').selectOption({ index: 4 });
   await expect(page.locator('#editor')).toContainText('# first');
   await page.reload();
   await app.ready();

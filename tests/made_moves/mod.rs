@@ -267,7 +267,7 @@ impl Repeats<'_> {
         let other = self.any();
         let float = self.dtype != "i8";
         let shape = format!("[{rows}, {cols}]");
-        let value = match self.dice.roll(12) {
+        let value = match self.dice.roll(15) {
             0 | 1 => {
                 let w = self.name();
                 let pruned = if cols % 2 == 0 { " sparse[2:4]" } else { "" };
@@ -292,6 +292,15 @@ impl Repeats<'_> {
             9 if float => format!("softmax({x} + {other})"),
             10 if float => format!("einsum(\"ab,cb->ac\", {x}, {other}) @ {x}"),
             11 => format!("maximum({x}, xs[:, {}:, :][t{depth}, 0])", self.dice.roll(rows)),
+            // At most five iterations: back from any place to the first one, or not so far.
+            12 => format!("minimum(xs[{} - 2 * t{depth}], {x})", 8 + self.dice.roll(4)),
+            13 => {
+                let from = self.dice.roll(depth + 1);
+                let first = 4 + 11 * (rows - 1) + self.dice.roll(4);
+                let all = format!("reshape(xs, [{}, {cols}])", 12 * rows);
+                format!("relu(reshape({all}[{first} - t{from}:{first} - t{from} + {rows}], {shape}))")
+            }
+            14 => format!("maximum({x}, xs[t{depth} + {} - t0])", 4 + self.dice.roll(4)),
             _ => format!("maximum({x}, {other})"),
         };
         match self.dice.roll(3) {

@@ -558,8 +558,8 @@ fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
         Work::Copy { from, to, rows: RowsAre::Gathered | RowsAre::Chosen { .. } } => {
             let burst = chip.dram.burst_bytes;
             let window = if program.buffers[from.buffer].space == Space::Dram { from } else { to };
-            let last = (window.cols - 1) * window.col_stride;
-            let all = ((last + 1) as u64 * size(window)).div_ceil(burst);
+            let last = (window.cols - 1) as u64 * window.col_stride;
+            let all = ((last + 1) * size(window)).div_ceil(burst);
             let one_by_one = window.cols as u64 * size(window).div_ceil(burst);
             from.rows as u64 * burst * all.min(one_by_one)
         }

@@ -349,7 +349,7 @@ impl Writer {
         let moving = self.repeats.iter().rev().find(|(_, count)| *count <= extent).cloned();
         let from = self.below(extent);
         let len = 1 + self.below(extent - from);
-        match (self.below(8), moving) {
+        match (self.below(9), moving) {
             (0, _) => (from.to_string(), None),
             (1, _) => ("-1".into(), None),
             (2, _) => (format!("{from}:{}", from + len), Some(len)),
@@ -365,6 +365,11 @@ impl Writer {
             }
             (7, Some((variable, count))) if 2 * count <= extent => {
                 (format!("2 * {variable}:2 * {variable} + 2"), Some(2))
+            }
+            (8, Some((variable, count))) => {
+                let len = extent - count + 1;
+                let at = format!("{} - {variable}", count - 1);
+                (format!("{at}:{at} + {len}"), Some(len))
             }
             _ => (":".into(), Some(extent)),
         }

@@ -173,6 +173,11 @@ impl<'w, 't> Line<'w, 't> {
         Ok(usize::try_from(number).expect("it is no more than the greatest one"))
     }
 
+    /// An element's, or how many elements are between two.
+    pub(super) fn place_of(&mut self, what: &str) -> Read<u64> {
+        self.whole_up_to(MOST_NUMBER, what)
+    }
+
     /// Of a memory.
     pub(super) fn bytes(&mut self, what: &str) -> Read<Bytes> {
         self.whole_up_to(MOST_BYTES, what)

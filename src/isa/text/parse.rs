@@ -248,7 +248,7 @@ impl Parser {
         line.mark(":", "a declaration has a type, as in `a : i8[4, 8]`")?;
         let dtype = line.dtype()?;
         let shape = shape(line)?;
-        let len = shape.count();
+        let len = shape.elements();
         let space = if word == "unified" { Space::Unified(core) } else { Space::Dram };
         let whole = len as Bytes * dtype.bytes() as Bytes;
         let (mut held_bytes, mut address) = (whole, self.free.get(&space).copied().unwrap_or(0));
@@ -509,7 +509,7 @@ impl Parser {
     }
 
     /// `acc[0] =` or `acc[0] +=`
-    fn sums(&mut self, line: &mut Line) -> Read<(Index, Option<usize>, SumMode)> {
+    fn sums(&mut self, line: &mut Line) -> Read<(Counted, Option<usize>, SumMode)> {
         const HINT: &str = "sums go to accumulators: `acc[0] =` begins them, `acc[0] +=` adds to them";
         line.word("acc", HINT)?;
         let (index, ring) = self.accumulators(line)?;
@@ -522,7 +522,7 @@ impl Parser {
     }
 
     /// `[0]` or `[4*i mod 8]`
-    fn accumulators(&mut self, line: &mut Line) -> Read<(Index, Option<usize>)> {
+    fn accumulators(&mut self, line: &mut Line) -> Read<(Counted, Option<usize>)> {
         const HINT: &str = "rows of accumulators are `acc[0]`, or `acc[4*i mod 8]` in a ring of 8";
         line.mark("[", HINT)?;
         let index = self.index(line)?;
@@ -532,9 +532,9 @@ impl Parser {
         };
         let place = line.place();
         line.mark("]", HINT)?;
-        match ring.is_none() && index.advance.iter().any(|step| *step > 0) {
+        match ring.is_none() && index.advance.iter().any(|step| *step != 0) {
             true => wrong(place, "accumulators that move with a loop go round in a ring", HINT),
-            false => Ok((index, ring)),
+            false => Ok((self.counted(line, index)?, ring)),
         }
     }
 
@@ -580,11 +580,13 @@ impl Parser {
             col = self.along(line, all[1])?;
             line.mark("]", HINT)?;
         }
+        let (top, down) = self.counted(line, row.from)?;
+        let (left, along) = self.counted(line, col.from)?;
         let mut advance = [[0; 2]; MOST_DEPTH];
         for (depth, step) in advance.iter_mut().enumerate() {
-            *step = [row.from.advance[depth], col.from.advance[depth]];
+            *step = [down[depth], along[depth]];
         }
-        let (first, rows, cols) = ([row.from.first, col.from.first], row.count, col.count);
+        let (first, rows, cols) = ([top, left], row.count, col.count);
         Ok(Patches { image, buffer, offset: from.first, moves: from.advance, first, advance, rows, cols })
     }
 
@@ -603,13 +605,13 @@ impl Parser {
         let span = line.since(label.span);
         let counts: Vec<u32> = self.open.iter().map(|open| open.count).collect();
         let window = part.window(id, matrix, &counts).or_else(|beyond| {
-            let Beyond { axis, last, of } = beyond;
+            let Beyond { axis, place, of } = beyond;
             let name = shortened(&label.full);
             let hint = match of {
                 _ if counts.is_empty() => "count from 0, up to one behind the last: `0:4` are four",
                 _ => "count from 0; in the last iteration it must still be within",
             };
-            wrong(span, format!("this reaches {axis} {last} of `{name}`, which has {of}"), hint)
+            wrong(span, format!("this reaches {axis} {place} of `{name}`, which has {of}"), hint)
         })?;
         Ok(if line.takes_word("transposed") { window.transposed() } else { window })
     }
@@ -642,16 +644,16 @@ impl Parser {
         let count = match () {
             () if line.takes_mark("+:") => line.whole_number("how many")?,
             () if line.takes_mark(":") => {
-                let end = line.whole_number("where it ends")?;
+                let end = line.place_of("where it ends")?;
                 let span = line.since(start);
-                if from.advance.iter().any(|step| *step > 0) {
+                if from.advance.iter().any(|step| *step != 0) {
                     return wrong(span, "what moves with a loop has a length", "as in `4*i +: 4`");
                 }
                 match end.checked_sub(from.first) {
                     None | Some(0) => {
                         return wrong(span, "there is nothing in between", "`0:4` are four, from 0 on");
                     }
-                    Some(count) => count,
+                    Some(count) => count as usize,
                 }
             }
             () => 1,
@@ -664,10 +666,10 @@ impl Parser {
             "as in `a{8 : 4 by 16, 2 by 1}`: from element 8 on, 4 rows 16 elements apart, 2 columns 1 apart";
         let from = self.index(line)?;
         line.mark(":", HINT)?;
-        let pair = |line: &mut Line| -> Read<(usize, usize)> {
+        let pair = |line: &mut Line| -> Read<(usize, u64)> {
             let count = line.whole_number("how many")?;
             line.word("by", HINT)?;
-            Ok((count, line.whole_number("how far apart")?))
+            Ok((count, line.place_of("how far apart")?))
         };
         let rows = pair(line)?;
         line.mark(",", HINT)?;
@@ -676,31 +678,49 @@ impl Parser {
         Ok(Part::Strided { from, rows, cols })
     }
 
-    /// `4*i + j + 3`
+    /// `4*i + j + 3`, `28 - 4*i`
     fn index(&mut self, line: &mut Line) -> Read<Index> {
         let start = line.place();
-        let mut index = Index::default();
+        let (mut first, mut advance) = (0, [0; MOST_DEPTH]);
+        let mut sign = 1;
         loop {
             let (factor, depth) = match line.peek().map(|word| word.kind) {
                 Some(Kind::Name) => {
                     let depth = self.loop_around(line)?;
-                    let factor = if line.takes_mark("*") { line.whole_number("a number")? } else { 1 };
+                    let factor = if line.takes_mark("*") { line.place_of("a number")? } else { 1 };
                     (factor, Some(depth))
                 }
                 _ => {
-                    let factor = line.whole_number("a number or a loop")?;
+                    let factor = line.place_of("a number or a loop")?;
                     let depth = if line.takes_mark("*") { Some(self.loop_around(line)?) } else { None };
                     (factor, depth)
                 }
             };
-            let sum = depth.map_or(&mut index.first, |depth| &mut index.advance[depth]);
-            let Some(more) = sum.checked_add(factor).filter(|sum| *sum as u64 <= MOST_NUMBER) else {
+            let sum = depth.map_or(&mut first, |depth| &mut advance[depth]);
+            // Each is at most 2^48.
+            *sum += sign * factor as i64;
+            if sum.unsigned_abs() > MOST_NUMBER {
                 return wrong(line.since(start), format!("more than {MOST_NUMBER}"), "take smaller numbers");
-            };
-            *sum = more;
-            if !line.takes_mark("+") {
-                return Ok(index);
             }
+            sign = match () {
+                () if line.takes_mark("+") => 1,
+                () if line.takes_mark("-") => -1,
+                () => break,
+            };
+        }
+        match u64::try_from(first) {
+            Ok(first) => Ok(Index { first, advance }),
+            Err(_) => wrong(line.since(start), format!("it begins at {first}"), "begin at 0 or behind it"),
+        }
+    }
+
+    /// Of rows or columns that are counted and never become less.
+    fn counted(&self, line: &mut Line, index: Index) -> Read<Counted> {
+        let first = usize::try_from(index.first).ok();
+        let steps = index.advance.map(|step| usize::try_from(step).ok());
+        match first.filter(|_| steps.iter().all(Option::is_some)) {
+            Some(first) => Ok((first, steps.map(Option::unwrap_or_default))),
+            None => wrong(line.whole(), "rows that move back", "only places in a buffer may move back"),
         }
     }
 
@@ -833,6 +853,9 @@ fn accumulators_of(line: &mut Line) -> Read<Option<u32>> {
     Ok(Some(unit))
 }
 
+/// The first one of rows or columns that are counted, and how far it moves with the loops around it.
+type Counted = (usize, [usize; MOST_DEPTH]);
+
 /// `[3, 3]` and the like.
 fn numbers<const N: usize>(line: &mut Line) -> Read<[usize; N]> {
     let hint = format!("{N} numbers, as in `[{}]`", vec!["1"; N].join(", "));
@@ -848,7 +871,7 @@ fn numbers<const N: usize>(line: &mut Line) -> Read<[usize; N]> {
     Ok(numbers)
 }
 
-fn rows_of(Index { first, advance }: Index, ring: Option<usize>, rows: usize) -> SumRows {
+fn rows_of((first, advance): Counted, ring: Option<usize>, rows: usize) -> SumRows {
     SumRows { first, advance, ring: ring.unwrap_or_else(|| first.saturating_add(rows)) }
 }
 
@@ -875,7 +898,7 @@ fn shape(line: &mut Line) -> Read<Shape> {
         elements = elements.saturating_mul(extent as u64);
         extents.push(extent);
     }
-    match elements <= MOST_NUMBER && usize::try_from(elements).is_ok() {
+    match elements <= MOST_NUMBER {
         true => Ok(Shape::from(extents)),
         false => wrong(
             line.since(start),
@@ -886,7 +909,7 @@ fn shape(line: &mut Line) -> Read<Shape> {
 }
 
 /// Behind `=`.
-fn values(line: &mut Line, dtype: DType, len: usize) -> Read<Given> {
+fn values(line: &mut Line, dtype: DType, len: u64) -> Read<Given> {
     const HINT: &str = "values are numbers, as in `= 1, 2, 3`, or a file: `= load(\"a.npy\")`";
     let start = line.place();
     if line.takes_word("load") {
@@ -935,7 +958,7 @@ fn values(line: &mut Line, dtype: DType, len: usize) -> Read<Given> {
     }
     match numbers.len() {
         1 => Ok(Given::Numbers(numbers)),
-        count if count == len => Ok(Given::Numbers(numbers)),
+        count if count as u64 == len => Ok(Given::Numbers(numbers)),
         count => wrong(
             line.since(start),
             format!("{count} values for {len} elements"),

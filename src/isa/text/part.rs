@@ -6,16 +6,17 @@ use crate::isa::{BufferId, MOST_DEPTH, MOST_NUMBER, Window};
 /// A place that moves with loops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Index {
-    pub first: usize,
-    pub advance: [usize; MOST_DEPTH],
+    pub first: u64,
+    pub advance: [i64; MOST_DEPTH],
 }
 
 impl Index {
-    /// Its place in the last iteration of loops of these lengths.
-    fn last(&self, counts: &[u32]) -> u128 {
+    /// The least and the greatest place in the iterations of loops of these lengths.
+    fn reach(&self, counts: &[u32]) -> [i128; 2] {
         let moved = self.advance.iter().zip(counts);
-        let moved = moved.map(|(step, count)| *step as u128 * u128::from(count.saturating_sub(1)));
-        self.first as u128 + moved.sum::<u128>()
+        let moved = moved.map(|(step, count)| i128::from(*step) * i128::from(count.saturating_sub(1)));
+        let reach = [i128::from(self.first); 2];
+        moved.fold(reach, |[least, most], moved| [least + moved.min(0), most + moved.max(0)])
     }
 }
 
@@ -38,7 +39,7 @@ pub(super) enum Part {
     /// Rows and columns of its matrix.
     Block(Along, Along),
     /// From an element on, rows and columns of any stride.
-    Strided { from: Index, rows: (usize, usize), cols: (usize, usize) },
+    Strided { from: Index, rows: (usize, u64), cols: (usize, u64) },
 }
 
 /// A part that reaches beyond its matrix.
@@ -46,10 +47,10 @@ pub(super) enum Part {
 pub(super) struct Beyond {
     /// Of what.
     pub axis: &'static str,
-    /// The last one that it reaches.
-    pub last: u128,
+    /// One that it reaches and that is not there.
+    pub place: i128,
     /// How many there are.
-    pub of: usize,
+    pub of: u64,
 }
 
 impl Part {
@@ -64,18 +65,18 @@ impl Part {
             Part::Block(row, col) => {
                 within("row", &row, rows, counts)?;
                 within("column", &col, cols, counts)?;
-                let place = |row: usize, col: usize| row * cols + col;
+                let [rows, cols] = [rows as u64, cols as u64];
                 let mut advance = [0; MOST_DEPTH];
                 for (depth, step) in advance.iter_mut().enumerate() {
-                    let [row, col] = [row, col].map(|along| along.from.advance[depth] as u128);
-                    let most = row * cols as u128 + col;
-                    let beyond = Beyond { axis: "element", last: most, of: rows * cols };
-                    *step =
-                        usize::try_from(most).ok().filter(|_| most <= MOST_NUMBER.into()).ok_or(beyond)?;
+                    let [row, col] = [row, col].map(|along| i128::from(along.from.advance[depth]));
+                    let place = row * i128::from(cols) + col;
+                    let beyond = Beyond { axis: "element", place, of: rows * cols };
+                    let far = i64::try_from(place).ok().filter(|far| far.unsigned_abs() <= MOST_NUMBER);
+                    *step = far.ok_or(beyond)?;
                 }
                 Ok(Window {
                     buffer,
-                    offset: place(row.from.first, col.from.first),
+                    offset: row.from.first * cols + col.from.first,
                     row_stride: cols,
                     col_stride: 1,
                     rows: row.count,
@@ -97,12 +98,11 @@ impl Part {
 
     /// The block of a matrix of so many columns that a window seems to be.
     pub(super) fn block_of(window: &Window, cols: usize) -> Part {
-        let split = |at: usize| (at / cols, at % cols);
-        let (row, col) = split(window.offset);
+        let (row, col) = (window.offset / cols as u64, window.offset % cols as u64);
         let (mut rows, mut columns) = (Index { first: row, ..Index::default() }, Index::default());
         columns.first = col;
         for (depth, step) in window.advance.iter().enumerate() {
-            (rows.advance[depth], columns.advance[depth]) = split(*step);
+            (rows.advance[depth], columns.advance[depth]) = (step / cols as i64, step % cols as i64);
         }
         Part::Block(Along { from: rows, count: window.rows }, Along { from: columns, count: window.cols })
     }
@@ -118,8 +118,14 @@ impl Part {
 }
 
 fn within(axis: &'static str, along: &Along, of: usize, counts: &[u32]) -> Result<(), Beyond> {
-    let last = along.from.last(counts) + along.count.saturating_sub(1) as u128;
-    if last < of as u128 { Ok(()) } else { Err(Beyond { axis, last, of }) }
+    let [least, most] = along.from.reach(counts);
+    let last = most + along.count.saturating_sub(1) as i128;
+    let of = of as u64;
+    match () {
+        () if least < 0 => Err(Beyond { axis, place: least, of }),
+        () if last >= of.into() => Err(Beyond { axis, place: last, of }),
+        () => Ok(()),
+    }
 }
 
 /// An operand of vector steps that is one row or one column stands for as many as there are.

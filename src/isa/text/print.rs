@@ -395,7 +395,7 @@ impl Printer<'_> {
         let blocks = [*window, window.transposed()].map(|window| Part::block_of(&window, cols));
         let once = |part: Part| match part {
             Part::Block(row, col) => {
-                let one = |along: Along, stride: usize| Along {
+                let one = |along: Along, stride: u64| Along {
                     count: if stride == 0 { 1 } else { along.count },
                     ..along
                 };
@@ -459,8 +459,7 @@ impl Printer<'_> {
             let _ = write!(text, " from {}", index_text(&from));
         }
         let [row, col] = [(0, rows), (1, cols)].map(|(side, count)| {
-            let mut from = Index { first: first[side], advance: [0; MOST_DEPTH] };
-            from.advance.iter_mut().zip(advance).for_each(|(step, both)| *step = both[side]);
+            let from = index_of(first[side], advance.map(|both| both[side]));
             Along { from, count }
         });
         let all = image.matrix().map(|side| usize::try_from(side).unwrap_or(usize::MAX));
@@ -499,30 +498,35 @@ fn along_text(along: Along, of: usize) -> String {
     match () {
         () if along == Along::all(of) => ":".to_owned(),
         () if count == 1 => index_text(&from),
-        () if still => format!("{}:{}", from.first, from.first + count),
+        () if still => format!("{}:{}", from.first, from.first + count as u64),
         () => format!("{} +: {count}", index_text(&from)),
     }
 }
 
+/// What moves back comes last: `28 - 4*i`.
 fn index_text(index: &Index) -> String {
-    let mut terms = Vec::new();
-    for (step, name) in index.advance.iter().zip(LOOPS) {
-        match step {
-            0 => {}
-            1 => terms.push(name.to_owned()),
-            step => terms.push(format!("{step}*{name}")),
-        }
-    }
+    let steps = || index.advance.iter().zip(LOOPS);
+    let term = |(step, name): (&i64, &str)| match step.unsigned_abs() {
+        1 => name.to_owned(),
+        step => format!("{step}*{name}"),
+    };
+    let mut terms: Vec<String> = steps().filter(|(step, _)| **step > 0).map(term).collect();
     if index.first > 0 || terms.is_empty() {
         terms.push(index.first.to_string());
     }
-    terms.join(" + ")
+    let back = steps().filter(|(step, _)| **step < 0).map(term);
+    back.fold(terms.join(" + "), |text, term| text + " - " + &term)
+}
+
+/// Of counts that never become less.
+fn index_of(first: usize, advance: [usize; MOST_DEPTH]) -> Index {
+    Index { first: first as u64, advance: advance.map(|step| step as i64) }
 }
 
 /// Rows of accumulators; without a ring, they are the last ones of it.
 fn places_text(rows: &SumRows, count: usize) -> String {
     let SumRows { first, advance, ring } = *rows;
-    let index = index_text(&Index { first, advance });
+    let index = index_text(&index_of(first, advance));
     let still = advance.iter().all(|step| *step == 0);
     if still && count > 0 && first + count == ring { index } else { format!("{index} mod {ring}") }
 }

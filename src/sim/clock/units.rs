@@ -325,7 +325,7 @@ pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &In
 fn bytes_of_row(program: &Program, chip: &Chip, window: &Window) -> Bytes {
     let (cols, size) = (window.cols as Bytes, program.buffers[window.buffer].dtype.bytes() as Bytes);
     let whole_bursts = |elements: Bytes| (elements * size).next_multiple_of(chip.dram.burst_bytes);
-    whole_bursts((cols - 1) * window.col_stride as Bytes + 1).min(cols * whole_bursts(1))
+    whole_bursts((cols - 1) * window.col_stride + 1).min(cols * whole_bursts(1))
 }
 
 /// When a tile's registers are free for the next load.
