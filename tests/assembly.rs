@@ -115,7 +115,10 @@ proptest! {
 
     /// Assembled, it runs as it did when it was compiled.
     #[test]
-    fn random_programs_run_the_same(text in made::program(), chip in made::skipping_chip()) {
+    fn random_programs_run_the_same(
+        text in prop_oneof![made::program(), made_moves::repeats()],
+        chip in made::skipping_chip(),
+    ) {
         let files = Files::default();
         let Some(assembly) = assembly(&text, &files, &chip, &Pipeline::default()).1 else { return Ok(()) };
         let Some(compiled) = job::compile(&text, &files, &chip).job else { return Ok(()) };

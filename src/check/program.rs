@@ -138,7 +138,7 @@ pub fn check_program(assembly: &Assembly, chip: &Chip) -> Checked {
     let program = &assembly.program;
     let grains = Grains::new(program);
     let buffers = program.buffers.iter();
-    let all = buffers.fold(0u64, |sum, (id, buffer)| sum.saturating_add(grains.count(id, buffer) as u64));
+    let all = buffers.fold(0u64, |sum, (id, buffer)| sum.saturating_add(grains.count(id, buffer)));
     if all > Limit::GRAINS {
         return Checked::default();
     }

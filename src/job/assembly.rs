@@ -72,7 +72,7 @@ fn of_emitted(graph: &Graph, plan: &Plan, emitted: Emitted) -> Assembly {
         let mut in_it = plan.tensors.iter().filter(|(id, _)| plan.root(*id) == *root);
         let Some(tensor) = in_it.find_map(|(_, planned)| planned.graph) else { continue };
         let shape = &graph.tensors[tensor].ty.shape;
-        if shape.elements() == assembly.program.buffers[*buffer].len as u64 {
+        if shape.elements() == assembly.program.buffers[*buffer].len {
             assembly.shapes[buffer.index()] = shape.clone();
         }
         let given = match &graph.tensors[tensor].source {
