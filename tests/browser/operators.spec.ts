@@ -51,7 +51,7 @@ test('numbers that cannot be had are refused in words', async ({ app, page }) =>
   await app.open();
   await page.getByLabel('chip', { exact: true }).selectOption('tpu-v4');
   await app.ready();
-  await app.type('input a : i8[16384, 16384]\nweight w : i8[16384, 64]\ny = a @ w\noutput y\n');
+  await app.type('input a : i8[16384, 16384]\nweight w : i8[16384, 4096]\ny = a @ w\noutput y\n');
   await expect(page.locator('#verdict')).toContainText('timed, values not computed');
   const cycles = Number(await page.locator('#cycle').getAttribute('max'));
   await app.seek(Math.floor(cycles / 2));
