@@ -160,6 +160,18 @@ fn constants_take_no_time() {
     assert!(cycles(turned, &without(&["fold"])) > cycles(turned, &Pipeline::default()));
 }
 
+/// A choice between cores is told of where there is one: not where a program has one core anyway.
+#[test]
+fn one_core_is_chosen_among_those_of_the_program() {
+    let text = "input a : bf16[512, 256]\nweight w : bf16[256, 256]\nh = relu(a @ w)\noutput h @ w\n";
+    let said = |program_cores| {
+        let chip = Chip { program_cores, ..Chip::preset("tpu-v4").unwrap() };
+        told(&explained(text, &Files::default(), &chip, &Pipeline::default()).1.unwrap().1, text)
+    };
+    assert!(said(None).contains("one of 2 cores has it all"), "{}", said(None));
+    assert!(!said(Some(1)).contains("cores has it all"), "{}", said(Some(1)));
+}
+
 #[test]
 fn a_wrong_name_is_answered_with_the_list() {
     let error = Pipeline::default().without("fuze").unwrap_err();

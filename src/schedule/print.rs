@@ -13,6 +13,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.places.len() {
             0 => f.write_str("tensors lie in DRAM between layers\n")?,
+            1 => writeln!(f, "1 tensor stays in the unified buffer, in {} bytes", self.streams_from)?,
             stay => writeln!(f, "{stay} tensors stay in the unified buffer, in {} bytes", self.streams_from)?,
         }
         let (cores, units) = (self.split.cores, self.split.units);

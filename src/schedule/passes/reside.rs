@@ -29,12 +29,11 @@ type Places = LiteMap<PlannedId, Shared>;
 fn work(plan: &mut Plan, chip: &Chip) {
     let places = stay(plan, &plan.worked(chip), chip);
     if plan.split.cores > 1 {
-        let one = one_core(chip);
-        let [alone, all] = estimates(plan, &places, chip);
+        let [alone, all] = estimates(plan, &places, plan.split, chip);
         if alone >= all {
             return;
         }
-        plan.split = one;
+        plan.split = one_core(chip);
     }
     let end = |(id, place): (&PlannedId, &Shared)| place.address + plan.held_bytes(*id);
     (plan.streams_from, plan.places) = (places.iter().map(end).max().unwrap_or(0), places);
@@ -44,9 +43,9 @@ fn one_core(chip: &Chip) -> Split {
     Split { cores: 1, units: chip.units_per_core() }
 }
 
-/// Cycles that one core needs with tensors that stay there, and all cores without.
-fn estimates(plan: &Plan, places: &Places, chip: &Chip) -> [Cycle; 2] {
-    [plan.estimate(places, &one_core(chip).of(chip)), plan.estimate(&Places::new(), chip)]
+/// Cycles that one core needs with tensors that stay there, and all cores of the program without.
+fn estimates(plan: &Plan, places: &Places, all: Split, chip: &Chip) -> [Cycle; 2] {
+    [plan.estimate(places, &one_core(chip).of(chip)), plan.estimate(&Places::new(), &all.of(chip))]
 }
 
 /// Places of those that stay.
@@ -93,7 +92,7 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
     let mut notes = Vec::new();
     if plan.places.is_empty() {
         let places = stay(plan, &worked, chip);
-        let [alone, all] = estimates(plan, &places, chip);
+        let [alone, all] = estimates(plan, &places, plan.split, chip);
         let text = match plan.split.cores {
             _ if places.is_empty() => String::new(),
             cores @ 2.. if alone >= all => format!(
@@ -105,11 +104,12 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
             return vec![Note::on_all(text)];
         }
     }
-    if plan.split.units < chip.matrix_units && plan.split == one_core(chip) && stays > 0 {
-        let [alone, all] = estimates(plan, &plan.places, chip);
+    let of_program = Split::of_program(chip);
+    if of_program.cores > 1 && plan.split == one_core(chip) && stays > 0 {
+        let [alone, all] = estimates(plan, &plan.places, of_program, chip);
         notes.push(Note::on_all(format!(
             "one of {} cores has it all: with tensors that stay there it needs {alone} cycles by estimate, all without {all}",
-            chip.cores
+            of_program.cores
         )));
     }
     notes.push(Note::on_all(match stays == worked.len() {

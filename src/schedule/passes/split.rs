@@ -25,6 +25,12 @@ impl Split {
     /// The first matrix unit of the first core.
     pub(in super::super) const NONE: Split = Split { cores: 1, units: 1 };
 
+    /// All that a program has of a chip.
+    pub(super) fn of_program(chip: &Chip) -> Split {
+        let cores = chip.used_cores();
+        Split { cores, units: cores * chip.units_per_core() }
+    }
+
     /// The part of a chip that is used, as a chip.
     pub fn of(self, chip: &Chip) -> Chip {
         Chip { cores: self.cores, matrix_units: self.units, ..chip.clone() }
@@ -32,14 +38,16 @@ impl Split {
 }
 
 fn work(plan: &mut Plan, chip: &Chip) {
-    let cores = chip.used_cores();
-    plan.split = Split { cores, units: cores * chip.units_per_core() };
+    plan.split = Split::of_program(chip);
 }
 
 fn tell(outcome: &Outcome) -> Vec<Note> {
     let (plan, Split { cores, units }) = (outcome.plan, outcome.plan.split);
     if units == 1 {
-        return vec![Note::on_all("the chip has one matrix unit: it has all tiles".into())];
+        return vec![Note::on_all(match outcome.chip.matrix_units {
+            1 => "the chip has one matrix unit: it has all tiles".into(),
+            all => format!("one of {all} matrix units has all tiles"),
+        })];
     }
     let mut notes = vec![Note::on_all(format!(
         "{units} matrix units on {cores} of {} cores take tiles in turn",
