@@ -8,7 +8,9 @@ mod golden;
 
 use proptest::prelude::*;
 use systole::base::Severity;
-use systole::chip::{Chip, Description, Key, Kind, MOST_FILE_BYTES, Need, PRESETS, parse, preset};
+use systole::chip::{
+    Chip, Common, Description, Dram, Key, Kind, Link, MOST_FILE_BYTES, Need, PRESETS, parse, preset,
+};
 use systole::import::Files;
 use systole::import::scalesim::{Layout, parse_topology};
 use systole::job::{as_planned, compile, compile_or_time_arranged, time_topology};
@@ -173,8 +175,10 @@ fn every_field_goes_to_its_limits() {
         for key in Key::ALL {
             for value in extremes(key) {
                 let mut described = preset(name).unwrap();
-                // What else is said of a handover belongs to it.
-                described.set("handover_gb_per_s", "1").unwrap();
+                // What else is said of a handover belongs to it, and a memory has a size and a speed.
+                for part in ["handover_gb_per_s", "common_memory_mib", "common_memory_gb_per_s"] {
+                    described.set(part, "1").unwrap();
+                }
                 described.set(key.field().name, &value).unwrap();
                 let answer = answers(&described);
                 let shared = matches!(key, Key::Cores | Key::MatrixUnits | Key::HostLatencyNs);
@@ -318,7 +322,7 @@ fn words_hand_a_chip_over() {
     assert!(Description::from_words(&bad).is_err());
 }
 
-/// 2 bytes an element at 2 bytes a cycle, of each tensor at most 1 KiB; twice what DRAM brings in a cycle where it is above 2 KiB and k below 64.
+/// 2 bytes an element at 2 bytes a cycle, of each tensor at most 1 KiB; weights twice where all is above 2 KiB and k below 64.
 #[test]
 fn products_are_handed_over() {
     let mut described = preset("classroom-8x8").unwrap();
@@ -337,8 +341,10 @@ fn products_are_handed_over() {
     assert_eq!(cycles([4, 3, 2]), (64 + 32 + 16) / 2);
     // 32 x 16, 16 x 8 and 32 x 8: 1024, 256 and 512 bytes.
     assert_eq!(cycles([32, 16, 8]), (1024 + 256 + 512) / 2);
-    // 32 x 32, 32 x 16 and 32 x 16 elements; DRAM brings 4 bytes a cycle.
-    assert_eq!(cycles([32, 32, 16]), (1024 + 1024 + 1024) / 2 + (2048 + 1024) / 4);
+    // 32 x 32, 32 x 16 and 32 x 16 elements.
+    assert_eq!(cycles([32, 32, 16]), (1024 + 1024 + 1024 + 1024) / 2);
+    // 32 x 32, 32 x 24 and 32 x 24: the weights' second time is not cut short.
+    assert_eq!(cycles([32, 32, 24]), (1024 + 1024 + 1024 + 1536) / 2);
     assert_eq!(cycles([32, 64, 16]), (1024 + 1024 + 1024) / 2);
     let none = Chip { handover: None, ..chip };
     assert_eq!(none.handover([32, 32, 16], [DType::Bf16; 3]), 0);
@@ -350,6 +356,43 @@ fn a_handover_without_a_bandwidth_is_none() {
     described.set("handover_kib", "1").unwrap();
     let errors = described.chip().unwrap_err();
     assert_eq!(errors[0].message, "a handover has no bandwidth");
+}
+
+/// A program that fits it moves over its bus, and is planned for that; the same program one byte too large is the DRAM's.
+#[test]
+fn a_common_memory_holds_whole_programs() {
+    let text = "input a : i8[1024, 1024]\nweight b : i8[1024, 1024]\noutput relu(a @ b)\n";
+    let mut described = preset("tpu-v5e").unwrap();
+    described.set("unified_buffer_kib", "1024").unwrap();
+    let alone = described.chip().unwrap();
+    described.set("common_memory_mib", "6").unwrap();
+    described.set("common_memory_gb_per_s", "20000").unwrap();
+    let chip = described.chip().unwrap();
+    let run = |chip: &Chip| compile(text, &Files::default(), chip).job.unwrap().finish();
+    let (fits, outside) = (run(&chip), run(&alone));
+    assert_eq!(fits.emitted.program.in_memory(), 6 << 20);
+    assert!(fits.trace.cycles < outside.trace.cycles);
+    let [common, dram] = [&fits, &outside].map(|run| run.report(text));
+    assert!(common.in_common_memory && !dram.in_common_memory);
+    // As if there were no other memory than that one.
+    let Common { bytes_per_cycle, bytes } = chip.common.unwrap();
+    let link = Link { bytes_per_cycle, latency: 0 };
+    assert_eq!(
+        run(&Chip { dram: Dram { link, ..chip.dram }, common: None, ..chip.clone() }).trace,
+        fits.trace
+    );
+    let small = Chip { common: Some(Common { bytes_per_cycle, bytes: bytes - 1 }), ..chip };
+    assert_eq!(run(&small).trace, outside.trace);
+}
+
+#[test]
+fn a_common_memory_has_both_a_size_and_a_speed() {
+    for key in ["common_memory_mib", "common_memory_gb_per_s"] {
+        let mut described = preset("classroom-8x8").unwrap();
+        described.set(key, "1").unwrap();
+        let errors = described.chip().unwrap_err();
+        assert_eq!(errors[0].message, "a common memory has a capacity and a bandwidth");
+    }
 }
 
 /// The others have no work.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use systole::base::{Ratio, Span};
-use systole::chip::{Chip, Dataflow, Dram, Link, Queues, Rates, VectorCost, WeightBuffering};
+use systole::chip::{Chip, Common, Dataflow, Dram, Link, Queues, Rates, VectorCost, WeightBuffering};
 use systole::isa::{
     AsResult, Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program,
     ProgramOp, ProgramOpId, RowsAre, Space, SumMode, SumRows, Sums, Unit, VectorSource, VectorStep, Wait,
@@ -105,6 +105,11 @@ fn chip(dice: &mut Dice) -> Chip {
             burst_bytes: dice.range(1, 8).into(),
             padded_tiles: dice.chance(4),
         },
+        // Programs end at byte 4096 of memory.
+        common: dice.chance(3).then(|| Common {
+            bytes: 4095 + u64::from(dice.roll(2)),
+            bytes_per_cycle: link(dice).bytes_per_cycle,
+        }),
         host: Some(link(dice)),
         queues,
         ..skipping(dice.range(1, 6) as usize, dice.range(1, 6) as usize)

@@ -75,17 +75,19 @@ fn products() -> Vec<Measured> {
     parse(&data("tpu_v4/gemm.csv").unwrap()).unwrap()
 }
 
-/// On either half of the rows, and as well with constants of the other half: this good, better than the crude sum and SCALE-Sim.
+/// On all rows this good; and on either half, also with constants of the other half, better than the crude sum and SCALE-Sim.
 #[test]
 fn tpu_v4_takes_as_long_as_measured() {
     let products = products();
     let simulated = simulate(&products, &preset("tpu-v4")).unwrap();
+    let all = errors(&products, &ours(&simulated), Fitted::Nothing, None);
+    assert!(all.products == 598 && all.median < 0.05 && all.ninetieth < 0.12, "{all:?}");
     for fitted in [Fitted::Odd, Fitted::Even] {
         let methods = methods(&products, &simulated, fitted).unwrap();
         let [as_it_is, refitted, crude, scalesim, relative] =
             methods.map(|method| errors(&products, &method, fitted, None));
         for our in [as_it_is, refitted] {
-            assert!(our.median < 0.052 && our.ninetieth < 0.142, "{fitted:?}: {our:?}");
+            assert!(our.median < 0.053 && our.ninetieth < 0.125, "{fitted:?}: {our:?}");
             assert!(our.rank_correlation > 0.988, "{our:?}");
             for theirs in [crude, scalesim, relative] {
                 assert!(our.median < theirs.median && our.ninetieth < theirs.ninetieth, "{theirs:?}");
@@ -105,6 +107,7 @@ fn without_what_is_fitted_tpu_v4_is_further_off() {
     let cases = [
         Chip { program_cores: None, ..chip.clone() },
         Chip { launch_overhead_ns: 0, ..chip.clone() },
+        Chip { common: None, ..chip.clone() },
         without(None),
         without(Some(never_again)),
         without(Some(Handover { most: u64::MAX, ..handover })),
@@ -114,9 +117,6 @@ fn without_what_is_fitted_tpu_v4_is_further_off() {
         [Fitted::Odd, Fitted::Even].map(|half| errors(&products, &ours(&simulated), half, None).ninetieth)
     };
     let with = off(&chip);
-    // Tiles are cut so that all units have work, which leaves little to a limit of their height.
-    let higher_tiles = off(&Chip { accumulator_rows: 4096, ..chip.clone() });
-    assert!(higher_tiles.iter().zip(with).all(|(error, with)| *error > with), "{higher_tiles:?}, {with:?}");
     for case in &cases {
         let errors = off(case);
         assert!(

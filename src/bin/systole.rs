@@ -758,6 +758,9 @@ mod commands {
             report.utilization * 100.0,
         );
         out += &format!("cycles of {}: {}\n", matrix_units(report.matrix_units), classes_in_words(classes));
+        if report.in_common_memory {
+            out += "all tensors lie in the common memory, none in DRAM\n";
+        }
         for op in &report.ops {
             out += &format!(
                 "  {} (line {}): cycles {} to {}, {} MACs\n",

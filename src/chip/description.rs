@@ -3,7 +3,7 @@
 
 use super::field::{Key, Kind, NONE, Need, Part};
 use super::value::{Value, quoted, shown};
-use super::{Chip, ChipError, Dataflow, Dram, Handover, Link, Queues, VectorCost, WeightBuffering};
+use super::{Chip, ChipError, Common, Dataflow, Dram, Handover, Link, Queues, VectorCost, WeightBuffering};
 use crate::base::{Bytes, Cycle, Ratio};
 use crate::num::{DType, Sparsity};
 
@@ -189,9 +189,20 @@ impl Description {
                 hint: "give it `host_gb_per_s`, or leave out `host_latency_ns`".into(),
             });
         }
+        problems.extend(self.half_of_a_common_memory());
         problems.extend(self.handover_without_bandwidth());
         problems.extend(self.uneven_groups());
         problems
+    }
+
+    fn half_of_a_common_memory(&self) -> Option<ChipError> {
+        let keys = [Key::CommonMemoryMib, Key::CommonMemoryGbPerS];
+        let given: Vec<Key> = keys.into_iter().filter(|key| self.value(*key).is_some()).collect();
+        (given.len() == 1).then(|| ChipError {
+            keys: given,
+            message: "a common memory has a capacity and a bandwidth".into(),
+            hint: "give it both `common_memory_mib` and `common_memory_gb_per_s`, or neither".into(),
+        })
     }
 
     fn handover_without_bandwidth(&self) -> Option<ChipError> {
@@ -256,6 +267,13 @@ impl Description {
                 bytes: self.number(Key::DramGib).floor_of(1 << 30) as Bytes,
                 burst_bytes: self.whole(Key::BurstBytes),
                 padded_tiles: self.value(Key::PaddedTilesInDram) == Some(&Value::Flag(true)),
+            },
+            common: match self.optional_whole(Key::CommonMemoryMib) {
+                Some(mib) => Some(Common {
+                    bytes_per_cycle: self.link(Key::CommonMemoryGbPerS, 0)?.bytes_per_cycle,
+                    bytes: mib << 20,
+                }),
+                None => None,
             },
             host: match self.value(Key::HostGbPerS) {
                 Some(_) => {

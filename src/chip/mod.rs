@@ -72,6 +72,8 @@ pub struct Chip {
     pub vector_cost: VectorCost,
     /// The memory of the chip, shared by all its units.
     pub dram: Dram,
+    /// A second memory on the chip, where there is one.
+    pub common: Option<Common>,
     /// The way to the host, where its speed is known.
     pub host: Option<Link>,
     /// Instructions that wait in front of a unit.
@@ -85,7 +87,7 @@ pub struct Handover {
     pub bytes_per_cycle: Ratio,
     /// Most of a tensor that is handed over at one go.
     pub most: Bytes,
-    /// Operands come from DRAM once more if a product has more bytes in all,
+    /// Weights are handed over once more, all of them, if a product has more bytes in all,
     pub again: Bytes,
     /// and k is less than this.
     pub once_from_k: u64,
@@ -93,13 +95,11 @@ pub struct Handover {
 
 impl Handover {
     /// Of two operands and a result with so many bytes.
-    fn bytes(&self, tensors: [Bytes; 3], k: u64) -> [Bytes; 2] {
-        let at_one_go = tensors.iter().map(|bytes| self.most.min(*bytes)).fold(0, Bytes::saturating_add);
-        let [a, b, result] = tensors;
-        let operands = a.saturating_add(b);
-        let again = operands.saturating_add(result) > self.again && k < self.once_from_k;
-        let again = if again { operands } else { 0 };
-        [at_one_go, again]
+    fn bytes(&self, tensors: [Bytes; 3], k: u64) -> Bytes {
+        let sum = |bytes: [Bytes; 3]| bytes.into_iter().fold(0, Bytes::saturating_add);
+        let again = sum(tensors) > self.again && k < self.once_from_k;
+        let weights = if again { tensors[1] } else { 0 };
+        sum(tensors.map(|bytes| self.most.min(bytes))).saturating_add(weights)
     }
 }
 
@@ -209,6 +209,15 @@ pub struct Dram {
     pub padded_tiles: bool,
 }
 
+/// A second memory on the chip, between its DRAM and its buffers: a program that it holds whole has all its tensors there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Common {
+    /// Its bus, in place of the DRAM's. Its bytes come at once.
+    pub bytes_per_cycle: Ratio,
+    /// What it holds.
+    pub bytes: Bytes,
+}
+
 /// Cycles of the vector unit for each lane's element, by kind of work. Assumed in MACHINE.md section 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VectorCost {
@@ -291,21 +300,38 @@ impl Chip {
     /// Cycles in which a product's operands, M x K and K x N, are handed over before its own cycles, and its result behind them.
     pub fn handover(&self, extents: [usize; 3], dtypes: [DType; 3]) -> Cycle {
         let Some(handover) = self.handover else { return 0 };
-        let [at_one_go, again] = self.handed_over(extents, dtypes);
-        let cycles = |bytes_per_cycle: Ratio, bytes| bytes_per_cycle.inverse().ceil_of(bytes);
-        let again = cycles(self.dram.link.bytes_per_cycle, again);
-        cycles(handover.bytes_per_cycle, at_one_go).saturating_add(again)
+        handover.bytes_per_cycle.inverse().ceil_of(self.handed_over(extents, dtypes))
     }
 
-    /// Bytes of that: those that are handed over at one go, and those that come from DRAM once more.
-    pub fn handed_over(&self, extents: [usize; 3], dtypes: [DType; 3]) -> [Bytes; 2] {
-        let Some(handover) = self.handover else { return [0; 2] };
+    /// Bytes that are handed over so.
+    pub fn handed_over(&self, extents: [usize; 3], dtypes: [DType; 3]) -> Bytes {
+        let Some(handover) = self.handover else { return 0 };
         let [m, k, n] = extents.map(|side| side as Bytes);
         let [a, b, c] = dtypes.map(|dtype| dtype.bytes() as Bytes);
         // Operands lie in whole tiles along k.
         let deep = k.next_multiple_of(self.rows as Bytes);
         let bytes = |sides: [Bytes; 3]| sides.into_iter().fold(1, Bytes::saturating_mul);
         handover.bytes([bytes([m, deep, a]), bytes([deep, n, b]), bytes([m, n, c])], k)
+    }
+
+    /// Whether so many bytes, all that a program has in memory, lie in the common memory.
+    pub fn is_common(&self, held: Bytes) -> bool {
+        self.common.is_some_and(|common| held <= common.bytes)
+    }
+
+    /// The bus of a program that has so many bytes in memory.
+    pub fn bus(&self, held: Bytes) -> Link {
+        match self.common {
+            Some(common) if self.is_common(held) => {
+                Link { bytes_per_cycle: common.bytes_per_cycle, latency: 0 }
+            }
+            _ => self.dram.link,
+        }
+    }
+
+    /// The chip as such a program has it, with that bus to a single memory.
+    pub fn with_bus_for(&self, held: Bytes) -> Chip {
+        Chip { dram: Dram { link: self.bus(held), ..self.dram }, common: None, ..self.clone() }
     }
 
     /// Cores that one program runs on: never more than there are.

@@ -81,6 +81,8 @@ impl Mapping {
 
 /// Finds how each product runs best; the plan with that, or as it was if the whole does not take fewer cycles.
 pub fn map(plan: Plan, chip: &Chip) -> (Plan, Mapping) {
+    // A product by itself may fit a memory that the whole does not.
+    let chip = &chip.with_bus_for(plan.in_memory());
     let mut known: Vec<(Plan, Mapped)> = Vec::new();
     let mut found = plan.clone();
     for (at, layer) in plan.layers.iter().enumerate() {

@@ -426,6 +426,12 @@ impl VectorSource {
 pub type VectorStep = Operation<Window>;
 
 impl Program {
+    /// Bytes of memory up to the end of its last buffer there.
+    pub fn in_memory(&self) -> Bytes {
+        let there = self.buffers.iter().filter(|(_, buffer)| buffer.space == Space::Dram);
+        there.map(|(_, buffer)| buffer.address.saturating_add(buffer.held_bytes)).fold(0, Bytes::max)
+    }
+
     /// Bytes of what is stored of a tile of weights, an image's padding included.
     pub fn stored_bytes(&self, tile: &Factor, packed: Option<Sparsity>) -> Bytes {
         let rows = packed.map_or(tile.rows(), |sparsity| sparsity.stored(tile.rows()));

@@ -36,8 +36,11 @@ pub struct Report {
     pub matrix_units: usize,
     /// Where their cycles went (MACHINE.md section 3): adds up to cycles x matrix units.
     pub classes: ClassReport,
-    /// What crossed the DRAM's bus.
+    /// What crossed the bus to the memory in which the program lies.
     pub dram_bytes: DramReport,
+    /// Whether that is the chip's common memory, and not its DRAM.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_common_memory: bool,
     /// What moved.
     pub movement: MovementReport,
     /// As data goes through the chip: units that had work.
@@ -408,6 +411,7 @@ impl Run<'_> {
             matrix_units: chip.matrix_units,
             classes: tally.classes.into(),
             dram_bytes: DramReport { read, written },
+            in_common_memory: chip.is_common(self.program.in_memory()),
             movement: tally.moves.into(),
             units: tally
                 .busy

@@ -247,6 +247,12 @@ impl Place {
 }
 
 impl super::Plan {
+    /// Bytes of memory that all its tensors take.
+    pub fn in_memory(&self) -> Bytes {
+        let own = self.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
+        own.map(|(id, _)| self.held_bytes(id)).fold(0, Bytes::saturating_add)
+    }
+
     /// Bytes of memory that a tensor takes which lies in its own.
     pub fn held_bytes(&self, id: PlannedId) -> Bytes {
         let tensor = &self.tensors[id];

@@ -73,8 +73,7 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
 
 /// Cuts every layer.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
-    let own = plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
-    let all: Bytes = own.map(|(id, _)| plan.held_bytes(id)).sum();
+    let all = plan.in_memory();
     if all > chip.dram.bytes {
         return Err(TooMuch {
             span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),

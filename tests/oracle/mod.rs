@@ -6,7 +6,7 @@ mod moves;
 use std::collections::{BTreeMap, VecDeque};
 
 use systole::base::Cycle;
-use systole::chip::{Chip, WeightBuffering};
+use systole::chip::{Chip, Common, Link, WeightBuffering};
 use systole::isa::{
     EventId, Factor, From, InstructionId, Iteration, MOST_DEPTH, Node, Program, RowsAre, Space, Unit, Window,
     Work,
@@ -411,7 +411,7 @@ impl<'a> Naive<'a> {
         let Some(request) = self.requests.iter().min().copied() else { return false };
         self.requests.retain(|other| *other != request);
         let (_, _, unit, number) = request;
-        let link = self.chip.dram.link;
+        let link = bus(self.program, self.chip);
         let bytes = self.bytes(number);
         let cycles = ceil_div(bytes, link.bytes_per_cycle.num(), link.bytes_per_cycle.den());
         let event = self.now + cycles + link.latency;
@@ -549,7 +549,16 @@ impl<'a> Naive<'a> {
     }
 }
 
-/// `ceil(count / (num / den))`, at least 1.
+/// The bus to the memory that holds all that the program has outside its buffers.
+fn bus(program: &Program, chip: &Chip) -> Link {
+    let in_memory = program.buffers.iter().filter(|(_, buffer)| buffer.space == Space::Dram);
+    let end = in_memory.map(|(_, buffer)| buffer.address + buffer.held_bytes).max().unwrap_or(0);
+    match chip.common {
+        Some(Common { bytes, bytes_per_cycle }) if end <= bytes => Link { bytes_per_cycle, latency: 0 },
+        _ => chip.dram.link,
+    }
+}
+
 /// Bytes on the bus.
 fn bytes(program: &Program, chip: &Chip, work: &Work) -> u64 {
     let size = |window: &Window| program.buffers[window.buffer].dtype.bytes() as u64;

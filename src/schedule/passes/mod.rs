@@ -191,6 +191,7 @@ impl Pipeline {
     }
 
     fn cut(&self, mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
+        let chip = &chip.with_bus_for(plan.in_memory());
         for pass in self.passes() {
             if let Work::OnPlan(work) = pass.work {
                 work(&mut plan, chip);

@@ -6,13 +6,14 @@ use super::super::pass::{self, Shape};
 use super::cost::vector_cycles;
 use super::{bus_bytes, host_cycles, link_cycles, uses_bus};
 use crate::base::Cycle;
-use crate::chip::Chip;
+use crate::chip::{Chip, Link};
 use crate::isa::{Instruction, Node, Program, Unit, Work};
 use crate::timing::{self, FAR, Stream};
 
 /// Cycles that every run of a program takes. The program must have passed [`crate::isa::verify`] for this chip.
 pub fn floor(program: &Program, chip: &Chip) -> Cycle {
-    let mut least = Least { program, chip, bus: 0, units: LiteMap::new() };
+    let link = chip.bus(program.in_memory());
+    let mut least = Least { program, chip, link, bus: 0, units: LiteMap::new() };
     least.nodes(&program.body, 1);
     let units = least.units.values().map(|busy| busy.before.saturating_add(busy.cycles));
     units.max().unwrap_or(0).max(least.bus)
@@ -21,6 +22,7 @@ pub fn floor(program: &Program, chip: &Chip) -> Cycle {
 struct Least<'a> {
     program: &'a Program,
     chip: &'a Chip,
+    link: Link,
     bus: Cycle,
     units: LiteMap<Unit, Busy>,
 }
@@ -70,7 +72,7 @@ impl Least<'_> {
         let Least { program, chip, .. } = *self;
         match &instruction.work {
             Work::Copy { .. } | Work::Fetch { .. } if uses_bus(program, instruction) => {
-                link_cycles(&chip.dram.link, bus_bytes(program, chip, instruction))
+                link_cycles(&self.link, bus_bytes(program, chip, instruction))
             }
             Work::Copy { from, .. } => host_cycles(program, chip, from),
             Work::Fetch { .. } => chip.rows as Cycle,

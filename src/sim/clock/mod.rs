@@ -32,7 +32,7 @@ use units::{host_cycles, link_cycles, uses_bus};
 use std::collections::VecDeque;
 
 use crate::base::Cycle;
-use crate::chip::Chip;
+use crate::chip::{Chip, Link};
 use crate::isa::{LoopId, Order, Program, Unit, Walk};
 use crate::timing::{self, Stream};
 use crate::trace::{Lane, PassRun, Trace, UnitRun};
@@ -45,6 +45,8 @@ const STATE: u64 = 64;
 pub struct Clock<'a> {
     program: &'a Program,
     chip: &'a Chip,
+    /// To the memory in which the program lies.
+    bus: Link,
     order: Order,
     /// In the order's order.
     units: Vec<UnitState>,
@@ -214,6 +216,7 @@ impl<'a> Clock<'a> {
             events: program.events.ids().map(|_| Signals::default()).collect(),
             program,
             chip,
+            bus: chip.bus(program.in_memory()),
             order,
             units,
             bus_free: 0,

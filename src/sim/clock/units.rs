@@ -103,7 +103,7 @@ impl<'a> Clock<'a> {
         let asked = self.units[at].asked.take().expect("it has asked");
         let instruction = self.head(at);
         let bytes = bus_bytes(self.program, self.chip, instruction);
-        let link = self.chip.dram.link;
+        let link = self.bus;
         let (cycles, latency) = (link_cycles(&link, bytes), link.latency.min(FAR));
         let start = asked.max(self.bus_free);
         self.bus_free = start + cycles;
