@@ -121,6 +121,7 @@ const NEURON: &str =
     "AWS, Neuron documentation: device and NKI architecture guides, awsdocs-neuron.readthedocs-hosted.com";
 const GEMMINI_DEFAULTS: &str = "H. Genc et al., Gemmini: Enabling Systematic Deep-Learning Architecture Evaluation via Full-Stack Integration, DAC 2021, and the default configuration of its generator";
 
+const CMEM: &str = "not published: as fast as the arrays take weights and activations";
 const FITTED: &str = "fitted to measured times of matrix products, see \u{201c}How true is this?\u{201d}";
 
 /// What a preset has unless it says otherwise: no source gives these.
@@ -317,7 +318,6 @@ const TPU_V3: Preset = Preset {
 .told();
 
 /// 2020: one core with four matrix units, for inference; 138 TFLOP/s.
-/// Its 128 MiB of CMEM, a second memory on the chip, is not modelled.
 const TPU_V4I: Preset = Preset {
     name: "tpu-v4i",
     values: &[
@@ -333,12 +333,26 @@ const TPU_V4I: Preset = Preset {
         (VectorLanes, "2048"),
         (DramGbPerS, "614"),
         (DramGib, "8"),
+        (CommonMemoryMib, "128"),
+        (CommonMemoryGbPerS, "10000"),
     ],
     sources: &[(
         ISCA_2021,
-        &[ClockMhz, Cores, MatrixUnits, Rows, Cols, RateBf16, DramGbPerS, DramGib, UnifiedBufferKib],
+        &[
+            ClockMhz,
+            Cores,
+            MatrixUnits,
+            Rows,
+            Cols,
+            RateBf16,
+            DramGbPerS,
+            DramGib,
+            CommonMemoryMib,
+            UnifiedBufferKib,
+        ],
     )],
     assumed: &[
+        (CommonMemoryGbPerS, CMEM),
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
@@ -393,7 +407,7 @@ const TPU_V4: Preset = Preset {
     assumed: &[
         (LaunchOverheadNs, FITTED),
         (CoresPerProgram, "as measured: products take what the arrays of one core take"),
-        (CommonMemoryGbPerS, "not published: as fast as its arrays take weights and activations"),
+        (CommonMemoryGbPerS, CMEM),
         (HandoverGbPerS, FITTED),
         (HandoverKib, FITTED),
         (HandoverAgainKib, FITTED),
