@@ -314,6 +314,13 @@ mod tests {
         Runs { buffer: Arena::default().next_id(), first, advance, len, many, apart, alone: false }
     }
 
+    /// Two loops' numbers, and the others'.
+    fn by_loop<T: Copy>([outer, inner]: [T; 2], others: T) -> [T; MOST_DEPTH] {
+        let mut all = [others; MOST_DEPTH];
+        (all[0], all[1]) = (outer, inner);
+        all
+    }
+
     /// Elements of cells that an area touches in an iteration, ascending.
     fn elements(grid: &Grid, area: &Area, iteration: &Iteration) -> Vec<u64> {
         let mut all = BTreeSet::new();
@@ -416,13 +423,12 @@ mod tests {
             let some = 1 + dice.up_to(3);
             let areas: Vec<Area> =
                 (0..some).map(|_| if dice.up_to(1) == 0 { dice.runs() } else { dice.patches() }).collect();
-            let counts = [2, 3, 1, 1, 1, 1, 1, 1];
+            let counts = by_loop([2, 3], 1);
             let touches: Vec<(&Area, &Counts)> = areas.iter().map(|area| (area, &counts)).collect();
             let grid = Grid::new(480, &touches).unwrap();
             coarse += usize::from(grid.len() < 100);
             for (area, iteration) in areas.iter().flat_map(|a| (0..6).map(move |i| (a, [i / 3, i % 3]))) {
-                let mut all = [0; MOST_DEPTH];
-                all[..2].copy_from_slice(&iteration);
+                let all = by_loop(iteration, 0);
                 assert_eq!(elements(&grid, area, &all), one_by_one(area, &all), "{case}: {:?}", grid.cols.0);
             }
         }
@@ -438,10 +444,10 @@ mod tests {
     /// A matrix of 6 rows of 10 by tiles of 2 x 4, the last one narrower, and by rows.
     #[test]
     fn tiles_are_cells() {
-        let tiles = Runs { advance: [20, 4, 0, 0, 0, 0, 0, 0], ..runs(0, 4, 2, 10) };
-        let last = Runs { advance: [20, 0, 0, 0, 0, 0, 0, 0], ..runs(8, 2, 2, 10) };
+        let tiles = Runs { advance: by_loop([20, 4], 0), ..runs(0, 4, 2, 10) };
+        let last = Runs { advance: by_loop([20, 0], 0), ..runs(8, 2, 2, 10) };
         let (all, rows) = (runs(0, 60, 1, 60), runs(20, 20, 1, 20));
-        let counts = [3, 2, 1, 1, 1, 1, 1, 1];
+        let counts = by_loop([3, 2], 1);
         let areas = [tiles, last, all, rows].map(Area::Read);
         let touches: Vec<(&Area, &Counts)> = areas.iter().map(|area| (area, &counts)).collect();
         let grid = Grid::new(60, &touches).unwrap();
@@ -450,8 +456,8 @@ mod tests {
             [0, 1, 2, 3].map(|at| (grid.first(at), grid.elements(at))),
             [(0, 8), (4, 8), (8, 4), (20, 8)]
         );
-        assert_eq!(touched(&grid, &tiles.in_iteration(&[1, 1, 0, 0, 0, 0, 0, 0])), [4]);
-        assert_eq!(touched(&grid, &last.in_iteration(&[2, 0, 0, 0, 0, 0, 0, 0])), [8]);
+        assert_eq!(touched(&grid, &tiles.in_iteration(&by_loop([1, 1], 0))), [4]);
+        assert_eq!(touched(&grid, &last.in_iteration(&by_loop([2, 0], 0))), [8]);
         assert_eq!(touched(&grid, &all), (0..9).collect::<Vec<_>>());
         assert_eq!(touched(&grid, &rows), [3, 4, 5]);
     }
