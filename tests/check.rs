@@ -24,7 +24,7 @@ proptest! {
     fn what_is_compiled_has_no_faults(
         text in made::in_some_order(prop_oneof![
             made::program(), made_moves::program(), made_moves::products(), made_moves::repeats(), made_moves::chains(),
-            made_images::program(),
+            made_images::program(), made_moves::deep_repeats(),
         ]),
         chip in prop_oneof![made::skipping_chip(), made_images::on(made::skipping_chip())],
     ) {

@@ -491,14 +491,47 @@ fn small_networks_run_as_a_whole_on_every_preset() {
     }
 }
 
-/// Large networks as they are, every element of them: what is always touched together is one place.
+/// A program as it is, every element of it: what is always touched together is one cell. How many instructions that are.
+fn checked_whole(text: &str, chip: &Chip) -> u64 {
+    let plan = plan(&graph_of(text), chip).unwrap();
+    let checked = checked::assert_planned(&plan, &emit(&plan, chip), chip);
+    assert!(checked.whole, "{text}: {checked:?}");
+    checked.instructions
+}
+
+/// All but those that need more DRAM than one chip of most kinds has.
 #[test]
 fn whole_networks_keep_accesses_apart() {
-    let chip = preset("tpu-v4");
-    for name in ["alexnet", "bert-base", "dlrm", "mlp0", "resnet50"] {
-        let plan = plan(&graph(name), &chip).unwrap();
-        let checked = checked::assert_planned(&plan, &emit(&plan, &chip), &chip);
-        assert!(checked.whole && checked.instructions > 3000, "{name}: {checked:?}");
+    let large = ["gpt3", "llama3-70b", "mixtral"];
+    let mut instructions = 0;
+    for name in names().into_iter().filter(|name| !large.iter().any(|large| name.starts_with(large))) {
+        instructions += checked_whole(&program(&name), &preset("tpu-v6e"));
+    }
+    assert!(instructions > 1_000_000, "{instructions}");
+    for (name, chip) in [
+        ("mlp0", "tpu-v1"),
+        ("mlp0", "gemmini"),
+        ("resnet50", "tpu-v4"),
+        ("sd15-unet", "tpu-v4i"),
+        ("vit-b16", "tpu-v5e"),
+        ("vgg16", "trainium2"),
+        ("transformer", "classroom-16x16"),
+        ("dlrm", "classroom-4x4"),
+        ("bert-base", "classroom-16x16"),
+    ] {
+        checked_whole(&program(name), &preset(chip));
+    }
+}
+
+/// On a chip of two cores that holds them all but GPT-3, of which it holds some layers.
+#[test]
+fn whole_networks_of_many_bytes_keep_accesses_apart() {
+    let chip = preset("tpu-v7x");
+    for name in ["llama3-70b-decode", "llama3-70b-prefill", "mixtral-8x7b-decode", "mixtral-8x7b-prefill"] {
+        assert!(checked_whole(&program(name), &chip) > 2_000_000, "{name}");
+    }
+    for name in ["gpt3-decode", "gpt3-prefill"] {
+        checked_whole(&resized(&program(name), "layers", 4), &chip);
     }
 }
 

@@ -36,26 +36,40 @@ fn chip() -> impl Strategy<Value = Chip> {
     })
 }
 
+fn assert_equals_the_reference(text: &str, chip: &Chip) {
+    let compiled = compile(text, &Files::default(), chip);
+    let Some(job) = compiled.job else {
+        // The only thing that can be wrong with these programs.
+        let said = |d: &Diagnostic| {
+            d.message.contains("bytes of the unified buffer") || d.message.contains("loops within each other")
+        };
+        assert!(compiled.diagnostics.iter().any(said), "{text} {:?}", compiled.diagnostics);
+        return;
+    };
+    let finished = checked::sound(job.finish());
+    assert_eq!(finished.disagreement, None, "{text} on {chip:?}");
+    let program = &finished.emitted.program;
+    let stepped = Clock::new(program, chip, Loops::Stepped).run().unwrap();
+    assert_eq!(tally(program, chip, &stepped), finished.tally(), "{text} on {chip:?}");
+    assert_eq!(stepped.cycles, finished.trace.cycles, "{text} on {chip:?}");
+    assert_eq!(finished.report(text).outputs.len(), finished.graph.outputs.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn memory_equals_the_reference(text in made::in_some_order(prop_oneof![2 => made_moves::program(), 2 => made_moves::products(), 1 => made::program(), 3 => made_moves::repeats(), 3 => made_moves::chains()]), chip in chip()) {
-        let compiled = compile(&text, &Files::default(), &chip);
-        let Some(job) = compiled.job else {
-            // The only thing that can be wrong with these programs.
-            let said = |d: &Diagnostic| d.message.contains("bytes of the unified buffer") || d.message.contains("loops within each other");
-            prop_assert!(compiled.diagnostics.iter().any(said), "{} {:?}", text, compiled.diagnostics);
-            return Ok(());
-        };
-        let finished = checked::sound(job.finish());
-        prop_assert_eq!(&finished.disagreement, &None, "{} on {:?}", text, chip);
-        let program = &finished.emitted.program;
-        let stepped = Clock::new(program, &chip, Loops::Stepped).run().unwrap();
-        prop_assert_eq!(tally(program, &chip, &stepped), finished.tally(), "{} on {:?}", text, chip);
-        prop_assert_eq!(stepped.cycles, finished.trace.cycles, "{} on {:?}", text, chip);
-        let report = finished.report(&text);
-        prop_assert_eq!(report.outputs.len(), finished.graph.outputs.len());
+        assert_equals_the_reference(&text, &chip);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn so_it_does_with_many_repeats_within_each_other(text in made::in_some_order(made_moves::deep_repeats()), chip in chip()) {
+        assert_equals_the_reference(&text, &chip);
     }
 }
 
@@ -134,6 +148,21 @@ fn random_repeats_run() {
         ran > 150 && nested > 50 && carried > 100 && collected > 50,
         "{ran}, {nested}, {carried}, {collected}"
     );
+}
+
+/// The same of many within each other, up to as many as there may be.
+#[test]
+fn random_repeats_within_each_other_run() {
+    let mut runner = TestRunner::deterministic();
+    let mut ran = [0; 9];
+    for _ in 0..100 {
+        let text = made_moves::deep_repeats().new_tree(&mut runner).unwrap().current();
+        let chip = chip().new_tree(&mut runner).unwrap().current();
+        let Some(job) = compile(&text, &Files::default(), &chip).job else { continue };
+        let layers = job.finish().plan.layers;
+        ran[layers.iter().map(|layer| layer.repeats.len()).max().unwrap_or(0)] += 1;
+    }
+    assert!(ran[5..].iter().all(|ran| *ran > 5), "{ran:?}");
 }
 
 /// Of 200 programs: those that run, and of these those that move something, and those with copies.

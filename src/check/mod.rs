@@ -21,8 +21,9 @@
 //! | missing, twice | an output's element is not written, or not once |
 //! | stuck | an instruction never starts |
 
-mod access;
-mod grain;
+mod area;
+mod cut;
+mod grid;
 mod known;
 mod layers;
 mod plan;

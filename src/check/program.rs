@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::access::{self, Origin, Touch};
-use super::grain::Grains;
+use smallvec::SmallVec;
+
+use super::area::{self, Area, Origin, Runs, Source, SumsArea};
+use super::grid::Grids;
 use super::known::{Knowledge, Known, Start};
-use super::stuck;
+use super::stuck::{self, End};
 use crate::base::Bytes;
 use crate::chip::Chip;
 use crate::isa::{
-    Assembly, Buffer, BufferId, InstructionId, Iteration, MOST_DEPTH, Node, Program, Space, SumMode,
+    Assembly, Buffer, BufferId, InstructionId, Iteration, MOST_DEPTH, Node, Patches, Program, Space, SumMode,
 };
 
 /// What was found.
@@ -30,11 +32,15 @@ pub struct Limit;
 impl Limit {
     /// Most faults that are told.
     pub const FAULTS: usize = 20;
-    /// Most touches: of grains, as elements that are always touched together are called.
-    pub const TOUCHES: u64 = 1 << 24;
-    /// Most grains of all buffers.
-    pub const GRAINS: u64 = 1 << 22;
-    /// Most numbers that knowledge is made of, over all instructions.
+    /// Most windows of all instructions, all loops rolled up.
+    pub const AREAS: usize = 1 << 20;
+    /// Most touches of cells, as elements that are always touched together are called.
+    pub const TOUCHES: u64 = 1 << 28;
+    /// Most instructions, all loops unrolled.
+    pub const INSTRUCTIONS: usize = 1 << 24;
+    /// Most values that pass through buffers which hold less than all.
+    pub const LIVES: usize = 1 << 23;
+    /// Most numbers that is made of what is known as they are written.
     pub const KNOWN: u64 = 1 << 26;
 }
 
@@ -136,32 +142,41 @@ impl fmt::Display for FaultKind {
 /// Checks a verified program.
 pub fn check_program(assembly: &Assembly, chip: &Chip) -> Checked {
     let program = &assembly.program;
-    let grains = Grains::new(program);
-    let buffers = program.buffers.iter();
-    let all = buffers.fold(0u64, |sum, (id, buffer)| sum.saturating_add(grains.count(id, buffer)));
-    if all > Limit::GRAINS {
-        return Checked::default();
-    }
-    if let Some(fault) = stuck::find(program, chip) {
+    let Some(areas) = areas(program) else { return Checked::default() };
+    let Some(grids) = Grids::new(program, &areas) else { return Checked::default() };
+    let ends = stuck::find(program, chip);
+    if let End::Stuck(fault) = ends {
         return Checked { faults: vec![fault], instructions: 0, whole: false };
     }
-    let mut checker = Checker::new(assembly, chip, &grains);
+    let mut checker = Checker::new(assembly, chip, &areas, &grids);
     checker.nodes(&program.body);
-    checker.finish()
+    let checked = checker.finish();
+    Checked { whole: checked.whole && matches!(ends, End::Done), ..checked }
+}
+
+/// By instruction: all that it touches; nothing if there is too much of it.
+fn areas(program: &Program) -> Option<Vec<Vec<Area>>> {
+    let mut left = Limit::AREAS;
+    let areas = |instruction| {
+        let areas = area::areas(instruction)?;
+        left = left.checked_sub(areas.len())?;
+        Some(areas)
+    };
+    program.instructions.iter().map(|(_, instruction)| instruction).map(areas).collect()
 }
 
 /// An instruction that was gone through.
 #[derive(Clone, Copy)]
 struct Done {
     id: InstructionId,
-    unit: usize,
+    unit: u32,
     number: u32,
 }
 
 /// Number of an instruction along the program, from 0.
 type Nth = u32;
 
-/// A grain of a buffer.
+/// A cell of a buffer.
 #[derive(Clone, Copy)]
 struct Cell {
     /// Who wrote it last.
@@ -180,12 +195,12 @@ enum Writer {
 
 /// From when to when a value is kept.
 struct Life {
-    /// Of which grain.
+    /// Of which cell.
     at: usize,
     write: Nth,
     last: Nth,
     /// By unit: its last touch.
-    uses: Vec<(usize, Nth)>,
+    uses: SmallVec<[(u32, Nth); 2]>,
 }
 
 /// A buffer's use so far.
@@ -193,7 +208,11 @@ struct Life {
 struct Use {
     cells: Vec<Cell>,
     /// By unit: its last touch.
-    latest: BTreeMap<usize, Nth>,
+    latest: Vec<Option<Nth>>,
+    /// Whether it is in use, or may be.
+    active: bool,
+    /// Whether another buffer has a part of its place.
+    shared: bool,
     /// The last write to another buffer in its place.
     taken: Option<(Nth, BufferId)>,
     lives: Vec<Life>,
@@ -201,50 +220,74 @@ struct Use {
     writes: Vec<(Nth, Known)>,
 }
 
-/// A row of sums.
+/// Rows of sums that are always touched together.
 #[derive(Clone, Default)]
-struct SumsRow {
+struct SumsRows {
     pass: Option<Nth>,
     cols: usize,
-    reads: BTreeMap<usize, Nth>,
+    /// By unit: its last look since.
+    reads: SmallVec<[(usize, Nth); 1]>,
+}
+
+/// Some of a matrix unit's sums: their place in the list, and the first row.
+#[derive(Clone, Copy)]
+struct SumsPlace {
+    unit: u32,
+    at: usize,
+    row: usize,
 }
 
 struct Checker<'a> {
     assembly: &'a Assembly,
-    grains: &'a Grains,
+    /// By instruction.
+    areas: &'a [Vec<Area>],
+    grids: &'a Grids,
+    /// By instruction: about how many cells it touches.
+    counts: Vec<u64>,
     knowledge: Knowledge,
     iteration: Iteration,
     depth: usize,
     done: Vec<Done>,
     buffers: Vec<Use>,
-    /// By memory's place in the list: buffers that are in use, or may be.
-    active: Vec<BufferId>,
-    sums: BTreeMap<(u32, usize), SumsRow>,
+    /// By memory: buffers that are active and share their place with others.
+    active: BTreeMap<Space, Vec<BufferId>>,
+    /// By matrix unit.
+    sums: Vec<Vec<SumsRows>>,
     faults: Vec<Fault>,
     touches: u64,
+    lives: usize,
     known: u64,
     stopped: bool,
 }
 
 impl<'a> Checker<'a> {
-    fn new(assembly: &'a Assembly, chip: &Chip, grains: &'a Grains) -> Checker<'a> {
+    fn new(assembly: &'a Assembly, chip: &Chip, areas: &'a [Vec<Area>], grids: &'a Grids) -> Checker<'a> {
         let program = &assembly.program;
-        let cells = |(id, buffer): (BufferId, &Buffer)| {
+        let knowledge = Knowledge::new(program, chip.weight_fifo_tiles);
+        let units = knowledge.units().len();
+        let shared = shared(program);
+        let count =
+            |areas: &Vec<Area>| areas.iter().map(|area| grids.count(area)).fold(0, u64::saturating_add);
+        let used = |(id, _): (BufferId, &Buffer)| {
             let by = if assembly.inputs.contains_key(&id) { Writer::Given } else { Writer::Nobody };
-            Use { cells: vec![Cell { by, life: 0 }; grains.count(id, buffer) as usize], ..Use::default() }
+            let cells = vec![Cell { by, life: 0 }; grids.of(id).len() as usize];
+            Use { cells, latest: vec![None; units], shared: shared[id.index()], ..Use::default() }
         };
         Checker {
             assembly,
-            grains,
-            knowledge: Knowledge::new(program, chip.weight_fifo_tiles),
+            areas,
+            grids,
+            counts: areas.iter().map(count).collect(),
+            knowledge,
             iteration: [0; MOST_DEPTH],
             depth: 0,
             done: Vec::new(),
-            buffers: program.buffers.iter().map(cells).collect(),
-            active: Vec::new(),
-            sums: BTreeMap::new(),
+            buffers: program.buffers.iter().map(used).collect(),
+            active: BTreeMap::new(),
+            sums: grids.sums().map(|segments| vec![SumsRows::default(); segments]).collect(),
             faults: Vec::new(),
             touches: 0,
+            lives: 0,
             known: 0,
             stopped: false,
         }
@@ -276,35 +319,95 @@ impl<'a> Checker<'a> {
     }
 
     fn instruction(&mut self, id: InstructionId) {
-        let instruction = &self.assembly.program.instructions[id];
-        self.touches = self.touches.saturating_add(access::count(instruction, self.grains));
-        self.known += self.knowledge.units().len() as u64 * (2 + instruction.waits.len() as u64);
+        let (areas, iteration) = (self.areas, self.iteration);
+        let areas = &areas[id.index()];
+        self.touches = self.touches.saturating_add(self.counts[id.index()]);
         self.stopped = self.touches > Limit::TOUCHES
+            || self.lives > Limit::LIVES
             || self.known > Limit::KNOWN
             || self.faults.len() >= Limit::FAULTS
-            || self.done.len() >= Nth::MAX as usize - 1;
+            || self.done.len() >= Limit::INSTRUCTIONS;
         if self.stopped {
             return;
         }
-        let start = self.knowledge.start(instruction);
+        let start = self.knowledge.start(&self.assembly.program.instructions[id]);
         let nth = self.done.len() as Nth;
-        self.done.push(Done { id, unit: start.unit, number: start.number });
+        self.done.push(Done { id, unit: start.unit as u32, number: start.number });
         let faults = self.faults.len();
-        let iteration = self.iteration;
-        access::each(instruction, (&iteration, self.grains), u64::from(nth), &mut |touch| {
+        for area in areas {
             if self.faults.len() == faults {
-                self.touch(touch, nth, &start);
+                self.area(area, &iteration, nth, &start);
             }
+        }
+    }
+
+    fn area(&mut self, area: &Area, iteration: &Iteration, nth: Nth, start: &Start) {
+        match area {
+            Area::Read(runs) => self.read_runs(&runs.in_iteration(iteration), nth, start),
+            Area::ReadPatches(patches) => self.read_patches(&patches.in_iteration(iteration), nth, start),
+            Area::Write(runs, source) => self.write_runs(&runs.in_iteration(iteration), source, nth, start),
+            Area::ReadSums(area) => {
+                self.each_sums(area, |all, place| all.read_sums(place, area.cols, nth, start))
+            }
+            Area::WriteSums(area, mode) => {
+                self.each_sums(area, |all, place| all.write_sums(place, area.cols, *mode, nth, start));
+            }
+        }
+    }
+
+    fn read_runs(&mut self, runs: &Runs, nth: Nth, start: &Start) {
+        let (grid, faults) = (self.grids.of(runs.buffer), self.faults.len());
+        grid.pieces(runs, &mut |piece| {
+            grid.cells(&piece, &mut |cell| {
+                if self.faults.len() == faults {
+                    self.read(runs.buffer, cell.at, nth, start);
+                }
+            });
         });
     }
 
+    /// What is not padding.
+    fn read_patches(&mut self, patches: &Patches, nth: Nth, start: &Start) {
+        let (grid, faults) = (self.grids.of(patches.buffer), self.faults.len());
+        grid.patches(patches, &mut |piece| {
+            grid.cells(&piece, &mut |cell| {
+                if self.faults.len() == faults {
+                    self.read(patches.buffer, cell.at, nth, start);
+                }
+            });
+        });
+    }
+
+    fn write_runs(&mut self, runs: &Runs, source: &Source, nth: Nth, start: &Start) {
+        let (grid, faults, iteration) = (self.grids.of(runs.buffer), self.faults.len(), self.iteration);
+        grid.pieces(runs, &mut |piece| {
+            grid.cells(&piece, &mut |cell| {
+                if self.faults.len() == faults {
+                    let origin = source.origin(u64::from(nth), &iteration, cell.first, cell.next);
+                    self.write(runs.buffer, cell.at, origin, nth, start);
+                }
+            });
+        });
+    }
+
+    /// Segments of sums, until there is a fault: each by its place in the list and its first row.
+    fn each_sums(&mut self, area: &SumsArea, mut each: impl FnMut(&mut Self, SumsPlace)) {
+        let (grids, faults) = (self.grids, self.faults.len());
+        let first = area.place.in_iteration(&self.iteration);
+        for (at, row) in grids.rows_of_sums(area.unit, [first, first + area.rows]) {
+            if self.faults.len() == faults {
+                each(self, SumsPlace { unit: area.unit, at, row });
+            }
+        }
+    }
+
     fn fault(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, (id, at): (BufferId, usize)) {
-        let element = Some((id, at as u64 * self.grains.of(id)));
+        let element = Some((id, self.grids.of(id).first(at)));
         self.push(Fault { element, ..self.between(kind, nth, other) });
     }
 
-    fn fault_of_sums(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, row: (u32, usize)) {
-        self.push(Fault { row: Some(row), ..self.between(kind, nth, other) });
+    fn fault_of_sums(&mut self, kind: FaultKind, nth: Nth, other: Option<Nth>, place: SumsPlace) {
+        self.push(Fault { row: Some((place.unit, place.row)), ..self.between(kind, nth, other) });
     }
 
     fn between(&self, kind: FaultKind, nth: Nth, other: Option<Nth>) -> Fault {
@@ -325,23 +428,12 @@ impl<'a> Checker<'a> {
     /// Whether an instruction is known to be complete.
     fn is_complete(&self, nth: Nth, start: &Start) -> bool {
         let done = &self.done[nth as usize];
-        start.known[done.unit] > done.number
+        start.known[done.unit as usize] > done.number
     }
 
     /// Whether what it reads has been read, and what it writes comes before what is written now.
     fn is_past(&self, nth: Nth, start: &Start) -> bool {
-        self.done[nth as usize].unit == start.unit || self.is_complete(nth, start)
-    }
-
-    fn touch(&mut self, touch: Touch, nth: Nth, start: &Start) {
-        match touch {
-            Touch::Read(buffer, at) => self.read(buffer, at as usize, nth, start),
-            Touch::Write(buffer, at, origin) => self.write(buffer, at as usize, origin, nth, start),
-            Touch::ReadSums { unit, row, cols } => self.read_sums((unit, row), cols, nth, start),
-            Touch::WriteSums { unit, row, cols, mode } => {
-                self.write_sums((unit, row), cols, mode, nth, start)
-            }
-        }
+        self.done[nth as usize].unit as usize == start.unit || self.is_complete(nth, start)
     }
 
     fn read(&mut self, id: BufferId, at: usize, nth: Nth, start: &Start) {
@@ -364,14 +456,16 @@ impl<'a> Checker<'a> {
     /// A value is used.
     fn note(&mut self, id: BufferId, cell: Cell, nth: Nth, unit: usize) {
         let used = &mut self.buffers[id.index()];
-        if used.latest.insert(unit, nth).is_none() && !self.active.contains(&id) {
-            self.active.push(id);
+        used.latest[unit] = Some(nth);
+        if used.shared && !used.active {
+            used.active = true;
+            self.active.entry(self.assembly.program.buffers[id].space).or_default().push(id);
         }
         let Some(life) = used.lives.get_mut(cell.life as usize) else { return };
         life.last = nth;
-        match life.uses.iter_mut().find(|(of, _)| *of == unit) {
+        match life.uses.iter_mut().find(|(of, _)| *of as usize == unit) {
             Some((_, last)) => *last = nth,
-            None => life.uses.push((unit, nth)),
+            None => life.uses.push((unit as u32, nth)),
         }
     }
 
@@ -395,9 +489,11 @@ impl<'a> Checker<'a> {
         let mut cell = Cell { by: Writer::Done(nth, origin), life: 0 };
         if is_partial(buffer) {
             cell.life = used.lives.len() as u32;
-            used.lives.push(Life { at, write: nth, last: nth, uses: Vec::new() });
+            used.lives.push(Life { at, write: nth, last: nth, uses: SmallVec::new() });
+            self.lives += 1;
             if used.writes.last().is_none_or(|(last, _)| *last != nth) {
                 used.writes.push((nth, start.known.clone()));
+                self.known += start.known.len() as u64;
             }
         }
         used.cells[at] = cell;
@@ -406,18 +502,16 @@ impl<'a> Checker<'a> {
 
     /// Whether no other buffer's elements are in the way. Those that were there are gone.
     fn takes_place(&mut self, id: BufferId, at: usize, nth: Nth, start: &Start) -> bool {
-        if self.buffers[id.index()].latest.get(&start.unit) == Some(&nth) {
+        let used = &self.buffers[id.index()];
+        if !used.shared || used.latest[start.unit] == Some(nth) {
             return true; // this instruction has been asked
         }
         let buffer = self.buffer(id);
-        let others: Vec<BufferId> = self
-            .active
-            .iter()
-            .copied()
-            .filter(|other| *other != id && shares(buffer, self.buffer(*other)))
-            .collect();
+        let active = self.active.get(&buffer.space).into_iter().flatten().copied();
+        let others: SmallVec<[BufferId; 4]> =
+            active.filter(|other| *other != id && shares(buffer, self.buffer(*other))).collect();
         for other in others {
-            let latest = self.buffers[other.index()].latest.values().copied();
+            let latest = self.buffers[other.index()].latest.iter().flatten().copied();
             let last = latest.filter(|last| !self.is_past(*last, start)).max();
             if let Some(last) = last {
                 self.fault(FaultKind::Shared(other), nth, Some(last), (id, at));
@@ -430,17 +524,21 @@ impl<'a> Checker<'a> {
                 mine.address <= its.address && its.address + its.held_bytes <= mine.address + mine.held_bytes;
             if whole {
                 // Whoever is in its way now is in this one's.
-                used.latest.clear();
-                self.active.retain(|active| *active != other);
+                used.latest.fill(None);
+                used.active = false;
+                self.active.entry(buffer.space).and_modify(|all| all.retain(|active| *active != other));
             }
         }
         true
     }
 
-    fn read_sums(&mut self, place: (u32, usize), cols: usize, nth: Nth, start: &Start) {
-        let row = self.sums.entry(place).or_default();
-        let pass = row.pass.filter(|_| cols <= row.cols);
-        row.reads.insert(start.unit, nth);
+    fn read_sums(&mut self, place: SumsPlace, cols: usize, nth: Nth, start: &Start) {
+        let rows = &mut self.sums[place.unit as usize][place.at];
+        let pass = rows.pass.filter(|_| cols <= rows.cols);
+        match rows.reads.iter_mut().find(|(unit, _)| *unit == start.unit) {
+            Some((_, last)) => *last = nth,
+            None => rows.reads.push((start.unit, nth)),
+        }
         match pass {
             None => self.fault_of_sums(FaultKind::Unwritten, nth, None, place),
             Some(pass) if !self.is_complete(pass, start) => {
@@ -450,15 +548,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn write_sums(&mut self, place: (u32, usize), cols: usize, mode: SumMode, nth: Nth, start: &Start) {
-        let row = self.sums.entry(place).or_default();
-        let reads: Vec<Nth> = std::mem::take(&mut row.reads).into_values().collect();
-        let adds_to_nothing = mode == SumMode::Add && (row.pass.is_none() || row.cols != cols);
-        (row.pass, row.cols) = (Some(nth), cols);
+    fn write_sums(&mut self, place: SumsPlace, cols: usize, mode: SumMode, nth: Nth, start: &Start) {
+        let rows = &mut self.sums[place.unit as usize][place.at];
+        let reads = std::mem::take(&mut rows.reads);
+        let adds_to_nothing = mode == SumMode::Add && (rows.pass.is_none() || rows.cols != cols);
+        (rows.pass, rows.cols) = (Some(nth), cols);
         if adds_to_nothing {
             return self.fault_of_sums(FaultKind::Unwritten, nth, None, place);
         }
-        if let Some(read) = reads.into_iter().find(|read| !self.is_complete(*read, start)) {
+        if let Some((_, read)) = reads.into_iter().find(|(_, read)| !self.is_complete(*read, start)) {
             self.fault_of_sums(FaultKind::Early, nth, Some(read), place);
         }
     }
@@ -479,7 +577,7 @@ impl<'a> Checker<'a> {
     fn room(&mut self, id: BufferId) {
         let used = &mut self.buffers[id.index()];
         let (lives, writes) = (std::mem::take(&mut used.lives), std::mem::take(&mut used.writes));
-        let buffer = self.buffer(id);
+        let (buffer, grid) = (self.buffer(id), self.grids.of(id));
         // By unit that writes: what was alive as it wrote last, and how many had begun.
         let mut alive: BTreeMap<usize, (Vec<usize>, usize)> = BTreeMap::new();
         let mut begun = 0;
@@ -487,7 +585,7 @@ impl<'a> Checker<'a> {
             while lives.get(begun).is_some_and(|life| life.write <= nth) {
                 begun += 1;
             }
-            let unit = self.done[nth as usize].unit;
+            let unit = self.done[nth as usize].unit as usize;
             let start = Start { unit, number: 0, known };
             let (mine, seen) = alive.entry(unit).or_default();
             mine.extend(*seen..begun);
@@ -497,7 +595,8 @@ impl<'a> Checker<'a> {
                 let past = || life.uses.iter().all(|(_, last)| self.is_past(*last, &start));
                 life.last >= nth || !past()
             });
-            let bytes = mine.len() as u64 * self.grains.of(id) * buffer.dtype.bytes() as Bytes;
+            let elements: u64 = mine.iter().map(|life| grid.elements(lives[*life].at)).sum();
+            let bytes = elements * buffer.dtype.bytes() as Bytes;
             if bytes > buffer.held_bytes {
                 return self.fault(FaultKind::Overfull(bytes), nth, None, (id, lives[begun - 1].at));
             }
@@ -508,7 +607,7 @@ impl<'a> Checker<'a> {
         for id in &self.assembly.outputs {
             let cells = &self.buffers[id.index()].cells;
             if let Some(at) = cells.iter().position(|cell| matches!(cell.by, Writer::Nobody)) {
-                let element = Some((*id, at as u64 * self.grains.of(*id)));
+                let element = Some((*id, self.grids.of(*id).first(at)));
                 let kind = FaultKind::Missing;
                 self.faults.push(Fault { kind, instruction: None, other: None, element, row: None });
             }
@@ -533,4 +632,24 @@ fn shares(one: &Buffer, other: &Buffer) -> bool {
     one.space == other.space
         && one.address < other.address + other.held_bytes
         && other.address < one.address + one.held_bytes
+}
+
+/// By buffer: whether another one has a part of its place.
+fn shared(program: &Program) -> Vec<bool> {
+    let mut order: Vec<BufferId> = program.buffers.ids().collect();
+    order.sort_by_key(|id| (program.buffers[*id].space, program.buffers[*id].address));
+    let mut shared = vec![false; order.len()];
+    // The one that reaches furthest of those before.
+    let mut furthest: Option<BufferId> = None;
+    for id in order {
+        let buffer = &program.buffers[id];
+        if let Some(other) = furthest.filter(|other| shares(buffer, &program.buffers[*other])) {
+            (shared[id.index()], shared[other.index()]) = (true, true);
+        }
+        let end = |id: BufferId| program.buffers[id].address + program.buffers[id].held_bytes;
+        if furthest.is_none_or(|other| program.buffers[other].space != buffer.space || end(other) < end(id)) {
+            furthest = Some(id);
+        }
+    }
+    shared
 }

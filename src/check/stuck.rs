@@ -8,18 +8,28 @@ use crate::chip::Chip;
 use crate::isa::{From, Instruction, InstructionId, Order, Program, Step, Unit, Walk, Work};
 
 /// Most steps that are gone through.
-const MOST_STEPS: u64 = 1 << 20;
+const MOST_STEPS: u64 = 1 << 24;
 
-/// An instruction that never starts, if there is one.
-pub(super) fn find(program: &Program, chip: &Chip) -> Option<Fault> {
+/// How a program ends.
+pub(super) enum End {
+    /// Every instruction starts.
+    Done,
+    /// One never does.
+    Stuck(Fault),
+    /// It has too many steps to tell.
+    Unknown,
+}
+
+/// Whether every instruction starts.
+pub(super) fn find(program: &Program, chip: &Chip) -> End {
     let order = Order::new(program);
     let mut machine = Machine::new(program, chip, &order);
     while machine.go_on() {
         if machine.steps > MOST_STEPS {
-            return None;
+            return End::Unknown;
         }
     }
-    machine.stuck()
+    machine.stuck().map_or(End::Done, End::Stuck)
 }
 
 /// One unit.

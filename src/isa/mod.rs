@@ -70,7 +70,7 @@ pub const MOST_NUMBER: u64 = 1 << 48;
 /// No place in a memory is further on.
 pub const MOST_BYTES: Bytes = 1 << 48;
 /// Loops within each other, at most.
-pub const MOST_DEPTH: usize = 8;
+pub const MOST_DEPTH: usize = 12;
 /// By depth, outermost first: the iteration of each loop around an instruction, from 0.
 pub type Iteration = [u32; MOST_DEPTH];
 

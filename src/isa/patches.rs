@@ -249,7 +249,7 @@ mod tests {
     fn they_move_with_loops() {
         let mut moving = windows();
         (moving.moves[0], moving.advance[1], moving.rows, moving.cols) = (7, [2, 4], 2, 4);
-        let here = moving.in_iteration(&[3, 2, 0, 0, 0, 0, 0, 0]);
+        let here = moving.in_iteration(&[3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         let still = Patches { offset: 121, first: [4, 8], rows: 2, cols: 4, ..windows() };
         assert_eq!(here, still);
         assert_eq!(here.at(1, 1), still.at(1, 1));

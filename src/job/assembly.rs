@@ -216,7 +216,7 @@ fn place(places: &Places, at: Culprit) -> Span {
 /// How to mend a broken rule, by its number in `isa::verify`.
 fn mend(rule: u32) -> &'static str {
     match rule {
-        1 => "loops run at least once, at most 8 within each other",
+        1 => "loops run at least once, at most 12 within each other",
         2 => "choose another unit, or a chip that has it",
         3 => "let one unit signal an event, and give each unit events of its own",
         4 => "a part must be within its buffer in the last iteration, too",

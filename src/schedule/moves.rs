@@ -11,7 +11,7 @@ use crate::graph::{Cut, Graph, OpId, OpKind, TensorId};
 use crate::num::Shape;
 
 /// Loops within each other, at most: those of a program (`isa::MOST_DEPTH`).
-pub(crate) const MOST_LOOPS: usize = 8;
+pub(crate) const MOST_LOOPS: usize = 12;
 
 /// Elements of some tensors in other places.
 #[derive(Clone, Debug, PartialEq, Eq)]

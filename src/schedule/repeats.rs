@@ -10,8 +10,8 @@ use super::{Layer, LayerKind, Move, Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
 use crate::graph::{Graph, Index, OpId, OpKind, RepeatId, Source, TensorId};
 
-/// Repeats within each other, at most: a layer has up to four loops of its own in a program of `isa::MOST_DEPTH`.
-pub const MOST_REPEATS: usize = 4;
+/// Repeats within each other, at most, as many as a text has braces within each other: a layer has up to four loops of its own in a program of `isa::MOST_DEPTH`.
+pub const MOST_REPEATS: usize = 8;
 
 /// How many elements a place moves with each iteration of the repeats around it, outermost first.
 pub type Steps = [i64; MOST_REPEATS];

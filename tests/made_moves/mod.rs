@@ -162,13 +162,24 @@ fn step(dice: &mut Dice, at: usize, shape: &mut Vec<usize>) -> (String, String) 
 
 /// Repeats: nested, with tensors that are carried, collected, moved with the iterations, and weights of their own.
 pub fn repeats() -> impl Strategy<Value = String> {
-    prop::collection::vec(any::<u32>(), 0..90).prop_map(|rolls| {
+    repeats_of(Just(0))
+}
+
+/// The same, five to eight within each other, of one or two iterations each.
+#[allow(dead_code)] // not every test has them
+pub fn deep_repeats() -> impl Strategy<Value = String> {
+    repeats_of(5..=8usize)
+}
+
+fn repeats_of(deep: impl Strategy<Value = usize>) -> impl Strategy<Value = String> {
+    (deep, prop::collection::vec(any::<u32>(), 0..90)).prop_map(|(deep, rolls)| {
         let mut dice = Dice { rolls: rolls.iter() };
         let dtype = ["i8", "bf16", "f32"][dice.roll(3)];
         let mut made = Repeats {
             dtype,
             rows: 1 + dice.roll(4),
             cols: 1 + dice.roll(5),
+            deep,
             text: String::new(),
             names: 0,
             known: Vec::new(),
@@ -182,7 +193,7 @@ pub fn repeats() -> impl Strategy<Value = String> {
         );
         made.text += "g = relu(g0)\n";
         made.known = vec!["h".into(), "g".into(), "g0".into()];
-        for _ in 0..1 + made.dice.roll(2) {
+        for _ in 0..1 + if deep > 0 { 0 } else { made.dice.roll(2) } {
             made.repeat(0);
         }
         made.text + "output h\noutput g\n"
@@ -195,6 +206,8 @@ struct Repeats<'a> {
     dtype: &'static str,
     rows: usize,
     cols: usize,
+    /// So many repeats stand within each other at least.
+    deep: usize,
     text: String,
     names: usize,
     /// Names that can be read here, each of the one type.
@@ -221,12 +234,20 @@ impl Repeats<'_> {
     }
 
     fn repeat(&mut self, depth: usize) {
-        let (count, outer) = (1 + self.dice.roll(5), self.known.len());
+        let [counts, lines] = if self.deep > 0 { [2, 2] } else { [5, 4] };
+        let (count, outer) = (1 + self.dice.roll(counts), self.known.len());
         self.line(depth, &format!("repeat {count} as t{depth} {{"));
         let mut collected = Vec::new();
-        for _ in 0..1 + self.dice.roll(4) {
+        let lines = 1 + self.dice.roll(lines);
+        // The first one, so that the others read what it leaves, or the last one.
+        let inner = (depth + 1 < self.deep).then(|| self.dice.roll(2) * (lines - 1));
+        for line in 0..lines {
+            if inner == Some(line) {
+                self.repeat(depth + 1);
+                continue;
+            }
             match self.dice.roll(7) {
-                0 if depth < 3 => self.repeat(depth + 1),
+                0 if self.deep == 0 && depth < 3 => self.repeat(depth + 1),
                 1 => {
                     let (name, value) = (self.name(), self.any());
                     self.line(depth + 1, &format!("{name}[t{depth}] = {value}"));

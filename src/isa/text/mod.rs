@@ -52,7 +52,7 @@ use super::{Instruction, Program, Unit, Work};
 use crate::num::{CombineKind, DType, Function, MapKind, OperationKind, ReduceKind, Requant, Side, Sparsity};
 
 /// What loops are called, by depth.
-const LOOPS: [&str; super::MOST_DEPTH] = ["i", "j", "k", "l", "m", "n", "p", "q"];
+const LOOPS: [&str; super::MOST_DEPTH] = ["i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u"];
 
 /// Functions of one element.
 const MAPS: [(&str, MapKind); 11] = [
