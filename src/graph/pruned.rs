@@ -1,7 +1,7 @@
 //! Products whose weights are pruned so that an array can skip them.
 
 use super::ir::{Contract, Given, Graph, Op, OpKind, Source, TensorId};
-use crate::num::Sparsity;
+use crate::num::{Shape, Sparsity};
 
 impl Graph {
     /// How a declared tensor is pruned, if it is.
@@ -15,10 +15,22 @@ impl Graph {
     /// How the weights of a product are pruned along what it sums over, if they are: the second operand is declared so, and
     /// read as it lies.
     pub fn skippable(&self, op: &Op) -> Option<Sparsity> {
-        match &op.kind {
-            OpKind::Contract(contract) if contract.has_weights_as_matrices() => self.sparsity(op.operands[1]),
-            _ => None,
-        }
+        let sparsity = self.sparsity(*op.operands.get(1)?)?;
+        let follows = match &op.kind {
+            OpKind::Contract(contract) => contract.has_weights_as_matrices(),
+            OpKind::Conv2d { .. } => sparsity.goes_over_windows(&self.tensors[op.operands[1]].ty.shape),
+            _ => false,
+        };
+        follows.then_some(sparsity)
+    }
+}
+
+impl Sparsity {
+    /// Whether filters `[kh, kw, c, f]` whose channels are pruned so are pruned so along (kh, kw, c) too: no group of rows lies in
+    /// two places of the window.
+    fn goes_over_windows(self, filters: &Shape) -> bool {
+        let [kh, kw, channels, _] = filters.0[..] else { return false };
+        kh * kw == 1 || channels.is_multiple_of(self.of())
     }
 }
 

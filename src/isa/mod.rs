@@ -435,9 +435,8 @@ impl Program {
     /// Bytes of a tile of so many rows and columns of weights in DRAM: of packed ones what is stored, and behind that their places,
     /// rounded up.
     pub fn tile_bytes(&self, tile: &Factor, [rows, cols]: [usize; 2], packed: Option<Sparsity>) -> Bytes {
-        let elements = (rows * cols) as Bytes;
-        let places = packed.map_or(0, |sparsity| (elements * sparsity.index_bits()).div_ceil(8));
-        elements * self.buffers[tile.buffer()].dtype.bytes() as Bytes + places
+        let (elements, each) = ((rows * cols) as Bytes, self.buffers[tile.buffer()].dtype.bytes());
+        packed.map_or(elements * each as Bytes, |sparsity| sparsity.bytes(elements, each))
     }
 
     /// Bytes of a window's elements.

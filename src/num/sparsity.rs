@@ -52,6 +52,11 @@ impl Sparsity {
         self.of().next_power_of_two().trailing_zeros().into()
     }
 
+    /// Bytes of so many stored elements of `each` bytes, and behind them their places, rounded up.
+    pub fn bytes(self, elements: u64, each: usize) -> u64 {
+        elements * each as u64 + (elements * self.index_bits()).div_ceil(8)
+    }
+
     /// Whether whatever keeps this rule keeps another one.
     pub fn implies(self, other: Sparsity) -> bool {
         let of = other.of();

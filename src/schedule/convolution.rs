@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::{LayerKind, Planned, PlannedId, Planner, Tiling};
 use crate::base::Bytes;
 use crate::graph::{Graph, OpId, OpKind, TensorId, Window};
+use crate::num::Sparsity;
 
 /// Windows over images that lie in a tensor of `[n, h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Convolution {
     pub w: PlannedId,
     /// Parts of the channels.
     pub groups: usize,
+    /// How `w` is pruned along (kh, kw, c), if it is.
+    pub pruned: Option<Sparsity>,
     /// How the product of a group is cut.
     pub tiling: Tiling,
     /// How images come.
@@ -173,7 +176,8 @@ impl Planner<'_> {
                 let image = self.image(id, window);
                 let w = self.tensor(graph.ops[id].operands[1]);
                 let (tiling, bands) = (Tiling::default(), image.whole());
-                Some(LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }))
+                let pruned = graph.skippable(&graph.ops[id]);
+                Some(LayerKind::Convolution(Convolution { image, w, groups, pruned, tiling, bands }))
             }
             OpKind::Pool(_, window) => {
                 let image = self.image(id, window);

@@ -49,7 +49,7 @@ impl Streamed {
 
 /// What a layer does with a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     Read,
     Left,
     Moved,
@@ -57,7 +57,7 @@ enum Use {
     Fetched,
 }
 
-fn uses(plan: &Plan, layer: &Layer, chip: &Chip) -> Vec<(PlannedId, Use)> {
+pub(super) fn uses(plan: &Plan, layer: &Layer, chip: &Chip) -> Vec<(PlannedId, Use)> {
     let weights = |w: PlannedId| match chip.dataflow == Dataflow::WeightStationary && plan.tensors[w].declared
     {
         true => (w, Use::Fetched),
@@ -131,7 +131,14 @@ impl Plan {
                 if places.contains_key(&self.root(id)) {
                     continue;
                 }
-                bytes = bytes.saturating_add(self.tensors[id].bytes());
+                let moved = match layer.skipped(chip).filter(|_| it == Use::Fetched) {
+                    Some(rule) => {
+                        let tile = [chip.depth(Some(rule)), chip.cols];
+                        layer.products() as Bytes * self.packed_bytes(layer, rule, tile)
+                    }
+                    None => self.tensors[id].bytes(),
+                };
+                bytes = bytes.saturating_add(moved);
                 let leaves = id == layer.result;
                 if !self.tensors[id].declared && it != Use::Fetched {
                     trips[usize::from(leaves)] = chip.dram.link.latency;
@@ -148,7 +155,8 @@ impl Plan {
     /// Cycles that a layer's passes need, all matrix units having as much to do.
     fn array_cycles(&self, layer: &Layer, chip: &Chip) -> Cycle {
         let Some([m, k, n]) = self.extents(layer) else { return 0 };
-        let passes = k.div_ceil(chip.rows).saturating_mul(n.div_ceil(chip.cols)) as Cycle;
+        let passes =
+            k.div_ceil(chip.depth(layer.skipped(chip))).saturating_mul(n.div_ceil(chip.cols)) as Cycle;
         let rows = layer.products().saturating_mul(m.max(chip.rows)) as Cycle;
         passes.saturating_mul(rows) / chip.matrix_units as Cycle
     }

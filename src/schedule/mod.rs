@@ -29,6 +29,7 @@ mod convolution;
 mod lives;
 mod lowered;
 mod moves;
+mod packed;
 mod passes;
 mod print;
 mod repeats;
@@ -39,6 +40,7 @@ pub use convolution::{Bands, Convolution, Image, Pool};
 pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
+pub(crate) use packed::InDram;
 pub use passes::{
     Ahead, Note, PASSES, Pass, Pipeline, Said, Shared, Sharing, Split, Told, explain, folded_values, passes,
     plan_by, told,

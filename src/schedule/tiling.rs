@@ -73,8 +73,9 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
 
 /// Cuts every layer.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
-    let own = plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
-    let all: Bytes = own.map(|(id, _)| plan.held_bytes(id)).sum();
+    let in_dram = plan.in_dram(chip, &|layer| largest(&plan, layer, plan.factors(layer)?, chip).ok());
+    let own = plan.tensors.ids().filter(|id| plan.root(*id) == *id);
+    let all: Bytes = own.map(|id| in_dram.bytes(&plan, id)).sum();
     if all > chip.dram.bytes {
         return Err(TooMuch {
             span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
@@ -282,7 +283,7 @@ pub(super) fn largest(
             hint: "choose a chip that does, or give it a rate for these dtypes".into(),
         });
     }
-    let packed = skipped(layer, chip);
+    let packed = layer.skipped(chip);
     let (rows, cols) = (chip.depth(packed), chip.cols);
     let [m, n, deep] = match chip.dataflow {
         Dataflow::WeightStationary => [m.min(sums), cols, rows],
@@ -306,7 +307,11 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
     let groups = if matches!(layer.kind, LayerKind::Convolution(_)) { layer.products() } else { 1 };
     let (side, free, across, weights) = match tiling.dataflow {
         Dataflow::WeightStationary => {
-            (&mut tiling.m, m, n.div_ceil(tiling.n), bytes(&[groups, k, n], plan.tensors[b].dtype))
+            let weights = match tiling.packed {
+                Some(rule) => groups as Bytes * plan.packed_bytes(layer, rule, [tiling.k, tiling.n]),
+                None => bytes(&[groups, k, n], plan.tensors[b].dtype),
+            };
+            (&mut tiling.m, m, n.div_ceil(tiling.n), weights)
         }
         Dataflow::InputStationary => (&mut tiling.n, n, m.div_ceil(tiling.m), 0),
         Dataflow::OutputStationary => return,
@@ -326,12 +331,6 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
             *side = shorter;
         }
     }
-}
-
-/// By which rule the chip skips a layer's weights, if it does.
-fn skipped(layer: &Layer, chip: &Chip) -> Option<Sparsity> {
-    let LayerKind::Product { pruned, .. } = layer.kind else { return None };
-    chip.skips().filter(|by| pruned.is_some_and(|pruned| pruned.implies(*by)))
 }
 
 /// Bytes of a core's unified buffer that layers stream through.
