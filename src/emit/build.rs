@@ -10,7 +10,7 @@ use crate::isa::{
     ProgramOpId, RowsAre, Space, Unit, Wait, Window, Work,
 };
 use crate::num::DType;
-use crate::schedule::{Ahead, Around, InDram, Layer, MOST_REPEATS, Plan, PlannedId};
+use crate::schedule::{Ahead, Around, Layer, MOST_REPEATS, Plan, PlannedId};
 
 /// A program under construction.
 pub(super) struct Builder<'a> {
@@ -22,7 +22,8 @@ pub(super) struct Builder<'a> {
     pub events: Events,
     pub op: ProgramOpId,
     dram: LiteMap<PlannedId, BufferId>,
-    in_dram: InDram,
+    /// Bytes of DRAM that memory takes, by tensor.
+    in_dram: Vec<Bytes>,
     /// Whole tensors in the unified buffers, by core.
     unified: LiteMap<(PlannedId, u32), BufferId>,
     results: LiteMap<PlannedId, Vec<BufferId>>,
@@ -194,7 +195,7 @@ impl<'a> Builder<'a> {
             program,
             open: vec![Vec::new()],
             dram: LiteMap::new(),
-            in_dram: plan.in_dram(chip, &Layer::tiling),
+            in_dram: plan.in_dram(chip),
             unified: LiteMap::new(),
             results: LiteMap::new(),
             tensors: Vec::new(),
@@ -388,7 +389,7 @@ impl<'a> Builder<'a> {
         let root = self.plan.root(id);
         let buffer = match self.dram.get(&root) {
             Some(buffer) => *buffer,
-            None => self.buffer(root, Space::Dram, self.in_dram.bytes(self.plan, root)),
+            None => self.buffer(root, Space::Dram, self.in_dram[root.index()]),
         };
         self.dram.insert(root, buffer);
         self.matrix(id, buffer)

@@ -7,7 +7,7 @@ use crate::schedule::{Bands, Convolution, Image, Layer};
 
 /// Emits a layer that begins with a convolution.
 pub(super) fn emit(builder: &mut Builder, layer: &Layer, convolution: &Convolution) {
-    let Convolution { image, w, groups, tiling, bands, .. } = convolution;
+    let Convolution { image, w, groups, tiling, bands } = convolution;
     let extents = builder.plan.extents(layer).expect("it is a product");
     let supply = images(builder, image, *bands);
     let product = Product::new(builder, layer, supply, *w, *tiling, extents, *groups);

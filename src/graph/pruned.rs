@@ -29,20 +29,22 @@ impl Sparsity {
     /// Whether filters `[kh, kw, c, f]` whose channels are pruned so are pruned so along (kh, kw, c) too: no group of rows lies in
     /// two places of the window.
     fn goes_over_windows(self, filters: &Shape) -> bool {
-        let [kh, kw, channels, _] = filters.0[..] else { return false };
-        kh * kw == 1 || channels.is_multiple_of(self.of())
+        match filters.0[..] {
+            [1, 1, ..] => true,
+            [.., channels, _] => channels.is_multiple_of(self.of()),
+            _ => false,
+        }
     }
 }
 
 impl Contract {
     /// Whether the second operand is matrices `[k, n]`, of one axis each, one after the other in the order of the result's.
     fn has_weights_as_matrices(&self) -> bool {
-        let [copies @ .., k, n] = &self.right[..] else { return false };
-        let has = |label: &u8| (self.left.contains(label), self.out.contains(label));
+        let Some(copies) = self.right.len().checked_sub(2) else { return false };
+        // Whether the other operand has a label, and the result.
+        let has = |label: &u8| [self.left.contains(label), self.out.contains(label)];
+        let lies = |(at, label): (usize, &u8)| has(label) == [at != copies + 1, at != copies];
         // Labels count in the order of the result's axes.
-        has(k) == (true, false)
-            && has(n) == (false, true)
-            && copies.is_sorted()
-            && copies.iter().all(|label| has(label) == (true, true))
+        self.right.iter().enumerate().all(lies) && self.right[..copies].is_sorted()
     }
 }

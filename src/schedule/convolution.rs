@@ -9,7 +9,6 @@ use std::ops::Range;
 use super::{LayerKind, Planned, PlannedId, Planner, Tiling};
 use crate::base::Bytes;
 use crate::graph::{Graph, OpId, OpKind, TensorId, Window};
-use crate::num::Sparsity;
 
 /// Windows over images that lie in a tensor of `[n, h, w, c]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +32,6 @@ pub struct Convolution {
     pub w: PlannedId,
     /// Parts of the channels.
     pub groups: usize,
-    /// How `w` is pruned along (kh, kw, c), if it is.
-    pub pruned: Option<Sparsity>,
     /// How the product of a group is cut.
     pub tiling: Tiling,
     /// How images come.
@@ -176,8 +173,7 @@ impl Planner<'_> {
                 let image = self.image(id, window);
                 let w = self.tensor(graph.ops[id].operands[1]);
                 let (tiling, bands) = (Tiling::default(), image.whole());
-                let pruned = graph.skippable(&graph.ops[id]);
-                Some(LayerKind::Convolution(Convolution { image, w, groups, pruned, tiling, bands }))
+                Some(LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }))
             }
             OpKind::Pool(_, window) => {
                 let image = self.image(id, window);

@@ -4,9 +4,10 @@ use litemap::LiteMap;
 
 use super::convolution::{Convolution, Image, Pool};
 use super::tiling::operands;
-use super::{Layer, LayerKind, Plan, PlannedId, Shared};
+use super::{Layer, LayerKind, Plan, Planned, PlannedId, Shared};
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, Dataflow};
+use crate::num::stored_bytes;
 
 /// By number of layer: the first and the last one that work on a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,14 +132,9 @@ impl Plan {
                 if places.contains_key(&self.root(id)) {
                     continue;
                 }
-                let moved = match layer.skipped(chip).filter(|_| it == Use::Fetched) {
-                    Some(rule) => {
-                        let tile = [chip.depth(Some(rule)), chip.cols];
-                        layer.products() as Bytes * self.packed_bytes(layer, rule, tile)
-                    }
-                    None => self.tensors[id].bytes(),
-                };
-                bytes = bytes.saturating_add(moved);
+                let packed = layer.skipped(chip).filter(|_| it == Use::Fetched);
+                let Planned { rows, cols, dtype, .. } = self.tensors[id];
+                bytes = bytes.saturating_add(stored_bytes([rows, cols], packed, dtype));
                 let leaves = id == layer.result;
                 if !self.tensors[id].declared && it != Use::Fetched {
                     trips[usize::from(leaves)] = chip.dram.link.latency;

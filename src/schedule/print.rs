@@ -79,7 +79,7 @@ impl Plan {
                 write!(f, ", {dataflow} in tiles of {m} x {n}, {k} of k at a time{}", order(tiling))?;
                 writeln!(f, "{}", packed(tiling))?;
             }
-            LayerKind::Convolution(Convolution { image, w, groups, tiling, bands, .. }) => {
+            LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }) => {
                 write!(f, "convolution {} by t{}", windows(image), w.index())?;
                 let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
                 write!(f, ", {groups} groups, {dataflow} in tiles of {m} x {n}, {k} of k at a time")?;

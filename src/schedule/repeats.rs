@@ -5,8 +5,8 @@
 //! copied from one iteration to the next where an operator leaves it there by itself. What is collected is the memory of
 //! all iterations as it lies. On the chip, two iterations' places are held at a time.
 
-use super::moves::{Axis, Part};
-use super::{Layer, LayerKind, Move, Place, Planned, PlannedId, Planner};
+use super::moves::Part;
+use super::{Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
 use crate::graph::{Graph, Index, OpId, OpKind, RepeatId, Source, TensorId};
 
@@ -195,18 +195,8 @@ impl Planner<'_> {
         }
         let planned = self.planned(like);
         let result = self.tensors.push(Planned { graph: None, declared: false, place, ..planned });
-        let elements = self.tensors[result].elements();
-        let whole = Part::new(from, [0, 0], [Axis { extent: elements, from: 1, to: 1 }]);
-        self.layers.push(Layer {
-            ops: Vec::new(),
-            kind: LayerKind::Move(Move { parts: vec![whole] }),
-            steps: Vec::new(),
-            result,
-            copies: 1,
-            choices: None,
-            span: self.graph.tensors[like].span,
-            repeats: self.around(),
-        });
+        let whole = Part::whole(from, self.tensors[result].elements());
+        self.moves(Vec::new(), vec![whole], result, self.graph.tensors[like].span);
     }
 
     /// A part of a tensor that begins at places which move with repeats, by axis: their distances are given.

@@ -67,8 +67,7 @@ fn whole(outcome: &Outcome, layer: &Layer) -> Option<String> {
     let weights = &plan.tensors[w];
     let rule = graph.sparsity(weights.graph?).filter(|_| layer.skipped(chip).is_none())?;
     let why = match layer.kind {
-        LayerKind::Product { pruned: Some(_), .. }
-        | LayerKind::Convolution(Convolution { pruned: Some(_), .. }) => {
+        _ if layer.pruned.is_some() => {
             format!("from that {by} does not follow, which the chip skips")
         }
         LayerKind::Convolution(Convolution { image, groups, .. }) => format!(
