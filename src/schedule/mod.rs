@@ -56,7 +56,7 @@ use passes::{Draft, uses};
 
 use crate::base::{Arena, Bytes, Cycle, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
+use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side, Sparsity};
 
 /// What runs, in order.
@@ -442,11 +442,9 @@ impl Planner<'_> {
         if let Some(planned) = self.ids[id.index()] {
             return planned;
         }
-        let tensor = &self.graph.tensors[id];
-        let planned = match tensor.within {
-            // A constant is the same in all iterations.
-            Some(_) if !matches!(tensor.source, Source::Constant(_)) => self.of_body(id),
-            _ => {
+        let planned = match self.draft.within[id.index()] {
+            Some(_) => self.of_body(id),
+            None => {
                 let planned = self.planned(id);
                 self.tensors.push(planned)
             }

@@ -80,7 +80,7 @@ impl Planner<'_> {
     /// A tensor of a body, in memory of its own.
     pub(super) fn of_body(&mut self, id: TensorId) -> PlannedId {
         let counts: Vec<usize> =
-            path(self.graph, self.graph.tensors[id].within).iter().map(|around| around.count).collect();
+            path(self.graph, self.draft.within[id.index()]).iter().map(|around| around.count).collect();
         let place = self.memory(self.planned(id), &counts);
         self.view(id, place)
     }
@@ -117,11 +117,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a tensor is the result of an operator of this body that can leave it anywhere, and has no place yet.
+    /// Whether a tensor is the result of an operator of this body that runs and can leave it anywhere, and has no place yet.
     fn leaves_itself(&self, id: TensorId, within: Option<RepeatId>) -> bool {
         let Source::Op(op, _) = self.graph.tensors[id].source else { return false };
         let op = &self.graph.ops[op];
-        op.within == within && !matches!(op.kind, OpKind::Repeat(_)) && self.ids[id.index()].is_none()
+        op.within == within
+            && !matches!(op.kind, OpKind::Repeat(_))
+            && !self.draft.folded[id.index()]
+            && self.ids[id.index()].is_none()
     }
 
     /// Goes on within a repeat: those that are not entered yet begin.
