@@ -15,6 +15,7 @@ use systole::chip::{Chip, Dataflow};
 use systole::import::Files;
 use systole::isa::text::assemble;
 use systole::job::{assembly, compile};
+use systole::num::Sparsity;
 use systole::schedule::{LayerKind, Pipeline, Plan, PlannedId, TileOrder, Tiling, plan};
 
 proptest! {
@@ -128,6 +129,24 @@ vector c@ub = acc[0]  wait passed  signal worked
 write c = c@ub  wait worked
 ";
 
+/// Two tiles of packed weights, of four elements and a byte of their places each.
+const PACKED: &str = "\
+input a : i8[2, 8]
+input w : i8[8, 2] holds 10 = pruned 1 of 2 in 8 by 2
+unified a@ub : i8[2, 8]
+unified c@ub : i32[2, 2]
+output c : i32[2, 2]
+read a@ub = a  signal arrived
+fetch w[0:4] packed 1 of 2
+load
+multiply acc[0] = a@ub[:, 0:4]  wait arrived
+fetch w[4:8] packed 1 of 2
+load
+multiply acc[0] += a@ub[:, 4:8]  signal passed
+vector c@ub = acc[0]  wait passed  signal worked
+write c = c@ub  wait worked
+";
+
 fn kinds(text: &str, chip: &Chip) -> Vec<String> {
     let read = assemble(text);
     let said: String = read.diagnostics.iter().map(|d| d.render("p", text)).collect();
@@ -147,7 +166,8 @@ fn square(dataflow: &str) -> Chip {
 #[test]
 fn every_kind_of_break_is_caught() {
     let (weights, sums) = (square("ws"), square("os"));
-    for (text, chip) in [(STREAMED, &weights), (SHARED, &weights), (CONTRACTED, &sums)] {
+    let skips = Chip { sparsity: Sparsity::new(1, 2), ..square("ws") };
+    for (text, chip) in [(STREAMED, &weights), (SHARED, &weights), (CONTRACTED, &sums), (PACKED, &skips)] {
         assert_eq!(kinds(text, chip), [] as [String; 0], "{text}");
     }
     for (text, chip, what, by, kind) in [
@@ -170,6 +190,15 @@ fn every_kind_of_break_is_caught() {
         // A buffer holds less, or lies elsewhere.
         (STREAMED, &weights, "holds 8", "holds 7", "overfull"),
         (STREAMED, &weights, "holds 32", "holds 31", "overfull"),
+        (PACKED, &skips, "holds 10", "holds 9", "overfull"),
+        (PACKED, &skips, "fetch w[4:8] packed 1 of 2", "fetch w[0:4] packed 1 of 2", ""),
+        (
+            PACKED,
+            &skips,
+            "fetch w[4:8] packed 1 of 2\nload\nmultiply acc[0] += a@ub[:, 4:8]",
+            "fetch w[4:6]\nload\nmultiply acc[0] += a@ub[:, 4:6]",
+            "overfull",
+        ),
         (SHARED, &weights, "at 16", "at 0", "shared"),
         (SHARED, &weights, "at 32", "at 20", "shared"),
         // An instruction is dropped, or does another thing.

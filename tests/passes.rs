@@ -17,9 +17,10 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use systole::base::Ratio;
+use systole::base::{Diagnostic, Ratio};
 use systole::chip::{Chip, Dataflow, Dram, Link};
 use systole::import::Files;
+use systole::isa::Space;
 use systole::job::{Finished, as_planned, compile, compile_arranged, explained};
 use systole::schedule::{PASSES, Pipeline, told};
 
@@ -39,6 +40,81 @@ fn constants() -> impl Strategy<Value = String> {
     })
 }
 
+/// Lines of a body, nested or not, on what is known before the run: weights of the body, of others, and parts of them by
+/// iterations. What they make is read by products and vector work, carried on, and collected.
+fn constants_in_bodies() -> impl Strategy<Value = String> {
+    const LINES: [&str; 13] = [
+        "$ = transpose(v)",
+        "$ = transpose(o)",
+        "$ = transpose(w[t])",
+        "$ = w[t] * 0.5",
+        "$ = relu(transpose(w[2 * t + 1]))",
+        "$ = transpose(w[t + 1]) + v",
+        "$ = softmax(o, axis=0)",
+        "$ = concat([b[t:t + 1], v[1:]])",
+        "$ = reshape(v, [k, k]) + transpose(z[t])",
+        "$ = cast(cast(v, f32) * 2.0, bf16)",
+        "$ = transpose(w[0])",
+        "$ = transpose(reshape(transpose(v), [k, k])) * transpose(o)",
+        "$ = v * b[2 * t:2 * t + 1]",
+    ];
+    const USES: [&str; 6] =
+        ["h = h @ $", "h = h + $[0:1]", "h = h @ $ + h @ $.T", "ys$[t] = $", "g = $", "h = h @ g"];
+    let body = (0..LINES.len(), prop::sample::subsequence(USES.to_vec(), 1..4), any::<bool>());
+    (1..4usize, 1..6usize, 2..6usize, prop::collection::vec(body, 1..4)).prop_map(|(n, m, k, bodies)| {
+        let parts = 2 * n;
+        let mut text = format!(
+            "size k = {k}\ninput x : bf16[{m}, k]\nweight o : bf16[k, k]\nweight w : bf16[{parts}, k, k]\n\
+             weight b : bf16[{parts}, k]\nweight z : bf16[{n}, k, k]\nh = x\ng = transpose(o)\n"
+        );
+        let mut outputs = "output h\noutput relu(g)\n".to_owned();
+        for (at, (line, uses, nested)) in bodies.into_iter().enumerate() {
+            let collects = uses.contains(&USES[3]);
+            let lines = format!("{}\n{}\n", LINES[line], uses.join("\n")).replace('$', &format!("c{at}"));
+            let lines = if nested && !collects { format!("repeat 2 {{\n{lines}}}\n") } else { lines };
+            text += &format!("repeat {n} as t {{\nweight v : bf16[k, k]\n{lines}}}\n");
+            if collects {
+                outputs += &format!("output ysc{at}\n");
+            }
+        }
+        text + &outputs
+    })
+}
+
+/// They compile, and something of most is folded.
+#[test]
+fn constants_in_bodies_are_folded() {
+    let mut runner = TestRunner::deterministic();
+    let mut folded = 0;
+    for _ in 0..100 {
+        let text = constants_in_bodies().new_tree(&mut runner).unwrap().current();
+        let chip = Chip::classroom(4, 4).unwrap();
+        let (said, plan) = explained(&text, &Files::default(), &chip, &Pipeline::default());
+        let (_, all) = plan.unwrap_or_else(|| panic!("{text}\n{said:?}"));
+        let told = told(&all, &text);
+        folded += usize::from(told.contains("once for all iterations") || told.contains(" iterations: "));
+    }
+    assert!(folded > 60, "{folded} of 100");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn constants_in_bodies_equal_the_reference(
+        text in constants_in_bodies(), chip in prop_oneof![made::chip(), made_chains::small_buffer()], alias in any::<bool>(),
+    ) {
+        let pipeline = if alias { Pipeline::default() } else { without(&["alias"]) };
+        let compiled = compile_arranged(&text, &Files::default(), &chip, &pipeline, &mut as_planned);
+        let Some(job) = compiled.job else {
+            let too_small = |d: &Diagnostic| d.message.contains("bytes of the unified buffer");
+            prop_assert!(compiled.diagnostics.iter().any(too_small), "{} {:?}", text, compiled.diagnostics);
+            return Ok(());
+        };
+        prop_assert_eq!(&checked::sound(job.finish()).disagreement, &None, "{} on {:?}", text, chip);
+    }
+}
+
 fn programs() -> impl Strategy<Value = String> {
     prop_oneof![
         made::in_some_order(made::program()),
@@ -48,6 +124,7 @@ fn programs() -> impl Strategy<Value = String> {
         made_moves::chains(),
         made_images::of(&["i8"]),
         constants(),
+        constants_in_bodies(),
         made_chains::program(),
         made_chains::mixed(),
     ]
@@ -158,6 +235,47 @@ fn constants_take_no_time() {
     let cycles = |text: &str, pipeline: &Pipeline| run(text, &chip, pipeline).trace.cycles;
     assert_eq!(cycles(straight, &Pipeline::default()), cycles(turned, &Pipeline::default()));
     assert!(cycles(turned, &without(&["fold"])) > cycles(turned, &Pipeline::default()));
+}
+
+/// Nor does one in a body, of each iteration, or of one part of another weight after the other; and one of all iterations is
+/// computed once.
+#[test]
+fn constants_of_bodies_take_no_time() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let repeated = |declared: &str, of_body: &str, factor: &str| {
+        format!(
+            "input h : i8[6, 10]\n{declared}repeat 3 as t {{\n{of_body}    h = requant(h @ {factor}, shift=5)\n}}\noutput h\n"
+        )
+    };
+    let cycles = |text: &str, pipeline: &Pipeline| run(text, &chip, pipeline).trace.cycles;
+    for (declared, of_body, straight, turned) in [
+        ("", "    weight w : i8[10, 10]\n", "w", "transpose(w)"),
+        ("weight w : i8[10, 10]\n", "", "w", "transpose(w)"),
+        ("weight w : i8[3, 10, 10]\n", "", "w[t]", "transpose(w[t])"),
+    ] {
+        let [straight, turned] = [straight, turned].map(|factor| repeated(declared, of_body, factor));
+        let whole = Pipeline::default();
+        assert_eq!(cycles(&straight, &whole), cycles(&turned, &whole), "{turned}");
+        assert!(cycles(&turned, &without(&["fold"])) > cycles(&turned, &whole), "{turned}");
+        // It lies there once, or as often as what it is made of.
+        let bytes = |text: &str| -> u64 {
+            let finished = run(text, &chip, &whole);
+            let buffers = finished.emitted.program.buffers.iter();
+            buffers
+                .filter(|(_, buffer)| buffer.space == Space::Dram)
+                .map(|(_, buffer)| buffer.held_bytes)
+                .sum()
+        };
+        assert_eq!(bytes(&straight), bytes(&turned));
+    }
+}
+
+/// What a repeat begins with may be a constant: it was left to nobody where it should have been copied.
+#[test]
+fn a_repeat_begins_with_a_constant() {
+    let chip = Chip::classroom(4, 4).unwrap();
+    let text = "weight w : f32[4, 4]\nh = transpose(w)\nrepeat 3 {\n    h = exp(h) * 0.01\n}\noutput h\n";
+    run(text, &chip, &Pipeline::default());
 }
 
 /// A choice between cores is told of where there is one: not where a program has one core anyway.

@@ -17,7 +17,7 @@
 //! | early | an element is read, and its write may not be complete; sums are read or replaced, and passes or reads may not be |
 //! | replaced | an element is written with another value than it had: a buffer's elements are those of one tensor |
 //! | shared | a buffer is written whose place another one still needs |
-//! | overfull | a buffer may have to keep more elements than it holds |
+//! | overfull | a buffer may have to keep more elements than it holds, or more packed tiles |
 //! | missing, twice | an output's element is not written, or not once |
 //! | stuck | an instruction never starts |
 

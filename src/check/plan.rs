@@ -115,8 +115,7 @@ fn tiles(plan: &Plan, layer: &Layer, chip: &Chip) -> Result<(), String> {
 }
 
 fn capacities(plan: &Plan, chip: &Chip) -> Result<(), String> {
-    let own = || plan.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
-    let all: Bytes = own().map(|(id, _)| plan.held_bytes(id)).sum();
+    let all: Bytes = plan.in_dram(chip).into_iter().sum();
     check(all <= chip.dram.bytes, || format!("{all} bytes do not fit the DRAM"))?;
     if plan.places.is_empty() {
         return Ok(());

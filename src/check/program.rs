@@ -1,6 +1,6 @@
 //! A program, touch by touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use smallvec::SmallVec;
@@ -12,7 +12,8 @@ use super::stuck::{self, End};
 use crate::base::Bytes;
 use crate::chip::Chip;
 use crate::isa::{
-    Assembly, Buffer, BufferId, InstructionId, Iteration, MOST_DEPTH, Node, Patches, Program, Space, SumMode,
+    Assembly, Buffer, BufferId, Factor, InstructionId, Iteration, MOST_DEPTH, Node, Patches, Program, Space,
+    SumMode, Work,
 };
 
 /// What was found.
@@ -218,6 +219,9 @@ struct Use {
     lives: Vec<Life>,
     /// Who wrote to it, and what was known then; for buffers that hold less than all.
     writes: Vec<(Nth, Known)>,
+    /// Packed tiles that were fetched from it, by first element, rows and columns, and their bytes.
+    packed: BTreeSet<(u64, [usize; 2])>,
+    packed_bytes: Bytes,
 }
 
 /// Rows of sums that are always touched together.
@@ -437,13 +441,16 @@ impl<'a> Checker<'a> {
     }
 
     fn read(&mut self, id: BufferId, at: usize, nth: Nth, start: &Start) {
-        let used = &self.buffers[id.index()];
-        let cell = used.cells[at];
+        let cell = self.buffers[id.index()].cells[at];
         let write = match cell.by {
             Writer::Nobody => return self.fault(FaultKind::Unwritten, nth, None, (id, at)),
-            Writer::Given => None,
+            Writer::Given => match self.lacks(id, nth) {
+                Some(bytes) => return self.fault(FaultKind::Overfull(bytes), nth, None, (id, at)),
+                None => None,
+            },
             Writer::Done(write, _) => Some(write),
         };
+        let used = &self.buffers[id.index()];
         if let Some(write) = write.filter(|write| !self.is_complete(*write, start)) {
             return self.fault(FaultKind::Early, nth, Some(write), (id, at));
         }
@@ -451,6 +458,27 @@ impl<'a> Checker<'a> {
             return self.fault(FaultKind::Shared(by), nth, Some(taken), (id, at));
         }
         self.note(id, cell, nth, start.unit);
+    }
+
+    /// Bytes that a buffer which is there before the first cycle would have to hold for an instruction to read from it, if that is more
+    /// than it does: all its elements, or the packed tiles so far.
+    fn lacks(&mut self, id: BufferId, nth: Nth) -> Option<Bytes> {
+        let buffer = self.buffer(id);
+        if !is_partial(buffer) {
+            return None;
+        }
+        let program = &self.assembly.program;
+        let Work::Fetch { tile: Factor::Window(tile), packed: packed @ Some(_) } =
+            &program.instructions[self.done[nth as usize].id].work
+        else {
+            return Some(buffer.len * buffer.dtype.bytes() as Bytes);
+        };
+        let first = tile.in_iteration(&self.iteration).offset;
+        let used = &mut self.buffers[id.index()];
+        if used.packed.insert((first, [tile.rows, tile.cols])) {
+            used.packed_bytes += program.stored_bytes(&Factor::Window(*tile), *packed);
+        }
+        (used.packed_bytes > buffer.held_bytes).then_some(used.packed_bytes)
     }
 
     /// A value is used.

@@ -22,6 +22,8 @@ pub(super) struct Builder<'a> {
     pub events: Events,
     pub op: ProgramOpId,
     dram: LiteMap<PlannedId, BufferId>,
+    /// Bytes of DRAM that memory takes, by tensor.
+    in_dram: Vec<Bytes>,
     /// Whole tensors in the unified buffers, by core.
     unified: LiteMap<(PlannedId, u32), BufferId>,
     results: LiteMap<PlannedId, Vec<BufferId>>,
@@ -193,6 +195,7 @@ impl<'a> Builder<'a> {
             program,
             open: vec![Vec::new()],
             dram: LiteMap::new(),
+            in_dram: plan.in_dram(chip),
             unified: LiteMap::new(),
             results: LiteMap::new(),
             tensors: Vec::new(),
@@ -386,7 +389,7 @@ impl<'a> Builder<'a> {
         let root = self.plan.root(id);
         let buffer = match self.dram.get(&root) {
             Some(buffer) => *buffer,
-            None => self.buffer(root, Space::Dram, self.plan.held_bytes(root)),
+            None => self.buffer(root, Space::Dram, self.in_dram[root.index()]),
         };
         self.dram.insert(root, buffer);
         self.matrix(id, buffer)

@@ -35,7 +35,7 @@ pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};
 use crate::chip::Chip;
-use crate::num::{DType, Operation, Sparsity};
+use crate::num::{DType, Operation, Sparsity, stored_bytes};
 
 /// A program for the machine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -434,16 +434,7 @@ impl Program {
 
     /// Bytes of what is stored of a tile of weights, an image's padding included.
     pub fn stored_bytes(&self, tile: &Factor, packed: Option<Sparsity>) -> Bytes {
-        let rows = packed.map_or(tile.rows(), |sparsity| sparsity.stored(tile.rows()));
-        self.tile_bytes(tile, [rows, tile.cols()], packed)
-    }
-
-    /// Bytes of a tile of so many rows and columns of weights in DRAM: of packed ones what is stored, and behind that their places,
-    /// rounded up.
-    pub fn tile_bytes(&self, tile: &Factor, [rows, cols]: [usize; 2], packed: Option<Sparsity>) -> Bytes {
-        let elements = (rows * cols) as Bytes;
-        let places = packed.map_or(0, |sparsity| (elements * sparsity.index_bits()).div_ceil(8));
-        elements * self.buffers[tile.buffer()].dtype.bytes() as Bytes + places
+        stored_bytes([tile.rows(), tile.cols()], packed, self.buffers[tile.buffer()].dtype)
     }
 
     /// Bytes of a window's elements.

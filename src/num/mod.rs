@@ -25,5 +25,5 @@ pub use operation::{CombineKind, MapKind, Operand, Operation, OperationKind, Red
 pub use real::Real;
 pub use requant::Requant;
 pub use run::Run;
-pub use sparsity::Sparsity;
+pub use sparsity::{Sparsity, stored_bytes};
 pub use sum_order::{Skipping, SumOrder, whole_row};

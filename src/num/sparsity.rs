@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Shape, Values};
+use super::{DType, Shape, Values};
 
 /// n:m. Groups of rows are counted from a matrix's first one; the last group may be short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,14 @@ impl Sparsity {
             }
         }
     }
+}
+
+/// Bytes of `[k, cols]` weights in memory: all of them, or packed what is stored of each column and, behind that, its elements'
+/// places, rounded up.
+pub fn stored_bytes([k, cols]: [usize; 2], packed: Option<Sparsity>, dtype: DType) -> u64 {
+    let rows = packed.map_or(k, |sparsity| sparsity.stored(k));
+    let elements = rows as u64 * cols as u64;
+    elements * dtype.bytes() as u64 + packed.map_or(0, |by| (elements * by.index_bits()).div_ceil(8))
 }
 
 impl fmt::Display for Sparsity {

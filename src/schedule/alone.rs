@@ -32,8 +32,8 @@ impl Plan {
             })
         };
         let kind = match layer.kind {
-            LayerKind::Product { a, b, pruned, tiling } => {
-                LayerKind::Product { a: own(a, true), b: own(b, true), pruned, tiling }
+            LayerKind::Product { a, b, tiling } => {
+                LayerKind::Product { a: own(a, true), b: own(b, true), tiling }
             }
             LayerKind::Convolution(mut convolution) => {
                 convolution.image.x = own(convolution.image.x, true);
@@ -44,9 +44,9 @@ impl Plan {
         };
         let steps = layer.steps.iter().map(|step| step.map(|id| own(*id, true))).collect();
         let result = own(layer.result, false);
-        let (choices, copies) = (layer.choices.clone(), layer.copies);
+        let (choices, copies, pruned) = (layer.choices.clone(), layer.copies, layer.pruned);
         let (ops, repeats, span) = (Vec::new(), Vec::new(), Span::default());
-        let layers = vec![Layer { ops, kind, steps, result, copies, choices, span, repeats }];
+        let layers = vec![Layer { ops, kind, pruned, steps, result, copies, choices, span, repeats }];
         let Plan { split, tile_rows, sharing, streams_from, blocks, ahead, .. } = *self;
         let mut places = LiteMap::new();
         // Together they fit, as they are there at the same time; where they lie is of other layers.

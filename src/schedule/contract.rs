@@ -3,7 +3,7 @@
 //! An operand whose axes lie in another order is moved first; a result that is to lie in another order is moved afterwards.
 
 use super::moves::{Axis, Part, axes, in_order};
-use super::{Layer, LayerKind, Move, Place, Planned, PlannedId, Planner};
+use super::{Place, Planned, PlannedId, Planner};
 use crate::base::insert_by_key;
 use crate::graph::{Contract, Graph, OpId, OpKind, TensorId};
 use crate::num::DType;
@@ -155,15 +155,8 @@ impl Planner<'_> {
 
     /// Moves a tensor's elements to a result, for an operator.
     pub(super) fn moving(&mut self, op: OpId, from: PlannedId, axes: Vec<Axis>, result: PlannedId) {
-        self.layers.push(Layer {
-            ops: Vec::new(),
-            kind: LayerKind::Move(Move { parts: vec![Part::new(from, [0, 0], axes)] }),
-            steps: Vec::new(),
-            result,
-            copies: 1,
-            choices: None,
-            span: self.graph.tensors[self.graph.ops[op].result()].span,
-            repeats: self.around(),
-        });
+        let span = self.graph.tensors[self.graph.ops[op].result()].span;
+        let parts = vec![Part::new(from, [0, 0], &mut axes.into_iter())];
+        self.moves(Vec::new(), parts, result, span);
     }
 }

@@ -4,9 +4,10 @@ use litemap::LiteMap;
 
 use super::convolution::{Convolution, Image, Pool};
 use super::tiling::operands;
-use super::{Layer, LayerKind, Plan, PlannedId, Shared};
+use super::{Layer, LayerKind, Plan, Planned, PlannedId, Shared};
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, Dataflow};
+use crate::num::stored_bytes;
 
 /// By number of layer: the first and the last one that work on a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Streamed {
 
 /// What a layer does with a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     Read,
     Left,
     Moved,
@@ -57,7 +58,7 @@ enum Use {
     Fetched,
 }
 
-fn uses(plan: &Plan, layer: &Layer, chip: &Chip) -> Vec<(PlannedId, Use)> {
+pub(super) fn uses(plan: &Plan, layer: &Layer, chip: &Chip) -> Vec<(PlannedId, Use)> {
     let weights = |w: PlannedId| match chip.dataflow == Dataflow::WeightStationary && plan.tensors[w].declared
     {
         true => (w, Use::Fetched),
@@ -131,7 +132,9 @@ impl Plan {
                 if places.contains_key(&self.root(id)) {
                     continue;
                 }
-                bytes = bytes.saturating_add(self.tensors[id].bytes());
+                let packed = layer.skipped(chip).filter(|_| it == Use::Fetched);
+                let Planned { rows, cols, dtype, .. } = self.tensors[id];
+                bytes = bytes.saturating_add(stored_bytes([rows, cols], packed, dtype));
                 let leaves = id == layer.result;
                 if !self.tensors[id].declared && it != Use::Fetched {
                     trips[usize::from(leaves)] = chip.dram.link.latency;
@@ -148,7 +151,8 @@ impl Plan {
     /// Cycles that a layer's passes need, all matrix units having as much to do.
     fn array_cycles(&self, layer: &Layer, chip: &Chip) -> Cycle {
         let Some([m, k, n]) = self.extents(layer) else { return 0 };
-        let passes = k.div_ceil(chip.rows).saturating_mul(n.div_ceil(chip.cols)) as Cycle;
+        let passes =
+            k.div_ceil(chip.depth(layer.skipped(chip))).saturating_mul(n.div_ceil(chip.cols)) as Cycle;
         let rows = layer.products().saturating_mul(m.max(chip.rows)) as Cycle;
         passes.saturating_mul(rows) / chip.matrix_units as Cycle
     }

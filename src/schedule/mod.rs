@@ -29,6 +29,7 @@ mod convolution;
 mod lives;
 mod lowered;
 mod moves;
+mod packed;
 mod passes;
 mod print;
 mod repeats;
@@ -55,7 +56,7 @@ use passes::{Draft, uses};
 
 use crate::base::{Arena, Bytes, Cycle, Id, Span};
 use crate::chip::Chip;
-use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, Source, TensorId};
+use crate::graph::{Choices, Graph, OpId, OpKind, PoolKind, TensorId};
 use crate::num::{DType, Operand, Operation, OperationKind, ReduceKind, Side, Sparsity};
 
 /// What runs, in order.
@@ -225,6 +226,8 @@ pub struct Layer {
     pub ops: Vec<OpId>,
     /// How it runs.
     pub kind: LayerKind,
+    /// How its product's weights are pruned along K, if they are.
+    pub pruned: Option<Sparsity>,
     /// What happens to each row, in order, before it is left.
     pub steps: Vec<VectorStep>,
     /// What it leaves in memory.
@@ -273,8 +276,6 @@ pub enum LayerKind {
         a: PlannedId,
         /// [K, N]
         b: PlannedId,
-        /// How `b` is pruned along K, if it is.
-        pruned: Option<Sparsity>,
         /// How it is cut.
         tiling: Tiling,
     },
@@ -411,7 +412,8 @@ pub fn plan_products(products: &[Product], chip: &Chip) -> Result<Plan, TooMuch>
         let result = tensor("", of_c, c, false);
         layers.push(Layer {
             ops: Vec::new(),
-            kind: LayerKind::Product { a, b, pruned: None, tiling: Tiling::default() },
+            kind: LayerKind::Product { a, b, tiling: Tiling::default() },
+            pruned: None,
             steps: vec![Operation::new(OperationKind::Cast, of_c)],
             result,
             copies: product.copies,
@@ -440,11 +442,9 @@ impl Planner<'_> {
         if let Some(planned) = self.ids[id.index()] {
             return planned;
         }
-        let tensor = &self.graph.tensors[id];
-        let planned = match tensor.within {
-            // A constant is the same in all iterations.
-            Some(_) if !matches!(tensor.source, Source::Constant(_)) => self.of_body(id),
-            _ => {
+        let planned = match self.draft.within[id.index()] {
+            Some(_) => self.of_body(id),
+            None => {
                 let planned = self.planned(id);
                 self.tensors.push(planned)
             }
@@ -486,8 +486,7 @@ impl Planner<'_> {
                     steps.push(Operation::new(OperationKind::Cast, dtype));
                 }
                 (copies, extents, back) = (product.copies, product.result, product.back);
-                let (pruned, tiling) = (graph.skippable(first), Tiling::default());
-                (LayerKind::Product { a, b, pruned, tiling }, first.result(), &ops[1..])
+                (LayerKind::Product { a, b, tiling: Tiling::default() }, first.result(), &ops[1..])
             }
             (_, Some(LayerKind::Convolution(convolution))) => {
                 let dtype = graph.tensors[first.result()].ty.dtype;
@@ -521,18 +520,41 @@ impl Planner<'_> {
             carried = graph.ops[*op].result();
         }
         let span = graph.tensors[last.result()].span;
-        let choices = first.choices.clone();
         let dtype = graph.tensors[last.result()].ty.dtype;
         let result = match back {
             Some(_) => self.unnamed(last.result(), dtype, extents),
             None => self.seen_as(last.result(), extents),
         };
-        let repeats = self.around();
-        self.layers.push(Layer { kind, steps, result, copies, choices, span, ops, repeats });
+        let layer = self.layer(ops, kind, steps, result, span);
+        (layer.pruned, layer.choices, layer.copies) = (graph.skippable(first), first.choices.clone(), copies);
         if let Some(axes) = back {
             let ordered = self.tensor(last.result());
             self.moving(tail, result, axes, ordered);
         }
+    }
+
+    /// A layer here, for operators or none.
+    fn layer(
+        &mut self,
+        ops: Vec<OpId>,
+        kind: LayerKind,
+        steps: Vec<VectorStep>,
+        result: PlannedId,
+        span: Span,
+    ) -> &mut Layer {
+        let (copies, repeats) = (1, self.around());
+        self.layers.push(Layer {
+            ops,
+            kind,
+            pruned: None,
+            steps,
+            result,
+            copies,
+            choices: None,
+            span,
+            repeats,
+        });
+        self.layers.last_mut().expect("it was pushed")
     }
 
     /// The greatest elements of each row and their places, as far as somebody uses them: each list by itself.
@@ -546,16 +568,8 @@ impl Planner<'_> {
                 continue;
             }
             let (tensor, planned) = (&graph.tensors[*result], self.tensor(*result));
-            self.layers.push(Layer {
-                ops: vec![id],
-                kind: LayerKind::Vector { x, block_rows: 0 },
-                steps: vec![Operation::new(kind, tensor.ty.dtype)],
-                result: planned,
-                copies: 1,
-                choices: None,
-                span: tensor.span,
-                repeats: self.around(),
-            });
+            let steps = vec![Operation::new(kind, tensor.ty.dtype)];
+            self.layer(vec![id], LayerKind::Vector { x, block_rows: 0 }, steps, planned, tensor.span);
         }
     }
 

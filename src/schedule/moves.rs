@@ -5,8 +5,8 @@
 //! the operand's elements lie next to each other, and one along which the result's do. The other axes are loops.
 
 use super::passes::Moves;
-use super::{Layer, LayerKind, Place, Planned, PlannedId, Planner};
-use crate::base::Bytes;
+use super::{LayerKind, Place, Planned, PlannedId, Planner};
+use crate::base::{Bytes, Span};
 use crate::graph::{Cut, Graph, OpId, OpKind, TensorId};
 use crate::num::Shape;
 
@@ -83,7 +83,7 @@ impl Move {
 }
 
 impl Part {
-    pub(super) fn new(from: PlannedId, first: [u64; 2], axes: impl IntoIterator<Item = Axis>) -> Part {
+    pub(super) fn new(from: PlannedId, first: [u64; 2], axes: &mut dyn Iterator<Item = Axis>) -> Part {
         let mut loops: Vec<Axis> = Vec::new();
         for axis in axes {
             match loops.last_mut() {
@@ -109,6 +109,11 @@ impl Part {
             }
         };
         Part { from, first, loops, rows, cols, block: [rows.extent, cols.extent], chosen: None }
+    }
+
+    /// So many elements in their order.
+    pub(super) fn whole(from: PlannedId, extent: u64) -> Part {
+        Part::new(from, [0, 0], &mut [Axis { extent, ..ONE }].into_iter())
     }
 
     /// Bytes of the unified buffer: so many blocks, with the numbers that choose their rows.
@@ -180,7 +185,7 @@ impl Planner<'_> {
                     from: own[*from].1,
                     to: *to,
                 };
-                vec![Part::new(x, [0, 0], order.iter().zip(&left).map(axis))]
+                vec![Part::new(x, [0, 0], &mut order.iter().zip(&left).map(axis))]
             }
             OpKind::Slice(cuts) => {
                 let starts = cuts.iter().map(|cut| &cut.from).zip(own.iter().map(|(_, stride)| *stride));
@@ -198,7 +203,7 @@ impl Planner<'_> {
                         from: *from,
                         to: *to,
                     };
-                    Part::new(self.tensor(*operand), to, own.iter().zip(&left).map(axis))
+                    Part::new(self.tensor(*operand), to, &mut own.iter().zip(&left).map(axis))
                 };
                 op.operands.iter().map(&mut part).collect()
             }
@@ -214,11 +219,11 @@ impl Planner<'_> {
                     cols: Axis { extent: row, from: 1, to: 1 },
                     block: [rows, row],
                     chosen: Some((places, of as usize)),
-                    ..Part::new(x, [0, 0], [])
+                    ..Part::new(x, [0, 0], &mut std::iter::empty())
                 }]
             }
             // All its elements in the same order.
-            _ => vec![Part::new(x, [0, 0], [Axis { extent: shape(op.result()).elements(), ..ONE }])],
+            _ => vec![Part::whole(x, shape(op.result()).elements())],
         };
         if let [part] = &parts[..]
             && self.draft.moves == Moves::WhereNeeded
@@ -229,16 +234,12 @@ impl Planner<'_> {
             return;
         }
         let result = self.tensor(op.result());
-        self.layers.push(Layer {
-            ops: vec![id],
-            kind: LayerKind::Move(Move { parts }),
-            steps: Vec::new(),
-            result,
-            copies: 1,
-            choices: None,
-            span: graph.tensors[op.result()].span,
-            repeats: self.around(),
-        });
+        self.moves(vec![id], parts, result, graph.tensors[op.result()].span);
+    }
+
+    /// Moves parts of tensors to a result, for an operator or none.
+    pub(super) fn moves(&mut self, ops: Vec<OpId>, parts: Vec<Part>, result: PlannedId, span: Span) {
+        self.layer(ops, LayerKind::Move(Move { parts }), Vec::new(), result, span);
     }
 
     /// Lets a tensor lie in another one's memory, from one of its elements on.
@@ -305,5 +306,5 @@ fn cut_out(x: PlannedId, cuts: &[Cut], own: &[(u64, u64)]) -> Part {
         to /= cut.len as u64;
         Axis { extent: cut.len as u64, from: cut.step as u64 * stride, to }
     };
-    Part::new(x, [first, 0], cuts.iter().zip(own).map(axis).collect::<Vec<Axis>>())
+    Part::new(x, [first, 0], &mut cuts.iter().zip(own).map(axis))
 }

@@ -77,16 +77,13 @@ impl Plan {
                 }
                 let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
                 write!(f, ", {dataflow} in tiles of {m} x {n}, {k} of k at a time{}", order(tiling))?;
-                match tiling.packed {
-                    Some(sparsity) => writeln!(f, ", packed {sparsity}")?,
-                    None => f.write_str("\n")?,
-                }
+                writeln!(f, "{}", packed(tiling))?;
             }
             LayerKind::Convolution(Convolution { image, w, groups, tiling, bands }) => {
                 write!(f, "convolution {} by t{}", windows(image), w.index())?;
                 let (dataflow, [m, k, n]) = (tiling.dataflow.name(), [tiling.m, tiling.k, tiling.n]);
                 write!(f, ", {groups} groups, {dataflow} in tiles of {m} x {n}, {k} of k at a time")?;
-                f.write_str(order(tiling))?;
+                write!(f, "{}{}", order(tiling), packed(tiling))?;
                 writeln!(f, ", {} images and {} rows of places at a time", bands.images, bands.rows)?;
             }
             LayerKind::Pool(Pool { image, bands }) => {
@@ -120,6 +117,10 @@ fn order(tiling: &Tiling) -> &'static str {
         TileOrder::Rows => "",
         TileOrder::Columns => ", columns outermost",
     }
+}
+
+fn packed(tiling: &Tiling) -> String {
+    tiling.packed.map_or_else(String::new, |sparsity| format!(", packed {sparsity}"))
 }
 
 fn windows(image: &Image) -> String {

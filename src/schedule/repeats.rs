@@ -5,8 +5,8 @@
 //! copied from one iteration to the next where an operator leaves it there by itself. What is collected is the memory of
 //! all iterations as it lies. On the chip, two iterations' places are held at a time.
 
-use super::moves::{Axis, Part};
-use super::{Layer, LayerKind, Move, Place, Planned, PlannedId, Planner};
+use super::moves::Part;
+use super::{Place, Planned, PlannedId, Planner};
 use crate::base::Bytes;
 use crate::graph::{Graph, Index, OpId, OpKind, RepeatId, Source, TensorId};
 
@@ -80,7 +80,7 @@ impl Planner<'_> {
     /// A tensor of a body, in memory of its own.
     pub(super) fn of_body(&mut self, id: TensorId) -> PlannedId {
         let counts: Vec<usize> =
-            path(self.graph, self.graph.tensors[id].within).iter().map(|around| around.count).collect();
+            path(self.graph, self.draft.within[id.index()]).iter().map(|around| around.count).collect();
         let place = self.memory(self.planned(id), &counts);
         self.view(id, place)
     }
@@ -117,11 +117,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a tensor is the result of an operator of this body that can leave it anywhere, and has no place yet.
+    /// Whether a tensor is the result of an operator of this body that runs and can leave it anywhere, and has no place yet.
     fn leaves_itself(&self, id: TensorId, within: Option<RepeatId>) -> bool {
         let Source::Op(op, _) = self.graph.tensors[id].source else { return false };
         let op = &self.graph.ops[op];
-        op.within == within && !matches!(op.kind, OpKind::Repeat(_)) && self.ids[id.index()].is_none()
+        op.within == within
+            && !matches!(op.kind, OpKind::Repeat(_))
+            && !self.draft.folded[id.index()]
+            && self.ids[id.index()].is_none()
     }
 
     /// Goes on within a repeat: those that are not entered yet begin.
@@ -195,18 +198,8 @@ impl Planner<'_> {
         }
         let planned = self.planned(like);
         let result = self.tensors.push(Planned { graph: None, declared: false, place, ..planned });
-        let elements = self.tensors[result].elements();
-        let whole = Part::new(from, [0, 0], [Axis { extent: elements, from: 1, to: 1 }]);
-        self.layers.push(Layer {
-            ops: Vec::new(),
-            kind: LayerKind::Move(Move { parts: vec![whole] }),
-            steps: Vec::new(),
-            result,
-            copies: 1,
-            choices: None,
-            span: self.graph.tensors[like].span,
-            repeats: self.around(),
-        });
+        let whole = Part::whole(from, self.tensors[result].elements());
+        self.moves(Vec::new(), vec![whole], result, self.graph.tensors[like].span);
     }
 
     /// A part of a tensor that begins at places which move with repeats, by axis: their distances are given.
@@ -247,7 +240,7 @@ impl Place {
 }
 
 impl super::Plan {
-    /// Bytes of memory that all its tensors take.
+    /// Bytes of memory that all its tensors take, weights as if none were packed.
     pub fn in_memory(&self) -> Bytes {
         let own = self.tensors.iter().filter(|(_, tensor)| tensor.place.within.is_none());
         own.map(|(id, _)| self.held_bytes(id)).fold(0, Bytes::saturating_add)

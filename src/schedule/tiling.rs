@@ -6,7 +6,7 @@ use super::{Ahead, Layer, LayerKind, Plan, PlannedId, TooMuch, VectorStep, choic
 use crate::base::Bytes;
 use crate::chip::{Chip, Dataflow};
 use crate::graph::LoopAxis;
-use crate::num::{DType, Sparsity};
+use crate::num::{DType, Sparsity, stored_bytes};
 
 /// How a product is cut: the extents of a whole output tile, and of K at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,11 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
 
 /// Cuts every layer.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
-    let all = plan.in_memory();
+    long_sides(&plan)?;
+    for at in 0..plan.layers.len() {
+        plan.layers[at].kind = cut(&plan, at, chip)?;
+    }
+    let all: Bytes = plan.in_dram(chip).into_iter().sum();
     if all > chip.dram.bytes {
         return Err(TooMuch {
             span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
@@ -83,10 +87,6 @@ pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
             ),
             hint: "take smaller tensors or a chip with more DRAM".into(),
         });
-    }
-    long_sides(&plan)?;
-    for at in 0..plan.layers.len() {
-        plan.layers[at].kind = cut(&plan, at, chip)?;
     }
     check_counts(&plan, chip)?;
     Ok(plan)
@@ -114,8 +114,8 @@ fn long_sides(plan: &Plan) -> Result<(), TooMuch> {
 pub(super) fn cut(plan: &Plan, at: usize, chip: &Chip) -> Result<LayerKind, TooMuch> {
     let layer = &plan.layers[at];
     Ok(match layer.kind {
-        LayerKind::Product { a, b, pruned, .. } => {
-            LayerKind::Product { a, b, pruned, tiling: tiling(plan, layer, [a, b], chip)? }
+        LayerKind::Product { a, b, .. } => {
+            LayerKind::Product { a, b, tiling: tiling(plan, layer, [a, b], chip)? }
         }
         LayerKind::Convolution(convolution) => convolved(plan, layer, convolution, chip)?,
         LayerKind::Pool(pool) => pooled(plan, layer, pool, chip)?,
@@ -194,9 +194,8 @@ pub(crate) fn operands(layer: &Layer) -> impl Iterator<Item = PlannedId> + '_ {
 fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> Result<Tiling, TooMuch> {
     let [a, b] = factors;
     let mut tiling = largest(plan, layer, factors, chip)?;
-    let needed = |tiling: &Tiling| {
-        plan.passing_as(layer, &LayerKind::Product { a, b, tiling: *tiling, pruned: None }, chip)
-    };
+    let needed =
+        |tiling: &Tiling| plan.passing_as(layer, &LayerKind::Product { a, b, tiling: *tiling }, chip);
     while needed(&tiling) > room(plan, chip) {
         if !shrink(&mut tiling, layer) {
             let refused = too_wide(plan, layer, needed(&tiling), chip);
@@ -281,7 +280,7 @@ pub(super) fn largest(
             hint: "choose a chip that does, or give it a rate for these dtypes".into(),
         });
     }
-    let packed = skipped(layer, chip);
+    let packed = layer.skipped(chip);
     let (rows, cols) = (chip.depth(packed), chip.cols);
     let [m, n, deep] = match chip.dataflow {
         Dataflow::WeightStationary => [m.min(sums), cols, rows],
@@ -305,7 +304,8 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
     let groups = if matches!(layer.kind, LayerKind::Convolution(_)) { layer.products() } else { 1 };
     let (side, free, across, weights) = match tiling.dataflow {
         Dataflow::WeightStationary => {
-            (&mut tiling.m, m, n.div_ceil(tiling.n), bytes(&[groups, k, n], plan.tensors[b].dtype))
+            let weights = groups as Bytes * stored_bytes([k, n], tiling.packed, plan.tensors[b].dtype);
+            (&mut tiling.m, m, n.div_ceil(tiling.n), weights)
         }
         Dataflow::InputStationary => (&mut tiling.n, n, m.div_ceil(tiling.m), 0),
         Dataflow::OutputStationary => return,
@@ -325,12 +325,6 @@ fn even(tiling: &mut Tiling, plan: &Plan, layer: &Layer, chip: &Chip) {
             *side = shorter;
         }
     }
-}
-
-/// By which rule the chip skips a layer's weights, if it does.
-fn skipped(layer: &Layer, chip: &Chip) -> Option<Sparsity> {
-    let LayerKind::Product { pruned, .. } = layer.kind else { return None };
-    chip.skips().filter(|by| pruned.is_some_and(|pruned| pruned.implies(*by)))
 }
 
 /// Bytes of a core's unified buffer that layers stream through.

@@ -47,6 +47,7 @@ impl Image<'_> {
         let dtype = dtypes[self.roll(dtypes.len())];
         let groups = self.up_to(3);
         let (n, each, per_group) = (self.up_to(3), self.up_to(4), self.up_to(5));
+        let (each, sparse) = self.pruned(each);
         let (mut h, mut w) = (self.up_to(14), self.up_to(9));
         let (c, f) = (groups * each, groups * per_group);
         let mut text = format!("input x : {dtype}[{n}, {h}, {w}, {c}]\n");
@@ -65,7 +66,7 @@ impl Image<'_> {
         let (high, wide) = (h + padding[0] + padding[1], w + padding[2] + padding[3]);
         let size = [self.window(high, dilation[0]), self.window(wide, dilation[1])];
         text += &format!(
-            "weight w : {dtype}[{}, {}, {each}, {f}]\n\
+            "weight w : {dtype}[{}, {}, {each}, {f}]{sparse}\n\
              y = conv2d({operand}, w, stride={stride:?}, padding={padding:?}, dilation={dilation:?}, groups={groups})\n",
             size[0], size[1]
         );
@@ -111,11 +112,20 @@ impl Image<'_> {
         let (count, groups) = (self.up_to(3), if self.roll(2) == 0 { groups } else { 1 });
         let sum = format!("conv2d(x, v, padding=1, groups={groups})");
         let next = if dtype == "i8" { format!("requant({sum}, shift=5)") } else { format!("{sum} + x") };
+        let sparse = ["", " sparse[1:2]", " sparse[2:4]"][self.roll(3)];
         let pooled = ["next", "maxpool(next, window=3, stride=1, padding=1)"][self.roll(2)];
         format!(
-            "repeat {count} {{\n    weight v : {dtype}[3, 3, {}, {c}]\n    next = {next}\n    x = {pooled}\n}}\n",
+            "repeat {count} {{\n    weight v : {dtype}[3, 3, {}, {c}]{sparse}\n    next = {next}\n    x = {pooled}\n}}\n",
             c / groups
         )
+    }
+
+    /// Channels of a group, and how filters are pruned along them, if they are: often such as are whole groups.
+    fn pruned(&mut self, each: usize) -> (usize, &'static str) {
+        let rules =
+            [(1, ""), (2, " sparse[1:2]"), (4, " sparse[2:4]"), (4, " sparse[1:4]"), (3, " sparse[1:3]")];
+        let (of, sparse) = rules[self.roll(rules.len())];
+        (if self.roll(3) == 0 { each } else { each.next_multiple_of(of) }, sparse)
     }
 
     /// A window's side that fits.

@@ -136,7 +136,7 @@ impl Product {
             rows: View::new(0, [(rows, n)]),
             cols: View::new(0, [(n, 1)]),
             matrices: Matrices { batch: groups, m: rows / groups, k, n, batch_inside: true },
-            pruned: None,
+            pruned: graph.skippable(op),
         }
     }
 

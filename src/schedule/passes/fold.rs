@@ -1,15 +1,21 @@
 //! Constants: what depends on weights and numbers alone is computed by the compiler.
+//!
+//! In a repeat's body too. A value belongs to the innermost repeat with whose iterations it changes: to that of a weight or of a
+//! place among what it is made of. So it is computed once for each iteration of that one, or once for all, and lies in DRAM like
+//! a weight that is declared there.
 
-use super::super::{Place, Plan};
+use super::super::Plan;
 use super::{Draft, Note, Outcome, Pass, Work};
 use crate::base::Bytes;
-use crate::graph::{Evaluation, Graph, Op, OpKind, Output, Source, Tensor, TensorId};
+use crate::graph::{
+    Evaluation, Graph, Limits, Op, OpId, OpKind, Output, Repeat, RepeatId, Source, Tensor, TensorId,
+};
 use crate::num::{Shape, SumOrder, Values};
 
 pub(super) const PASS: Pass = Pass::new(
     "fold",
     "Computes what depends on weights and numbers alone before the run, if it has no more bytes than what it is made of: it is in \
-     DRAM when the run begins.",
+     DRAM when the run begins. In a repeat's body, once for all iterations or for each.",
     Work::OnGraph(work),
     tell,
 );
@@ -19,109 +25,207 @@ pub(super) const PASS: Pass = Pass::new(
 enum Kept {
     /// It multiplies, or has several results.
     Kind,
-    /// In a repeat's body, every iteration has its own.
-    Body,
     /// Its result is put out.
     Output,
     /// Bytes of its result, and of what it is made of.
     Larger([Bytes; 2]),
+    /// Bytes of its result in all iterations of its repeats, more than are held.
+    Often(Bytes),
 }
 
 fn work(draft: &mut Draft) {
     let graph = draft.graph;
-    for op in graph.ops.ids() {
-        if draft.runs[op.index()]
-            && of_constants(draft, &graph.ops[op])
-            && kept(graph, &graph.ops[op]).is_none()
-        {
-            draft.folded[graph.ops[op].result().index()] = true;
-            draft.runs[op.index()] = false;
+    for op in graph.ops.ids().filter(|op| draft.runs[op.index()]) {
+        let op = &graph.ops[op];
+        if of_constants(graph, &draft.folded, op) && kept(draft, op).is_none() {
+            let result = op.result().index();
+            draft.within[result] = belongs(&draft.within, op);
+            draft.folded[result] = true;
         }
+    }
+    let mut read = vec![false; graph.tensors.len()];
+    for id in graph.ops.ids().filter(|op| draft.runs[op.index()]).collect::<Vec<_>>().into_iter().rev() {
+        let (op, result) = (&graph.ops[id], graph.ops[id].result().index());
+        // What only looks at parts of a tensor costs nothing in a body, and as a constant it would lie there once more.
+        let looks = op.within.is_some() && matches!(op.kind, OpKind::Slice(_) | OpKind::Reshape);
+        if draft.folded[result] && !(looks && read[result]) {
+            draft.runs[id.index()] = false;
+            continue;
+        }
+        if draft.folded[result] {
+            (draft.folded[result], draft.within[result]) = (false, op.within);
+        }
+        let ends: &mut dyn Iterator<Item = TensorId> = match op.kind {
+            OpKind::Repeat(repeat) => {
+                let repeat = &graph.repeats[repeat];
+                &mut repeat.carried.iter().map(|carried| carried.next).chain(repeat.collected.iter().copied())
+            }
+            _ => &mut std::iter::empty(),
+        };
+        ends.chain(op.operands.iter().copied()).for_each(|tensor| read[tensor.index()] = true);
     }
     draft.chains.retain(|chain| draft.runs[chain[0].index()]);
 }
 
-/// Whether all that an operator reads is known before the run.
-fn of_constants(draft: &Draft, op: &Op) -> bool {
+/// By tensor: the repeat that it belongs to. A number is the same in all iterations.
+pub(super) fn of_graph(graph: &Graph) -> Vec<Option<RepeatId>> {
+    let of = |(_, tensor): (TensorId, &Tensor)| {
+        tensor.within.filter(|_| !matches!(tensor.source, Source::Constant(_)))
+    };
+    graph.tensors.iter().map(of).collect()
+}
+
+/// Whether all that an operator reads is known before the run, if what is folded is.
+fn of_constants(graph: &Graph, folded: &[bool], op: &Op) -> bool {
     let known = |id: &TensorId| {
-        let source = &draft.graph.tensors[*id].source;
-        draft.folded[id.index()] || matches!(source, Source::Weight(_) | Source::Constant(_))
+        let source = &graph.tensors[*id].source;
+        folded[id.index()] || matches!(source, Source::Weight(_) | Source::Constant(_))
     };
     op.operands.iter().all(known)
 }
 
-fn kept(graph: &Graph, op: &Op) -> Option<Kept> {
-    let bytes = |id: TensorId| {
+/// The innermost repeat with whose iterations a result changes, if what it is made of belongs to these.
+fn belongs(within: &[Option<RepeatId>], op: &Op) -> Option<RepeatId> {
+    let mut innermost = op.operands.iter().filter_map(|id| within[id.index()]).max();
+    if let OpKind::Slice(cuts) = &op.kind {
+        let moves = cuts.iter().flat_map(|cut| &cut.from.steps).map(|(repeat, _)| *repeat);
+        // Outer repeats are numbered first.
+        innermost = innermost.max(moves.max());
+    }
+    innermost
+}
+
+fn kept(draft: &Draft, op: &Op) -> Option<Kept> {
+    let graph = draft.graph;
+    let bytes = |id: TensorId, within| {
         let ty = &graph.tensors[id].ty;
-        ty.shape.elements().saturating_mul(ty.dtype.bytes() as Bytes)
+        let each = ty.shape.elements().saturating_mul(ty.dtype.bytes() as Bytes);
+        each.saturating_mul(graph.iterations(within))
     };
-    let (left, made_of) = (bytes(op.result()), op.operands.iter().map(|id| bytes(*id)).sum());
+    let left = bytes(op.result(), belongs(&draft.within, op));
+    let read = op.operands.iter().map(|id| bytes(*id, draft.within[id.index()]));
+    let made_of = read.fold(0, Bytes::saturating_add);
     let multiplies = super::multiplies(&op.kind);
     match () {
         () if multiplies || matches!(op.kind, OpKind::TopK { .. } | OpKind::Repeat(_)) => Some(Kept::Kind),
-        () if op.within.is_some() => Some(Kept::Body),
         () if graph.outputs.iter().any(|output| output.tensor == op.result()) => Some(Kept::Output),
         () if left > made_of => Some(Kept::Larger([left, made_of])),
+        () if op.within.is_some() && left > Limits::ALL_BYTES => Some(Kept::Often(left)),
         () => None,
     }
 }
 
-/// By tensor of a graph: its values, if it is one that is folded into a plan. The compiler computes them as the reference does: no
-/// array has a part in them.
+/// By tensor of a graph: its values, of all iterations of what it belongs to, if it is one that is folded into a plan. The compiler
+/// computes them as the reference does: no array has a part in them.
 pub fn folded_values(graph: &Graph, plan: &Plan) -> Vec<(TensorId, Values)> {
-    let folded = |id: &TensorId| matches!(graph.tensors[*id].source, Source::Op(..));
-    let of_plan =
-        plan.tensors.iter().filter(|(_, planned)| planned.declared && planned.place == Place::default());
-    let outputs: Vec<TensorId> = of_plan.filter_map(|(_, planned)| planned.graph).filter(folded).collect();
-    if outputs.is_empty() {
+    let (mut folded, mut known) = (Vec::new(), vec![false; plan.tensors.len()]);
+    for (id, planned) in plan.tensors.iter() {
+        let Some(tensor) = planned.graph else { continue };
+        // What comes later in its memory looks at it.
+        let first = !std::mem::replace(&mut known[plan.root(id).index()], true);
+        if first && planned.declared && matches!(graph.tensors[tensor].source, Source::Op(..)) {
+            folded.push(tensor);
+        }
+    }
+    if folded.is_empty() {
         return Vec::new();
     }
-    let part = part_of(graph, &outputs);
+    let part = part_of(graph, &folded);
     let mut evaluation = Evaluation::new(&part, SumOrder { block: usize::MAX });
     while !evaluation.advance(&part, u64::MAX) {}
-    outputs.into_iter().map(|id| (id, evaluation.values(id).clone())).collect()
+    let values = |output: &Output| evaluation.values(output.tensor).clone();
+    folded.into_iter().zip(part.outputs.iter().map(values)).collect()
 }
-
-/// A graph that puts out these tensors alone; of what they do not need nothing is held.
-fn part_of(graph: &Graph, outputs: &[TensorId]) -> Graph {
+/// A graph that puts out these tensors alone, of all iterations; of what they do not need nothing is held.
+fn part_of(graph: &Graph, folded: &[TensorId]) -> Graph {
     let mut part = graph.clone();
-    part.outputs =
-        outputs.iter().map(|tensor| Output { tensor: *tensor, span: Default::default() }).collect();
+    let mut within: Vec<Option<RepeatId>> = of_graph(graph);
+    let mut repeats = vec![None; graph.repeats.len()];
+    for id in graph.ops.ids() {
+        let op = &mut part.ops[id];
+        if let OpKind::Repeat(repeat) = op.kind {
+            repeats[repeat.index()] = Some(id);
+            (op.operands, op.results) = Default::default();
+            let repeat = &mut part.repeats[repeat];
+            (repeat.carried, repeat.collected) = Default::default();
+            continue;
+        }
+        op.within = belongs(&within, op);
+        for tensor in &op.results {
+            within[tensor.index()] = op.within;
+        }
+    }
+    part.outputs.clear();
+    for id in folded {
+        let (mut tensor, mut home) = (*id, within[id.index()]);
+        while let Some(repeat) = home {
+            let Some(op) = repeats[repeat.index()] else { break };
+            tensor = collected(&mut part, repeat, op, tensor);
+            home = part.repeats[repeat].within;
+        }
+        part.outputs.push(Output { tensor, span: Default::default() });
+    }
     let live = part.live();
-    let mut needed = vec![false; graph.tensors.len()];
-    for op in graph.ops.ids().filter(|op| live[op.index()]) {
-        let op = &graph.ops[op];
+    let mut needed = vec![false; part.tensors.len()];
+    for op in part.ops.ids().filter(|op| live[op.index()]) {
+        let op = &part.ops[op];
         op.operands.iter().chain(&op.results).for_each(|id| needed[id.index()] = true);
     }
-    for id in graph.tensors.ids().filter(|id| !needed[id.index()]) {
+    for id in part.tensors.ids().filter(|id| !needed[id.index()]) {
         let Tensor { ty, source, .. } = &mut part.tensors[id];
         (ty.shape, *source) = (Shape::default(), Source::Constant(0.0));
     }
     part
 }
 
+/// What a repeat, which is an operator, leaves of a tensor of its body in all iterations: collected, one after the other.
+fn collected(part: &mut Graph, repeat: RepeatId, op: OpId, each: TensorId) -> TensorId {
+    let Repeat { count, within, ref mut collected, .. } = part.repeats[repeat];
+    let results = &mut part.ops[op].results;
+    let mut all = Tensor { within, source: Source::Op(op, results.len()), ..part.tensors[each].clone() };
+    // However many axes it has.
+    all.ty.shape = Shape::from(vec![count, all.ty.shape.count()]);
+    collected.push(each);
+    let id = part.tensors.push(all);
+    results.push(id);
+    id
+}
+
 fn tell(outcome: &Outcome) -> Vec<Note> {
     let draft = outcome.draft;
     let (graph, live) = (draft.graph, draft.graph.live());
-    let mut notes = Vec::new();
+    let (mut notes, mut known) = (Vec::new(), draft.folded.clone());
     for id in graph.ops.ids().filter(|op| live[op.index()]) {
-        let op = &graph.ops[id];
-        if !of_constants(draft, op) {
+        let (op, result) = (&graph.ops[id], graph.ops[id].result().index());
+        if !of_constants(graph, &known, op) {
             continue;
         }
         let name = op.kind.name();
-        let text = match kept(graph, op) {
+        let text = match kept(draft, op) {
+            // It looks at what is known.
+            None if !draft.folded[result] => {
+                known[result] = true;
+                continue;
+            }
             None => {
                 let elements = graph.tensors[op.result()].ty.shape.elements();
+                let times = match (draft.within[result], op.within) {
+                    (None, Some(_)) => ", once for all iterations".to_owned(),
+                    (None, None) => String::new(),
+                    (within, _) => format!(", for {} iterations", graph.iterations(within)),
+                };
                 format!(
-                    "`{name}` is done before the run: {elements} elements, bit for bit as the machine would have them"
+                    "`{name}` is done before the run{times}: {elements} elements, bit for bit as the machine would have them"
                 )
             }
             Some(Kept::Kind) => format!("`{name}` of weights stays on the machine: it is its work"),
-            Some(Kept::Body) => format!("`{name}` of weights stays on the machine: it is in a repeat's body"),
             Some(Kept::Output) => format!("`{name}` of weights stays on the machine: it is put out"),
             Some(Kept::Larger([left, made_of])) => format!(
                 "`{name}` of weights stays on the machine: it has {left} bytes, more than the {made_of} that it is made of"
+            ),
+            Some(Kept::Often(bytes)) => format!(
+                "`{name}` of weights stays on the machine: in all iterations it has {bytes} bytes, more than {}",
+                Limits::ALL_BYTES
             ),
         };
         notes.push(Note::on(graph, op.result(), text));

@@ -1,7 +1,7 @@
 //! Deep output tiles.
 
 use super::super::tiling::{Tiling, largest, sums_of_a_tile};
-use super::super::{Layer, Plan};
+use super::super::{Convolution, Layer, LayerKind, Plan};
 use super::{Note, Outcome, Pass, Work};
 use crate::chip::{Chip, Dataflow};
 
@@ -47,8 +47,9 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
             }
         };
         let packed = tiling.packed.map_or_else(String::new, |sparsity| format!(", packed {sparsity}"));
+        let whole = whole(outcome, layer).unwrap_or_default();
         let text = format!(
-            "{m} x {k} x {n} in tiles of {} x {} x {} ({}{packed}): {limit}",
+            "{m} x {k} x {n} in tiles of {} x {} x {} ({}{packed}): {limit}{whole}",
             tiling.m,
             tiling.k,
             tiling.n,
@@ -57,6 +58,26 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         notes.push(Note { of: plan.tensors[layer.result].name.clone(), span: layer.span, text });
     }
     notes
+}
+
+/// Why weights that are pruned are multiplied whole on a chip that skips some, if they are.
+fn whole(outcome: &Outcome, layer: &Layer) -> Option<String> {
+    let (plan, chip, graph) = (outcome.plan, outcome.chip, outcome.draft.graph);
+    let ([_, w], by) = (plan.factors(layer)?, chip.skips()?);
+    let weights = &plan.tensors[w];
+    let rule = graph.sparsity(weights.graph?).filter(|_| layer.skipped(chip).is_none())?;
+    let why = match layer.kind {
+        _ if layer.pruned.is_some() => {
+            format!("from that {by} does not follow, which the chip skips")
+        }
+        LayerKind::Convolution(Convolution { image, groups, .. }) => format!(
+            "its channels, {} at each place of the window, are no whole groups of {}",
+            image.extents[3] / groups,
+            rule.of()
+        ),
+        _ => "it does not lie as matrices of rows of k".to_owned(),
+    };
+    Some(format!("; `{}` is pruned {rule} and multiplied whole: {why}", weights.name))
 }
 
 /// Whether nothing but the arrays bounds a tile.

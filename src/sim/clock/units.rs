@@ -6,6 +6,7 @@ use super::{ArrayState, Cause, Clock, LastPass, Loaded, MOST_EFFORT, Signal, Til
 use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, Link, WeightBuffering};
 use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Window, Work};
+use crate::num::stored_bytes;
 use crate::timing::{self, FAR, Stream};
 use crate::trace::{PassRun, UnitRun};
 
@@ -314,7 +315,8 @@ pub(in crate::sim) fn bus_bytes(program: &Program, chip: &Chip, instruction: &In
             from.rows as Bytes * bytes_of_row(program, chip, in_dram)
         }
         Work::Fetch { tile, packed } if chip.dram.padded_tiles => {
-            program.tile_bytes(tile, [chip.rows, chip.cols], *packed)
+            let dtype = program.buffers[tile.buffer()].dtype;
+            stored_bytes([chip.depth(*packed), chip.cols], *packed, dtype)
         }
         Work::Fetch { tile, packed } => program.stored_bytes(tile, *packed),
         _ => unreachable!("only copies and fetches use the bus"),
