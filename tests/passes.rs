@@ -283,7 +283,7 @@ fn a_repeat_begins_with_a_constant() {
 fn one_core_is_chosen_among_those_of_the_program() {
     let text = "input a : bf16[512, 256]\nweight w : bf16[256, 256]\nh = relu(a @ w)\noutput h @ w\n";
     let said = |program_cores| {
-        let chip = Chip { program_cores, ..Chip::preset("tpu-v4").unwrap() };
+        let chip = Chip { program_cores, common: None, ..Chip::preset("tpu-v4").unwrap() };
         told(&explained(text, &Files::default(), &chip, &Pipeline::default()).1.unwrap().1, text)
     };
     assert!(said(None).contains("one of 2 cores has it all"), "{}", said(None));
