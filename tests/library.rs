@@ -470,6 +470,8 @@ fn small_networks_run_as_a_whole_on_every_preset() {
         ("transformer", &[("source", 6), ("target", 5), ("d_ff", 24)]),
         ("gnmt-lstm", &[("batch", 2), ("steps", 4), ("hidden", 12)]),
         ("dlrm", &[("batch", 4), ("rows", 100)]),
+        ("mamba-130m", &[("seq", 5), ("state", 4), ("dt_rank", 3)]),
+        ("vit-b16", &[("side", 12), ("patch", 4), ("d_ff", 24), ("classes", 10)]),
     ] {
         let of_words = of_words.iter().filter(|(size, _)| program(name).contains(&format!("size {size} ")));
         let shrunk = |text: String, (size, value): &(&str, u64)| resized(&text, size, *value);

@@ -175,14 +175,7 @@ pub(super) fn areas(instruction: &Instruction) -> Option<Vec<Area>> {
             all.push(Area::WriteSums(area, sums.mode));
         }
         Work::Vector { source, steps, target } => {
-            match source {
-                VectorSource::Accumulators { unit, place, rows, cols, .. } => {
-                    let area = SumsArea { unit: *unit, place: *place, rows: *rows, cols: *cols };
-                    all.push(Area::ReadSums(area));
-                }
-                VectorSource::Buffer(window) => read(&mut all, window)?,
-                VectorSource::Patches(patches, _) => all.push(Area::ReadPatches(*patches)),
-            }
+            read_source(&mut all, source)?;
             let mut operands = steps.iter().flat_map(VectorStep::elements);
             operands.try_for_each(|window| read(&mut all, window))?;
             let runs = Runs::of(&if is_turned(target) { target.transposed() } else { *target })?;
@@ -204,6 +197,17 @@ fn read(all: &mut Vec<Area>, window: &Window) -> Option<()> {
     let window = Window { rows, cols, ..*window };
     let runs = Runs::of(&if is_turned(&window) { window.transposed() } else { window })?;
     all.extend(runs.into_iter().map(|runs| Area::Read(runs.joined())));
+    Some(())
+}
+
+fn read_source(all: &mut Vec<Area>, source: &VectorSource) -> Option<()> {
+    all.push(match source {
+        VectorSource::Accumulators { unit, place, rows, cols, .. } => {
+            Area::ReadSums(SumsArea { unit: *unit, place: *place, rows: *rows, cols: *cols })
+        }
+        VectorSource::Patches(patches, _) => Area::ReadPatches(*patches),
+        VectorSource::Buffer(window) => return read(all, window),
+    });
     Some(())
 }
 

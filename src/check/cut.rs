@@ -131,31 +131,49 @@ fn is_image_of(width: u64, patches: &Patches, counts: &Counts) -> Option<()> {
     (as_rows || all.stays(width)).then_some(())
 }
 
-/// The pixels and the channels that patches in an iteration touch, if all of these are touched of all of those: whole windows
-/// without gaps, at all places of some rows of one image or of whole images.
-pub(super) fn block(patches: &Patches) -> Option<[[u64; 2]; 2]> {
-    let Image { extents: [_, h, w, _], places, size, stride, padding, dilation, each } = patches.image;
-    let group = each * patches.image.taps();
-    let (first, last) = (patches.first[1], patches.first[1] + patches.cols);
-    let gapless = dilation == [1, 1] && stride[0] <= size[0] && stride[1] <= size[1];
-    let wide = (places[1] - 1) * stride[1] + size[1] >= padding[1] + w;
-    let [from, to] = [patches.first[0], patches.first[0] + patches.rows];
-    let whole = [first, last].iter().all(|end| end.is_multiple_of(group));
-    if !gapless || !wide || !whole || !from.is_multiple_of(places[1]) || !to.is_multiple_of(places[1]) {
+/// The channels that patches in an iteration touch, if they are whole windows of whole groups.
+pub(super) fn whole_windows(patches: &Patches) -> Option<[u64; 2]> {
+    let group = patches.image.each * patches.image.taps();
+    let ends = [patches.first[1], patches.first[1] + patches.cols];
+    let whole = ends.iter().all(|end| end.is_multiple_of(group));
+    whole.then(|| ends.map(|end| (end / group * patches.image.each) as u64))
+}
+
+/// The pixels that whole windows of patches in an iteration touch, if they follow each other: those at all places of some rows of
+/// an image or of whole images, or at some places where windows are of one row.
+pub(super) fn block(patches: &Patches) -> Option<[u64; 2]> {
+    let Image { extents: [_, h, w, _], places, size, stride, padding, dilation, .. } = patches.image;
+    if dilation != [1, 1] || stride[0] > size[0] || stride[1] > size[1] {
         return None;
     }
-    let [from, to] = [from / places[1], to / places[1] - 1];
-    let [image, last_image] = [from / places[0], to / places[0]];
-    let [y, last_y] = [from % places[0], to % places[0]];
-    if image < last_image
-        && (y > 0 || last_y + 1 < places[0] || (last_y * stride[0] + size[0] < padding[0] + h))
-    {
-        return None;
-    }
-    let top = (y * stride[0]).saturating_sub(padding[0]);
-    let bottom = (last_y * stride[0] + size[0]).saturating_sub(padding[0]).min(h);
-    let pixels = [image * h + top, last_image * h + bottom].map(|row| (row * w) as u64);
-    (pixels[0] < pixels[1]).then_some([pixels, [first / group * each, last / group * each].map(|c| c as u64)])
+    // What windows at places from one to another touch along a side of so many pixels.
+    let along = |side: usize, [from, to]: [usize; 2], all: usize| {
+        let last = (to * stride[side] + size[side]).saturating_sub(padding[side]).min(all);
+        [(from * stride[side]).saturating_sub(padding[side]), last]
+    };
+    let ends = [patches.first[0], patches.first[0] + patches.rows - 1];
+    let [row, last_row] = ends.map(|place| place / places[1]);
+    let [image, last_image] = ends.map(|place| place / places[1] / places[0]);
+    let ys = along(0, [row % places[0], last_row % places[0]], h);
+    let xs = along(1, ends.map(|place| place % places[1]), w);
+    let (whole_images, whole_rows) =
+        (ys == [0, h] && row % places[0] == 0, xs == [0, w] && is_whole(patches));
+    let pixels = match () {
+        () if whole_rows && (image == last_image || whole_images) => {
+            [image * h + ys[0], last_image * h + ys[1]].map(|row| row * w)
+        }
+        () if row == last_row && ys[1] - ys[0].min(ys[1]) == 1 => {
+            [(image * h + ys[0]) * w + xs[0], (image * h + ys[0]) * w + xs[1]]
+        }
+        () => return None,
+    };
+    (pixels[0] < pixels[1]).then(|| pixels.map(|pixel| pixel as u64))
+}
+
+/// Whether patches in an iteration are at all places of their rows.
+fn is_whole(patches: &Patches) -> bool {
+    let wide = patches.image.places[1];
+    patches.first[0].is_multiple_of(wide) && patches.rows.is_multiple_of(wide)
 }
 
 /// Where an image's pixels and the channels of its windows lie along rows and columns, in all iterations.
@@ -188,11 +206,10 @@ fn blocks(patches: &Patches, counts: &Counts) -> Option<Vec<[u64; 2]>> {
         let advance = patches.advance.map(|step| step[side] as i64);
         everywhere(vec![patches.first[side] as u64], &moving(&advance, counts))
     };
-    let (rows, cols) = (side(0)?, side(1)?);
-    let at = |row: u64, col: u64| block(&Patches { first: [row as usize, col as usize], ..*patches });
-    // Of columns it matters whether they are whole windows, and nothing else.
-    cols.iter().try_for_each(|col| at(rows[0], *col).map(|_| ()))?;
-    rows.iter().map(|row| at(*row, cols[0]).map(|[pixels, _]| pixels)).collect()
+    let at = |[row, col]: [u64; 2]| Patches { first: [row as usize, col as usize], ..*patches };
+    let [row, col] = patches.first.map(|first| first as u64);
+    side(1)?.into_iter().try_for_each(|col| whole_windows(&at([row, col])).map(|_| ()))?;
+    side(0)?.into_iter().map(|row| block(&at([row, col]))).collect()
 }
 
 /// Channels of a pixel that are touched together: from one to another. Windows of whole groups touch all of their channels.

@@ -6,7 +6,7 @@
 //! rectangles; a buffer whose windows agree in none is one row.
 
 use super::area::{Area, Next, Runs, SumsArea};
-use super::cut::{Cutter, block, cost, everywhere, is_rectangle, times, widths};
+use super::cut::{Cutter, block, cost, everywhere, is_rectangle, times, whole_windows, widths};
 use crate::isa::{BufferId, MOST_DEPTH, Node, Patches, Program};
 
 /// Most cells of all buffers, and most cuts of one.
@@ -151,7 +151,9 @@ impl Cuts {
 
     /// The segments that something is made of.
     fn of(&self, [from, to]: [u64; 2]) -> impl Iterator<Item = usize> + use<'_> {
-        let first = self.0.partition_point(|cut| *cut < from);
+        // Often each row or column is cut off by itself.
+        let alone = usize::try_from(from).ok().filter(|at| self.0.get(*at) == Some(&from));
+        let first = alone.unwrap_or_else(|| self.0.partition_point(|cut| *cut < from));
         (first..self.len()).take_while(move |at| self.0[*at] < to)
     }
 }
@@ -216,10 +218,7 @@ impl Grid {
     pub(super) fn count(&self, area: &Area) -> u64 {
         match area {
             Area::Read(runs) | Area::Write(runs, _) => self.cells_of(runs),
-            Area::ReadPatches(patches) => match self.block(patches) {
-                Some(piece) => self.cells_of_piece(&piece),
-                None => (patches.rows * patches.cols.div_ceil(patches.image.each)) as u64,
-            },
+            Area::ReadPatches(patches) => self.cells_of_patches(patches),
             Area::ReadSums(_) | Area::WriteSums(..) => 1,
         }
     }
@@ -229,6 +228,19 @@ impl Grid {
         let first = if is_rectangle(self.width, runs) { *runs } else { Runs { many: 1, ..*runs } };
         self.pieces(&first, &mut |piece| one += self.cells_of_piece(&piece));
         one.saturating_mul(runs.many / first.many)
+    }
+
+    fn cells_of_patches(&self, patches: &Patches) -> u64 {
+        let Some(channels) = whole_windows(patches).filter(|_| self.width == patches.image.extents[3] as u64)
+        else {
+            return (patches.rows * patches.cols.div_ceil(patches.image.each)) as u64;
+        };
+        let across = self.cols.of(channels).count() as u64;
+        let down = match block(patches) {
+            Some(pixels) => self.rows.of(pixels.map(|pixel| patches.offset / self.width + pixel)).count(),
+            None => patches.rows * patches.image.taps(),
+        };
+        (down as u64).saturating_mul(across)
     }
 
     fn cells_of_piece(&self, piece: &Piece) -> u64 {
@@ -247,11 +259,40 @@ impl Grid {
         }
     }
 
-    fn block(&self, patches: &Patches) -> Option<Piece> {
-        let [row, col] = [patches.offset / self.width, patches.offset % self.width];
-        let [pixels, channels] = block(patches).filter(|_| self.width == patches.image.extents[3] as u64)?;
-        let (rows, cols) = (pixels.map(|pixel| row + pixel), channels.map(|channel| col + channel));
-        Some(Piece { rows, cols, first: [0, 0], below: Next::Runs })
+    /// The rectangles that patches in an iteration are made of, without padding.
+    pub(super) fn patches(&self, patches: &Patches, each: &mut dyn FnMut(Piece)) {
+        let pixels_are_rows = self.width == patches.image.extents[3] as u64;
+        match whole_windows(patches).filter(|_| pixels_are_rows) {
+            Some(channels) => self.windows(patches, channels, each),
+            None => (0..patches.rows).for_each(|row| {
+                patches.runs(row, 0, patches.cols, |first, len| {
+                    if let Some(first) = first {
+                        each(self.run(first, len as u64, 0));
+                    }
+                });
+            }),
+        }
+    }
+
+    /// The same of whole windows: all of some channels of every pixel that is looked at.
+    fn windows(&self, patches: &Patches, channels: [u64; 2], each: &mut dyn FnMut(Piece)) {
+        let first = patches.offset / self.width;
+        let piece = |pixels: [u64; 2]| {
+            let rows = pixels.map(|pixel| first + pixel);
+            Piece { rows, cols: channels, first: [0, 0], below: Next::Runs }
+        };
+        if let Some(pixels) = block(patches) {
+            return each(piece(pixels));
+        }
+        for row in 0..patches.rows {
+            // The first channel of each tap is at the same pixel as the others.
+            for tap in 0..patches.image.taps() {
+                if let Some(start) = patches.at(row, tap * patches.image.each) {
+                    let pixel = start / self.width - first;
+                    each(piece([pixel, pixel + 1]));
+                }
+            }
+        }
     }
 
     /// Some elements next to each other: part of a row, or whole rows.
@@ -263,23 +304,6 @@ impl Grid {
             ([row, row + len / self.width], [0, self.width])
         };
         Piece { rows, cols, first: [nth, 0], below: Next::Elements(self.width) }
-    }
-
-    /// The rectangles that patches in an iteration are made of, without padding.
-    pub(super) fn patches(&self, patches: &Patches, each: &mut dyn FnMut(Piece)) {
-        let [row, col] = [patches.offset / self.width, patches.offset % self.width];
-        if let Some([pixels, cols]) = block(patches).filter(|_| self.width == patches.image.extents[3] as u64)
-        {
-            let rows = pixels.map(|pixel| row + pixel);
-            return each(Piece { rows, cols: cols.map(|at| col + at), first: [0, 0], below: Next::Runs });
-        }
-        for row in 0..patches.rows {
-            patches.runs(row, 0, patches.cols, |first, len| {
-                if let Some(first) = first {
-                    each(self.run(first, len as u64, 0));
-                }
-            });
-        }
     }
 
     /// A piece's cells.

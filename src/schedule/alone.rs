@@ -58,6 +58,7 @@ impl Plan {
         Some(Plan {
             tensors,
             layers,
+            folded: Vec::new(),
             kept: LiteMap::new(),
             split,
             tile_rows,

@@ -139,12 +139,13 @@ impl Planner<'_> {
     /// A tensor as a matrix of so many rows and columns, wherever it lies.
     pub(super) fn seen_as(&mut self, id: TensorId, [rows, cols]: [usize; 2]) -> PlannedId {
         let own = self.tensor(id);
-        let planned = self.tensors[own].clone();
+        let planned = &self.tensors[own];
         if (planned.rows, planned.cols) == (rows, cols) {
             return own;
         }
         let place = Place { within: planned.place.within.or(Some(own)), ..planned.place };
-        self.tensors.push(Planned { rows, cols, place, ..planned })
+        let seen = Planned { rows, cols, place, ..planned.clone() };
+        self.tensors.push(seen)
     }
 
     /// A place for a tensor's elements in another order.

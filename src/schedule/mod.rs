@@ -66,6 +66,8 @@ pub struct Plan {
     pub tensors: Arena<Planned>,
     /// Each reads declared tensors and results of layers before it.
     pub layers: Vec<Layer>,
+    /// Those of the graph's that the compiler computes: they are declared.
+    pub folded: Vec<TensorId>,
     /// Elements that are held at a time of memory that has places for all iterations of repeats, if not all.
     pub kept: LiteMap<PlannedId, u64>,
     /// How much of the chip it uses.
@@ -126,6 +128,7 @@ impl Plan {
         Plan {
             tensors,
             layers,
+            folded: Vec::new(),
             kept: LiteMap::new(),
             split: Split::NONE,
             tile_rows: chip.rows,
@@ -351,8 +354,9 @@ pub fn plan(graph: &Graph, chip: &Chip) -> Result<Plan, TooMuch> {
 fn lower(draft: &Draft, chip: &Chip) -> Plan {
     let graph = draft.graph;
     let ids = vec![None; graph.tensors.len()];
-    let (tensors, kept) = (Arena::default(), LiteMap::new());
-    let mut planner = Planner { tensors, kept, ids, layers: Vec::new(), open: Vec::new(), graph, draft };
+    let (tensors, kept, folded) = (Arena::default(), LiteMap::new(), Vec::new());
+    let mut planner =
+        Planner { tensors, kept, folded, ids, layers: Vec::new(), open: Vec::new(), graph, draft };
     let uses = uses(graph, &draft.runs);
     planner.carry(&uses, &draft.runs);
     for ops in &draft.chains {
@@ -374,8 +378,8 @@ fn lower(draft: &Draft, chip: &Chip) -> Plan {
         let root = planner.tensors[id].place.within.unwrap_or(id);
         planner.tensors[root].output = true;
     }
-    let Planner { tensors, layers, kept, .. } = planner;
-    Plan { kept, ..Plan::new(tensors, layers, chip) }
+    let Planner { tensors, layers, kept, folded, .. } = planner;
+    Plan { kept, folded, ..Plan::new(tensors, layers, chip) }
 }
 
 /// Plans products that have nothing to do with each other, one after the other: operands and results in DRAM.
@@ -431,6 +435,8 @@ struct Planner<'a> {
     tensors: Arena<Planned>,
     ids: Vec<Option<PlannedId>>,
     layers: Vec<Layer>,
+    /// See [`Plan::folded`].
+    folded: Vec<TensorId>,
     /// See [`Plan::kept`].
     kept: LiteMap<PlannedId, u64>,
     /// Repeats that are entered, outermost first.
@@ -442,9 +448,12 @@ impl Planner<'_> {
         if let Some(planned) = self.ids[id.index()] {
             return planned;
         }
-        let planned = match self.draft.within[id.index()] {
-            Some(_) => self.of_body(id),
-            None => {
+        if self.draft.folded[id.index()] {
+            self.folded.push(id);
+        }
+        let planned = match self.draft.varies[id.index()] {
+            true => self.of_body(id),
+            false => {
                 let planned = self.planned(id);
                 self.tensors.push(planned)
             }

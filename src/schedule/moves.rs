@@ -244,7 +244,7 @@ impl Planner<'_> {
 
     /// Lets a tensor lie in another one's memory, from one of its elements on.
     fn alias(&mut self, id: TensorId, of: PlannedId, first: u64) {
-        let Planned { place, declared, .. } = self.tensors[of].clone();
+        let Planned { place, declared, .. } = self.tensors[of];
         let place = Place { within: place.within.or(Some(of)), first: place.first + first, ..place };
         let planned = Planned { declared, place, ..self.planned(id) };
         self.ids[id.index()] = Some(self.tensors.push(planned));

@@ -80,7 +80,7 @@ impl Planner<'_> {
     /// A tensor of a body, in memory of its own.
     pub(super) fn of_body(&mut self, id: TensorId) -> PlannedId {
         let counts: Vec<usize> =
-            path(self.graph, self.draft.within[id.index()]).iter().map(|around| around.count).collect();
+            path(self.graph, self.graph.tensors[id].within).iter().map(|around| around.count).collect();
         let place = self.memory(self.planned(id), &counts);
         self.view(id, place)
     }
@@ -208,7 +208,7 @@ impl Planner<'_> {
         of: PlannedId,
         starts: impl Iterator<Item = (&'i Index, u64)>,
     ) -> PlannedId {
-        let Planned { mut place, .. } = self.tensors[of].clone();
+        let mut place = self.tensors[of].place;
         for (index, stride) in starts {
             for (repeat, step) in &index.steps {
                 let depth = path(self.graph, Some(*repeat)).len() - 1;

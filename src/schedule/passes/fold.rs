@@ -1,14 +1,14 @@
 //! Constants: what depends on weights and numbers alone is computed by the compiler.
 //!
-//! In a repeat's body too. A value belongs to the innermost repeat with whose iterations it changes: to that of a weight or of a
-//! place among what it is made of. So it is computed once for each iteration of that one, or once for all, and lies in DRAM like
-//! a weight that is declared there.
+//! In a repeat's body too: what is made of other constants than weights of a body, or parts of tensors that move with
+//! iterations, is the same in all of them and computed once. All else there is computed for each iteration, and lies in DRAM
+//! like a weight that is declared there.
 
 use super::super::Plan;
-use super::{Draft, Note, Outcome, Pass, Work};
+use super::{Draft, Note, Outcome, Pass, Work, uses};
 use crate::base::Bytes;
 use crate::graph::{
-    Evaluation, Graph, Limits, Op, OpId, OpKind, Output, Repeat, RepeatId, Source, Tensor, TensorId,
+    Cut, Evaluation, Graph, Limits, Op, OpId, OpKind, Output, Repeat, RepeatId, Source, Tensor, TensorId,
 };
 use crate::num::{Shape, SumOrder, Values};
 
@@ -35,44 +35,41 @@ enum Kept {
 
 fn work(draft: &mut Draft) {
     let graph = draft.graph;
-    for op in graph.ops.ids().filter(|op| draft.runs[op.index()]) {
-        let op = &graph.ops[op];
+    let readers = uses(graph, &draft.runs);
+    let live: Vec<OpId> = graph.ops.ids().filter(|op| draft.runs[op.index()]).collect();
+    for id in &live {
+        let op = &graph.ops[*id];
         if of_constants(graph, &draft.folded, op) && kept(draft, op).is_none() {
             let result = op.result().index();
-            draft.within[result] = belongs(&draft.within, op);
+            draft.varies[result] = varies(&draft.varies, op);
             draft.folded[result] = true;
         }
     }
-    let mut read = vec![false; graph.tensors.len()];
-    for id in graph.ops.ids().filter(|op| draft.runs[op.index()]).collect::<Vec<_>>().into_iter().rev() {
+    for id in live.into_iter().rev() {
         let (op, result) = (&graph.ops[id], graph.ops[id].result().index());
         // What only looks at parts of a tensor costs nothing in a body, and as a constant it would lie there once more.
         let looks = op.within.is_some() && matches!(op.kind, OpKind::Slice(_) | OpKind::Reshape);
-        if draft.folded[result] && !(looks && read[result]) {
-            draft.runs[id.index()] = false;
-            continue;
-        }
+        let runs = |reader: &Option<OpId>| reader.is_none_or(|reader| draft.runs[reader.index()]);
+        let stays = looks && readers[result].iter().any(runs);
         if draft.folded[result] {
-            (draft.folded[result], draft.within[result]) = (false, op.within);
+            draft.runs[id.index()] = stays;
+            draft.folded[result] = !stays;
+            draft.varies[result] |= stays;
         }
-        let ends: &mut dyn Iterator<Item = TensorId> = match op.kind {
-            OpKind::Repeat(repeat) => {
-                let repeat = &graph.repeats[repeat];
-                &mut repeat.carried.iter().map(|carried| carried.next).chain(repeat.collected.iter().copied())
-            }
-            _ => &mut std::iter::empty(),
-        };
-        ends.chain(op.operands.iter().copied()).for_each(|tensor| read[tensor.index()] = true);
     }
     draft.chains.retain(|chain| draft.runs[chain[0].index()]);
 }
 
-/// By tensor: the repeat that it belongs to. A number is the same in all iterations.
-pub(super) fn of_graph(graph: &Graph) -> Vec<Option<RepeatId>> {
-    let of = |(_, tensor): (TensorId, &Tensor)| {
-        tensor.within.filter(|_| !matches!(tensor.source, Source::Constant(_)))
-    };
-    graph.tensors.iter().map(of).collect()
+/// By tensor: whether it changes with the iterations of a repeat around it, as far as is known: a number does not.
+pub(super) fn in_bodies(graph: &Graph) -> Vec<bool> {
+    let changes = |tensor: &Tensor| tensor.within.is_some() && !matches!(tensor.source, Source::Constant(_));
+    graph.tensors.iter().map(|(_, tensor)| changes(tensor)).collect()
+}
+
+/// Whether a result does, if what it is made of does.
+fn varies(varies: &[bool], op: &Op) -> bool {
+    let moves = |cuts: &[Cut]| cuts.iter().any(|cut| !cut.from.steps.is_empty());
+    op.operands.iter().any(|id| varies[id.index()]) || matches!(&op.kind, OpKind::Slice(cuts) if moves(cuts))
 }
 
 /// Whether all that an operator reads is known before the run, if what is folded is.
@@ -84,26 +81,15 @@ fn of_constants(graph: &Graph, folded: &[bool], op: &Op) -> bool {
     op.operands.iter().all(known)
 }
 
-/// The innermost repeat with whose iterations a result changes, if what it is made of belongs to these.
-fn belongs(within: &[Option<RepeatId>], op: &Op) -> Option<RepeatId> {
-    let mut innermost = op.operands.iter().filter_map(|id| within[id.index()]).max();
-    if let OpKind::Slice(cuts) = &op.kind {
-        let moves = cuts.iter().flat_map(|cut| &cut.from.steps).map(|(repeat, _)| *repeat);
-        // Outer repeats are numbered first.
-        innermost = innermost.max(moves.max());
-    }
-    innermost
-}
-
 fn kept(draft: &Draft, op: &Op) -> Option<Kept> {
     let graph = draft.graph;
-    let bytes = |id: TensorId, within| {
-        let ty = &graph.tensors[id].ty;
+    let bytes = |id: TensorId, varies: bool| {
+        let Tensor { ty, within, .. } = &graph.tensors[id];
         let each = ty.shape.elements().saturating_mul(ty.dtype.bytes() as Bytes);
-        each.saturating_mul(graph.iterations(within))
+        each.saturating_mul(graph.iterations(within.filter(|_| varies)))
     };
-    let left = bytes(op.result(), belongs(&draft.within, op));
-    let read = op.operands.iter().map(|id| bytes(*id, draft.within[id.index()]));
+    let left = bytes(op.result(), varies(&draft.varies, op));
+    let read = op.operands.iter().map(|id| bytes(*id, draft.varies[id.index()]));
     let made_of = read.fold(0, Bytes::saturating_add);
     let multiplies = super::multiplies(&op.kind);
     match () {
@@ -118,50 +104,37 @@ fn kept(draft: &Draft, op: &Op) -> Option<Kept> {
 /// By tensor of a graph: its values, of all iterations of what it belongs to, if it is one that is folded into a plan. The compiler
 /// computes them as the reference does: no array has a part in them.
 pub fn folded_values(graph: &Graph, plan: &Plan) -> Vec<(TensorId, Values)> {
-    let (mut folded, mut known) = (Vec::new(), vec![false; plan.tensors.len()]);
-    for (id, planned) in plan.tensors.iter() {
-        let Some(tensor) = planned.graph else { continue };
-        // What comes later in its memory looks at it.
-        let first = !std::mem::replace(&mut known[plan.root(id).index()], true);
-        if first && planned.declared && matches!(graph.tensors[tensor].source, Source::Op(..)) {
-            folded.push(tensor);
-        }
-    }
-    if folded.is_empty() {
+    if plan.folded.is_empty() {
         return Vec::new();
     }
-    let part = part_of(graph, &folded);
+    let part = part_of(graph, &plan.folded);
     let mut evaluation = Evaluation::new(&part, SumOrder { block: usize::MAX });
     while !evaluation.advance(&part, u64::MAX) {}
     let values = |output: &Output| evaluation.values(output.tensor).clone();
-    folded.into_iter().zip(part.outputs.iter().map(values)).collect()
+    plan.folded.iter().copied().zip(part.outputs.iter().map(values)).collect()
 }
 /// A graph that puts out these tensors alone, of all iterations; of what they do not need nothing is held.
 fn part_of(graph: &Graph, folded: &[TensorId]) -> Graph {
     let mut part = graph.clone();
-    let mut within: Vec<Option<RepeatId>> = of_graph(graph);
-    let mut repeats = vec![None; graph.repeats.len()];
-    for id in graph.ops.ids() {
-        let op = &mut part.ops[id];
+    let (mut changes, mut repeats) = (in_bodies(graph), vec![None; graph.repeats.len()]);
+    for (id, op) in graph.ops.iter() {
+        let of_part = &mut part.ops[id];
         if let OpKind::Repeat(repeat) = op.kind {
             repeats[repeat.index()] = Some(id);
-            (op.operands, op.results) = Default::default();
+            (of_part.operands, of_part.results) = Default::default();
             let repeat = &mut part.repeats[repeat];
             (repeat.carried, repeat.collected) = Default::default();
-            continue;
-        }
-        op.within = belongs(&within, op);
-        for tensor in &op.results {
-            within[tensor.index()] = op.within;
+        } else if !varies(&changes, op) {
+            of_part.within = None;
+            op.results.iter().for_each(|id| changes[id.index()] = false);
         }
     }
     part.outputs.clear();
     for id in folded {
-        let (mut tensor, mut home) = (*id, within[id.index()]);
-        while let Some(repeat) = home {
-            let Some(op) = repeats[repeat.index()] else { break };
+        let (mut tensor, mut home) = (*id, graph.tensors[*id].within.filter(|_| changes[id.index()]));
+        while let Some((repeat, op)) = home.and_then(|repeat| Some((repeat, repeats[repeat.index()]?))) {
             tensor = collected(&mut part, repeat, op, tensor);
-            home = part.repeats[repeat].within;
+            home = graph.repeats[repeat].within;
         }
         part.outputs.push(Output { tensor, span: Default::default() });
     }
@@ -209,10 +182,10 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
             }
             None => {
                 let elements = graph.tensors[op.result()].ty.shape.elements();
-                let times = match (draft.within[result], op.within) {
-                    (None, Some(_)) => ", once for all iterations".to_owned(),
-                    (None, None) => String::new(),
-                    (within, _) => format!(", for {} iterations", graph.iterations(within)),
+                let times = match op.within {
+                    None => String::new(),
+                    Some(_) if !draft.varies[result] => ", once for all iterations".to_owned(),
+                    within => format!(", for {} iterations", graph.iterations(within)),
                 };
                 format!(
                     "`{name}` is done before the run{times}: {elements} elements, bit for bit as the machine would have them"

@@ -26,7 +26,7 @@ pub use split::Split;
 use super::{Plan, TooMuch, lower, tiling};
 use crate::base::{Lines, Span, WORDLESS};
 use crate::chip::Chip;
-use crate::graph::{Graph, OpId, OpKind, RepeatId, TensorId};
+use crate::graph::{Graph, OpId, OpKind, TensorId};
 
 /// All passes, in order.
 pub const PASSES: [Pass; 9] = [
@@ -78,8 +78,8 @@ pub(super) struct Draft<'g> {
     pub runs: Vec<bool>,
     /// By tensor: whether the compiler computes its values, which then are in DRAM when the run begins.
     pub folded: Vec<bool>,
-    /// By tensor: the innermost repeat with whose iterations it changes, as far as is known.
-    pub within: Vec<Option<RepeatId>>,
+    /// By tensor: whether it changes with the iterations of a repeat around it.
+    pub varies: Vec<bool>,
     /// Operators that run together, in an order in which they can run.
     pub chains: Vec<Vec<OpId>>,
     /// What happens to operators that only move elements.
@@ -100,7 +100,7 @@ impl<'g> Draft<'g> {
         let runs = graph.live();
         let chains = graph.ops.ids().filter(|op| runs[op.index()]).map(|op| vec![op]).collect();
         let folded = vec![false; graph.tensors.len()];
-        Draft { graph, runs, folded, within: fold::of_graph(graph), chains, moves: Moves::All }
+        Draft { graph, runs, folded, varies: fold::in_bodies(graph), chains, moves: Moves::All }
     }
 }
 
