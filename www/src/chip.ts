@@ -1,5 +1,6 @@
 // The chip: a preset or a file, changed field by field in a form that the second module describes.
 
+import type { ChipFields } from './chip-form';
 import { byId, make } from './dom';
 import { chipForm, readChipFile } from './extras';
 import { download } from './files';
@@ -27,8 +28,6 @@ export interface ChipEvents {
 export class ChipDesk {
   private readonly chooser = byId<HTMLSelectElement>('chip');
   private readonly sides = [byId<HTMLInputElement>('rows'), byId<HTMLInputElement>('cols')];
-  private readonly host = byId('chip-form');
-  private readonly help = byId('chip-help');
   private presets: Preset[] = [];
   private state: ChipState | null = null;
   /** What the state's chip is based on. */
@@ -42,11 +41,9 @@ export class ChipDesk {
   private choices = 0;
   /** What the list of presets shows. */
   private listed = '';
-  /** The form's controls by key; they stay while only values change. */
-  private readonly controls = new Map<string, HTMLInputElement | HTMLSelectElement>();
+  /** Its fields, once somebody has opened it. */
+  private fields: ChipFields | null = null;
   private chosen: Chip;
-  /** The field whose meaning is shown. */
-  private explained = '';
 
   constructor(
     first: Chip,
@@ -59,11 +56,6 @@ export class ChipDesk {
     byId('chip-save').addEventListener('click', () => {
       const name = this.chosen.base.replace(/\.toml$/i, '');
       if (this.form) download(`${name}.toml`, this.form.file);
-    });
-    this.host.addEventListener('focusin', (event) => this.explain(event.target));
-    this.host.addEventListener('pointerover', (event) => {
-      // A field that is being filled in keeps its description.
-      if (!this.host.contains(document.activeElement)) this.explain(event.target);
     });
   }
 
@@ -130,17 +122,27 @@ export class ChipDesk {
     try {
       const form = await chipForm(chip);
       if (!form || !sameChip(chip, this.chosen)) return;
-      const same = this.form && keysOf(this.form).join() === keysOf(form).join();
+      this.fields ??= await this.newFields();
+      if (!sameChip(chip, this.chosen)) return;
       this.form = form;
       this.formOf = chip;
-      if (!same) this.build(form);
-      this.fill(form);
+      this.fields.show(form, this.chosen.changes, this.wrong());
+      byId<HTMLButtonElement>('chip-reset').disabled = Object.keys(chip.changes).length === 0;
+      this.list();
       this.allowSave();
     } catch {
       // Opening it again is another attempt.
       this.opened = false;
       this.events.refused('The form could not be shown: the part of this page that knows the fields did not load.');
     }
+  }
+
+  private async newFields(): Promise<ChipFields> {
+    const { ChipFields } = await import('./chip-form');
+    return new ChipFields((key, value) => {
+      if (this.sides.some(({ id }) => id === key)) this.resize(key, value);
+      else this.change(key, value);
+    });
   }
 
   /** Keys of fields that something is wrong with. */
@@ -208,91 +210,6 @@ export class ChipDesk {
     this.events.changed();
   }
 
-  // --- The form -------------------------------------------------------------------------------------------------
-
-  private build(form: ChipForm): void {
-    this.controls.clear();
-    const parts = form.parts.map(({ title, fields }) =>
-      make('fieldset', {}, make('legend', {}, title), ...fields.map((field) => this.row(field))),
-    );
-    this.host.replaceChildren(...parts);
-  }
-
-  private row(field: ChipField): HTMLElement {
-    const id = `chip-${field.key}`;
-    const control =
-      field.words.length > 0 ? choice(field) : make('input', { autocomplete: 'off', spellcheck: 'false' });
-    control.id = id;
-    control.dataset['key'] = field.key;
-    control.setAttribute('aria-describedby', 'chip-help');
-    if (field.optional) control.setAttribute('placeholder', 'none');
-    control.addEventListener('input', () => {
-      const value = control.value.trim();
-      if (this.sides.some(({ id }) => id === field.key)) this.resize(field.key, value);
-      else this.change(field.key, value === '' && field.optional ? NONE : value);
-    });
-    this.controls.set(field.key, control);
-    const label = make('label', { for: id }, field.title);
-    return make(
-      'div',
-      { class: 'field', 'data-key': field.key },
-      label,
-      control,
-      make('span', { class: 'unit' }, field.unit),
-      make('span', { class: 'origin' }),
-    );
-  }
-
-  /** Values and marks; what somebody is typing stays as it is. */
-  private fill(form: ChipForm): void {
-    byId('chip-summary').textContent = form.summary;
-    const wrong = this.wrong();
-    for (const field of fieldsOf(form)) {
-      const control = this.controls.get(field.key);
-      if (!control) continue;
-      const typed = this.chosen.changes[field.key];
-      const shown = typed === undefined || (typed === NONE && field.optional) ? (field.value ?? '') : typed;
-      if (control.value.trim() !== shown) control.value = shown;
-      control.setAttribute('aria-invalid', String(wrong.has(field.key)));
-      control.setAttribute('aria-errormessage', 'chip-problem');
-      const row = control.closest<HTMLElement>('.field')!;
-      const changed = field.value !== field.original || typed !== undefined;
-      row.classList.toggle('changed', changed);
-      const origin = changed ? 'changed' : field.assumed !== null ? 'assumed' : '';
-      row.querySelector('.origin')!.textContent = origin;
-    }
-    byId<HTMLButtonElement>('chip-reset').disabled = Object.keys(this.chosen.changes).length === 0;
-    const sources = form.sources.map((source) => make('li', {}, source));
-    byId('chip-sources').replaceChildren(...sources);
-    byId('chip-sources-title').hidden = sources.length === 0;
-    this.list();
-    this.explainAgain();
-  }
-
-  private explain(target: EventTarget | null): void {
-    const key = target instanceof Element ? target.closest<HTMLElement>('.field')?.dataset['key'] : undefined;
-    if (key === undefined) return;
-    this.explained = key;
-    this.explainAgain();
-  }
-
-  private explainAgain(): void {
-    const field = this.form && fieldsOf(this.form).find(({ key }) => key === this.explained);
-    if (!field) return;
-    const origin =
-      this.chosen.changes[field.key] !== undefined
-        ? `Changed; it was ${field.original ?? 'none'}.`
-        : field.assumed !== null
-          ? `Assumed: ${field.assumed}.`
-          : field.source !== null
-            ? `Source: ${field.source}.`
-            : '';
-    const unit = field.unit === '' ? '' : `, in ${field.unit}`;
-    const meaning = ` ${field.meaning} It is ${field.values}${unit}${field.optional ? ', or none' : ''}. `;
-    if (this.help.textContent === field.key + meaning + origin) return;
-    this.help.replaceChildren(make('code', {}, field.key), meaning, make('em', {}, origin));
-  }
-
   // --- The list of presets --------------------------------------------------------------------------------------
 
   private list(): void {
@@ -323,28 +240,12 @@ export class ChipDesk {
   }
 }
 
-function choice(field: ChipField): HTMLSelectElement {
-  return make('select', {}, ...field.words.map((word) => make('option', { value: word }, WORDS[word] ?? word)));
-}
-
-const WORDS: Record<string, string> = {
-  ws: 'weights (ws)',
-  is: 'inputs (is)',
-  os: 'outputs (os)',
-  true: 'yes',
-  false: 'no',
-};
-
-function fieldsOf(form: ChipForm): ChipField[] {
+export function fieldsOf(form: ChipForm): ChipField[] {
   return form.parts.flatMap(({ fields }) => fields);
 }
 
-function keysOf(form: ChipForm): string[] {
-  return fieldsOf(form).map(({ key }) => key);
-}
-
 /** In place of an optional field's value. */
-const NONE = 'none';
+export const NONE = 'none';
 
 /** Of a classroom chip; beyond it, the module says what is wrong. */
 const MOST_SIDE = 512;
