@@ -10,7 +10,7 @@ mod made_moves;
 
 use checked::assert_clean;
 use proptest::prelude::*;
-use systole::check::{check_plan, check_program};
+use systole::check::{Limit, check_plan, check_program};
 use systole::chip::{Chip, Dataflow};
 use systole::import::Files;
 use systole::isa::text::assemble;
@@ -152,7 +152,7 @@ fn kinds(text: &str, chip: &Chip) -> Vec<String> {
     let said: String = read.diagnostics.iter().map(|d| d.render("p", text)).collect();
     assert!(said.is_empty(), "{said}");
     assert_eq!(systole::isa::broken_rules(&read.assembly.program, chip), []);
-    let checked = check_program(&read.assembly, chip);
+    let checked = check_program(&read.assembly, chip, Limit::QUICK);
     checked.faults.iter().map(|fault| fault.kind.to_string()).collect()
 }
 
@@ -257,6 +257,22 @@ fn a_full_fifo_is_stuck() {
     };
     assert_eq!(kinds(&text(1), &chip), [] as [String; 0]);
     assert_eq!(kinds(&text(2), &chip), ["stuck"]);
+}
+
+/// A limit leaves the rest out, and says so.
+#[test]
+fn a_limit_is_told_of() {
+    let text = "input a : i8[2, 2]\ninput w : i8[2, 2]\nunified a@ub : i8[2, 2]\nread a@ub = a signal in\n\
+                repeat 400000 {\n  fetch w\n  load\n  multiply acc[0] = a@ub tile i8 by 2 wait in\n}\n";
+    let (read, chip) = (assemble(text), square("ws"));
+    assert_eq!(read.diagnostics, []);
+    let [quick, whole] =
+        [Limit::QUICK, Limit::WHOLE].map(|limit| check_program(&read.assembly, &chip, limit));
+    assert_eq!((&quick.faults, &whole.faults), (&vec![], &vec![]));
+    assert_eq!((quick.instructions, quick.whole), (1 << 20, false));
+    assert_eq!((whole.instructions, whole.whole), (1_200_001, true));
+    let few = Limit { cells: 1, ..Limit::WHOLE };
+    assert_eq!(check_program(&read.assembly, &chip, few).instructions, 0);
 }
 
 fn planned(text: &str, chip: &Chip) -> Plan {

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use systole::base::Cycle;
-use systole::check::check_program;
+use systole::check::{Limit, check_program};
 use systole::chip::Chip;
 use systole::emit::Emitted;
 use systole::import::Files;
@@ -352,7 +352,7 @@ fn weaker_is_found(finished: &Finished, at: usize, less: u32) -> bool {
     let Ok(trace) = Clock::new(&program, chip, Loops::Stepped).run() else { return false };
     let Err(race) = race(&program, &trace) else { return false };
     let emitted = Emitted { program, ..finished.emitted.clone() };
-    let checked = check_program(&checked::assembly(&finished.plan, &emitted), chip);
+    let checked = check_program(&checked::assembly(&finished.plan, &emitted), chip, Limit::QUICK);
     assert!(!checked.faults.is_empty() || !checked.whole, "not found: {race}");
     true
 }

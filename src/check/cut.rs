@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::area::{Area, Runs};
-use super::grid::{Counts, Cuts, MOST_CELLS};
+use super::grid::{Counts, Cuts};
 use crate::isa::{Image, MOST_DEPTH, Patches};
 
 /// Cuts a buffer's rows and columns.
@@ -24,23 +24,23 @@ impl Cutter {
         self.cuts.map(Cuts::new)
     }
 
-    pub(super) fn area(&mut self, area: &Area, counts: &Counts) -> Option<()> {
+    pub(super) fn area(&mut self, area: &Area, counts: &Counts, left: &mut u64) -> Option<()> {
         let sides = match area {
             Area::Read(runs) | Area::Write(runs, _) => lie(self.width, runs, counts)?.map(|axis| vec![axis]),
-            Area::ReadPatches(patches) => lie_patches(self.width, patches, counts)?,
+            Area::ReadPatches(patches) => lie_patches(self.width, patches, counts, left)?,
             Area::ReadSums(_) | Area::WriteSums(..) => return Some(()),
         };
         let mut sides = sides.into_iter().enumerate();
-        sides.try_for_each(|(side, axes)| axes.into_iter().try_for_each(|axis| self.along(side, axis)))
+        sides.try_for_each(|(side, axes)| axes.into_iter().try_for_each(|axis| self.along(side, axis, left)))
     }
 
-    fn along(&mut self, side: usize, axis: Axis) -> Option<()> {
+    fn along(&mut self, side: usize, axis: Axis, left: &mut u64) -> Option<()> {
         if !self.done[side].contains(&axis) {
-            let firsts = everywhere(vec![axis.first], &axis.moves)?;
+            let firsts = everywhere(vec![axis.first], &axis.moves, left)?;
             self.cuts[side].extend(firsts.iter().flat_map(|first| [*first, first + axis.long]));
             self.done[side].insert(axis);
         }
-        ((self.cuts[side].len() as u64) < 4 * MOST_CELLS).then_some(())
+        Some(())
     }
 }
 
@@ -177,11 +177,11 @@ fn is_whole(patches: &Patches) -> bool {
 }
 
 /// Where an image's pixels and the channels of its windows lie along rows and columns, in all iterations.
-fn lie_patches(width: u64, patches: &Patches, counts: &Counts) -> Option<[Vec<Axis>; 2]> {
+fn lie_patches(width: u64, patches: &Patches, counts: &Counts, left: &mut u64) -> Option<[Vec<Axis>; 2]> {
     is_image_of(width, patches, counts)?;
     let [n, h, w, c] = patches.image.extents.map(|extent| extent as u64);
     let (row, col) = (patches.offset / width, patches.offset % width);
-    let (moves, channels) = (moving(&patches.moves, counts), channels(patches, counts)?);
+    let (moves, channels) = (moving(&patches.moves, counts), channels(patches, counts, left)?);
     let axis = |first: u64, [from, to]: [u64; 2], moves: &[(i64, u64)]| Axis {
         long: to - from,
         first: first + from,
@@ -193,7 +193,7 @@ fn lie_patches(width: u64, patches: &Patches, counts: &Counts) -> Option<[Vec<Ax
         return Some([vec![axis(row, [0, 1], &[])], cols]);
     }
     let moves: Vec<_> = moves.into_iter().map(|(step, count)| (step / width as i64, count)).collect();
-    let rows = match blocks(patches, counts) {
+    let rows = match blocks(patches, counts, left) {
         Some(blocks) => blocks.into_iter().map(|pixels| axis(row, pixels, &moves)).collect(),
         None => vec![axis(row, [0, 1], &[&moves[..], &[(1, n * h * w)]].concat())],
     };
@@ -201,10 +201,10 @@ fn lie_patches(width: u64, patches: &Patches, counts: &Counts) -> Option<[Vec<Ax
 }
 
 /// Pixels that are touched, all of them, in an iteration, of every iteration; nothing if they are not always blocks.
-fn blocks(patches: &Patches, counts: &Counts) -> Option<Vec<[u64; 2]>> {
-    let side = |side: usize| {
+fn blocks(patches: &Patches, counts: &Counts, left: &mut u64) -> Option<Vec<[u64; 2]>> {
+    let mut side = |side: usize| {
         let advance = patches.advance.map(|step| step[side] as i64);
-        everywhere(vec![patches.first[side] as u64], &moving(&advance, counts))
+        everywhere(vec![patches.first[side] as u64], &moving(&advance, counts), left)
     };
     let at = |[row, col]: [u64; 2]| Patches { first: [row as usize, col as usize], ..*patches };
     let [row, col] = patches.first.map(|first| first as u64);
@@ -213,27 +213,22 @@ fn blocks(patches: &Patches, counts: &Counts) -> Option<Vec<[u64; 2]>> {
 }
 
 /// Channels of a pixel that are touched together: from one to another. Windows of whole groups touch all of their channels.
-fn channels(patches: &Patches, counts: &Counts) -> Option<Vec<[u64; 2]>> {
+fn channels(patches: &Patches, counts: &Counts, left: &mut u64) -> Option<Vec<[u64; 2]>> {
     let [c, each] = [patches.image.extents[3], patches.image.each].map(|side| side as u64);
     let advance = patches.advance.map(|step| step[1] as i64);
-    let firsts = everywhere(vec![patches.first[1] as u64], &moving(&advance, counts))?;
+    let firsts = everywhere(vec![patches.first[1] as u64], &moving(&advance, counts), left)?;
     let ends = firsts.iter().flat_map(|first| [*first, first + patches.cols as u64]);
     let group = each * patches.image.taps() as u64;
     let cuts = if ends.clone().all(|end| end.is_multiple_of(group)) {
         Cuts::new(ends.map(|end| end / group * each).chain([0, c]).collect())
     } else {
         let within = Cuts::new(ends.map(|end| end % each).chain([0, each]).collect()).0;
-        if (within.len() as u64).saturating_mul(c / each) > MOST_CHANNELS {
-            return None;
-        }
+        *left = left.checked_sub((within.len() as u64).saturating_mul(c / each))?;
         let groups = (0..c / each).map(|group| group * each);
         Cuts::new(groups.flat_map(|group| within.iter().map(move |cut| group + cut)).collect())
     };
     Some(cuts.0.windows(2).map(|ends| [ends[0], ends[1]]).collect())
 }
-
-/// Most cuts between an image's channels.
-const MOST_CHANNELS: u64 = 1 << 16;
 
 /// Where something lies along rows or columns: how long it is, its first place, and how it moves.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -254,12 +249,14 @@ impl Axis {
     }
 }
 
+/// Most places of one window: they take memory.
+const MOST_AT_ONCE: u64 = 1 << 23;
+
 /// Every place that something has, first in one of some places and then moved by steps, each so often at most.
-pub(super) fn everywhere(mut places: Vec<u64>, moves: &[(i64, u64)]) -> Option<Vec<u64>> {
+pub(super) fn everywhere(mut places: Vec<u64>, moves: &[(i64, u64)], left: &mut u64) -> Option<Vec<u64>> {
     for (step, count) in moves {
-        if (places.len() as u64).saturating_mul(*count) > MOST_CELLS {
-            return None;
-        }
+        let all = (places.len() as u64).saturating_mul(*count);
+        *left = left.checked_sub(all).filter(|_| all <= MOST_AT_ONCE)?;
         let from = |place: u64| (0..*count).map(move |nth| place.wrapping_add_signed(step * nth as i64));
         places = places.into_iter().flat_map(from).collect();
         places.sort_unstable();

@@ -7,10 +7,8 @@
 
 use super::area::{Area, Next, Runs, SumsArea};
 use super::cut::{Cutter, block, cost, everywhere, is_rectangle, times, whole_windows, widths};
+use super::program::Limit;
 use crate::isa::{BufferId, MOST_DEPTH, Node, Patches, Program};
-
-/// Most cells of all buffers, and most cuts of one.
-pub(super) const MOST_CELLS: u64 = 1 << 23;
 
 /// Iterations of the loops around an instruction, by depth; 1 where there is none.
 pub(super) type Counts = [u32; MOST_DEPTH];
@@ -55,22 +53,24 @@ pub(super) struct Cell {
 
 impl Grids {
     /// A program's, whose instructions touch these areas; nothing if there is too much of it.
-    pub(super) fn new(program: &Program, areas: &[Vec<Area>]) -> Option<Grids> {
+    pub(super) fn new(program: &Program, areas: &[Vec<Area>], limit: Limit) -> Option<Grids> {
         let counts = counts(program);
         let mut touches: Vec<Vec<(&Area, &Counts)>> = vec![Vec::new(); program.buffers.len()];
         let mut sums: Vec<Vec<u64>> = Vec::new();
+        let Limit { mut cells, mut places, .. } = limit;
         for (area, counts) in areas.iter().zip(&counts).flat_map(|(all, n)| all.iter().map(move |a| (a, n))) {
             match area {
                 Area::Read(runs) | Area::Write(runs, _) => touches[runs.buffer.index()].push((area, counts)),
                 Area::ReadPatches(patches) => touches[patches.buffer.index()].push((area, counts)),
-                Area::ReadSums(area) | Area::WriteSums(area, _) => cut_sums(&mut sums, area, counts)?,
+                Area::ReadSums(area) | Area::WriteSums(area, _) => {
+                    cut_sums(&mut sums, area, counts, &mut places)?
+                }
             }
         }
-        let mut left = MOST_CELLS;
         let mut buffers = Vec::new();
         for ((_, buffer), touches) in program.buffers.iter().zip(&touches) {
-            let grid = Grid::new(buffer.len.max(1), touches)?;
-            left = left.checked_sub(grid.len())?;
+            let grid = Grid::new(buffer.len.max(1), touches, &mut places)?;
+            cells = cells.checked_sub(grid.len())?;
             buffers.push(grid);
         }
         Some(Grids { buffers, sums: sums.into_iter().map(Cuts::new).collect() })
@@ -122,13 +122,14 @@ fn counts(program: &Program) -> Vec<Counts> {
 }
 
 /// Cuts a unit's sums where some of them begin and end.
-fn cut_sums(sums: &mut Vec<Vec<u64>>, area: &SumsArea, counts: &Counts) -> Option<()> {
+fn cut_sums(sums: &mut Vec<Vec<u64>>, area: &SumsArea, counts: &Counts, left: &mut u64) -> Option<()> {
     let place = &area.place;
     let mut firsts = vec![(place.first % place.ring) as u64];
     for (step, count) in place.advance.iter().zip(counts).filter(|(step, count)| **step > 0 && **count > 1) {
         // Around the ring it comes back at last.
         let moves = [(*step as i64, u64::from(*count).min(place.ring as u64))];
-        firsts = everywhere(firsts, &moves)?.into_iter().map(|first| first % place.ring as u64).collect();
+        firsts =
+            everywhere(firsts, &moves, left)?.into_iter().map(|first| first % place.ring as u64).collect();
         firsts.sort_unstable();
         firsts.dedup();
     }
@@ -159,7 +160,8 @@ impl Cuts {
 }
 
 impl Grid {
-    fn new(len: u64, touches: &[(&Area, &Counts)]) -> Option<Grid> {
+    /// With places left that may be looked at.
+    fn new(len: u64, touches: &[(&Area, &Counts)], left: &mut u64) -> Option<Grid> {
         let mut widths: Vec<(u64, u64)> = widths(len, touches)
             .into_iter()
             .filter_map(|width| Some((cost(width, touches)?, width)))
@@ -170,7 +172,7 @@ impl Grid {
             if best.as_ref().is_some_and(|(least, _)| *least <= pieces) {
                 break;
             }
-            let Some(grid) = Grid::cut(len, width, touches) else { continue };
+            let Some(grid) = Grid::cut(len, width, touches, left) else { continue };
             let cells = grid.touches(touches).saturating_add(grid.len());
             if best.as_ref().is_none_or(|(least, _)| cells < *least) {
                 best = Some((cells, grid));
@@ -179,12 +181,11 @@ impl Grid {
         best.map(|(_, grid)| grid)
     }
 
-    fn cut(len: u64, width: u64, touches: &[(&Area, &Counts)]) -> Option<Grid> {
+    fn cut(len: u64, width: u64, touches: &[(&Area, &Counts)], left: &mut u64) -> Option<Grid> {
         let mut cutter = Cutter::new(len, width);
-        touches.iter().try_for_each(|(area, counts)| cutter.area(area, counts))?;
+        touches.iter().try_for_each(|(area, counts)| cutter.area(area, counts, left))?;
         let [rows, cols] = cutter.cuts();
-        let grid = Grid { width, rows, cols };
-        (grid.len() <= MOST_CELLS).then_some(grid)
+        Some(Grid { width, rows, cols })
     }
 
     /// How many cells are touched, about.
@@ -449,7 +450,7 @@ mod tests {
                 (0..some).map(|_| if dice.up_to(1) == 0 { dice.runs() } else { dice.patches() }).collect();
             let counts = by_loop([2, 3], 1);
             let touches: Vec<(&Area, &Counts)> = areas.iter().map(|area| (area, &counts)).collect();
-            let grid = Grid::new(480, &touches).unwrap();
+            let grid = Grid::new(480, &touches, &mut (1 << 20)).unwrap();
             coarse += usize::from(grid.len() < 100);
             for (area, iteration) in areas.iter().flat_map(|a| (0..6).map(move |i| (a, [i / 3, i % 3]))) {
                 let all = by_loop(iteration, 0);
@@ -474,7 +475,7 @@ mod tests {
         let counts = by_loop([3, 2], 1);
         let areas = [tiles, last, all, rows].map(Area::Read);
         let touches: Vec<(&Area, &Counts)> = areas.iter().map(|area| (area, &counts)).collect();
-        let grid = Grid::new(60, &touches).unwrap();
+        let grid = Grid::new(60, &touches, &mut 100).unwrap();
         assert_eq!((grid.width, grid.len()), (10, 9));
         assert_eq!(
             [0, 1, 2, 3].map(|at| (grid.first(at), grid.elements(at))),
@@ -492,7 +493,7 @@ mod tests {
         let areas = [runs(0, 4, 2, 10), runs(8, 4, 1, 4)].map(Area::Read);
         let counts = [1; MOST_DEPTH];
         let touches: Vec<(&Area, &Counts)> = areas.iter().map(|area| (area, &counts)).collect();
-        let grid = Grid::new(20, &touches).unwrap();
+        let grid = Grid::new(20, &touches, &mut 100).unwrap();
         assert_eq!((grid.width, &grid.cols.0[..]), (20, &[0, 4, 8, 10, 12, 14, 20][..]));
     }
 }

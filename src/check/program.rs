@@ -27,22 +27,32 @@ pub struct Checked {
     pub whole: bool,
 }
 
-/// What is not gone through.
-pub struct Limit;
+/// How far a program is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Most instructions, all loops unrolled.
+    pub instructions: usize,
+    /// Most touches of cells, as elements that are always touched together are called.
+    pub touches: u64,
+    /// Most cells of all buffers, and values that pass through buffers which hold less than all.
+    pub cells: u64,
+    /// Most places of windows that are looked at to find the cells.
+    pub places: u64,
+}
 
 impl Limit {
+    /// What takes a second or two.
+    pub const QUICK: Limit =
+        Limit { instructions: 1 << 20, touches: 1 << 25, cells: 1 << 21, places: 1 << 23 };
+    /// What takes up to a minute, and a gigabyte: networks of many layers.
+    pub const WHOLE: Limit =
+        Limit { instructions: 1 << 25, touches: 1 << 29, cells: 1 << 23, places: 1 << 28 };
     /// Most faults that are told.
     pub const FAULTS: usize = 20;
     /// Most windows of all instructions, all loops rolled up.
-    pub const AREAS: usize = 1 << 20;
-    /// Most touches of cells, as elements that are always touched together are called.
-    pub const TOUCHES: u64 = 1 << 28;
-    /// Most instructions, all loops unrolled.
-    pub const INSTRUCTIONS: usize = 1 << 24;
-    /// Most values that pass through buffers which hold less than all.
-    pub const LIVES: usize = 1 << 23;
-    /// Most numbers that is made of what is known as they are written.
-    pub const KNOWN: u64 = 1 << 26;
+    const AREAS: usize = 1 << 20;
+    /// Most numbers, for each cell, that is made of what is known as values are written.
+    const KNOWN: u64 = 8;
 }
 
 /// Something that must not be.
@@ -140,16 +150,16 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// Checks a verified program.
-pub fn check_program(assembly: &Assembly, chip: &Chip) -> Checked {
+/// Checks a verified program, as far as a limit lets it.
+pub fn check_program(assembly: &Assembly, chip: &Chip, limit: Limit) -> Checked {
     let program = &assembly.program;
     let Some(areas) = areas(program) else { return Checked::default() };
-    let Some(grids) = Grids::new(program, &areas) else { return Checked::default() };
-    let ends = stuck::find(program, chip);
+    let Some(grids) = Grids::new(program, &areas, limit) else { return Checked::default() };
+    let ends = stuck::find(program, chip, limit);
     if let End::Stuck(fault) = ends {
         return Checked { faults: vec![fault], instructions: 0, whole: false };
     }
-    let mut checker = Checker::new(assembly, chip, &areas, &grids);
+    let mut checker = Checker::new(assembly, chip, (&areas, &grids), limit);
     checker.nodes(&program.body);
     let checked = checker.finish();
     Checked { whole: checked.whole && matches!(ends, End::Done), ..checked }
@@ -243,6 +253,7 @@ struct SumsPlace {
 
 struct Checker<'a> {
     assembly: &'a Assembly,
+    limit: Limit,
     /// By instruction.
     areas: &'a [Vec<Area>],
     grids: &'a Grids,
@@ -259,13 +270,18 @@ struct Checker<'a> {
     sums: Vec<Vec<SumsRows>>,
     faults: Vec<Fault>,
     touches: u64,
-    lives: usize,
+    lives: u64,
     known: u64,
     stopped: bool,
 }
 
 impl<'a> Checker<'a> {
-    fn new(assembly: &'a Assembly, chip: &Chip, areas: &'a [Vec<Area>], grids: &'a Grids) -> Checker<'a> {
+    fn new(
+        assembly: &'a Assembly,
+        chip: &Chip,
+        (areas, grids): (&'a [Vec<Area>], &'a Grids),
+        limit: Limit,
+    ) -> Checker<'a> {
         let program = &assembly.program;
         let knowledge = Knowledge::new(program, chip.weight_fifo_tiles);
         let units = knowledge.units().len();
@@ -279,6 +295,7 @@ impl<'a> Checker<'a> {
         };
         Checker {
             assembly,
+            limit,
             areas,
             grids,
             counts: areas.iter().map(count).collect(),
@@ -326,11 +343,12 @@ impl<'a> Checker<'a> {
         let (areas, iteration) = (self.areas, self.iteration);
         let areas = &areas[id.index()];
         self.touches = self.touches.saturating_add(self.counts[id.index()]);
-        self.stopped = self.touches > Limit::TOUCHES
-            || self.lives > Limit::LIVES
-            || self.known > Limit::KNOWN
+        let Limit { instructions, touches, cells, .. } = self.limit;
+        self.stopped = self.touches > touches
+            || self.lives > cells
+            || self.known > cells * Limit::KNOWN
             || self.faults.len() >= Limit::FAULTS
-            || self.done.len() >= Limit::INSTRUCTIONS;
+            || self.done.len() >= instructions;
         if self.stopped {
             return;
         }

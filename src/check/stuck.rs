@@ -3,12 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::program::{Fault, FaultKind};
+use super::program::{Fault, FaultKind, Limit};
 use crate::chip::Chip;
 use crate::isa::{From, Instruction, InstructionId, Order, Program, Step, Unit, Walk, Work};
-
-/// Most steps that are gone through.
-const MOST_STEPS: u64 = 1 << 24;
 
 /// How a program ends.
 pub(super) enum End {
@@ -21,11 +18,11 @@ pub(super) enum End {
 }
 
 /// Whether every instruction starts.
-pub(super) fn find(program: &Program, chip: &Chip) -> End {
+pub(super) fn find(program: &Program, chip: &Chip, limit: Limit) -> End {
     let order = Order::new(program);
-    let mut machine = Machine::new(program, chip, &order);
+    let mut machine = Machine::new(program, chip, &order, limit);
     while machine.go_on() {
-        if machine.steps > MOST_STEPS {
+        if machine.steps > limit.instructions {
             return End::Unknown;
         }
     }
@@ -56,11 +53,12 @@ struct Machine<'a> {
     tiles: BTreeMap<u32, Tiles>,
     /// Where the next instruction to be put into a queue stands.
     issue: Walk,
-    steps: u64,
+    steps: usize,
+    most_steps: usize,
 }
 
 impl<'a> Machine<'a> {
-    fn new(program: &'a Program, chip: &'a Chip, order: &'a Order) -> Machine<'a> {
+    fn new(program: &'a Program, chip: &'a Chip, order: &'a Order, limit: Limit) -> Machine<'a> {
         let bounded = order.ways.iter().any(|way| way.unit.places(chip).is_some());
         let units = order
             .ways
@@ -75,6 +73,7 @@ impl<'a> Machine<'a> {
             tiles: BTreeMap::new(),
             issue: Walk::default(),
             steps: 0,
+            most_steps: limit.instructions,
         }
     }
 
@@ -83,7 +82,7 @@ impl<'a> Machine<'a> {
         self.fill();
         let mut moved = false;
         for at in 0..self.units.len() {
-            while self.steps <= MOST_STEPS && self.step(at).is_ok() {
+            while self.steps <= self.most_steps && self.step(at).is_ok() {
                 moved = true;
             }
         }

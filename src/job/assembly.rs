@@ -3,7 +3,7 @@
 use super::report;
 use super::{Checked, Listed, OutputReport, Report};
 use crate::base::{Diagnostic, Diagnostics, ELEMENT_EFFORT, Lines, Severity, Span};
-use crate::check::check_program;
+use crate::check::{Limit, check_program};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
@@ -177,7 +177,7 @@ fn run(
 
 /// What the checker finds.
 fn check(assembly: &Assembly, places: &Places, chip: &Chip, text: &str, say: &mut Diagnostics) {
-    let checked = check_program(assembly, chip);
+    let checked = check_program(assembly, chip, Limit::QUICK);
     let lines = Lines::new(text);
     let name = |id: InstructionId| {
         let span = place(places, Culprit::Instruction(id));

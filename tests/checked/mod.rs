@@ -1,6 +1,6 @@
 //! What every test that compiles holds plans and programs to: the checker of the crate, which knows nothing of how they were made.
 
-use systole::check::{Checked, check_plan, check_program};
+use systole::check::{Checked, Limit, check_plan, check_program};
 use systole::chip::Chip;
 use systole::emit::Emitted;
 use systole::isa::{Assembly, Given, InstructionId};
@@ -36,7 +36,7 @@ pub fn assembly(plan: &Plan, emitted: &Emitted) -> Assembly {
 
 /// A program has no faults.
 pub fn assert_clean(assembly: &Assembly, chip: &Chip) -> Checked {
-    let checked = check_program(assembly, chip);
+    let checked = check_program(assembly, chip, Limit::WHOLE);
     let name = |id: InstructionId| {
         let instruction = &assembly.program.instructions[id];
         format!("instruction {} of {}", id.index(), instruction.unit.name())
