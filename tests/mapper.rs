@@ -14,13 +14,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use systole::base::{Cycle, Span};
 use systole::chip::{Chip, Dataflow};
-use systole::explore::{Candidate, MOST_CANDIDATES, Mapped, cycles, map, search};
+use systole::explore::{Candidate, MOST_CANDIDATES, Mapped, cycles, least, map, search};
 use systole::graph::{Choices, LoopAxis};
 use systole::import::Files;
 use systole::import::scalesim::{Layout, parse_topology};
 use systole::job::{self, compile, compile_arranged, time_topology_arranged};
 use systole::num::DType;
-use systole::schedule::{self, LayerKind, Pipeline, Plan, Product, plan_products};
+use systole::schedule::{self, LayerKind, Pipeline, Plan, Product, TileOrder, plan_products};
 
 const ROWS: [LoopAxis; 3] = [LoopAxis::M, LoopAxis::N, LoopAxis::K];
 const COLUMNS: [LoopAxis; 3] = [LoopAxis::N, LoopAxis::M, LoopAxis::K];
@@ -33,11 +33,16 @@ fn alone(extents: [usize; 3], chip: &Chip) -> Option<Plan> {
     plan.alone(&plan.layers[0])
 }
 
+/// What it takes; never less than the mapper says beforehand.
 fn by(alone: &Plan, tile: [usize; 3], order: [LoopAxis; 3], chip: &Chip) -> Option<Cycle> {
     let mut plan = alone.clone();
     let choices = Choices { tile: Some(tile), order: Some(order), ..Choices::default() };
     plan.choose(0, choices, chip).ok()?;
-    cycles(&plan, chip)
+    let found = cycles(&plan, chip)?;
+    let by = if order == ROWS { TileOrder::Rows } else { TileOrder::Columns };
+    let known = least(alone, tile, by, chip);
+    assert!(known <= found, "{known} > {found}: {tile:?} {by:?} of {alone:?} on {chip:?}");
+    Some(found)
 }
 
 /// The fewest cycles of all tiles in both orders. A convolution's bands depend on whether its tile was asked for: its plan's own is
@@ -67,6 +72,7 @@ fn apart(alone: &Plan, chip: &Chip) -> Option<Apart> {
     let (Candidate { tile, order, cycles: found }, best) =
         (mapped.best[0], exhaustive(alone, chip).min(mapped.planned.cycles));
     assert!(mapped.candidates <= MOST_CANDIDATES && best <= found && found <= mapped.planned.cycles);
+    assert!(mapped.run <= mapped.candidates && mapped.least <= found);
     let extents = alone.extents(&alone.layers[0]).unwrap();
     let way = format!("{tile:?} {}, of {}", order.name(), mapped.candidates);
     let words = format!("{extents:?}, {}: {found} by {way}; {best}", chip.dataflow.name());
@@ -74,9 +80,13 @@ fn apart(alone: &Plan, chip: &Chip) -> Option<Apart> {
 }
 
 /// Products that fit random chips, and what is apart among them.
-fn products_apart(extents: impl Strategy<Value = [usize; 3]>, number: usize) -> Vec<Apart> {
+fn products_apart(
+    extents: impl Strategy<Value = [usize; 3]>,
+    chips: impl Strategy<Value = Chip>,
+    number: usize,
+) -> Vec<Apart> {
     let mut runner = TestRunner::deterministic();
-    let given = (extents, made::chip());
+    let given = (extents, chips);
     let drawn = std::iter::repeat_with(|| given.new_tree(&mut runner).unwrap().current());
     let fitting = drawn.filter_map(|(extents, chip)| Some((alone(extents, &chip)?, chip)));
     fitting.take(number).filter_map(|(alone, chip)| apart(&alone, &chip)).collect()
@@ -86,21 +96,32 @@ fn words(apart: &[Apart]) -> Vec<&String> {
     apart.iter().map(|apart| &apart.words).collect()
 }
 
-/// Larger ones, which are not cut in every way: nine of ten end within 1 % of exhaustive search, and all within 8 %.
+/// Products that are not cut in every way, on larger arrays: none ends more than 1 % above exhaustive search.
 #[test]
-fn the_way_down_ends_near_the_best() {
+fn large_products_are_mapped_nearly_as_by_trying_all() {
+    let sides = (50..80usize, 1..30usize, 40..60usize).prop_map(|(m, k, n)| [m, k, n]);
+    let chips = made::chip().prop_map(|chip| {
+        // More columns and sums, so that tiles have more sides than are all tried.
+        let (cols, accumulator_rows) = (chip.cols + 24, 2 * chip.accumulator_rows + 100);
+        Chip { cols, accumulator_rows, ..chip }
+    });
+    let all = products_apart(sides, chips, 12);
+    assert!(all.iter().all(|apart| apart.found * 100 <= apart.best * 101), "{:#?}", words(&all));
+}
+
+/// Somewhat larger ones than the smallest: as by trying all.
+#[test]
+fn larger_products_are_mapped_as_by_trying_all() {
     let sides = (25..36usize, 1..30usize, 24..30usize).prop_map(|(m, k, n)| [m, k, n]);
-    let all = products_apart(sides, 40);
-    let worse = all.iter().filter(|apart| apart.found * 100 > apart.best * 101).count();
-    assert!(worse <= 4, "{:#?}", words(&all));
-    assert!(all.iter().all(|apart| apart.found * 100 <= apart.best * 108), "{:#?}", words(&all));
+    let all = products_apart(sides, made::chip(), 40);
+    assert!(all.is_empty(), "{:#?}", words(&all));
 }
 
 /// Small ones are cut in every way, but for those that cannot be the best: none of these is.
 #[test]
 fn small_products_are_mapped_as_by_trying_all() {
     let sides = (1..25usize, 1..30usize, 1..18usize).prop_map(|(m, k, n)| [m, k, n]);
-    let all = products_apart(sides, 200);
+    let all = products_apart(sides, made::chip(), 200);
     assert!(all.is_empty(), "{:#?}", words(&all));
 }
 
