@@ -370,8 +370,13 @@ mod commands {
     }
 
     fn mapper_in_words(report: &MapperReport) -> String {
-        let MapperReport { planned_cycles: before, found_cycles: after, taken, products } = report;
-        let outcome = if *taken { "" } else { ": left as planned" };
+        let MapperReport { planned_cycles: before, found_cycles: after, taken, in_columns, products } =
+            report;
+        let outcome = match (taken, in_columns) {
+            (false, _) => ": left as planned",
+            (true, true) => ": all tiles as planned, columns of them outermost",
+            (true, false) => "",
+        };
         let mut out = format!("mapper: {before} cycles as planned, {after} as found{outcome}\n");
         for product in products {
             let [planned, best] = [product.planned.cycles, product.best[0].cycles];

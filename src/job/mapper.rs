@@ -15,6 +15,8 @@ pub struct MapperReport {
     pub found_cycles: Cycle,
     /// Whether the run is the winners': it is, if it takes fewer cycles.
     pub taken: bool,
+    /// Whether the winner is, of a topology, every product by its planned tiles, columns of them outermost.
+    pub in_columns: bool,
     /// Distinct products, in the order of the run.
     pub products: Vec<MappedReport>,
 }
@@ -58,6 +60,7 @@ impl MapperReport {
             planned_cycles: mapping.planned_cycles,
             found_cycles: mapping.found_cycles,
             taken: mapping.is_taken(),
+            in_columns: mapping.in_columns,
             products: mapping.products.iter().map(product).collect(),
         }
     }
@@ -65,7 +68,7 @@ impl MapperReport {
 
 /// What was found for a program of which only the products run, from what was found for each of them, products of one shape once.
 pub fn mapping_of_products(run: &ProductsRun, found: Vec<Mapping>) -> Mapping {
-    let mut all = Mapping { products: Vec::new(), planned_cycles: 0, found_cycles: 0 };
+    let mut all = Mapping { products: Vec::new(), planned_cycles: 0, found_cycles: 0, in_columns: false };
     let mut shapes = Vec::new();
     for (Counted { product, times, .. }, _) in &run.timed {
         let shape = (product.copies, product.extents, product.dtypes);
