@@ -5,6 +5,7 @@
 
 use systole::chip::Chip;
 use systole::emit::{Emitted, emit};
+use systole::explore::map;
 use systole::graph::Graph;
 use systole::import::Files;
 use systole::job::graph;
@@ -83,6 +84,13 @@ fn without_each() -> Vec<(Network, &'static str)> {
 fn program(bencher: divan::Bencher, network: Network) {
     let (plan, chip) = (network.plan(&Pipeline::default()), chip());
     bencher.bench_local(|| emit(&plan, &chip));
+}
+
+/// What `--map` takes besides: every distinct product searched, and the whole run both ways.
+#[divan::bench(args = BOTH)]
+fn mapped(bencher: divan::Bencher, network: Network) {
+    let (plan, chip) = (network.plan(&Pipeline::default()), chip());
+    bencher.with_inputs(|| plan.clone()).bench_local_values(|plan| map(plan, &chip));
 }
 
 #[divan::bench(args = BOTH)]

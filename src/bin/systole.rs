@@ -302,9 +302,9 @@ mod commands {
 
     /// A report, and what was considered before.
     #[derive(Serialize)]
-    struct Reported {
+    struct Reported<R> {
         #[serde(flatten)]
-        report: Report,
+        report: R,
         #[serde(skip_serializing_if = "Option::is_none")]
         mapper: Option<MapperReport>,
     }
@@ -318,12 +318,12 @@ mod commands {
     ) -> Result<(), InputErrors> {
         let (_, chip) = choose(chip)?;
         let pipeline = passes.pipeline()?;
-        let mut mapping = None;
+        let mut found = Vec::new();
         let mut arrange = |plan| match search {
             Search::None => plan,
             Search::Mapper => {
-                let (plan, found) = explore::map(plan, &chip);
-                mapping = Some(found);
+                let (plan, mapping) = explore::map(plan, &chip);
+                found.push(mapping);
                 plan
             }
         };
@@ -333,9 +333,12 @@ mod commands {
                 let program = Program::read(file)?;
                 let compiled = compile(&program, &chip, &pipeline, &mut arrange);
                 let runs = compiled.job.is_some() || compiled.timed.is_some();
-                let products = || job::compile_products(&program.text, program.files.as_ref(), &chip);
+                let (text, files) = (&program.text, program.files.as_ref());
+                let mut products = || job::compile_products_arranged(text, files, &chip, &mut arrange);
                 match if runs { None } else { products() } {
-                    Some(run) => return report_products(&program, &run, format),
+                    Some(run) => {
+                        return report_products(&program, &run, mapping_of(&run, search, found), format);
+                    }
                     None => Ran::program(program, compiled)?,
                 }
             }
@@ -344,7 +347,7 @@ mod commands {
             Ran::Timed { text, timed } => (text, timed.report(text), timed.tally().classes),
             Ran::Program { text, finished } => (text, finished.report(text), finished.tally().classes),
         };
-        let mapper = mapping.map(|mapping| MapperReport::new(&mapping, text));
+        let mapper = found.last().map(|mapping| MapperReport::new(mapping, text));
         match format {
             Format::Json => print(&(to_json(&Reported { report, mapper })? + "\n")),
             Format::Text => {
@@ -354,9 +357,26 @@ mod commands {
         }
     }
 
+    /// What was found for products alone, if it was searched.
+    fn mapping_of(
+        run: &ProductsRun,
+        search: Search,
+        found: Vec<explore::Mapping>,
+    ) -> Option<explore::Mapping> {
+        match search {
+            Search::None => None,
+            Search::Mapper => Some(job::mapping_of_products(run, found)),
+        }
+    }
+
     fn mapper_in_words(report: &MapperReport) -> String {
-        let MapperReport { planned_cycles: before, found_cycles: after, taken, products } = report;
-        let outcome = if *taken { "" } else { ": left as planned" };
+        let MapperReport { planned_cycles: before, found_cycles: after, taken, in_columns, products } =
+            report;
+        let outcome = match (taken, in_columns) {
+            (false, _) => ": left as planned",
+            (true, true) => ": all tiles as planned, columns of them outermost",
+            (true, false) => "",
+        };
         let mut out = format!("mapper: {before} cycles as planned, {after} as found{outcome}\n");
         for product in products {
             let [planned, best] = [product.planned.cycles, product.best[0].cycles];
@@ -367,12 +387,14 @@ mod commands {
                 .map(|way| format!("{:?} {} {}", way.tile, way.order.name(), way.cycles))
                 .collect();
             out += &format!(
-                "  {} (line {}), {} of {}: {planned} cycles as planned, {fewer:.1} % fewer by the best of {}: {}\n",
+                "  {} (line {}), {} of {}: {planned} cycles as planned, {fewer:.1} % fewer by the best of {} ({} run, none below {}): {}\n",
                 product.name,
                 product.line,
                 if product.layers == 1 { "1 layer".to_owned() } else { format!("{} layers", product.layers) },
                 product.planned.order.name(),
                 product.candidates,
+                product.run,
+                product.least,
                 ways.join("; ")
             );
         }
@@ -380,15 +402,24 @@ mod commands {
     }
 
     /// Of a program that cannot run as a whole.
-    fn report_products(program: &Program, run: &ProductsRun, format: Format) -> Result<(), InputErrors> {
+    fn report_products(
+        program: &Program,
+        run: &ProductsRun,
+        found: Option<explore::Mapping>,
+        format: Format,
+    ) -> Result<(), InputErrors> {
         program.shown().tell(&run.warnings)?;
         let line = Lines::new(&program.text).position(run.obstacle.span.start).line;
         let why = &run.obstacle.message;
         eprintln!("warning: only the products run, each by itself and without values: line {line}: {why}");
         let report = run.report(&program.text);
+        let mapper = found.map(|found| MapperReport::new(&found, &program.text));
         match format {
-            Format::Json => print(&(to_json(&report)? + "\n")),
-            Format::Text => print(&products_in_words(&report)),
+            Format::Json => print(&(to_json(&Reported { report, mapper })? + "\n")),
+            Format::Text => {
+                let considered = mapper.as_ref().map_or(String::new(), mapper_in_words);
+                print(&(products_in_words(&report) + &considered))
+            }
         }
     }
 

@@ -18,7 +18,7 @@ pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
 pub use layers::{time_topology, time_topology_arranged};
-pub use mapper::{MappedReport, MapperReport};
+pub use mapper::{MappedReport, MapperReport, mapping_of_products};
 pub use operator::Seeding;
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
@@ -112,6 +112,16 @@ pub fn check(text: &str, loader: &dyn Loader) -> Compiled {
 
 /// Times the products of a program that is right, but that the machine does not run as a whole yet; of others nothing.
 pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<ProductsRun> {
+    compile_products_arranged(text, loader, chip, &mut as_planned)
+}
+
+/// The same, the plan of each product by itself arranged otherwise: products of one shape once, by the first of them.
+pub fn compile_products_arranged(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Option<ProductsRun> {
     let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
     let mut obstacle = (!diagnostics.has_errors()).then(|| obstacles(&graph).into_iter().next())??;
     if not_lowered(&graph).is_empty()
@@ -120,7 +130,7 @@ pub fn compile_products(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<
         // Without values it would run, but for this.
         obstacle = refused;
     }
-    Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle))
+    Some(products::run_products(&graph, chip, diagnostics.into_sorted(), obstacle, arrange))
 }
 
 fn time(plan: Plan, chip: &Chip) -> Result<Timed, Halt> {

@@ -12,7 +12,7 @@ use litemap::LiteMap;
 use serde::Serialize;
 
 use super::report::ChipReport;
-use super::{Refused, time_products};
+use super::{Arrange, Refused, time_products_arranged};
 use crate::base::{Cycle, Diagnostic, Lines, Span};
 use crate::chip::Chip;
 use crate::graph::{Contract, Graph, OpId, OpKind, TensorId};
@@ -114,12 +114,13 @@ pub struct NotSimulated {
     pub reason: Option<String>,
 }
 
-/// Times every product of a program; products of one shape run once.
+/// Times every product of a program, its plan arranged otherwise; products of one shape run once.
 pub(super) fn run_products(
     graph: &Graph,
     chip: &Chip,
     warnings: Vec<Diagnostic>,
     obstacle: TooMuch,
+    arrange: &mut Arrange,
 ) -> ProductsRun {
     let mut run = ProductsRun { chip: chip.clone(), warnings, obstacle, timed: Vec::new(), rest: Vec::new() };
     let live = graph.live();
@@ -132,7 +133,7 @@ pub(super) fn run_products(
     for counted in products(graph) {
         let Product { copies, extents, dtypes, .. } = counted.product;
         let cycles = known.entry((copies, extents, dtypes)).or_insert_with(|| {
-            match time_products(std::slice::from_ref(&counted.product), chip) {
+            match time_products_arranged(std::slice::from_ref(&counted.product), chip, arrange) {
                 Ok(timed) => Ok(timed.trace.cycles),
                 Err(Refused::TooMuch(TooMuch { message, .. })) => Err(message),
                 Err(Refused::Halt(halt)) => Err(halt.to_string()),

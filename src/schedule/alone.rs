@@ -51,9 +51,11 @@ impl Plan {
         let mut places = LiteMap::new();
         // Together they fit, as they are there at the same time; where they lie is of other layers.
         let mut address = 0;
-        for (_, own) in known.iter().filter(|(id, _)| self.stays(**id)) {
-            places.insert(*own, Shared { address, taken_over: false });
-            address += tensors[*own].bytes();
+        let staying = known.iter().filter(|(id, _)| self.stays(**id)).map(|(_, own)| *own);
+        // In the order of the new tensors, so that it does not matter which of the old ones came first.
+        for own in tensors.ids().filter(|id| staying.clone().any(|own| own == *id)) {
+            places.insert(own, Shared { address, taken_over: false });
+            address += tensors[own].bytes();
         }
         Some(Plan {
             tensors,

@@ -122,6 +122,12 @@ impl Image {
         [bands.images, lines.unwrap_or(0), w, c].into_iter().map(|side| side as u64).product()
     }
 
+    /// Elements of all that the windows look at, image by image.
+    pub(crate) fn all_elements(&self) -> u64 {
+        let one = Bands { images: 1, ..self.whole() };
+        self.extents[0] as u64 * self.band_elements(one)
+    }
+
     /// Places of the window in a whole band.
     pub(crate) fn places_of(&self, bands: Bands) -> usize {
         bands.images * bands.rows * self.places[1]

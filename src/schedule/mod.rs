@@ -45,8 +45,8 @@ pub use passes::{
     plan_by, told,
 };
 pub use repeats::{Around, MOST_REPEATS, Steps, path};
-pub(crate) use tiling::operands;
 pub use tiling::{TileOrder, Tiling};
+pub(crate) use tiling::{operands, sums_of_a_tile};
 
 pub use crate::graph::TooMuch;
 
@@ -141,7 +141,7 @@ impl Plan {
     }
 
     /// The part of a chip that products are cut for.
-    fn lent(&self, chip: &Chip) -> Chip {
+    pub(crate) fn lent(&self, chip: &Chip) -> Chip {
         let accumulator_rows = chip.accumulator_rows.min(2 * self.tile_rows);
         Chip { accumulator_rows, ..self.split.of(chip) }
     }

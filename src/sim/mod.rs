@@ -13,7 +13,7 @@ mod pass;
 mod tally;
 mod values;
 
-pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor};
+pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor, link_cycles, vector_cycles};
 pub use look::{Floats, Kept};
 pub use machine::{Machine, Moment, Reach};
 pub use tally::{OpTally, Tally, tally};

@@ -3,9 +3,8 @@
 
 use crate::base::Cycle;
 use crate::chip::{Chip, VectorCost};
-use crate::isa::VectorStep;
 use crate::num::CombineKind::Divide;
-use crate::num::{Function, MapKind, OperationKind, ReduceKind};
+use crate::num::{Function, MapKind, Operation, OperationKind, ReduceKind};
 use crate::timing::{self, FAR};
 
 /// Of a step.
@@ -20,7 +19,7 @@ struct Cost {
 }
 
 /// Cycles of vector work on rows and columns. Without a step the elements are still moved once.
-pub(super) fn vector_cycles(chip: &Chip, (rows, cols): (usize, usize), steps: &[VectorStep]) -> Cycle {
+pub fn vector_cycles<W>(chip: &Chip, (rows, cols): (usize, usize), steps: &[Operation<W>]) -> Cycle {
     let all = &chip.vector_cost;
     let mut sum = Cost::default();
     for step in steps {

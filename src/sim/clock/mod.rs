@@ -22,12 +22,14 @@ mod halt;
 mod skip;
 mod units;
 
+pub use cost::vector_cycles;
 pub use deadlock::Deadlock;
 pub use floor::floor;
 pub use halt::{Halt, MOST_CYCLES};
 use halt::{MOST_EFFORT, MOST_STEPS};
 pub(super) use units::bus_bytes;
-use units::{host_cycles, link_cycles, uses_bus};
+pub use units::link_cycles;
+use units::{host_cycles, uses_bus};
 
 use std::collections::VecDeque;
 

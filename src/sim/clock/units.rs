@@ -296,7 +296,7 @@ pub(super) fn uses_bus(program: &Program, instruction: &Instruction) -> bool {
 }
 
 /// Cycles that bytes take on a link, which moves some in every cycle.
-pub(super) fn link_cycles(link: &Link, bytes: Bytes) -> Cycle {
+pub fn link_cycles(link: &Link, bytes: Bytes) -> Cycle {
     link.bytes_per_cycle.inverse().ceil_of(bytes).clamp(1, FAR)
 }
 
