@@ -46,7 +46,7 @@ impl Limit {
         Limit { instructions: 1 << 20, touches: 1 << 25, cells: 1 << 21, places: 1 << 23 };
     /// What takes up to a minute, and a gigabyte: networks of many layers.
     pub const WHOLE: Limit =
-        Limit { instructions: 1 << 25, touches: 1 << 29, cells: 1 << 23, places: 1 << 28 };
+        Limit { instructions: 1 << 24, touches: 1 << 29, cells: 1 << 23, places: 1 << 28 };
     /// Most faults that are told.
     pub const FAULTS: usize = 20;
     /// Most windows of all instructions, all loops rolled up.
