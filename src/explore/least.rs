@@ -35,7 +35,7 @@ struct Cut {
     down: Pieces,
     across: Pieces,
     steps: Pieces,
-    /// Whether activations or weights come through the unified buffer once for all tiles.
+    /// Whether weights go to the FIFO from DRAM, with each tile.
     fetched: bool,
 }
 
@@ -391,7 +391,11 @@ impl Least<'_> {
             // All at the beginning, if there are several rows of tiles.
             let tensor = &self.alone.tensors[self.b];
             let all = self.moved(self.b, 1, (tensor.rows / self.layer.copies).saturating_mul(tensor.cols));
-            return if down > 1 { (all, 0, all * copies) } else { (0, first, all * copies) };
+            return if down > 1 {
+                (all, 0, all.saturating_mul(copies))
+            } else {
+                (0, first, all.saturating_mul(copies))
+            };
         }
         if by_rows {
             return (0, first, panels.saturating_mul(down).saturating_mul(products));
