@@ -20,11 +20,14 @@ pub enum Halt {
 pub const MOST_CYCLES: Cycle = 1 << 53;
 
 /// Most instructions that are gone through one by one: those in repetitions that are skipped do not count. As many
-/// entries are in the trace, of some tens of bytes each.
-pub(super) const MOST_STEPS: u64 = 1 << 23;
+/// entries are in the trace, of up to 152 bytes each: 640 MB in all.
+pub(super) const MOST_STEPS: u64 = 1 << 22;
 
 /// Most work, in instructions that take as long: some seconds. Looking for repetitions is work too.
-pub(super) const MOST_EFFORT: u64 = 1 << 27;
+pub(super) const MOST_EFFORT: u64 = 1 << 25;
+
+/// Most numbers of a state that is kept to be compared with, recent signals included: two of each loop are.
+pub(super) const MOST_STATE: usize = 1 << 18;
 
 impl Halt {
     /// How to mend it.

@@ -26,7 +26,7 @@ pub use cost::vector_cycles;
 pub use deadlock::Deadlock;
 pub use floor::floor;
 pub use halt::{Halt, MOST_CYCLES};
-use halt::{MOST_EFFORT, MOST_STEPS};
+use halt::{MOST_EFFORT, MOST_STATE, MOST_STEPS};
 pub(super) use units::bus_bytes;
 pub use units::link_cycles;
 use units::{host_cycles, uses_bus};

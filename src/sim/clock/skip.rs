@@ -13,7 +13,7 @@
 //! iteration, and one that stays until twice as many iterations have passed (Brent's way of finding a cycle), which finds
 //! longer periods. The cost is a few comparisons an iteration.
 
-use super::{ArrayState, Cause, Clock, MOST_CYCLES, STATE, Signal, Signals, UnitState};
+use super::{ArrayState, Cause, Clock, MOST_CYCLES, MOST_STATE, STATE, Signal, Signals, UnitState};
 use crate::base::Cycle;
 use crate::isa::{From, Iteration, LoopId, MOST_DEPTH, Order, Program, Unit, Walk};
 use crate::timing::Stream;
@@ -154,7 +154,11 @@ impl Clock<'_> {
         self.write_state(&mut skipper.state, looped, index, base);
         // States and signals are compared, kept or repeated: that takes as long as they are.
         let signals = self.events.iter().map(|signals| signals.latest.len()).sum::<usize>();
-        self.effort += (skipper.state.len() + signals) as u64 / STATE;
+        let size = skipper.state.len() + signals;
+        self.effort += size as u64 / STATE;
+        if size > MOST_STATE {
+            return;
+        }
         let looped = &skipper.loops[id.index()];
         let alike = |kept: &&Kept| kept.comes_before(&outer, index) && kept.state == skipper.state;
         let repeats = |kept: &&Kept| self.repeat(looped, kept, index, base);
