@@ -73,23 +73,35 @@ pub(crate) fn sums_of_a_tile(chip: &Chip) -> usize {
 
 /// Cuts every layer.
 pub(super) fn fit(mut plan: Plan, chip: &Chip) -> Result<Plan, TooMuch> {
-    long_sides(&plan)?;
-    for at in 0..plan.layers.len() {
-        plan.layers[at].kind = cut(&plan, at, chip)?;
-    }
-    let all: Bytes = plan.in_dram(chip).into_iter().sum();
-    if all > chip.dram.bytes {
-        return Err(TooMuch {
-            span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
-            message: format!(
-                "all tensors take {all} bytes, more than the {} of the chip's DRAM",
-                chip.dram.bytes
-            ),
-            hint: "take smaller tensors or a chip with more DRAM".into(),
-        });
-    }
+    // What packing saves is known when layers are cut: if they cannot be, and would not fit whole, that is said first.
+    let whole = plan.in_memory();
+    cut_all(&mut plan, chip).map_err(|error| fits_dram(&plan, whole, chip).err().unwrap_or(error))?;
+    let packed = plan.in_dram(chip).into_iter().sum();
+    fits_dram(&plan, packed, chip)?;
     check_counts(&plan, chip)?;
     Ok(plan)
+}
+
+fn cut_all(plan: &mut Plan, chip: &Chip) -> Result<(), TooMuch> {
+    long_sides(plan)?;
+    for at in 0..plan.layers.len() {
+        plan.layers[at].kind = cut(plan, at, chip)?;
+    }
+    Ok(())
+}
+
+fn fits_dram(plan: &Plan, all: Bytes, chip: &Chip) -> Result<(), TooMuch> {
+    if all <= chip.dram.bytes {
+        return Ok(());
+    }
+    Err(TooMuch {
+        span: plan.layers.first().map_or_else(Default::default, |layer| layer.span),
+        message: format!(
+            "all tensors take {all} bytes, more than the {} of the chip's DRAM",
+            chip.dram.bytes
+        ),
+        hint: "take smaller tensors or a chip with more DRAM".into(),
+    })
 }
 
 /// Whether rows and columns of matrices are few enough for this machine's own words: a browser counts in 32 bits.
