@@ -2,7 +2,7 @@
 //!
 //! Every distinct product is considered by itself, cut in every way if there are not too many, else in all that cut it evenly and in those
 //! near the best of them; both with rows and with columns of tiles outermost. What a program chooses itself stays. Steps of k
-//! stay as they are, since the bits of floats' sums depend on them. What a way takes at least is known from its tiles alone ([`mod@least`]),
+//! stay as they are, since the bits of floats' sums depend on them. What a way takes at least is known from its tiles alone (`least`),
 //! so the most promising are run first, without values, until none that is left can be better, or the effort is used up.
 //! At last the whole plan is run both ways, and the better one kept: what is best alone may stand in the way of what comes next.
 
