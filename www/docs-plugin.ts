@@ -22,6 +22,17 @@ interface Page {
   body: string;
 }
 
+/** A part of a page, as the search knows it. */
+export interface SearchedSection {
+  id: number;
+  /** Where it stands: a page's file and an anchor. */
+  address: string;
+  page: string;
+  /** Of the section; nothing for what stands before the first one. */
+  title: string;
+  text: string;
+}
+
 interface Section {
   /** 2 for a section, 3 for one within it. */
   depth: number;
@@ -33,6 +44,12 @@ interface Section {
 const WWW = fileURLToPath(new URL('.', import.meta.url));
 const FOLDER = `${WWW}docs/`;
 const INDEX = 'index';
+
+/** Pages as they are read one after the other. */
+const ORDER = ['start', 'language', 'library', 'chips', 'machine', 'compiler', 'isa', 'how-true'];
+
+/** What the search looks through, as a module: all sections of all pages. */
+const SEARCHED = 'virtual:docs-sections';
 
 /** Characters of code that fit on a line of the narrowest screen. */
 const SHORT = 32;
@@ -48,9 +65,11 @@ export function docs(): Plugin {
       return { build: { rolldownOptions: { input: { index: `${WWW}index.html`, ...Object.fromEntries(entries) } } } };
     },
     resolveId(id) {
+      if (id === SEARCHED) return `\0${SEARCHED}`;
       return nameOf(id) === null ? null : id;
     },
     load(id) {
+      if (id === `\0${SEARCHED}`) return `export default ${JSON.stringify(names().flatMap(searched))}`;
       const name = nameOf(id);
       return name === null ? null : render(name);
     },
@@ -78,7 +97,10 @@ export function docs(): Plugin {
 
 function names(): string[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.md'));
-  return files.map((file) => file.slice(0, -3)).sort();
+  const all = files.map((file) => file.slice(0, -3));
+  const lost = [...all, ...ORDER].filter((name) => !all.includes(name) || !ORDER.includes(name));
+  if (lost.length > 0) throw new Error(`docs: ${lost.join(', ')} is not both a page and in the order of pages`);
+  return ORDER;
 }
 
 function render(name: string): string {
@@ -100,6 +122,43 @@ function read(name: string): Page {
   const heading = marked.parser([title]);
   const body = marked.parser(tokens.toSpliced(at, 1));
   return { name, title: plain(title.tokens), lead: sentence(plain(lead.tokens)), sections, heading, body };
+}
+
+/** What the search finds: a page's sections, with all that is written in each, without marks. */
+function searched(name: string): SearchedSection[] {
+  const { marked } = parser(name);
+  const tokens = marked.lexer(readFileSync(`${FOLDER}${name}.md`, 'utf8'));
+  marked.walkTokens(tokens, typeset);
+  const ids = new Map<string, number>();
+  const found: SearchedSection[] = [];
+  let page = '';
+  for (const token of tokens) {
+    if (token.type === 'heading') {
+      const { depth, tokens = [] } = token as Tokens.Heading;
+      const title = plain(tokens);
+      if (depth === 1) page = title;
+      const address = depth === 1 ? `${name}.html` : `${name}.html#${unique(slug(title), ids)}`;
+      found.push({ id: found.length, address, page, title: depth === 1 ? '' : title, text: '' });
+    } else {
+      const text = written(token).replace(/\s+/g, ' ').trim();
+      const section = found.at(-1);
+      if (section && text !== '') section.text += ` ${text}`;
+    }
+  }
+  return found.map((section) => ({ ...section, text: section.text.trim() }));
+}
+
+/** All that a block says: of tables every cell, of lists every item. */
+function written(token: Token): string {
+  const parts: Token[][] = [];
+  if (token.type === 'table') {
+    const { header, rows } = token as Tokens.Table;
+    parts.push(...[header, ...rows].flat().map((cell) => cell.tokens));
+  } else if (token.type === 'list') parts.push(...(token as Tokens.List).items.map((item) => item.tokens));
+  else if (token.type === 'html') return '';
+  else if (!('tokens' in token) || !token.tokens) return textOf(token);
+  else return plain(token.tokens);
+  return parts.map((tokens) => tokens.map(written).join(' ')).join(' ');
 }
 
 /** A parser for one page; the sections that it passes are collected. */
@@ -263,6 +322,22 @@ function document(pages: Page[], name: string, title: string, description: strin
           ${tabs.join('\n          ')}
         </ul>
       </nav>
+      <search id="docs-search" hidden>
+        <input
+          type="search"
+          placeholder="Search the docs"
+          aria-label="Search the documentation"
+          autocomplete="off"
+          spellcheck="false"
+          role="combobox"
+          aria-autocomplete="list"
+          aria-expanded="false"
+          aria-controls="docs-found"
+        />
+        <ul id="docs-found" role="listbox" aria-label="Found" hidden></ul>
+        <p class="unseen" role="status"></p>
+        <template><li role="option" aria-selected="false"><a tabindex="-1"><b></b><small></small><span></span></a></li></template>
+      </search>
       <button type="button" id="page-theme" aria-label="Switch between light and dark">◐</button>
     </header>
     <main id="page-text">

@@ -1,12 +1,19 @@
-import { defineConfig } from 'vite';
+import { type Plugin, defineConfig } from 'vite';
 import { docs } from './docs-plugin.ts';
 
 const wasm = decodeURIComponent(new URL('../target/wasm', import.meta.url).pathname);
 
+/** Scripts that are loaded when used bring no styles and no further scripts: Vite's preloading of these would be half a kilobyte for nothing. */
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
+};
+
 // Relative paths throughout, so that dist/ works from any sub-path of any static host.
 export default defineConfig({
   base: './',
-  plugins: [docs()],
+  plugins: [docs(), plainImports],
   resolve: { alias: { 'systole-wasm': wasm } },
   worker: { format: 'es' },
   build: {
@@ -14,6 +21,6 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: 'es2022',
-    modulePreload: { polyfill: false },
+    modulePreload: false,
   },
 });

@@ -138,6 +138,78 @@ test('the theme is the workbench’s: kept there, shown here, and the other way 
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });
 
+test('pages stand in the order in which they are read', async ({ app, page }) => {
+  await open(app, 'index');
+  const titles = await page.locator('.pages h2').allInnerTexts();
+  expect([titles[0], titles.at(-1)]).toEqual(['Start here', 'How true is this?']);
+  expect((await page.locator('header nav li').allInnerTexts()).slice(1)).toEqual(titles);
+});
+
+test('the search finds sections by their words, and a key leads there', async ({ app, page }) => {
+  await open(app, 'start');
+  await page.keyboard.press('/');
+  const box = page.getByRole('combobox', { name: 'Search the documentation' });
+  await expect(box).toBeFocused();
+  // The beginning of a word will do, and a slip of the finger.
+  await page.keyboard.type('acumulator pass');
+  const found = page.getByRole('option');
+  await expect(found.first()).toContainText(/accumulator/i);
+  await expect(page.getByRole('status')).toHaveText(/^\d found$/);
+  await box.fill('weight_fifo_tiles');
+  await expect(found.filter({ hasText: 'Chips' }).first()).toBeVisible();
+  await box.fill('where every cycle of a matrix unit');
+  await expect(found.first()).toContainText('3. Where every cycle of a matrix unit goes');
+  await expect(found.first()).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('ArrowDown');
+  await expect(found.first()).toHaveAttribute('aria-selected', 'false');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/docs\/machine\.html#3-where-every-cycle-of-a-matrix-unit-goes$/);
+});
+
+test('every section that is found is there, and all of a page’s sections can be', async ({ app, page }) => {
+  await open(app, 'isa');
+  const ids = await page.locator('article :is(h2, h3, h4)[id]').evaluateAll((all) => all.map(({ id }) => id));
+  const box = page.getByRole('combobox');
+  const lost: string[] = [];
+  for (const id of ids) {
+    const heading = await page.locator(`[id="${id}"]`).innerText();
+    await box.fill(heading);
+    const link = page.locator(`#docs-found a[href="isa.html#${id}"]`);
+    await link.waitFor({ timeout: 2000 }).catch(() => lost.push(heading));
+  }
+  expect(lost).toEqual([]);
+});
+
+test('what is searched for stays text, and nothing is said to be nothing', async ({ app, page }) => {
+  await open(app, 'language');
+  const box = page.getByRole('combobox');
+  await box.fill('<img src=x onerror=alert(1)> ((((.*');
+  await expect(page.locator('#docs-found')).toHaveText('Nothing has all of these words.');
+  expect(await page.locator('#docs-search img').count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#docs-found')).toBeHidden();
+  await box.fill('softmax');
+  await page.getByRole('heading', { level: 1 }).click();
+  await expect(page.locator('#docs-found')).toBeHidden();
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`what is found can be read, ${theme}`, async ({ app, page }) => {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const width of [360, 1440]) {
+      await page.setViewportSize({ width, height: 844 });
+      await open(app, 'machine');
+      await page.getByRole('combobox').fill('weight');
+      await expect(page.getByRole('option')).toHaveCount(8);
+      const list = (await page.locator('#docs-found').boundingBox())!;
+      expect(list.x).toBeGreaterThanOrEqual(0);
+      expect(list.x + list.width).toBeLessThanOrEqual(width);
+      expect(await app.everyViolation()).toEqual([]);
+    }
+  });
+}
+
 test('the help leads to what a cycle is', async ({ app, page }) => {
   await app.open();
   await page.getByRole('button', { name: 'Keys and help' }).click();
@@ -154,6 +226,7 @@ test.describe('without scripts', () => {
     await page.goto('docs/machine.html');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('The machine contract');
     await expect(page.getByRole('button', { name: 'Switch between light and dark' })).toBeHidden();
+    await expect(page.getByRole('combobox')).toBeHidden();
     const dark = await background();
     await page.emulateMedia({ colorScheme: 'light' });
     expect(await background()).not.toBe(dark);

@@ -1,5 +1,6 @@
-// The only script of a documentation page: the theme. Everything else on it is there without.
+// What a documentation page has a script for: the theme, and the search. Everything else on it is there without.
 
+import { SearchBox } from './docs-box';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 
 const root = document.documentElement;
@@ -11,4 +12,10 @@ document.getElementById('page-theme')?.addEventListener('click', () => {
   const theme: Theme = shown === 'dark' ? 'light' : 'dark';
   root.dataset['theme'] = theme;
   keepTheme(theme);
+});
+
+// The script is there before the page is: it must not be painted in another theme first.
+addEventListener('DOMContentLoaded', () => {
+  const box = document.getElementById('docs-search');
+  if (box) new SearchBox(box);
 });

@@ -1,0 +1,4 @@
+declare module 'virtual:docs-sections' {
+  const sections: import('../docs-plugin').SearchedSection[];
+  export default sections;
+}
