@@ -24,8 +24,7 @@ interface Page {
 
 /** A part of a page, as the search knows it. */
 export interface SearchedSection {
-  id: number;
-  /** Where it stands: a page's file and an anchor. */
+  /** Where it stands: a page's file and an anchor; no two have the same. */
   address: string;
   page: string;
   /** Of the section; nothing for what stands before the first one. */
@@ -138,7 +137,7 @@ function searched(name: string): SearchedSection[] {
       const title = plain(tokens);
       if (depth === 1) page = title;
       const address = depth === 1 ? `${name}.html` : `${name}.html#${unique(slug(title), ids)}`;
-      found.push({ id: found.length, address, page, title: depth === 1 ? '' : title, text: '' });
+      found.push({ address, page, title: depth === 1 ? '' : title, text: '' });
     } else {
       const text = written(token).replace(/\s+/g, ' ').trim();
       const section = found.at(-1);
@@ -326,17 +325,14 @@ function document(pages: Page[], name: string, title: string, description: strin
         <input
           type="search"
           placeholder="Search the docs"
+          title="Search the docs (/)"
           aria-label="Search the documentation"
           autocomplete="off"
           spellcheck="false"
-          role="combobox"
-          aria-autocomplete="list"
-          aria-expanded="false"
-          aria-controls="docs-found"
         />
-        <ul id="docs-found" role="listbox" aria-label="Found" hidden></ul>
+        <ul id="docs-found" aria-label="Found" hidden></ul>
         <p class="unseen" role="status"></p>
-        <template><li role="option" aria-selected="false"><a tabindex="-1"><b></b><small></small><span></span></a></li></template>
+        <template><li><a><b></b><small></small><span></span></a></li></template>
       </search>
       <button type="button" id="page-theme" aria-label="Switch between light and dark">◐</button>
     </header>

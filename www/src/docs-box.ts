@@ -1,4 +1,5 @@
-// The search's box: what is found is listed under it; arrows choose, Enter opens, Escape closes.
+// The search's box: what is found is listed under it, as links. Arrows walk through them, Enter opens the first, Escape
+// closes the list.
 
 import type { Found } from './docs-search';
 
@@ -9,21 +10,18 @@ export class SearchBox {
   private readonly list: HTMLElement;
   private readonly status: HTMLElement;
   private engine: Promise<Search> | null = null;
-  private chosen = -1;
 
   constructor(private readonly box: HTMLElement) {
     this.input = box.querySelector('input')!;
     this.list = box.querySelector('ul')!;
     this.status = box.querySelector('p')!;
     box.hidden = false;
-    this.input.addEventListener('focus', () => void this.load());
+    this.input.addEventListener('focus', () => void this.load().catch(() => {}));
     this.input.addEventListener('input', () => void this.find());
-    this.input.addEventListener('keydown', (event) => this.key(event));
-    this.box.addEventListener('focusout', ({ relatedTarget }) => {
-      if (!this.box.contains(relatedTarget as Node | null)) this.close();
+    box.addEventListener('keydown', (event) => this.key(event));
+    box.addEventListener('focusout', ({ relatedTarget }) => {
+      if (!box.contains(relatedTarget as Node | null)) this.close();
     });
-    // Of the list only the input has the focus, so that what is written stays there.
-    this.list.addEventListener('mousedown', (event) => event.preventDefault());
     this.list.addEventListener('click', () => this.close());
     addEventListener('keydown', (event) => {
       const writes = (event.target as HTMLElement).closest('input, textarea, [contenteditable=true]');
@@ -44,26 +42,26 @@ export class SearchBox {
   private async find(): Promise<void> {
     const words = this.input.value.trim();
     if (words === '') return this.close();
+    let search: Search;
     try {
-      const search = await this.load();
-      // What was typed meanwhile has its own answer.
-      if (words === this.input.value.trim()) this.show(search(words));
+      search = await this.load();
     } catch {
       this.status.textContent = 'The search could not be loaded.';
+      return;
     }
+    // What was typed meanwhile has its own answer.
+    if (words === this.input.value.trim()) this.show(search(words));
   }
 
   private show(found: Found[]): void {
-    this.list.replaceChildren(...(found.length > 0 ? found.map((each, at) => this.entry(each, at)) : [this.nothing()]));
-    this.open(true);
+    this.list.replaceChildren(...(found.length > 0 ? found.map((each) => this.entry(each)) : [this.nothing()]));
+    this.list.hidden = false;
     this.status.textContent = found.length > 0 ? `${found.length} found` : 'nothing found';
-    this.choose(found.length > 0 ? 0 : -1);
   }
 
   /** As the page's template has it. */
-  private entry({ address, page, title, excerpt }: Found, at: number): Node {
+  private entry({ address, page, title, excerpt }: Found): Node {
     const entry = this.box.querySelector('template')!.content.firstElementChild!.cloneNode(true) as HTMLElement;
-    entry.id = `found-${at}`;
     const [link, head, of, text] = ['a', 'b', 'small', 'span'].map((part) => entry.querySelector<HTMLElement>(part)!);
     link!.setAttribute('href', address);
     head!.textContent = title || page;
@@ -83,36 +81,22 @@ export class SearchBox {
     return entry;
   }
 
-  private open(is: boolean): void {
-    this.list.hidden = !is;
-    this.input.setAttribute('aria-expanded', String(is));
-  }
-
   private close(): void {
-    this.open(false);
+    this.list.hidden = true;
     this.status.textContent = '';
-    this.choose(-1);
-  }
-
-  private entries(): HTMLElement[] {
-    return [...this.list.querySelectorAll<HTMLElement>('[role=option]')];
-  }
-
-  private choose(at: number): void {
-    this.chosen = at;
-    this.entries().forEach((entry, index) => entry.setAttribute('aria-selected', String(index === at)));
-    if (at < 0) this.input.removeAttribute('aria-activedescendant');
-    else this.input.setAttribute('aria-activedescendant', `found-${at}`);
-    this.entries()[at]?.scrollIntoView({ block: 'nearest' });
   }
 
   private key(event: KeyboardEvent): void {
-    const entries = this.entries();
+    const stops: HTMLElement[] = [this.input, ...this.list.querySelectorAll('a')];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === 'Escape') this.close();
-    else if (this.list.hidden || entries.length === 0) return;
-    else if (step !== undefined) this.choose((this.chosen + step + entries.length) % entries.length);
-    else if (event.key === 'Enter') entries[this.chosen]?.querySelector('a')!.click();
+    if (event.key === 'Escape') {
+      this.input.focus();
+      this.close();
+    } else if (this.list.hidden || stops.length === 1) return;
+    else if (step !== undefined) {
+      const at = stops.indexOf(document.activeElement as HTMLElement);
+      stops[(at + step + stops.length) % stops.length]!.focus();
+    } else if (event.key === 'Enter' && event.target === this.input) stops[1]!.click();
     else return;
     event.preventDefault();
   }

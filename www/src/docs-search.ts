@@ -21,22 +21,24 @@ const BEFORE = 30;
 const BEHIND = 90;
 
 const engine = new MiniSearch({
+  idField: 'address',
   fields: ['title', 'page', 'text'],
   storeFields: ['address', 'page', 'title', 'text'],
   // `weight_fifo_tiles` is found by each of its words too.
   tokenize: (text) => text.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== ''),
   searchOptions: {
-    boost: { title: 4, page: 2 },
+    boost: { title: 2 },
     prefix: true,
-    fuzzy: (term) => (term.length > 4 ? 0.2 : false),
     combineWith: 'AND',
   },
 });
 engine.addAll(sections);
 
-/** The best sections for some words, the best first. */
+/** The best sections for some words, the best first: those that have all of them, or words that are nearly these. */
 export function search(words: string): Found[] {
-  return engine.search(words).slice(0, MOST).map(found);
+  const exact = engine.search(words);
+  const results = exact.length > 0 ? exact : engine.search(words, { fuzzy: (term) => (term.length > 4 ? 0.2 : false) });
+  return results.slice(0, MOST).map(found);
 }
 
 function found(result: SearchResult): Found {
@@ -45,14 +47,16 @@ function found(result: SearchResult): Found {
 }
 
 function excerpt(text: string, terms: string[]): [string, boolean][] {
-  const escaped = terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, ''));
-  const word = new RegExp(`(${escaped.join('|')})`, 'iu');
-  const at = Math.max(0, text.search(word));
-  // Whole words, from a little before the first that was found.
+  const words = terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, ''));
+  // Words of the text that begin so.
+  const word = (of: string[]) => new RegExp(`(?<![\\p{L}\\p{N}])(${of.join('|')})`, 'giu');
+  // The longest one tells most.
+  const longest = words.reduce((a, b) => (b.length > a.length ? b : a), '');
+  const at = Math.max(0, text.search(word([longest])));
+  // Whole words, from a little before it.
   const from = at <= BEFORE ? 0 : text.indexOf(' ', at - BEFORE) + 1;
   const end = text.length <= at + BEHIND ? text.length : text.lastIndexOf(' ', at + BEHIND);
   const shown = `${from > 0 ? '… ' : ''}${text.slice(from, Math.max(end, at))}${end < text.length ? ' …' : ''}`;
-  return shown
-    .split(new RegExp(word, 'giu'))
-    .flatMap((piece, index) => (piece === '' ? [] : [[piece, index % 2 === 1]]));
+  const pieces = shown.split(word(words)).map((piece, index): [string, boolean] => [piece, index % 2 === 1]);
+  return pieces.filter(([piece]) => piece !== '');
 }
