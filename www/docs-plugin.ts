@@ -307,6 +307,10 @@ function document(pages: Page[], name: string, title: string, description: strin
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escape(title)} · Systole</title>
     <meta name="description" content="${escape(description)}" />
+    <meta property="og:type" content="article" />
+    <meta property="og:site_name" content="Systole" />
+    <meta property="og:title" content="${escape(title)}" />
+    <meta property="og:description" content="${escape(description)}" />
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="/src/docs.css" />

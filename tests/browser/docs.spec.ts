@@ -28,6 +28,9 @@ for (const name of PAGES) {
     expect(title).toHaveLength(1);
     await expect(page).toHaveTitle(`${title[0]} · Systole`);
     await expect(page.locator('meta[name=description]')).toHaveAttribute('content', /^\S.{10,}[.?!]$/);
+    const told = (name: string) => page.locator(`meta[property="og:${name}"]`).getAttribute('content');
+    expect(await told('title')).toBe(title[0]);
+    expect(await told('description')).toBe(await page.locator('meta[name=description]').getAttribute('content'));
     await expect(page.locator('header [aria-current=page]')).toHaveCount(1);
     const depths = await page
       .locator(':is(h1, h2, h3, h4):not(nav *)')
