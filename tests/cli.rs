@@ -166,13 +166,41 @@ fn an_operator_is_computed_when_it_is_asked_for() {
     assert_eq!((&with["seeded"], &with["step"]), (&"h".into(), &json(&without)["step"]));
     assert!(with["registers"]["act"][0][0].is_i64(), "{}", with["registers"]["act"]);
     for (op, expected) in [
-        ("g", "no operator is called `g`: `systole run` lists them"),
+        (
+            "g",
+            "no operator is called `g`: `systole run` lists them; of several with a name, NAME:LINE is one",
+        ),
+        ("h:4", "no operator is called `h:4`"),
         ("r", "line 5: `r` does not run on the arrays; ask for a product or a convolution"),
     ] {
         let refused = frame(&["--values", op]);
         assert_eq!(refused.status.code(), Some(1));
         assert!(error_of(&refused).contains(expected), "{}", error_of(&refused));
     }
+}
+
+/// Of several operators with a name the first that runs on the arrays is meant, whatever stands before it, or that of a line.
+#[test]
+fn an_operator_is_found_by_its_name_and_line() {
+    let text = "input a : i8[4096, 4096]\nweight w : i8[4096, 4096]\nh = relu(a)\noutput h\n\
+        h = requant(h @ w, shift=7)\noutput h\nh = requant(h @ w, shift=5)\noutput h\n";
+    let frame = |op: &str| systole(&["frame", "-", "--cycle", "600000000", "--values", op], text);
+    let (first, fifth, third) = (frame("h"), frame("h:5"), frame("h:3"));
+    assert_eq!(first.status.code(), Some(0), "{}", error_of(&first));
+    assert_eq!(first.stdout, fifth.stdout);
+    let registers = |output: &Output| -> Value {
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["registers"]["act"][0][0].clone()
+    };
+    assert!(registers(&first).is_i64(), "the operator of line 5 is at work then");
+    assert!(registers(&frame("h:7")).is_null(), "that of line 7 is not");
+    assert!(error_of(&third).contains("line 3: `h` does not run on the arrays"), "{}", error_of(&third));
+}
+
+#[test]
+fn what_takes_no_cycles_has_none_to_tell_of() {
+    let output = systole(&["run", "-"], "input a : i8[1, 1]\noutput a\n");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(": 0 cycles, ") && !said.contains("cycles of the matrix unit"), "{said}");
 }
 
 #[test]

@@ -338,8 +338,8 @@ fn an_operator_alone_has_the_numbers_of_its_operands_names() {
 fn an_operator_alone_has_them(large_text: &str, dtype: &str) {
     let chip = Chip { unified_buffer_bytes: 1 << 24, ..of_floats(16, 16) };
     let mut finished = compile_or_time(large_text, &Files::default(), &chip).timed.unwrap();
-    assert!(finished.seeding(finished.operator("h").unwrap()).is_ok());
-    let op = finished.operator("y").unwrap();
+    assert!(finished.seeding(finished.operator("h", large_text).unwrap()).is_ok());
+    let op = finished.operator("y", large_text).unwrap();
     let mut seeding = finished.seeding(op).unwrap();
     while !finished.seed(&mut seeding, 1) {}
     assert_eq!(finished.numbers(), Numbers::Of(op));
@@ -374,7 +374,7 @@ fn numbers_of_an_operator_that_has_none_are_refused() {
     let refused = |text: &str, name: &str| {
         let compiled = compile_or_time(text, &Files::default(), &chip);
         let finished = compiled.timed.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
-        finished.seeding(finished.operator(name).unwrap()).err().unwrap().message
+        finished.seeding(finished.operator(name, text).unwrap()).err().unwrap().message
     };
     let relu = "input a : i8[4096, 4096]\nweight w : i8[4096, 4096]\noutput a @ w\ninput x : i8[4, 4]\nr = relu(x)\noutput r\n";
     assert_eq!(refused(relu, "r"), "`r` does not run on the arrays");

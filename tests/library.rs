@@ -7,7 +7,8 @@
 mod checked;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use systole::chip::{Chip, Dram, PRESETS};
@@ -574,16 +575,41 @@ fn what_does_not_run_is_named() {
     let pool = serde_json::json!({ "operator": "maxpool", "count": 1, "line": 31 });
     assert!(left.contains(&pool), "{left:?}");
     assert!(report.get("agrees").is_none() && report.get("outputs").is_none());
+}
 
-    // A chip without a rate for these dtypes: nothing can be timed, and it says why.
-    let file = format!("{LIBRARY}/resnet50.systole");
-    let output = systole(&["run", &file, "--chip", "tpu-v1"]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(
-        text.contains("conv2d, 53 times, first on line 8: TPU v1 does not multiply bf16 by bf16"),
-        "{text}"
-    );
+/// A chip without a rate for these dtypes, or whose DRAM is too small for them: of what does not run at all there is no report.
+#[test]
+fn what_does_not_run_at_all_is_an_error_with_its_reasons() {
+    let said = |file: &str, chip: &[&str]| {
+        let output = systole(&[&["run", &format!("{LIBRARY}/{file}.systole")], chip].concat());
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{file}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let bf16 = said("resnet50", &["--chip", "tpu-v1"]);
+    assert!(bf16.contains("resnet50.systole:30:5: "), "{bf16}");
+    assert!(bf16.contains("error: TPU v1 does not multiply bf16 by bf16"), "{bf16}");
+    assert!(bf16.contains("= hint: choose a chip that does") && !bf16.contains("note:"), "{bf16}");
+    let both = said("gpt3-prefill", &["--chip", "gemmini"]);
+    assert!(both.contains("error: all tensors take "), "{both}");
+    assert!(both.contains("note: nor does `@` run by itself: line "), "{both}");
+    assert!(both.contains(": Gemmini 16 x 16 does not multiply bf16 by bf16"), "{both}");
+}
+
+#[test]
+fn a_program_without_products_that_is_too_large_is_an_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
+    let mut child = command
+        .args(["run", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"input x : i8[1000000,1000000]\noutput x\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]));
+    assert!(said.contains(":1:1: error: all tensors take 1000000000000 bytes"), "{said}");
 }
 
 /// Too large for their values in a run, but timed from their first operator to their last.

@@ -298,6 +298,18 @@ fn a_wrong_name_is_answered_with_the_list() {
 
 /// What all passes say, the plan, and by pass the lines of the plan that are others without it.
 /// `BLESS=1 cargo test --test passes` writes it anew.
+/// Of sums that stay a tile has as many rows as the array, whatever the accumulators hold and however many units there are.
+#[test]
+fn tiles_of_sums_that_stay_are_as_the_array_is() {
+    let text = "input x : i8[64, 16]\nweight w : i8[16, 64]\noutput x @ w\n";
+    for matrix_units in [1, 2] {
+        let dataflow = Dataflow::OutputStationary;
+        let chip = Chip { dataflow, matrix_units, ..Chip::classroom(8, 8).unwrap() };
+        let said = told(&explained(text, &Files::default(), &chip, &Pipeline::default()).1.unwrap().1, text);
+        assert!(said.contains("in tiles of 8 x 16 x 8 (os): as many rows as the array has"), "{said}");
+    }
+}
+
 #[test]
 fn what_passes_do_is_as_recorded() {
     let cases = golden::cases("passes");

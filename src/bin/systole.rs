@@ -19,8 +19,8 @@ mod commands {
     use systole::isa;
     use systole::job::validate::{Subject, Table};
     use systole::job::{
-        self, Arrange, Compiled, Extent, Listed, MapperReport, NotSimulatedReport, OutputReport,
-        ProductsReport, ProductsRun, Report,
+        self, Arrange, Compiled, Extent, Listed, MapperReport, NotSimulated, NotSimulatedReport,
+        OutputReport, ProductsReport, ProductsRun, Report,
     };
     use systole::num::{Array, SumOrder};
     use systole::schedule::{self, Pipeline};
@@ -67,7 +67,8 @@ mod commands {
             #[arg(long, default_value_t = 0, value_name = "U")]
             unit: usize,
             /// Of a program too large for its values: compute the numbers of the operator with this result, from operands made
-            /// from their names, as if all of them were declared.
+            /// from their names, as if all of them were declared. Of several with a name it is the first that runs on the arrays; NAME:LINE is
+            /// that of a line.
             #[arg(long, value_name = "OP")]
             values: Option<String>,
             #[command(flatten)]
@@ -336,6 +337,7 @@ mod commands {
                 let (text, files) = (&program.text, program.files.as_ref());
                 let mut products = || job::compile_products_arranged(text, files, &chip, &mut arrange);
                 match if runs { None } else { products() } {
+                    Some(run) if run.timed.is_empty() => return Err(nothing_runs(&program, &compiled, &run)),
                     Some(run) => {
                         return report_products(&program, &run, mapping_of(&run, search, found), format);
                     }
@@ -399,6 +401,20 @@ mod commands {
             );
         }
         out
+    }
+
+    /// Tells why a program does not run as a whole, and where it is for another reason, why none of its products does.
+    fn nothing_runs(program: &Program, compiled: &Compiled, run: &ProductsRun) -> InputErrors {
+        let told = program.shown().tell(&compiled.diagnostics);
+        let lines = Lines::new(&program.text);
+        for NotSimulated { operator, span, reason, .. } in &run.rest {
+            let other = |reason: &&String| compiled.diagnostics.iter().all(|known| known.message != **reason);
+            if let Some(reason) = reason.as_ref().filter(other) {
+                let line = lines.position(span.start).line;
+                eprintln!("note: nor does `{operator}` run by itself: line {line}: {reason}");
+            }
+        }
+        told.err().unwrap_or(InputErrors)
     }
 
     /// Of a program that cannot run as a whole.
@@ -498,13 +514,15 @@ mod commands {
             }
         }
 
-        /// The numbers of an operator, by its name.
+        /// The numbers of an operator, by its name, or its name and line.
         fn compute(&mut self, name: &str) -> Result<(), String> {
             let Ran::Program { finished, text } = self else {
                 return Err("`--values` is for programs: a topology's layers have no values".into());
             };
-            let Some(op) = finished.operator(name) else {
-                return Err(format!("no operator is called `{name}`: `systole run` lists them"));
+            let Some(op) = finished.operator(name, text) else {
+                return Err(format!(
+                    "no operator is called `{name}`: `systole run` lists them; of several with a name, NAME:LINE is one"
+                ));
             };
             let mut seeding = finished.seeding(op).map_err(|no| {
                 let line = Lines::new(text).position(no.span.start).line;
@@ -788,7 +806,10 @@ mod commands {
             report.macs,
             report.utilization * 100.0,
         );
-        out += &format!("cycles of {}: {}\n", matrix_units(report.matrix_units), classes_in_words(classes));
+        if report.cycles > 0 {
+            let classes = classes_in_words(classes);
+            out += &format!("cycles of {}: {classes}\n", matrix_units(report.matrix_units));
+        }
         if report.in_common_memory {
             out += "all tensors lie in the common memory, none in DRAM\n";
         }
@@ -849,7 +870,9 @@ mod commands {
                 op.utilization * 100.0
             );
         }
-        out += "not simulated:\n";
+        if !report.not_simulated.is_empty() {
+            out += "not simulated:\n";
+        }
         for NotSimulatedReport { operator, count, line, reason } in &report.not_simulated {
             let reason = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
             let times = if *count == 1 { "once" } else { &format!("{count} times") };

@@ -1,8 +1,8 @@
 //! One operator's numbers in a run that has none: its operands are made from their names, as if all of them were declared.
 
-use crate::base::insert_by_key;
+use crate::base::{Lines, insert_by_key};
 use crate::graph::Limits;
-use crate::isa::{BufferId, ProgramOpId, Work};
+use crate::isa::{BufferId, ProgramOp, ProgramOpId, Work};
 use crate::num::{Run, Shape, Type, Values, seeded};
 use crate::schedule::TooMuch;
 
@@ -19,9 +19,22 @@ pub struct Seeding {
 }
 
 impl Finished {
-    /// The first operator of a name.
-    pub fn operator(&self, name: &str) -> Option<ProgramOpId> {
-        self.emitted.program.ops.iter().find(|(_, op)| op.name == name).map(|(id, _)| id)
+    /// The operator that `NAME` or `NAME:LINE` means in the program's text: of several the first that runs on the arrays, or else
+    /// the first.
+    pub fn operator(&self, wanted: &str, text: &str) -> Option<ProgramOpId> {
+        self.first_on_arrays(|op| op.name == wanted).or_else(|| {
+            let (name, line) = wanted.rsplit_once(':')?;
+            let lines = Lines::new(text);
+            let line: u32 = line.parse().ok()?;
+            self.first_on_arrays(|op| op.name == name && lines.position(op.span.start).line == line)
+        })
+    }
+
+    fn first_on_arrays(&self, is_wanted: impl Fn(&ProgramOp) -> bool) -> Option<ProgramOpId> {
+        let ops = &self.emitted.program.ops;
+        let wanted: Vec<_> = ops.iter().filter(|(_, op)| is_wanted(op)).map(|(id, _)| id).collect();
+        let on_arrays = wanted.iter().find(|op| !self.factors(**op).is_empty());
+        on_arrays.or(wanted.first()).copied()
     }
 
     /// Begins to make an operator's operands, in a run without values.

@@ -702,8 +702,16 @@ impl Parser<'_> {
             }
             Some(TokenKind::Real) => {
                 let span = self.words[self.at].span;
+                let value = real(span.of(self.text));
+                if value.is_infinite() {
+                    return self.error(
+                        span,
+                        word!("a number larger than any f64"),
+                        word!("choose a smaller number"),
+                    );
+                }
                 self.at += 1;
-                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Real(real(span.of(self.text))), span }))
+                Ok(self.ast.exprs.push(Expr { kind: ExprKind::Real(value), span }))
             }
             Some(TokenKind::String) => {
                 let span = self.words[self.at].span;

@@ -4,6 +4,7 @@
 use super::{Convolution, Layer, LayerKind, TileOrder, Tiling, TooMuch};
 use crate::chip::{Chip, Dataflow};
 use crate::graph::{Choices, LoopAxis, Stationary};
+use crate::num::Sparsity;
 
 /// The largest tile that the array takes, made as small as the program wants it; M, K and N are those of the whole product.
 pub(super) fn apply(
@@ -29,7 +30,8 @@ pub(super) fn apply(
     }
     if let Some([m, n, wanted_k]) = tile {
         let whole_k = chip.dataflow == Dataflow::OutputStationary;
-        let nearest = [m.min(most.m), n.min(most.n), if whole_k { k } else { wanted_k.min(most.k) }];
+        let near_k = if whole_k { k } else { whole_groups(wanted_k.min(most.k), k, most.packed) };
+        let nearest = [m.min(most.m), n.min(most.n), near_k];
         let limits =
             [("rows", m, most.m, all_m), ("columns", n, most.n, all_n), ("steps of k", wanted_k, most.k, k)];
         let over = limits.into_iter().find(|(_, wanted, limit, _)| wanted > limit);
@@ -40,21 +42,24 @@ pub(super) fn apply(
                 _ if limit == chip.rows || limit == chip.cols => {
                     format!("{} has {} x {} PEs", chip.name, chip.rows, chip.cols)
                 }
+                _ if limit == chip.depth(most.packed) => {
+                    format!("{} rows of PEs take {limit} steps that are pruned", chip.rows)
+                }
                 _ => "a tile's sums take half of the accumulators".to_owned(),
             };
             return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
         }
-        if let Some(sparsity) = most.packed
-            && wanted_k < k
-            && !wanted_k.is_multiple_of(sparsity.of())
-        {
-            let message =
-                format!("a tile of {wanted_k} steps of k, which are no whole groups of {}", sparsity.of());
-            return refuse(message, format!("{} skips weights that are pruned {sparsity}", chip.name));
-        }
         if whole_k && wanted_k < k {
             let message = format!("a tile of {wanted_k} steps of k, of {k}");
             let why = "output-stationary sums stay in their PEs until they are whole";
+            return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
+        }
+        if let Some(sparsity) = most.packed
+            && wanted_k != near_k
+        {
+            let message =
+                format!("a tile of {wanted_k} steps of k, which are no whole groups of {}", sparsity.of());
+            let why = format!("{} skips weights that are pruned {sparsity}", chip.name);
             return refuse(message, format!("{why}: the nearest is `tile={nearest:?}`"));
         }
         (most.m, most.n, most.k) = (m, n, wanted_k);
@@ -79,6 +84,12 @@ pub(super) fn apply(
         return refuse(message, "write `buffers=2`, or leave it out".into());
     }
     Ok(most)
+}
+
+/// Steps of k of a tile as they can be: of packed weights whole groups, but for the last of all `k`.
+fn whole_groups(wanted: usize, k: usize, packed: Option<Sparsity>) -> usize {
+    let group = packed.map_or(1, |sparsity| sparsity.of());
+    if wanted >= k { wanted } else { (wanted / group * group).max(group).min(k) }
 }
 
 fn of_chip(wanted: Stationary) -> Dataflow {

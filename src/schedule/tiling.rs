@@ -211,7 +211,7 @@ fn tiling(plan: &Plan, layer: &Layer, factors: [PlannedId; 2], chip: &Chip) -> R
     while needed(&tiling) > room(plan, chip) {
         if !shrink(&mut tiling, layer) {
             let refused = too_wide(plan, layer, needed(&tiling), chip);
-            return Err(with_tile(refused, tiling, &needed, room(plan, chip)));
+            return Err(with_tile(refused, layer, tiling, &needed, room(plan, chip)));
         }
     }
     Ok(tiling)
@@ -301,8 +301,7 @@ pub(super) fn largest(
     };
     let most = Tiling { dataflow: chip.dataflow, m, n, k: deep, order: TileOrder::Rows, packed };
     let mut tiling = choices::apply(most, all, layer, chip)?;
-    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-    if !chosen && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
+    if !has_tile(layer) && tiling.order == TileOrder::Rows && chip.matrix_units > 1 {
         even(&mut tiling, plan, layer, chip);
     }
     Ok(tiling)
@@ -344,22 +343,31 @@ fn room(plan: &Plan, chip: &Chip) -> Bytes {
     chip.unified_buffer_bytes.saturating_sub(plan.streams_from)
 }
 
+/// Whether the program chose its tile.
+fn has_tile(layer: &Layer) -> bool {
+    layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some())
+}
+
 /// Halves the side of tiles that is not bound to the array's, if that can be. A tile that was chosen is not made smaller.
 fn shrink(tiling: &mut Tiling, layer: &Layer) -> bool {
-    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-    !chosen && halve(tiling)
+    !has_tile(layer) && halve(tiling)
 }
 
 fn halve(tiling: &mut Tiling) -> bool {
-    let side = match tiling.dataflow {
-        Dataflow::InputStationary => &mut tiling.n,
-        _ => &mut tiling.m,
-    };
+    let side = free_side(tiling);
     let possible = *side > 1;
     if possible {
         *side = side.div_ceil(2);
     }
     possible
+}
+
+/// The side of tiles that is not bound to the array's.
+fn free_side(tiling: &mut Tiling) -> &mut usize {
+    match tiling.dataflow {
+        Dataflow::InputStationary => &mut tiling.n,
+        _ => &mut tiling.m,
+    }
 }
 
 fn bytes(sides: &[usize], dtype: DType) -> Bytes {
@@ -479,25 +487,42 @@ fn block_rows(plan: &Plan, layer: &Layer, x: PlannedId, chip: &Chip) -> Result<u
     }
 }
 
-/// The same with a tile that would fit, if there is one: one that was chosen is not made smaller.
+/// The same with what would fit, if anything does: a tile that was chosen is not made smaller, nor the order of tiles another.
 fn with_tile(
     refused: TooMuch,
-    mut tiling: Tiling,
+    layer: &Layer,
+    tiling: Tiling,
     needed: &dyn Fn(&Tiling) -> Bytes,
     room: Bytes,
 ) -> TooMuch {
-    while halve(&mut tiling) {
-        if needed(&tiling) <= room {
-            let Tiling { m, n, k, .. } = tiling;
-            return TooMuch { hint: format!("`tile=[{m}, {n}, {k}]` would fit"), ..refused };
-        }
+    let by_rows = Tiling { order: TileOrder::Rows, ..tiling };
+    let Some(Tiling { m, n, k, order, .. }) =
+        [tiling, by_rows].into_iter().find_map(|way| largest_of(way, needed, room))
+    else {
+        return refused;
+    };
+    let without = if order == tiling.order { "" } else { " without `order`" };
+    let hint = match has_tile(layer) {
+        true => format!("`tile=[{m}, {n}, {k}]`{without} would fit"),
+        false => "without `order` it would fit".to_owned(),
+    };
+    TooMuch { hint, ..refused }
+}
+
+/// A tiling whose free side is the longest that fits and not longer than it is.
+fn largest_of(mut tiling: Tiling, needed: &dyn Fn(&Tiling) -> Bytes, room: Bytes) -> Option<Tiling> {
+    let (mut fits, mut over) = (0, *free_side(&mut tiling) + 1);
+    while over - fits > 1 {
+        let side = fits.midpoint(over);
+        *free_side(&mut tiling) = side;
+        if needed(&tiling) <= room { fits = side } else { over = side }
     }
-    refused
+    *free_side(&mut tiling) = fits;
+    (fits > 0).then_some(tiling)
 }
 
 fn too_wide(plan: &Plan, layer: &Layer, bytes: Bytes, chip: &Chip) -> TooMuch {
-    let chosen = layer.choices.as_ref().is_some_and(|choices| choices.tile.is_some());
-    let piece = if chosen { "a tile" } else { "a row" };
+    let piece = if has_tile(layer) { "a tile" } else { "a row" };
     TooMuch {
         span: layer.span,
         message: format!(

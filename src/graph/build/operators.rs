@@ -206,6 +206,15 @@ impl Builder<'_> {
                 self.diagnostics.error(self.ast.exprs[expr].span, message, word!("choose a smaller number"));
                 return None;
             }
+            Value::Real(number) if number.is_finite() && (number as f32).is_infinite() => {
+                let hint = word!("choose a smaller number");
+                self.diagnostics.error(
+                    self.ast.exprs[expr].span,
+                    word!("a number larger than any f32"),
+                    hint,
+                );
+                return None;
+            }
             Value::Real(number) if float => number,
             _ => {
                 let ty = self.type_of(other);

@@ -51,8 +51,14 @@ impl Builder<'_> {
                 let worst = range.0.unsigned_abs().max(range.1.unsigned_abs());
                 let bits = 8 * ty.dtype.bytes();
                 // Of values in files, perhaps.
-                let message = format!("a sum could reach {worst} and leave its {bits} bits");
-                self.diagnostics.tell(span, message, word!("use fewer terms or smaller weights"));
+                let (what, hint) = match kind {
+                    OpKind::Map(_) | OpKind::Combine(_) => {
+                        ("an element", word!("make the operands smaller, or cast them to f32"))
+                    }
+                    _ => ("a sum", word!("use fewer terms or smaller weights")),
+                };
+                let message = format!("{what} could reach {worst} and leave its {bits} bits");
+                self.diagnostics.tell(span, message, hint);
                 return None;
             }
             self.few_axes(ty.shape.0.len(), span)?;

@@ -32,11 +32,11 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
         let limit = match () {
             () if chosen => "as the program chooses".to_owned(),
             () if free >= all => format!("all {side} at once"),
-            () if free < sums && is_largest(plan, layer, tiling, chip) => {
-                format!("so that {} matrix units have as much to do", plan.split.units)
-            }
             () if tiling.dataflow == Dataflow::OutputStationary && free == rows => {
                 format!("as many {side} as the array has")
+            }
+            () if free < sums && is_largest(plan, layer, tiling, chip) => {
+                format!("so that {} matrix units have as much to do", plan.split.units)
             }
             () if free == sums => format!("half of the accumulators holds {sums} {side}"),
             () => {
