@@ -229,7 +229,7 @@ fn mend(rule: u32) -> &'static str {
             "where weights stay `multiply`, where sums stay `contract`; a ring is a multiple of what goes into it"
         }
         8 => "choose a chip that does, or give it a rate for these dtypes",
-        9 => "what is read and what is written have as many rows and columns",
+        9 => "what is read and what is written have as many rows and columns, and in a copy one dtype",
         10 => "make it smaller, or let it share a place by `at`",
         11 => {
             "say the dtype of a step's result, as in `add b@ub to i32`, and cast between floats and whole numbers"
@@ -256,7 +256,10 @@ fn memory(
         let shape = &assembly.shapes[id.index()];
         match given_values(&buffers[*id], shape, given, loader) {
             Ok(values) => memory[id.index()] = values,
-            Err((message, hint)) => say.error(place(places, Culprit::Buffer(*id)), message, hint),
+            Err((message, hint)) => {
+                let path = places.paths.get(id).copied();
+                say.error(path.unwrap_or_else(|| place(places, Culprit::Buffer(*id))), message, hint);
+            }
         }
     }
     Some(memory)
