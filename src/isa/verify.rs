@@ -341,7 +341,8 @@ impl Verifier<'_> {
             Work::Copy { from, to, rows } => {
                 let same = (from.rows, from.cols, dtype(from)) == (to.rows, to.cols, dtype(to));
                 check(9, same, || {
-                    let shown = |window: &Window| format!("{}[{}, {}]", dtype(window), window.rows, window.cols);
+                    let shown =
+                        |window: &Window| format!("{}[{}, {}]", dtype(window), window.rows, window.cols);
                     format!("a copy of {} to {}", shown(from), shown(to))
                 })?;
                 let RowsAre::Chosen { places, of } = rows else { return Ok(()) };
@@ -395,7 +396,11 @@ impl Verifier<'_> {
         let all = self.chip.accumulator_rows;
         check(7, (1..=all).contains(&place.ring), || match place.first.saturating_add(rows) == place.ring {
             // As a ring is that nobody has written.
-            true => format!("accumulators {} to {}, of {all} from 0 on", place.first, place.ring.saturating_sub(1)),
+            true => format!(
+                "rows {} to {} of accumulators that have {all}",
+                place.first,
+                place.ring.saturating_sub(1)
+            ),
             false => format!("a ring of {} accumulator rows, of {all}", place.ring),
         })?;
         let small = place.advance.iter().chain([&place.first]).all(|step| *step < place.ring);

@@ -226,7 +226,7 @@ fn mend(rule: u32) -> &'static str {
         13 => "`packed` weights are in DRAM, n of m as the chip's `sparsity` has it",
         6 => "each `multiply` has one `fetch` and one `load` above it, of a tile no larger than the array",
         7 => {
-            "where weights stay `multiply`, where sums stay `contract`; a ring is a multiple of what goes into it"
+            "where weights stay `multiply`, where sums stay `contract`; accumulators are numbered from 0, and a ring is a multiple of what goes into it"
         }
         8 => "choose a chip that does, or give it a rate for these dtypes",
         9 => "what is read and what is written have as many rows and columns, and in a copy one dtype",

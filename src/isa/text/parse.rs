@@ -912,11 +912,9 @@ fn shape(line: &mut Line) -> Read<Shape> {
     }
     match elements <= MOST_NUMBER {
         true => Ok(Shape::from(extents)),
-        false => wrong(
-            line.since(start),
-            format!("more than {MOST_NUMBER} elements"),
-            "take a smaller buffer",
-        ),
+        false => {
+            wrong(line.since(start), format!("more than {MOST_NUMBER} elements"), "take a smaller buffer")
+        }
     }
 }
 

@@ -77,8 +77,12 @@ fn whole(outcome: &Outcome, layer: &Layer) -> Option<String> {
     let why = match (chip.sparsity, chip.skips()) {
         (None, _) => "the chip has no `sparsity`".to_owned(),
         (_, None) => format!("by {} the chip skips nothing, only where weights stay", chip.dataflow.name()),
-        _ if side == 0 => "it is the first factor, and of a product the second one's zeros are skipped".to_owned(),
-        _ if op.operands[1] != declared => "it is not read as it is declared, but in part or in another order".to_owned(),
+        _ if side == 0 => {
+            "it is the first factor, and of a product the second one's zeros are skipped".to_owned()
+        }
+        _ if op.operands[1] != declared => {
+            "it is not read as it is declared, but in part or in another order".to_owned()
+        }
         (_, Some(by)) => of_whole(layer, rule, by),
     };
     Some(format!("; `{}` is pruned {rule} and multiplied whole: {why}", graph.name(declared)))
