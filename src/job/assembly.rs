@@ -7,7 +7,7 @@ use crate::check::{Limit, check_program};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
-use crate::isa::text::{Places, assemble};
+use crate::isa::text::{Places, assemble, print};
 use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
@@ -15,6 +15,10 @@ use crate::num::{DType, Run, Shape, Sparsity, Type, Values, seeded};
 use crate::schedule::{Pipeline, Plan, Told, TooMuch, explain, not_lowered};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
+
+/// First line of a text whose program would have constants folded if it were run by itself.
+const UNFOLDED: &str = "# without the pass `fold`: what depends on weights and numbers alone is computed by the machine, \
+                        as with `run --without fold`\n";
 
 /// Most words that a run may move on one way.
 const MOST_WORDS: u128 = 1 << 63;
@@ -27,9 +31,35 @@ pub fn assembly(
     chip: &Chip,
     pipeline: &Pipeline,
 ) -> (Vec<Diagnostic>, Option<Assembly>) {
+    let (checked, assembly) = assembled(text, loader, chip, pipeline);
+    (checked.diagnostics.into_sorted(), assembly)
+}
+
+/// The same as text. If it has other instructions than the program by all of these passes, a comment says so at its beginning.
+pub fn assembly_text(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Vec<Diagnostic>, Option<String>) {
+    let (checked, assembly) = assembled(text, loader, chip, pipeline);
+    let shown = |assembly: Assembly| {
+        let note = if pipeline.folds(&checked.graph) { UNFOLDED } else { "" };
+        note.to_owned() + &print(&assembly)
+    };
+    let shown = assembly.map(shown);
+    (checked.diagnostics.into_sorted(), shown)
+}
+
+fn assembled(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Checked, Option<Assembly>) {
     let (checked, planned) = planned(text, loader, chip, &pipeline.without_fold());
     let assembly = planned.map(|(plan, _)| of_emitted(&checked.graph, &plan, emit(&plan, chip)));
-    (checked.diagnostics.into_sorted(), assembly)
+    (checked, assembly)
 }
 
 /// A program that is checked; its plan with what each pass did, if there is no error.
