@@ -20,6 +20,9 @@ use crate::trace::Trace;
 const UNFOLDED: &str = "# without the pass `fold`: what depends on weights and numbers alone is computed by the machine, \
                         as with `run --without fold`\n";
 
+/// What beginning an instruction takes, in multiply-accumulates.
+const INSTRUCTION_EFFORT: u128 = 512;
+
 /// Most words that a run may move on one way.
 const MOST_WORDS: u128 = 1 << 63;
 
@@ -421,7 +424,7 @@ impl Sum {
                     let macs = &mut self.macs[instruction.op.index()];
                     *macs = macs.saturating_add(load.macs.saturating_mul(times));
                     self.at_peak += load.at_peak * times as f64;
-                    self.effort += (load.effort + 1) * u128::from(times);
+                    self.effort += (load.effort + INSTRUCTION_EFFORT) * u128::from(times);
                     self.words += load.words * u128::from(times);
                 }
                 Node::Repeat(id) => {
