@@ -76,6 +76,27 @@ fn examples_are_kept() {
     }
 }
 
+/// A program's text says that constants are not folded, where there are some to fold, and runs as without that pass.
+#[test]
+fn the_text_says_that_constants_are_not_folded() {
+    let (files, chip) = (Files::default(), Chip::classroom(4, 4).unwrap());
+    let folded = "input x : i8[4, 4]\nweight w : i8[4, 4]\noutput x @ relu(w)\n";
+    let unfolded = "input x : i8[4, 4]\nweight w : i8[4, 4]\noutput x @ w\n";
+    let all = Pipeline::default();
+    let emitted = |text: &str, by: &Pipeline| job::assembly_text(text, &files, &chip, by).1.unwrap();
+    let without = all.without("fold").unwrap();
+    assert!(!emitted(unfolded, &all).starts_with('#') && !emitted(folded, &without).starts_with('#'));
+    let text = emitted(folded, &all);
+    assert!(text.starts_with("# without the pass `fold`"), "{text}");
+    let cycles = |by: &Pipeline| {
+        let job = job::compile_arranged(folded, &files, &chip, by, &mut job::as_planned).job.unwrap();
+        job.finish().trace.cycles
+    };
+    let run = job::run_assembly(&text, &files, &chip).1.unwrap();
+    assert_eq!(run.trace.cycles, cycles(&without));
+    assert!(run.trace.cycles > cycles(&all));
+}
+
 /// `BLESS=1 cargo test --test assembly` writes the messages anew; read them before you commit them.
 #[test]
 fn wrong_assembly_is_answered_as_recorded() {

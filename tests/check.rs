@@ -550,3 +550,20 @@ fn drop_part(plan: &mut Plan) {
         }
     }
 }
+
+/// Beyond the limit nothing is gone through, not even empty rounds: some thousand million take a quarter of a minute.
+#[test]
+fn rounds_beyond_a_limit_cost_nothing() {
+    let text = "input a : i8[4, 4]\nunified u : i8[4, 4]\nunified v : i8[4, 4]\noutput b : i8[4, 4]\n\
+                repeat 4294967295 as i {\n  repeat 60000 as j {\n    read u = a signal r\n  }\n  read v = a wait r -7\n}\n\
+                write b = u wait r\n";
+    let mut bounded = Chip::classroom(4, 4).unwrap();
+    bounded.queues.dma_out = Some(1);
+    let limit = Limit { instructions: 1 << 10, ..Limit::QUICK };
+    for chip in [Chip::classroom(4, 4).unwrap(), bounded] {
+        let start = std::time::Instant::now();
+        let checked = check_program(&assemble(text).assembly, &chip, limit);
+        assert_eq!((checked.whole, checked.instructions, checked.faults.len()), (false, 1 << 10, 0));
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+}

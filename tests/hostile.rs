@@ -363,6 +363,20 @@ fn the_assembly_that_is_mutated_is_right() {
     assert!(said.is_empty() && run.is_some(), "{said:?}");
 }
 
+/// Thousands of millions of instructions that do next to nothing: they are timed without values.
+#[test]
+fn many_small_instructions_are_timed_alone() {
+    let rounds = |count: u32| {
+        let text = format!(
+            "input a : i8[1]\nunified u : i8[1]\noutput a\nrepeat {count} as i {{\n  read u = a\n}}\n"
+        );
+        let (said, run) = run_assembly(&text, &Files::default(), &Chip::classroom(4, 4).unwrap());
+        (said.iter().any(|d| d.message.contains("timed without values")), run.unwrap().memory.is_empty())
+    };
+    assert_eq!(rounds(1000), (false, false));
+    assert_eq!(rounds(1 << 31), (true, true));
+}
+
 #[test]
 fn the_programs_that_are_mutated_are_right() {
     for program in [PROGRAM, FUNCTIONS] {

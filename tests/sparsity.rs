@@ -264,6 +264,35 @@ fn only_weights_as_they_lie_are_skipped() {
     }
 }
 
+/// In every way in which weights that are declared pruned are multiplied whole, `tile` says why.
+#[test]
+fn weights_that_are_multiplied_whole_say_why() {
+    let by = |dataflow: &str| {
+        let mut chip = systole::chip::preset("classroom-4x4").unwrap();
+        for (key, value) in [("sparsity", "2:4"), ("dataflow", dataflow)] {
+            chip.set(key, value).unwrap();
+        }
+        chip.chip().unwrap()
+    };
+    let plain = Chip::classroom(4, 4).unwrap();
+    for (value, chip, why) in [
+        ("x @ w", plain, "the chip has no `sparsity`"),
+        ("x @ w", by("os"), "by os the chip skips nothing, only where weights stay"),
+        ("x @ w", by("is"), "by is the chip skips nothing, only where weights stay"),
+        ("x @ w.T", by("ws"), "it is not read as it is declared, but in part or in another order"),
+        ("x @ w[:, 0:4]", by("ws"), "it is not read as it is declared, but in part or in another order"),
+        ("w @ x", by("ws"), "it is the first factor, and of a product the second one's zeros are skipped"),
+        ("einsum(\"mk,nk->mn\", x, w)", by("ws"), "it does not lie as matrices of rows of k"),
+    ] {
+        let text = format!("input x : i8[8, 8]\nweight w : i8[8, 8] sparse[2:4]\noutput {value}\n");
+        let graph = graph(&text, &Files::default()).1.unwrap();
+        let told = explain(&graph, &chip, &Pipeline::default()).unwrap().1;
+        let said = systole::schedule::told(&told, &text);
+        let expected = format!("; `w` is pruned 2:4 and multiplied whole: {why}\n");
+        assert!(said.contains(&expected), "{value}: {said}");
+    }
+}
+
 /// A skipping chip multiplies by no zero: what is infinite leaves no NaN there.
 #[test]
 fn what_is_skipped_is_not_multiplied() {

@@ -579,13 +579,13 @@ mod commands {
                 let (diagnostics, plan) = job::explained(text, files, &choose(chip)?.1, &pipeline);
                 (diagnostics, plan.map(|(plan, _)| plan.to_string().into_bytes()))
             }
-            Stage::Asm | Stage::Bin => {
+            Stage::Asm => {
+                let (diagnostics, asm) = job::assembly_text(text, files, &choose(chip)?.1, &pipeline);
+                (diagnostics, asm.map(String::into_bytes))
+            }
+            Stage::Bin => {
                 let (diagnostics, assembly) = job::assembly(text, files, &choose(chip)?.1, &pipeline);
-                let bytes = |assembly| match stage {
-                    Stage::Bin => isa::binary::encode(&assembly),
-                    _ => isa::text::print(&assembly).into_bytes(),
-                };
-                (diagnostics, assembly.map(bytes))
+                (diagnostics, assembly.map(|assembly| isa::binary::encode(&assembly)))
             }
         };
         program.shown().tell(&diagnostics)?;

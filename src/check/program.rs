@@ -330,6 +330,9 @@ impl<'a> Checker<'a> {
                     for at in 0..looped.count {
                         self.iteration[self.depth - 1] = at;
                         self.nodes(&looped.body);
+                        if self.stopped {
+                            break; // four thousand million rounds of nothing take a quarter of a minute
+                        }
                     }
                     self.depth -= 1;
                     self.iteration[self.depth] = 0;

@@ -21,10 +21,9 @@ pub(super) enum End {
 pub(super) fn find(program: &Program, chip: &Chip, limit: Limit) -> End {
     let order = Order::new(program);
     let mut machine = Machine::new(program, chip, &order, limit);
-    while machine.go_on() {
-        if machine.steps > limit.instructions {
-            return End::Unknown;
-        }
+    while machine.go_on() {}
+    if machine.steps.max(machine.put) > limit.instructions {
+        return End::Unknown;
     }
     machine.stuck().map_or(End::Done, End::Stuck)
 }
@@ -53,6 +52,8 @@ struct Machine<'a> {
     tiles: BTreeMap<u32, Tiles>,
     /// Where the next instruction to be put into a queue stands.
     issue: Walk,
+    /// Instructions that have been put there: more than any unit has done, where queues have no end.
+    put: usize,
     steps: usize,
     most_steps: usize,
 }
@@ -72,6 +73,7 @@ impl<'a> Machine<'a> {
             signals: vec![0; program.events.len()],
             tiles: BTreeMap::new(),
             issue: Walk::default(),
+            put: 0,
             steps: 0,
             most_steps: limit.instructions,
         }
@@ -91,7 +93,9 @@ impl<'a> Machine<'a> {
 
     /// Puts instructions into queues, in the order of the program, as far as there is room.
     fn fill(&mut self) {
-        while let Some(step) = self.order.whole.get(self.issue.step) {
+        while self.put <= self.most_steps
+            && let Some(step) = self.order.whole.get(self.issue.step)
+        {
             let unit = self.program.instructions[step.instruction].unit;
             let at = self.order.at(unit);
             let Some(queued) = &mut self.units[at].queued else { return };
@@ -99,6 +103,7 @@ impl<'a> Machine<'a> {
                 return;
             }
             *queued += 1;
+            self.put += 1;
             self.issue.advance(&self.order.whole);
         }
     }

@@ -340,7 +340,11 @@ impl Verifier<'_> {
         match &instruction.work {
             Work::Copy { from, to, rows } => {
                 let same = (from.rows, from.cols, dtype(from)) == (to.rows, to.cols, dtype(to));
-                check(9, same, || "a copy changes extents or dtype".into())?;
+                check(9, same, || {
+                    let shown =
+                        |window: &Window| format!("{}[{}, {}]", dtype(window), window.rows, window.cols);
+                    format!("a copy of {} to {}", shown(from), shown(to))
+                })?;
                 let RowsAre::Chosen { places, of } = rows else { return Ok(()) };
                 let numbers = (places.rows, places.cols, dtype(places)) == (from.rows, 1, DType::I32);
                 let fits = matches!(instruction.unit, Unit::DmaIn(_)) && numbers && *of > 0;
@@ -389,8 +393,15 @@ impl Verifier<'_> {
 
     /// Every place of the block is a multiple of what its steps have in common, so it never lies across the ring's end.
     fn sums(&self, place: &SumRows, rows: usize) -> Check {
-        check(7, (1..=self.chip.accumulator_rows).contains(&place.ring), || {
-            format!("a ring of {} accumulator rows, of {}", place.ring, self.chip.accumulator_rows)
+        let all = self.chip.accumulator_rows;
+        check(7, (1..=all).contains(&place.ring), || match place.first.saturating_add(rows) == place.ring {
+            // As a ring is that nobody has written.
+            true => format!(
+                "rows {} to {} of accumulators that have {all}",
+                place.first,
+                place.ring.saturating_sub(1)
+            ),
+            false => format!("a ring of {} accumulator rows, of {all}", place.ring),
         })?;
         let small = place.advance.iter().chain([&place.first]).all(|step| *step < place.ring);
         check(7, small, || format!("rows of sums move further than their ring of {} goes", place.ring))?;

@@ -7,7 +7,7 @@ use crate::check::{Limit, check_program};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
-use crate::isa::text::{Places, assemble};
+use crate::isa::text::{Places, assemble, print};
 use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
@@ -15,6 +15,13 @@ use crate::num::{DType, Run, Shape, Sparsity, Type, Values, seeded};
 use crate::schedule::{Pipeline, Plan, Told, TooMuch, explain, not_lowered};
 use crate::sim::{Clock, Loops, Numbers, Tally, tally};
 use crate::trace::Trace;
+
+/// First line of a text whose program would have constants folded if it were run by itself.
+const UNFOLDED: &str = "# without the pass `fold`: what depends on weights and numbers alone is computed by the machine, \
+                        as with `run --without fold`\n";
+
+/// What beginning an instruction takes, in multiply-accumulates.
+const INSTRUCTION_EFFORT: u128 = 512;
 
 /// Most words that a run may move on one way.
 const MOST_WORDS: u128 = 1 << 63;
@@ -27,9 +34,35 @@ pub fn assembly(
     chip: &Chip,
     pipeline: &Pipeline,
 ) -> (Vec<Diagnostic>, Option<Assembly>) {
+    let (checked, assembly) = assembled(text, loader, chip, pipeline);
+    (checked.diagnostics.into_sorted(), assembly)
+}
+
+/// The same as text. If it has other instructions than the program by all of these passes, a comment says so at its beginning.
+pub fn assembly_text(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Vec<Diagnostic>, Option<String>) {
+    let (checked, assembly) = assembled(text, loader, chip, pipeline);
+    let shown = |assembly: Assembly| {
+        let note = if pipeline.folds(&checked.graph) { UNFOLDED } else { "" };
+        note.to_owned() + &print(&assembly)
+    };
+    let shown = assembly.map(shown);
+    (checked.diagnostics.into_sorted(), shown)
+}
+
+fn assembled(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    pipeline: &Pipeline,
+) -> (Checked, Option<Assembly>) {
     let (checked, planned) = planned(text, loader, chip, &pipeline.without_fold());
     let assembly = planned.map(|(plan, _)| of_emitted(&checked.graph, &plan, emit(&plan, chip)));
-    (checked.diagnostics.into_sorted(), assembly)
+    (checked, assembly)
 }
 
 /// A program that is checked; its plan with what each pass did, if there is no error.
@@ -226,10 +259,10 @@ fn mend(rule: u32) -> &'static str {
         13 => "`packed` weights are in DRAM, n of m as the chip's `sparsity` has it",
         6 => "each `multiply` has one `fetch` and one `load` above it, of a tile no larger than the array",
         7 => {
-            "where weights stay `multiply`, where sums stay `contract`; a ring is a multiple of what goes into it"
+            "where weights stay `multiply`, where sums stay `contract`; accumulators are numbered from 0, and a ring is a multiple of what goes into it"
         }
         8 => "choose a chip that does, or give it a rate for these dtypes",
-        9 => "what is read and what is written have as many rows and columns",
+        9 => "what is read and what is written have as many rows and columns, and in a copy one dtype",
         10 => "make it smaller, or let it share a place by `at`",
         11 => {
             "say the dtype of a step's result, as in `add b@ub to i32`, and cast between floats and whole numbers"
@@ -256,7 +289,10 @@ fn memory(
         let shape = &assembly.shapes[id.index()];
         match given_values(&buffers[*id], shape, given, loader) {
             Ok(values) => memory[id.index()] = values,
-            Err((message, hint)) => say.error(place(places, Culprit::Buffer(*id)), message, hint),
+            Err((message, hint)) => {
+                let path = places.paths.get(id).copied();
+                say.error(path.unwrap_or_else(|| place(places, Culprit::Buffer(*id))), message, hint);
+            }
         }
     }
     Some(memory)
@@ -388,7 +424,7 @@ impl Sum {
                     let macs = &mut self.macs[instruction.op.index()];
                     *macs = macs.saturating_add(load.macs.saturating_mul(times));
                     self.at_peak += load.at_peak * times as f64;
-                    self.effort += (load.effort + 1) * u128::from(times);
+                    self.effort += (load.effort + INSTRUCTION_EFFORT) * u128::from(times);
                     self.words += load.words * u128::from(times);
                 }
                 Node::Repeat(id) => {

@@ -13,7 +13,7 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
-pub use assembly::{AssemblyRun, assembly, explained, run_assembly};
+pub use assembly::{AssemblyRun, assembly, assembly_text, explained, run_assembly};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};

@@ -71,6 +71,11 @@ impl<'w, 't> Line<'w, 't> {
         }
     }
 
+    /// The place of the last word in quotes.
+    pub(super) fn last_quoted(&self) -> Option<Span> {
+        self.words.iter().rev().find(|word| word.kind == Kind::Quoted).map(|word| word.span)
+    }
+
     /// From a place on up to the word before this.
     pub(super) fn since(&self, start: Span) -> Span {
         self.words[..self.at].last().map_or(start, |last| start.to(last.span))

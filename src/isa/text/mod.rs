@@ -34,6 +34,20 @@
 //! | `x@ub patches [1, 8, 8, 3] size [3, 3] places [6, 6] part [6*i +: 6, :]` | of images `[n, h, w, c]`: a row for each place of a window, a column for each of its elements, `(group, kh, kw, c)`; also `stride [2, 2]`, `padding [1, 1]` above and to the left, `dilation [1, 1]`, `each 1` channel a group, `from 100`, the image's first element. Streamed, fetched, or by vector work looked at channel by channel, `least` being the number in padding |
 //! | `acc[4*i mod 8]` | rows of accumulators from there on, in a ring of 8; without `mod` the ring ends with them |
 //!
+//! | vector step | makes of a row |
+//! |---|---|
+//! | `relu`, `negate`, `exp`, `log`, `sqrt`, `rsqrt`, `tanh`, `sigmoid`, `silu`, `gelu`, `gelu_tanh` | that function of each element |
+//! | `add b@ub`, `subtract b@ub`, `multiply b@ub`, `divide b@ub`, `maximum b@ub`, `minimum 6` | each element with the operand's, or with a number; behind it `reversed`, if the row is the right side |
+//! | `requant scale=3 shift=5 zero=1` | i8 of i32; what is not said is 1, 0 and 0 |
+//! | `cast to f32` | the same numbers in another dtype |
+//! | `sum`, `mean`, `max` | one element |
+//! | `argmax` | the place of the greatest, i32 |
+//! | `topk k=2`, `topk_places k=2` | the greatest, in descending order, or their places, i32 |
+//! | `softmax` | exp(x) over its sum |
+//! | `layernorm g@ub, b@ub eps=1e-5`, `rmsnorm g@ub eps=1e-5` | mean 0 and variance 1, times one operand, plus the other; mean square 1, times the operand |
+//! | `causal rows=4 offset=0` | row `i` of every 4 keeps its elements up to `i + offset`; the others become -infinity |
+//! | ... `to i8` | the dtype of the result, if it is not the row's before, nor after the last step the target's |
+//!
 //! An operand of a vector step that is one row or one column stands for as many as there are. A name with others like it has a tag
 //! that is not part of it: `a`, `a@ub`, `a@ub.2`.
 
@@ -190,5 +204,23 @@ impl Loaded {
     /// Of a unit's last sums.
     fn sums(&self, unit: u32) -> DType {
         self.units.get(&unit).and_then(|tiles| tiles.sums).unwrap_or(DType::I32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_steps_has_all_of_them() {
+        let lines = include_str!("mod.rs").lines().map_while(|line| line.strip_prefix("//!"));
+        let rows: String = lines.skip_while(|line| !line.starts_with(" | vector step")).collect();
+        let names = MAPS.iter().map(|(name, _)| name).chain(STEPS.iter().map(|(name, _)| name));
+        for name in names {
+            assert!(
+                [format!("`{name}`"), format!("`{name} ")].iter().any(|step| rows.contains(step)),
+                "{name}"
+            );
+        }
     }
 }

@@ -40,6 +40,8 @@ pub struct Places {
     pub loops: Vec<Span>,
     /// By buffer.
     pub buffers: Vec<Span>,
+    /// The path that a buffer is loaded from, if it is.
+    pub paths: BTreeMap<BufferId, Span>,
 }
 
 /// Reads a program.
@@ -97,6 +99,8 @@ struct Parser {
     /// By memory: behind its last buffer.
     free: BTreeMap<Space, Bytes>,
     loaded: Loaded,
+    /// Whether a statement could not be read: what it signals, fetches or loads is then unknown.
+    is_partial: bool,
 }
 
 /// Words that a statement may begin with.
@@ -146,8 +150,9 @@ impl Parser {
             self.body.extend(open.body);
         }
         self.assembly.program.body = self.body;
+        let unread = self.is_partial;
         let signalled = || self.mentioned.iter().filter(|event| event.known).map(|event| &event.label[..]);
-        for event in self.mentioned.iter().filter(|event| !event.known) {
+        for event in self.mentioned.iter().filter(|event| !event.known && !unread) {
             let Some(span) = event.waited else { continue };
             let hint = "write `signal` and its name at the instruction that it waits for";
             let hint = meant(&event.label, signalled(), hint);
@@ -157,7 +162,9 @@ impl Parser {
     }
 
     fn statement(&mut self, mut line: Line) {
-        if let Err(Wrong::Here { span, message, hint }) = self.read(&mut line) {
+        let Err(wrong) = self.read(&mut line) else { return };
+        self.is_partial = true;
+        if let Wrong::Here { span, message, hint } = wrong {
             self.say.error(span, message, hint);
         }
     }
@@ -220,6 +227,9 @@ impl Parser {
         self.assembly.shapes.push(shape);
         self.places.buffers.push(start);
         self.buffers.insert(label.full, Some(id));
+        if let (Some(Given::Loaded(_)), Some(path)) = (&given, line.last_quoted()) {
+            self.places.paths.insert(id, path);
+        }
         if let Some(given) = given {
             self.assembly.inputs.insert(id, given);
         }
@@ -487,6 +497,7 @@ impl Parser {
                 (dtype, line.whole_number("its columns")?, packed(line)?)
             }
             (false, Some(tile)) => tile,
+            (false, None) if self.is_partial => return Err(Wrong::Known),
             (false, None) => {
                 return wrong(
                     line.whole(),
@@ -803,8 +814,9 @@ impl Parser {
             (Some((_, map)), _) => OperationKind::Map(*map),
             (_, Some((_, kind))) => *kind,
             _ => {
-                let known = MAPS.iter().map(|(name, _)| *name).chain(STEPS.iter().map(|(name, _)| *name));
-                let hint = meant(name.text, known, "the table of steps has all of them");
+                let known = || MAPS.iter().map(|(name, _)| *name).chain(STEPS.iter().map(|(name, _)| *name));
+                let all = format!("there are {}", known().collect::<Vec<_>>().join(", "));
+                let hint = meant(name.text, known(), &all);
                 return wrong(name.span, format!("`{}` is no step", shortened(name.text)), hint);
             }
         };
@@ -900,11 +912,9 @@ fn shape(line: &mut Line) -> Read<Shape> {
     }
     match elements <= MOST_NUMBER {
         true => Ok(Shape::from(extents)),
-        false => wrong(
-            line.since(start),
-            format!("{elements} elements, more than {MOST_NUMBER}"),
-            "take a smaller buffer",
-        ),
+        false => {
+            wrong(line.since(start), format!("more than {MOST_NUMBER} elements"), "take a smaller buffer")
+        }
     }
 }
 

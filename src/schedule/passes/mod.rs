@@ -168,6 +168,11 @@ impl Pipeline {
         self
     }
 
+    /// Whether constants of a graph are folded.
+    pub fn folds(&self, graph: &Graph) -> bool {
+        self.draft(graph).folded.contains(&true)
+    }
+
     fn passes(&self) -> impl Iterator<Item = &'static Pass> {
         const { &PASSES }.iter().zip(self.runs).filter(|(_, runs)| *runs).map(|(pass, _)| pass)
     }

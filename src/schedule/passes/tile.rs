@@ -2,8 +2,10 @@
 
 use super::super::tiling::{Tiling, largest, sums_of_a_tile};
 use super::super::{Convolution, Layer, LayerKind, Plan};
-use super::{Note, Outcome, Pass, Work};
+use super::{Note, Outcome, Pass, Work, multiplies};
 use crate::chip::{Chip, Dataflow};
+use crate::graph::{Graph, OpKind, Source, TensorId};
+use crate::num::Sparsity;
 
 pub(super) const PASS: Pass = Pass::new(
     "tile",
@@ -60,24 +62,53 @@ fn tell(outcome: &Outcome) -> Vec<Note> {
     notes
 }
 
-/// Why weights that are pruned are multiplied whole on a chip that skips some, if they are.
+/// Why a factor that is declared pruned is multiplied whole, if it is.
 fn whole(outcome: &Outcome, layer: &Layer) -> Option<String> {
-    let (plan, chip, graph) = (outcome.plan, outcome.chip, outcome.draft.graph);
-    let ([_, w], by) = (plan.factors(layer)?, chip.skips()?);
-    let weights = &plan.tensors[w];
-    let rule = graph.sparsity(weights.graph?).filter(|_| layer.skipped(chip).is_none())?;
-    let why = match layer.kind {
-        _ if layer.pruned.is_some() => {
-            format!("from that {by} does not follow, which the chip skips")
+    let (chip, graph) = (outcome.chip, outcome.draft.graph);
+    let op = layer.ops.iter().map(|id| &graph.ops[*id]).find(|op| multiplies(&op.kind))?;
+    if layer.skipped(chip).is_some() {
+        return None;
+    }
+    let pruned = |side: &usize| {
+        let declared = seen(graph, *op.operands.get(*side)?);
+        Some((*side, declared, graph.sparsity(declared)?))
+    };
+    let (side, declared, rule) = [1, 0].iter().find_map(pruned)?;
+    let why = match (chip.sparsity, chip.skips()) {
+        (None, _) => "the chip has no `sparsity`".to_owned(),
+        (_, None) => format!("by {} the chip skips nothing, only where weights stay", chip.dataflow.name()),
+        _ if side == 0 => {
+            "it is the first factor, and of a product the second one's zeros are skipped".to_owned()
         }
+        _ if op.operands[1] != declared => {
+            "it is not read as it is declared, but in part or in another order".to_owned()
+        }
+        (_, Some(by)) => of_whole(layer, rule, by),
+    };
+    Some(format!("; `{}` is pruned {rule} and multiplied whole: {why}", graph.name(declared)))
+}
+
+/// The same of a second factor, read as it is declared, on a chip that skips some.
+fn of_whole(layer: &Layer, rule: Sparsity, by: Sparsity) -> String {
+    match layer.kind {
+        _ if layer.pruned.is_some() => format!("from that {by} does not follow, which the chip skips"),
         LayerKind::Convolution(Convolution { image, groups, .. }) => format!(
             "its channels, {} at each place of the window, are no whole groups of {}",
             image.extents[3] / groups,
             rule.of()
         ),
         _ => "it does not lie as matrices of rows of k".to_owned(),
-    };
-    Some(format!("; `{}` is pruned {rule} and multiplied whole: {why}", weights.name))
+    }
+}
+
+/// The tensor of which an operand shows a part, or all in another order.
+fn seen(graph: &Graph, mut tensor: TensorId) -> TensorId {
+    while let Source::Op(op, _) = graph.tensors[tensor].source
+        && let OpKind::Slice(_) | OpKind::Transpose(_) | OpKind::Reshape = graph.ops[op].kind
+    {
+        tensor = graph.ops[op].operands[0];
+    }
+    tensor
 }
 
 /// Whether nothing but the arrays bounds a tile.

@@ -1,0 +1,1 @@
+input "a b" : i8[4, 4] = load("nope.npy")
