@@ -138,6 +138,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         chip: &finished.chip,
         unit,
         selected: (0, 0),
+        marked: None,
         above: &[],
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index() as u64, place],

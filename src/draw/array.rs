@@ -4,10 +4,10 @@
 use super::elements::{Element, Register};
 use super::number::{self, signed};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
-use super::{Layout, OP_COLOURS};
+use super::{Layout, op_paint};
 use crate::base::Cycle;
 use crate::chip::{Chip, Dataflow, Stationary};
-use crate::isa::{BufferId, Program};
+use crate::isa::{BufferId, Program, ProgramOpId};
 use crate::trace::{Frame, NONE, Numbers, Scalar, Surroundings, Trace, View, Waiting};
 
 /// All that a picture shows.
@@ -28,6 +28,8 @@ pub struct Moment<'a> {
     pub unit: usize,
     /// Row and column of the selected PE.
     pub selected: (usize, usize),
+    /// The operator that stands out: the others' colours fade.
+    pub marked: Option<ProgramOpId>,
     /// The sums that come to it from above, where weights stay, by lane; entries as the frame's.
     pub above: &'a [i32],
     /// Of which operators the registers' numbers are shown. Others have indices.
@@ -37,9 +39,9 @@ pub struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    /// The colour of a pass's operator.
-    pub fn colour(&self, pass: u32) -> Colour {
-        Colour::Op((self.view.passes[pass as usize].op.index() % OP_COLOURS) as u8)
+    /// The colour of a pass's operator, fainter if another one stands out.
+    fn paint(&self, pass: u32, alpha: f32) -> Paint {
+        op_paint(self.view.passes[pass as usize].op, self.marked, alpha)
     }
 
     /// Whether a PE's row is the first of its pass: the front of the wave.
@@ -88,15 +90,15 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let frame = moment.frame;
     let cell = |at: usize| match (frame.pass[at], passing_by(frame)[at]) {
         (NONE, NONE) => Colour::Idle.solid(),
-        (NONE, other) => moment.colour(other).alpha(0.16),
-        (pass, _) => moment.colour(pass).alpha(shade(moment, pass, frame.psum[at])),
+        (NONE, other) => moment.paint(other, 0.16),
+        (pass, _) => moment.paint(pass, shade(moment, pass, frame.psum[at])),
     };
     let whole = [layout.left, layout.top];
     let cells = (0..frame.rows * frame.cols).map(cell).collect();
     scene.shapes.push(Shape::Grid { at: whole, cell: [layout.pitch; 2], cols: frame.cols, cells });
 
     let waiting = |waiting: &Option<Waiting>| match waiting {
-        Some(waiting) => moment.colour(waiting.pass).alpha(0.45),
+        Some(waiting) => moment.paint(waiting.pass, 0.45),
         None => Colour::Idle.alpha(0.35),
     };
     let around = moment.around;
@@ -110,9 +112,7 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
     let [x, y, ..] = layout.accumulator(0, 0);
     let sum = |entry: &Option<crate::trace::Accumulated>| match entry {
-        Some(sum) => {
-            moment.colour(sum.pass).alpha(if sum.now { 0.9 } else { shade(moment, sum.pass, sum.sum) })
-        }
+        Some(sum) => moment.paint(sum.pass, if sum.now { 0.9 } else { shade(moment, sum.pass, sum.sum) }),
         None => Colour::Idle.alpha(0.35),
     };
     let shown = around.accumulators.rows.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
@@ -142,7 +142,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     for (hop, waiting) in moment.around.activations.iter().enumerate() {
         for (row, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
-                let paint = moment.colour(waiting.pass).alpha(0.24);
+                let paint = moment.paint(waiting.pass, 0.24);
                 let element = moment.waiting_left(waiting, hop + 1, row);
                 let text = operand(moment, waiting, element);
                 chip(scene, layout.activation(hop + 1, row), paint, text, Colour::Ink.solid());
@@ -152,7 +152,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     for (hop, waiting) in moment.around.weights.iter().enumerate() {
         for (col, waiting) in waiting.iter().enumerate() {
             if let Some(waiting) = waiting {
-                let paint = moment.colour(waiting.pass).alpha(0.12);
+                let paint = moment.paint(waiting.pass, 0.12);
                 let element = Some(moment.waiting_above(waiting, col));
                 let text = operand(moment, waiting, element);
                 chip(scene, layout.weight(hop + 1, col), paint, text, Colour::Dim.solid());
@@ -168,7 +168,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
                     let alpha = if sum.now { 0.62 } else { 0.2 };
                     let known = moment.has_numbers(sum.pass);
                     let text = if known { signed(moment.scalar(sum.sum, sum.pass)) } else { String::new() };
-                    chip(scene, bounds, moment.colour(sum.pass).alpha(alpha), text, Colour::Ink.solid());
+                    chip(scene, bounds, moment.paint(sum.pass, alpha), text, Colour::Ink.solid());
                 }
                 None => chip_shape(scene, bounds, Colour::Idle.alpha(0.55)),
             }
@@ -191,10 +191,9 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     let side = layout.pitch - 3.0;
     let works = frame.pass[at] != NONE;
     let (fill, stroke) = if works {
-        let colour = moment.colour(frame.pass[at]);
         let width = if moment.is_front(row, col) { 2.5 } else { 1.0 };
         let alpha = shade(moment, frame.pass[at], frame.psum[at]);
-        (colour.alpha(alpha), Some((colour.solid(), width)))
+        (moment.paint(frame.pass[at], alpha), Some((moment.paint(frame.pass[at], 1.0), width)))
     } else {
         (Colour::Idle.solid(), None)
     };
@@ -234,7 +233,7 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         };
         if pass != NONE {
             let (text, paint) =
-                (format!("↓{}", signed(moment.scalar(crossing, pass))), moment.colour(pass).solid());
+                (format!("↓{}", signed(moment.scalar(crossing, pass))), moment.paint(pass, 1.0));
             number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, paint);
         }
     }
@@ -349,7 +348,7 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let name = |waiting: Option<Waiting>| {
         waiting.map(|w| {
             let op = self::op_name(moment, w.pass);
-            (op, moment.colour(w.pass).solid())
+            (op, moment.paint(w.pass, 1.0))
         })
     };
     let [_, top, ..] = layout.weight(layout.hops_above, 0);

@@ -16,5 +16,16 @@ pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};
 pub use words::{Detail, Words};
 
+use crate::isa::ProgramOpId;
+
 /// Colours of operators; the seventh operator has the first one's again.
 pub const OP_COLOURS: usize = 6;
+
+/// An operator's colour, fainter if another one stands out.
+fn op_paint(op: ProgramOpId, marked: Option<ProgramOpId>, alpha: f32) -> Paint {
+    let faded = marked.is_some_and(|marked| marked != op);
+    Colour::Op((op.index() % OP_COLOURS) as u8).alpha(if faded { alpha * FADED } else { alpha })
+}
+
+/// What is left of colours beside one that stands out.
+const FADED: f32 = 0.3;

@@ -1,10 +1,10 @@
 //! A whole run, one lane a unit: when each unit works, for which operator, and when it waits.
 
-use super::OP_COLOURS;
+use super::op_paint;
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use crate::base::{Cycle, insert_by_key};
 use crate::chip::{Chip, Stationary};
-use crate::isa::{InstructionId, Program, Unit};
+use crate::isa::{InstructionId, Program, ProgramOpId, Unit};
 use crate::timing;
 use crate::trace::{Lane, PassRun, Run, Trace, UnitRun};
 
@@ -18,6 +18,8 @@ pub struct Timeline<'a> {
     pub chip: &'a Chip,
     /// Number of the matrix unit that the picture of the array shows.
     pub unit: usize,
+    /// The operator that stands out: the others' colours fade.
+    pub marked: Option<ProgramOpId>,
 }
 
 /// Left of the lanes: their names.
@@ -138,7 +140,7 @@ impl Timeline<'_> {
                 let (left, right) = (scale.x(bar.start), scale.x(bar.end));
                 // A gap of a pixel, where there is room for one, tells neighbours apart.
                 let width = if right - left > 4.0 { right - left - 1.0 } else { (right - left).max(0.75) };
-                let fill = Some(self.colour(bar.of).alpha(alpha));
+                let fill = Some(self.paint(bar.of, alpha));
                 let bounds = [left, y, width, LANE];
                 scene.shapes.push(Shape::Rect { bounds, radius: width.min(4.0) / 2.0, fill, stroke: None });
             }
@@ -156,9 +158,7 @@ impl Timeline<'_> {
                 }
             }
             match working {
-                (looks, Some(of)) => {
-                    self.colour(of).alpha(alpha * (0.15 + 0.85 * looks as f32 / LOOKS as f32))
-                }
+                (looks, Some(of)) => self.paint(of, alpha * (0.15 + 0.85 * looks as f32 / LOOKS as f32)),
                 (_, None) => Colour::Idle.alpha(0.7),
             }
         });
@@ -171,8 +171,8 @@ impl Timeline<'_> {
         });
     }
 
-    fn colour(&self, instruction: InstructionId) -> Colour {
-        Colour::Op((self.program.instructions[instruction].op.index() % OP_COLOURS) as u8)
+    fn paint(&self, instruction: InstructionId, alpha: f32) -> Paint {
+        op_paint(self.program.instructions[instruction].op, self.marked, alpha)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
+use crate::isa::ProgramOpId;
 use crate::job::{self, Finished, Job, Seeding, compile_or_time};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::sim::{Kept, Reach};
@@ -36,6 +37,8 @@ pub struct Session {
     /// The matrix unit on show.
     unit: usize,
     selected: (usize, usize),
+    /// The operator that stands out, by its number.
+    marked: Option<usize>,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -59,6 +62,7 @@ impl Session {
             cycle: 0,
             unit: 0,
             selected: (0, 0),
+            marked: None,
         })
     }
 
@@ -73,7 +77,7 @@ impl Session {
     #[wasm_bindgen(js_name = paintTimeline)]
     pub fn paint_timeline(&mut self, width: f64, pixel_ratio: f64, theme: &str) -> Result<(), JsValue> {
         let (Some(painter), Some((_, finished))) = (&mut self.timeline, &self.shown) else { return Ok(()) };
-        let timeline = timeline(finished, self.unit);
+        let timeline = timeline(finished, self.unit, marked(finished, self.marked));
         painter.view(side(width), side(timeline.height()), ratio(pixel_ratio), Theme::named(theme))?;
         painter.paint(&timeline.scene(side(width)))
     }
@@ -81,7 +85,7 @@ impl Session {
     /// The matrix unit whose lane is at a height of the timeline, in CSS pixels.
     #[wasm_bindgen(js_name = unitAt)]
     pub fn unit_at(&self, y: f64) -> Option<usize> {
-        timeline(&self.shown.as_ref()?.1, self.unit).unit_at(y)
+        timeline(&self.shown.as_ref()?.1, self.unit, None).unit_at(y)
     }
 
     /// Version of the crate.
@@ -239,12 +243,18 @@ impl Session {
             chip: &finished.chip,
             unit,
             selected: self.selected,
+            marked: marked(finished, self.marked),
             above: &here.from_above(self.selected.0, self.selected.1),
             numbers: finished.numbers(),
             indices: &|buffer, place| finished.indices(buffer, place),
         };
         self.painter.paint(&array(&moment, &layout))?;
         Ok(to_js(&PageFrame::new(text, &moment))?)
+    }
+
+    /// Lets an operator of the run shown stand out in the pictures, by its number, or none.
+    pub fn mark(&mut self, op: Option<usize>) {
+        self.marked = op;
     }
 
     /// Selects a PE; outside the array, the nearest one.
@@ -289,6 +299,11 @@ impl Session {
         let (width, height) = self.painter.size();
         Layout::new(width, height, finished.chip.rows, finished.chip.cols)
     }
+}
+
+/// The operator of a run with a number, if it has that many.
+fn marked(finished: &Finished, op: Option<usize>) -> Option<ProgramOpId> {
+    finished.emitted.program.ops.ids().nth(op?)
 }
 
 /// CSS pixels of a picture's side, whatever the page says.

@@ -6,6 +6,7 @@ use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
 use crate::draw::{GUTTER, Moment, OP_COLOURS, Register, Timeline, Words, short};
 use crate::graph::{Graph, Source, TensorId};
+use crate::isa::ProgramOpId;
 use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
@@ -167,10 +168,10 @@ struct TimelineSize {
     height: f64,
 }
 
-/// A run as a timeline that marks a matrix unit.
-pub fn timeline(finished: &Finished, unit: usize) -> Timeline<'_> {
+/// A run as a timeline that marks a matrix unit, and an operator.
+pub fn timeline(finished: &Finished, unit: usize, marked: Option<ProgramOpId>) -> Timeline<'_> {
     let Finished { trace, emitted, chip, .. } = finished;
-    Timeline { trace, program: &emitted.program, chip, unit }
+    Timeline { trace, program: &emitted.program, chip, unit, marked }
 }
 
 /// Share of a matrix unit's PEs at work over the run, 0 to 255, at most 512 samples.
@@ -236,7 +237,7 @@ impl PageReport {
             class_shares: shares(tally.classes),
             op_shares: tally.ops.iter().map(|op| shares(op.classes)).collect(),
             moved: moved(&tally.moves.all),
-            timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0).height() },
+            timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0, None).height() },
             activity: activity(finished, unit),
         }
     }
@@ -293,6 +294,7 @@ pub struct Pe {
 #[serde(rename_all = "camelCase")]
 struct PeDetail {
     op: Option<String>,
+    index: Option<usize>,
     line: Option<u32>,
     colour: Option<usize>,
     lines: Vec<LabelledValue>,
@@ -347,6 +349,7 @@ impl PageFrame {
             selected: Pe { row: moment.selected.0, col: moment.selected.1 },
             pe: PeDetail {
                 op: op.map(|op| moment.program.ops[op].name.clone()),
+                index: op.map(|op| op.index()),
                 line: op.map(|op| Lines::new(text).position(moment.program.ops[op].span.start).line),
                 colour: op.map(|op| op.index() % OP_COLOURS),
                 compute: op.filter(|op| !moment.numbers.are_of(*op)).map(|op| op.index()),

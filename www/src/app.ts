@@ -1,6 +1,7 @@
 // The workbench: holds what the user has typed and chosen, and passes messages between the controls and the worker.
 
 import { showAnswer } from './answer';
+import { Bench } from './bench';
 import { Cells } from './cells';
 import { ChipDesk, sameChip, tabs } from './chip';
 import { button, byId, grouped, make, opColour } from './dom';
@@ -43,6 +44,13 @@ export class App {
     replacing: () => shelveDraft(this.draft()),
     refused: (message) => notice(message),
   });
+  private readonly bench = new Bench({
+    seek: (cycle) => this.transport.seek(cycle),
+    call: (name, ...args) => this.engine.call(name, ...args),
+    pick: (op) => this.pick(op),
+    text: () => this.editor.text(),
+    chip: () => this.desk.chip,
+  });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
   private readonly speaker = new Speaker();
@@ -59,6 +67,7 @@ export class App {
     changed: () => this.edited(),
     tooLong: (bytes) => this.tooLong(bytes),
     run: () => this.run(),
+    at: (line) => this.bench.pickLine(line),
   });
   private editor: Editor = this.plain;
 
@@ -89,6 +98,9 @@ export class App {
   private computable: number | null = null;
   /** The cycle before anything enters an array. */
   private opens = 0;
+  private furnished = false;
+  /** A PE was pointed at: the operator at work there is picked as soon as it is known. */
+  private picking = false;
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
@@ -109,6 +121,19 @@ export class App {
       await this.openExample(this.example);
     }
     await this.startEngine();
+  }
+
+  /** What is shown of a run besides its picture comes after it. */
+  private async furnish(): Promise<void> {
+    if (this.furnished) return;
+    this.furnished = true;
+    try {
+      const { furnish } = await import('./views');
+      await furnish(this.bench);
+    } catch {
+      this.furnished = false;
+      notice('A part of the page could not be loaded; the next run tries again.');
+    }
   }
 
   /** CodeMirror is a third of the whole page, and comes when somebody needs it. */
@@ -193,6 +218,12 @@ export class App {
   private select(pe: Pe): void {
     this.cells.want(pe);
     this.engine.select(pe);
+  }
+
+  /** An operator stands out wherever it is shown. */
+  private pick(op: number | null): void {
+    this.engine.mark(op);
+    this.editor.mark(op === null ? null : (this.bench.report?.ops[op]?.line ?? null));
   }
 
   private edited(): void {
@@ -380,7 +411,9 @@ export class App {
         if (message.unit !== null) this.engine.showUnit(message.unit);
         break;
       case 'picked':
-        if (message.pe) this.select(message.pe);
+        if (!message.pe) break;
+        this.select(message.pe);
+        this.picking = true;
         break;
       case 'file':
         this.files.keepSoon(message.path, message.bytes);
@@ -475,6 +508,7 @@ export class App {
     showAnswer(report);
     showCycles(report);
     void this.showPad(report);
+    this.bench.ran(report);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
   }
@@ -520,6 +554,10 @@ export class App {
     list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
     this.root.dataset['shown'] = String(frame.cycle);
     this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
+    this.bench.painted(frame);
+    if (this.picking) this.bench.pick(frame.pe.index);
+    this.picking = false;
+    void this.furnish();
   }
 
   /** The worker is gone, by accident or on demand. The same text is not run again by itself. */
@@ -562,6 +600,7 @@ export class App {
     this.root.dataset['theme'] = theme;
     this.engine.resize();
     this.transport.redraw();
+    this.bench.themed();
   }
 
   private view(): View {

@@ -15,6 +15,8 @@ export interface Editor {
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void;
   showOps(ops: Op[], colours: number): void;
   goTo(from: number, to: number): void;
+  /** Lets a line stand out, or none. */
+  mark(line: number | null): void;
 }
 
 /** Asks about a place in a text; null if there is nothing to say, or something newer was asked. */
@@ -30,6 +32,8 @@ export interface EditorEvents {
   /** A text of so many bytes did not go in. */
   tooLong(bytes: number): void;
   run(): void;
+  /** The cursor has been put on a line. */
+  at(line: number): void;
 }
 
 /** Where a place of a text lies in another one that differs in white space alone. */

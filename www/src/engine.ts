@@ -1,7 +1,7 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
 import wasmUrl from 'systole-wasm/systole_bg.wasm.deflate?url';
-import type { Answers, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import type { Answers, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
 export class Engine {
@@ -18,6 +18,8 @@ export class Engine {
   private readonly files = new Map<string, Uint8Array>();
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
   private readonly versions = new Map<string, number>();
+  /** What views have called and not been answered yet. */
+  private readonly called = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   private selected: Pe = { row: 0, col: 0 };
   private unit = 0;
   /** How often files have been given or forgotten: a check made before the last time may be about files that have come since. */
@@ -61,6 +63,8 @@ export class Engine {
     this.wanted = null;
     for (const { resolve } of this.asked.values()) resolve(null);
     this.asked.clear();
+    for (const { reject } of this.called.values()) reject(new Error('the simulator was stopped'));
+    this.called.clear();
   }
 
   /** Whether a worker is there to be told anything. */
@@ -135,6 +139,21 @@ export class Engine {
     this.send({ kind: 'compute', op });
   }
 
+  /** Lets an operator stand out in the pictures. */
+  mark(op: number | null): void {
+    this.send({ kind: 'mark', op });
+  }
+
+  /** Calls a method of the session, for a view. Every call is answered, in the order they come; errors are for people. */
+  call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']> {
+    if (!this.alive) return Promise.reject(new Error('the simulator is not running'));
+    const id = ++this.questions;
+    this.send({ kind: 'call', id, name, args });
+    return new Promise((resolve, reject) =>
+      this.called.set(id, { resolve: resolve as (value: unknown) => void, reject }),
+    );
+  }
+
   /** Asks whose lane is at a height of the timeline. */
   lane(y: number): void {
     this.send({ kind: 'lane', y });
@@ -186,6 +205,12 @@ export class Engine {
       if (wanted !== null) this.seek(wanted);
     }
     if (message.kind === 'answer') this.answered(message.id, message.answer);
+    if (message.kind === 'called') {
+      const { resolve, reject } = this.called.get(message.id)!;
+      this.called.delete(message.id);
+      if (message.error === null) resolve(message.value);
+      else reject(new Error(message.error));
+    }
     if (message.kind === 'crashed') this.kill();
     this.hear(message);
   }

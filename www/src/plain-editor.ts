@@ -18,6 +18,7 @@ export class PlainEditor implements Editor {
   /** What has been shown of the text, for the editor that follows. */
   private checked: [Diagnostic[], Uint32Array] | null = null;
   private ops: [Op[], number] | null = null;
+  private marked: number | null = null;
   private composing = false;
   private want = () => {};
   /** Somebody points at the text or is in it, or it has something to show that this one cannot. */
@@ -82,6 +83,11 @@ export class PlainEditor implements Editor {
     this.area.setSelectionRange(from, to);
   }
 
+  mark(line: number | null): void {
+    this.marked = line;
+    this.number();
+  }
+
   /** Makes way for CodeMirror, which takes over text, focus, selection and what is shown. */
   async upgrade(): Promise<Editor> {
     const { RichEditor } = await import('./rich-editor');
@@ -93,6 +99,7 @@ export class PlainEditor implements Editor {
     byId('plain-editor').remove();
     if (this.checked) rich.show(...this.checked);
     if (this.ops) rich.showOps(...this.ops);
+    rich.mark(this.marked);
     if (focused) rich.goTo(selectionStart, selectionEnd);
     return rich;
   }
@@ -133,6 +140,11 @@ export class PlainEditor implements Editor {
       mark.style.top = `calc(4px + ${line - 1} * 1.6em)`;
       return [mark];
     });
+    if (this.marked !== null) {
+      const stripe = make('span', { class: 'marked-line' });
+      stripe.style.top = `calc(4px + ${this.marked - 1} * 1.6em)`;
+      marks.push(stripe);
+    }
     this.numbers.replaceChildren(lines.map((_, at) => at + 1).join('\n'), ...marks);
   }
 

@@ -13,6 +13,8 @@ export type ToWorker =
   | { kind: 'seek'; cycle: number }
   | { kind: 'select'; pe: Pe }
   | { kind: 'compute'; op: number } // an operator's numbers, in a run that has none
+  | { kind: 'mark'; op: number | null } // the operator that stands out in the pictures
+  | { kind: 'call'; id: number; name: keyof Calls; args: unknown[] } // a view's question about the run on show
   | { kind: 'unit'; unit: number } // the matrix unit to be shown; beyond the chip's, its last
   | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
   | { kind: 'ask'; id: number; question: keyof Answers; text: string; offset: number } // about a place in a text
@@ -28,6 +30,7 @@ export type FromWorker =
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
   | { kind: 'picked'; pe: Pe | null }
   | { kind: 'answer'; id: number; answer: Answers[keyof Answers] | null } // to `ask`; null: there is none
+  | { kind: 'called'; id: number; value: unknown; error: string | null } // to `call`; an error for people, and no value
   | { kind: 'activity'; samples: Uint8Array } // of the matrix unit shown from now on
   | { kind: 'lane'; unit: number | null } // the matrix unit whose lane it is
   | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
@@ -137,6 +140,11 @@ export interface Answers {
   complete: Completions; // what could be written there
 }
 
+/** Methods of the module's session that views call, and what they answer; `undefined` where there is no run. */
+export interface Calls {
+  version: { args: []; answer: string };
+}
+
 export interface Place {
   from: number;
   to: number;
@@ -228,6 +236,7 @@ export interface Frame {
 
 export interface PeDetail {
   op: string | null;
+  index: number | null; // of the operator in the report
   line: number | null;
   colour: number | null;
   compute: number | null; // the operator at work, if its numbers are not known

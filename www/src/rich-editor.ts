@@ -96,6 +96,23 @@ const opField = StateField.define<RangeSet<GutterMarker>>({
   },
 });
 
+const setMark = StateEffect.define<number | null>();
+
+/** The line that stands out. */
+const markField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setMark)) continue;
+      const { doc } = transaction.state;
+      if (effect.value === null || effect.value > doc.lines) return Decoration.none;
+      return Decoration.set(Decoration.line({ class: 'marked-line' }).range(doc.line(effect.value).from));
+    }
+    return marks.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
 const setProblems = StateEffect.define<Diagnostic[]>();
 
 /** All problems of a line. */
@@ -256,11 +273,14 @@ export class RichEditor implements Editor {
           paste,
           tokenField,
           opField,
+          markField,
           problemField,
           EditorView.contentAttributes.of({ 'aria-label': 'Program', spellcheck: 'false' }),
           EditorView.updateListener.of((update) => {
             const silent = update.transactions.some((transaction) => transaction.annotation(opened));
             if (update.docChanged && !silent) events.changed(update.state.doc.toString());
+            const put = update.transactions.some((transaction) => transaction.isUserEvent('select'));
+            if (put) events.at(update.state.doc.lineAt(update.state.selection.main.head).number);
           }),
         ],
       }),
@@ -299,6 +319,10 @@ export class RichEditor implements Editor {
   showOps(ops: Op[], colours: number): void {
     const coloured = ops.map((op, at) => ({ ...op, colour: at % colours }));
     this.view.dispatch({ effects: setOps.of(coloured) });
+  }
+
+  mark(line: number | null): void {
+    this.view.dispatch({ effects: setMark.of(line) });
   }
 
   goTo(from: number, to: number): void {

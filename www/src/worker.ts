@@ -96,6 +96,20 @@ function receive(message: ToWorker): void {
       paintTimeline();
       paintSoon();
       break;
+    case 'mark':
+      session.mark(message.op ?? undefined);
+      paintTimeline();
+      paintSoon();
+      break;
+    case 'call': {
+      const { id, name, args } = message;
+      const answer = (value: unknown, error: string | null) => post({ kind: 'called', id, value, error });
+      forPeople(
+        () => answer((session![name] as (...args: unknown[]) => unknown)(...args), null),
+        (error) => answer(undefined, error),
+      );
+      break;
+    }
     case 'lane':
       post({ kind: 'lane', unit: session.unitAt(message.y) ?? null });
       break;
@@ -180,12 +194,16 @@ function post(message: FromWorker): void {
 
 /** Errors for people, thrown by the module on purpose, do not end it. */
 function refusing(action: () => void, id: number | null = null): void {
+  forPeople(action, (message) => post({ kind: 'refused', message, id }));
+}
+
+function forPeople(action: () => void, tell: (message: string) => void): void {
   try {
     action();
   } catch (error) {
     // A RuntimeError is a panic, a RangeError a memory that is full: the module may be left in any state.
     if (!(error instanceof Error) || error.constructor !== Error) throw error;
-    post({ kind: 'refused', message: error.message, id });
+    tell(error.message);
   }
 }
 

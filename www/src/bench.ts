@@ -1,0 +1,91 @@
+// What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
+
+import type { Calls, Chip, Frame, Report } from './protocol';
+
+/** What views can hear of. */
+export interface Events {
+  /** Another run is on show. */
+  ran: Report;
+  /** A cycle has been painted. */
+  frame: Frame;
+  /** An operator of the run has been picked, by its number, or none. */
+  picked: number | null;
+  /** Colours have changed. */
+  theme: void;
+}
+
+/** What the page does for views. */
+export interface Desk {
+  seek(cycle: number): void;
+  call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
+  /** Tells editor and pictures which operator is picked. */
+  pick(op: number | null): void;
+  text(): string;
+  chip(): Chip;
+}
+
+type Listener<Event> = (event: Event) => void;
+
+export class Bench {
+  private readonly listeners: { [Event in keyof Events]: Listener<Events[Event]>[] } = {
+    ran: [],
+    frame: [],
+    picked: [],
+    theme: [],
+  };
+  /** The run on show, if there is one. */
+  report: Report | null = null;
+  frame: Frame | null = null;
+  /** The operator that is picked, by its number in the report. */
+  op: number | null = null;
+
+  constructor(readonly desk: Desk) {}
+
+  /** Hears of something from now on; what is known of it already is told at once. */
+  on<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>): void {
+    this.listeners[event].push(listener);
+    const known: Partial<Events> = { picked: this.op };
+    if (this.report) known.ran = this.report;
+    if (this.frame) known.frame = this.frame;
+    const last = known[event];
+    if (last !== undefined) listener(last);
+  }
+
+  /** Another run. What was picked stays picked if the new one has an operator of that name. */
+  ran(report: Report): void {
+    const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
+    this.report = report;
+    this.tell('ran', report);
+    const again = report.ops.findIndex((op) => op.name === name);
+    if (name !== undefined) this.pick(again < 0 ? null : again);
+  }
+
+  painted(frame: Frame): void {
+    this.frame = frame;
+    this.tell('frame', frame);
+  }
+
+  themed(): void {
+    this.tell('theme', undefined);
+  }
+
+  /** Picks an operator, or none: its line, its bars, its cells and whatever else shows it light up. */
+  pick(op: number | null): void {
+    this.op = op;
+    this.desk.pick(op);
+    this.tell('picked', op);
+  }
+
+  /** Picks the operator of a line; a line without one changes nothing. Of several, the one behind the picked one. */
+  pickLine(line: number): void {
+    const ops = this.report?.ops ?? [];
+    const ofLine = ops.flatMap((op, at) => (op.line === line ? [at] : []));
+    if (ofLine.length === 0) return;
+    const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;
+    this.pick(ofLine[next % ofLine.length]!);
+  }
+
+  private tell<Event extends keyof Events>(event: Event, what: Events[Event]): void {
+    for (const listener of this.listeners[event]) listener(what);
+  }
+}

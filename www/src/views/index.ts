@@ -1,0 +1,23 @@
+// Everything of the page that comes after the first picture: one script and one style for all of it.
+
+import style from './views.css?url';
+import type { Bench } from '../bench';
+import { make } from '../dom';
+
+/** Puts all views into the page. */
+export async function furnish(_bench: Bench): Promise<void> {
+  await styled();
+}
+
+/** With its style, or not at all. */
+function styled(): Promise<void> {
+  const link = make('link', { rel: 'stylesheet', href: style });
+  return new Promise((resolve, reject) => {
+    link.addEventListener('load', () => resolve());
+    link.addEventListener('error', () => {
+      link.remove();
+      reject(new Error('no style'));
+    });
+    document.head.append(link);
+  });
+}
