@@ -231,33 +231,33 @@ install_browser() {
 
 # --- Building ------------------------------------------------------------------------------------------------------
 
-# target/wasm: the page's modules, their JavaScript and types; the second one has a folder of its own to build in, since
-# one folder would be built anew at every change of features.
+# target/wasm: the module in its two parts, its JavaScript and types. Made again only when what they are made of has changed.
 wasm_module() {
-  # Both at once: each is one unit of code at the end, so it keeps one core busy.
-  one_module page systole target &
-  local page=$!
-  one_module files systole_files target/files
-  wait $page
+  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown
+  local built=target/wasm32-unknown-unknown/wasm/systole.wasm stamp=target/stamps/module out=target/wasm
+  if [ "$(inputs_of_module "$built")" = "$(cat $stamp 2>/dev/null)" ] && [ -f $out/systole_rest.wasm.deflate ]; then return; fi
+  rm -f $stamp # if a tool below fails, target/wasm holds no finished module
+  target/tools/bin/wasm-bindgen --target bundler --remove-producers-section --out-name systole --out-dir $out "$built"
+  # Functions called once stay functions, and common expressions stay where they are: larger, but 12 KB less gzipped. Below
+  # the stack's end nothing lies; again until nothing changes; locals as they are: 2 KB less.
+  optimise --low-memory-unused -Os --converge -ocimfs=20 --skip-pass=local-cse --skip-pass=simplify-locals -g \
+    $out/systole_bg.wasm -o $out/systole_whole.wasm
+  node www/split.mjs $out/systole_whole.wasm $out/systole_bg.js $out/systole_first.wasm $out/systole_rest.wasm
+  for part in first rest; do
+    # In the order of their names, instances of one generic function lie side by side, and gzip finds what they share: 2 KB.
+    optimise --reorder-functions-by-name --strip-debug $out/systole_$part.wasm -o $out/systole_$part.wasm
+    node www/deflate.mjs $out/systole_$part.wasm $out/systole_$part.wasm.deflate
+  done
+  inputs_of_module "$built" >$stamp
 }
 
-# Optimised again only when what rustc wrote has changed.
-one_module() { # feature, name, folder
-  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown --no-default-features --features "$1" --target-dir "$3"
-  local built=$3/wasm32-unknown-unknown/wasm/systole.wasm stamp=target/stamps/$2.wasm
-  if cmp -s "$built" "$stamp" && [ -f "target/wasm/$2_bg.wasm.deflate" ]; then return; fi
-  rm -f "$stamp" # if a tool below fails, target/wasm holds no finished module
-  target/tools/bin/wasm-bindgen --target web --remove-producers-section --out-name "$2" --out-dir target/wasm "$built"
-  # Functions called once stay functions, and common expressions stay where they are: larger, but 12 KB less gzipped. In the
-  # order of their names, instances of one generic function lie side by side, and gzip finds what they share: 2 KB. Below the
-  # stack's end nothing lies; again until nothing changes; locals as they are: 2 KB more.
-  www/node_modules/.bin/wasm-opt --low-memory-unused -Os --converge -ocimfs=20 --skip-pass=local-cse --skip-pass=simplify-locals \
-    --reorder-functions-by-name --strip-debug --enable-simd \
-    --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types \
-    --enable-multivalue "target/wasm/$2_bg.wasm" -o "target/wasm/$2_optimised.wasm"
-  mv "target/wasm/$2_optimised.wasm" "target/wasm/$2_bg.wasm"
-  node www/deflate.mjs "target/wasm/$2_bg.wasm" "target/wasm/$2_bg.wasm.deflate"
-  cp "$built" "$stamp"
+inputs_of_module() { # what rustc wrote
+  cat "$1" www/split.mjs www/first-visit.mjs | cksum
+}
+
+optimise() {
+  www/node_modules/.bin/wasm-opt --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    --enable-mutable-globals --enable-reference-types --enable-multivalue "$@"
 }
 
 vite_build() {

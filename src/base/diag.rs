@@ -2,26 +2,6 @@
 
 use crate::base::{Lines, Span, insert_by_key};
 
-/// Whether this build finds what is wrong with a program's text, but has no words for it: the page's first module, which would
-/// be a twentieth larger with them. The page has the second one explain what the first one finds.
-pub const WORDLESS: bool = cfg!(all(feature = "page", not(feature = "files")));
-
-/// `format!` for what is said of a program's text: nothing where there are no words.
-macro_rules! say {
-    ($($part:tt)*) => {
-        if $crate::base::WORDLESS { String::new() } else { format!($($part)*) }
-    };
-}
-pub(crate) use say;
-
-/// The same of a text as it is.
-macro_rules! word {
-    ($text:literal) => {
-        if $crate::base::WORDLESS { "" } else { $text }
-    };
-}
-pub(crate) use word;
-
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -38,7 +18,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// The place.
     pub span: Span,
-    /// What is wrong, one sentence without a full stop; empty if this build has no words for it ([`WORDLESS`]).
+    /// What is wrong, one sentence without a full stop.
     pub message: String,
     /// How to mend it.
     pub hint: Option<String>,
@@ -114,16 +94,8 @@ pub struct Diagnostics {
 impl Diagnostics {
     const MOST: usize = 100;
 
-    /// Adds an error of the program's text.
+    /// Adds an error.
     pub fn error(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        match WORDLESS {
-            true => self.tell(span, "", ""),
-            false => self.tell(span, message, hint),
-        }
-    }
-
-    /// Adds an error that the text alone does not show: it takes a file or a chip to find it. Every build has words for it.
-    pub fn tell(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
         push(&mut self.errors, Severity::Error, span, message.into(), hint.into());
     }
 
@@ -137,7 +109,7 @@ impl Diagnostics {
     ) {
         let next = self.errors.len();
         self.error(span, message, hint);
-        if let (false, Some(edit)) = (WORDLESS, edit) {
+        if let Some(edit) = edit {
             self.mend(next, edit);
         }
     }
@@ -151,10 +123,7 @@ impl Diagnostics {
 
     /// Adds a warning.
     pub fn warning(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        match WORDLESS {
-            true => push(&mut self.warnings, Severity::Warning, span, String::new(), String::new()),
-            false => push(&mut self.warnings, Severity::Warning, span, message.into(), hint.into()),
-        }
+        push(&mut self.warnings, Severity::Warning, span, message.into(), hint.into());
     }
 
     /// Number of errors so far.
@@ -164,9 +133,6 @@ impl Diagnostics {
 
     /// Adds to the hints of all errors but the first so many. Those that say of a place what has been said of it go.
     pub fn add_to_hints(&mut self, from: usize, note: &str) {
-        if WORDLESS {
-            return;
-        }
         for mut error in self.errors.split_off(from) {
             if self.errors.iter().any(|known| known.span == error.span && known.message == error.message) {
                 continue;

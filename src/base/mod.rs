@@ -7,8 +7,7 @@ mod ratio;
 mod span;
 
 pub use arena::{Arena, Id};
-pub use diag::{Diagnostic, Diagnostics, Edit, Severity, WORDLESS};
-pub(crate) use diag::{say, word};
+pub use diag::{Diagnostic, Diagnostics, Edit, Severity};
 pub use near::nearest;
 pub use ratio::Ratio;
 pub use span::{Lines, Position, Span, Utf16};

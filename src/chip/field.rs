@@ -111,10 +111,6 @@ impl Kind {
     }
 }
 
-/// Whether fields say what they mean, and presets where their values are from. The page's first module does without: its
-/// second one has the texts.
-pub(super) const TOLD: bool = cfg!(any(feature = "files", not(target_arch = "wasm32")));
-
 /// In place of an optional field's value: it is not there.
 pub const NONE: &str = "none";
 
@@ -156,9 +152,9 @@ macro_rules! fields {
             part: Part::$part,
             kind: $kind,
             need: Need::$need,
-            title: if TOLD { $title } else { "" },
+            title: $title,
             unit: $unit,
-            meaning: if TOLD { $meaning } else { "" },
+            meaning: $meaning,
         },)*];
     };
 }

@@ -4,7 +4,6 @@
 use super::ChipError;
 use super::description::{Description, Origin};
 use super::field::Key::{self, *};
-use super::field::TOLD;
 use super::value::{Value, shown};
 
 /// A chip as a table.
@@ -59,11 +58,6 @@ pub(super) fn classroom(rows: &str, cols: &str) -> Result<Description, ChipError
 }
 
 impl Preset {
-    /// Without its texts where nobody reads them.
-    const fn told(self) -> Preset {
-        if TOLD { self } else { Preset { sources: &[], assumed: &[], ..self } }
-    }
-
     fn description(&self) -> Description {
         let mut chip = Description::default();
         for table in [&USUAL, self] {
@@ -158,8 +152,7 @@ const USUAL: Preset = Preset {
         (BurstBytes, "a burst of common DRAM"),
         (PaddedTilesInDram, "not published; nothing is gained by moving zeros"),
     ],
-}
-.told();
+};
 
 /// A chip for the classroom; any size, as classroom-RxC. Its DRAM brings four bytes a cycle, so that waiting shows.
 /// The vector unit has a lane a column.
@@ -203,8 +196,7 @@ const CLASSROOM: Preset = Preset {
         (DramLatencyNs, "for the classroom: ten cycles"),
         (DramGib, "for the classroom"),
     ],
-}
-.told();
+};
 
 /// The first TPU, of 2015: inference in 8 bits, 92 tera-operations a second.
 const TPU_V1: Preset = Preset {
@@ -258,8 +250,7 @@ const TPU_V1: Preset = Preset {
         (HostGbPerS, "PCIe Gen3 x16 moves 15.75 GB/s at most; headers take about a tenth"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-}
-.told();
+};
 
 /// 2017: two cores with a matrix unit each, bf16, HBM; 46 TFLOP/s.
 const TPU_V2: Preset = Preset {
@@ -286,8 +277,7 @@ const TPU_V2: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-}
-.told();
+};
 
 /// 2018: two cores with two matrix units each; 123 TFLOP/s.
 const TPU_V3: Preset = Preset {
@@ -314,8 +304,7 @@ const TPU_V3: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-}
-.told();
+};
 
 /// 2020: one core with four matrix units, for inference; 138 TFLOP/s.
 const TPU_V4I: Preset = Preset {
@@ -356,8 +345,7 @@ const TPU_V4I: Preset = Preset {
         (RateI8, "whole numbers of 8 bits are exact in bf16 and take its rate"),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-}
-.told();
+};
 
 /// 2021: two cores with four matrix units each; 275 TFLOP/s, or as many operations on i8.
 /// What is fitted to measured times stands in "How true is this?".
@@ -413,8 +401,7 @@ const TPU_V4: Preset = Preset {
         (HandoverAgainKib, FITTED),
         (HandoverOnceK, FITTED),
     ],
-}
-.told();
+};
 
 /// 2023: one core with four matrix units; 197 TFLOP/s, 394 tera-operations on i8.
 const TPU_V5E: Preset = Preset {
@@ -443,8 +430,7 @@ const TPU_V5E: Preset = Preset {
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-}
-.told();
+};
 
 /// 2023: two cores with four matrix units each; 459 TFLOP/s, 918 tera-operations on i8.
 const TPU_V5P: Preset = Preset {
@@ -468,8 +454,7 @@ const TPU_V5P: Preset = Preset {
         (SCALING_BOOK, &[ClockMhz, Rows, Cols, UnifiedBufferKib, VectorLanes]),
     ],
     assumed: &[],
-}
-.told();
+};
 
 /// 2024 (Trillium): one core with two matrix units of 256 x 256; 918 TFLOP/s, 1836 tera-operations on i8.
 const TPU_V6E: Preset = Preset {
@@ -504,8 +489,7 @@ const TPU_V6E: Preset = Preset {
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
         (HostLatencyNs, "typical of PCIe"),
     ],
-}
-.told();
+};
 
 /// 2025 (Ironwood): two cores with two matrix units of 256 x 256 each; 2307 TFLOP/s, 4614 on fp8.
 const TPU_V7X: Preset = Preset {
@@ -539,8 +523,7 @@ const TPU_V7X: Preset = Preset {
         ),
         (VectorLanes, "8 sublanes of 128 lanes with two ALUs, as TPU v4"),
     ],
-}
-.told();
+};
 
 /// Two cores with a tensor engine each; 190 TFLOP/s on bf16.
 const TRAINIUM1: Preset = Preset {
@@ -577,8 +560,7 @@ const TRAINIUM1: Preset = Preset {
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
     ],
-}
-.told();
+};
 
 /// Eight cores with a tensor engine each; 667 TFLOP/s on bf16, 1299 on fp8.
 const TRAINIUM2: Preset = Preset {
@@ -617,8 +599,7 @@ const TRAINIUM2: Preset = Preset {
         (VectorLanes, "a lane a partition of the on-chip memory"),
         (VectorLatencyCycles, "not published; a short pipeline"),
     ],
-}
-.told();
+};
 
 /// The default accelerator of an open generator: an academic 16 x 16 array beside a RISC-V core.
 const GEMMINI: Preset = Preset {
@@ -672,8 +653,7 @@ const GEMMINI: Preset = Preset {
         (DramLatencyNs, "not part of the generator’s configuration; a round number"),
         (DramGib, "not part of the generator’s configuration; the memory of its host"),
     ],
-}
-.told();
+};
 
 #[cfg(test)]
 mod tests {

@@ -75,14 +75,14 @@ fn planned(
     let mut checked = Checked::new(text, loader);
     if !checked.diagnostics.has_errors() {
         for TooMuch { span, message, hint } in not_lowered(&checked.graph) {
-            checked.diagnostics.tell(span, message, hint);
+            checked.diagnostics.error(span, message, hint);
         }
     }
     if checked.diagnostics.has_errors() {
         return (checked, None);
     }
     let planned = explain(&checked.graph, chip, pipeline);
-    let plan = planned.map_err(|error| checked.diagnostics.tell(error.span, error.message, error.hint)).ok();
+    let plan = planned.map_err(|error| checked.diagnostics.error(error.span, error.message, error.hint)).ok();
     (checked, plan)
 }
 

@@ -30,7 +30,7 @@ pub fn evaluate(text: &str, loader: &dyn Loader, order: SumOrder) -> Evaluable {
     if !diagnostics.has_errors()
         && let Some(TooMuch { span, message, hint }) = graph.too_large().or_else(|| graph.too_long())
     {
-        diagnostics.tell(span, message, hint);
+        diagnostics.error(span, message, hint);
     }
     let reference = (!diagnostics.has_errors()).then(|| {
         let evaluation = Evaluation::with_exact(&graph, order);

@@ -155,7 +155,7 @@ impl Checked {
                 "the program has {} bytes, more than the {MOST_TEXT_BYTES} that are read",
                 text.len()
             );
-            diagnostics.tell(Span::default(), message, "shorten it; values belong in .npy files");
+            diagnostics.error(Span::default(), message, "shorten it; values belong in .npy files");
             return Checked { graph: Graph::default(), tokens: Vec::new(), loads: Vec::new(), diagnostics };
         }
         let lang::Parsed { ast, tokens, mut diagnostics } = lang::parse(text);
@@ -250,8 +250,8 @@ impl Refused {
 
     fn tell(self, diagnostics: &mut Diagnostics) {
         match self {
-            Refused::TooMuch(TooMuch { span, message, hint }) => diagnostics.tell(span, message, hint),
-            Refused::Halt(halt) => diagnostics.tell(Span::default(), halt.to_string(), halt.hint()),
+            Refused::TooMuch(TooMuch { span, message, hint }) => diagnostics.error(span, message, hint),
+            Refused::Halt(halt) => diagnostics.error(Span::default(), halt.to_string(), halt.hint()),
         }
     }
 }

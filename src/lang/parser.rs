@@ -5,7 +5,7 @@ use super::ast::{
     Repeat, SparseExpr, Statement, StatementKind, Storage, TypeExpr,
 };
 use super::lexer::{Token, TokenKind, lex};
-use crate::base::{Diagnostics, Edit, Span, say, word};
+use crate::base::{Diagnostics, Edit, Span};
 
 /// What parsing leaves: always a tree, and what was wrong.
 pub struct Parsed {
@@ -49,7 +49,7 @@ type Parse<T> = Result<T, Reported>;
 const MODULES: [&str; 9] = ["np", "numpy", "jnp", "jax", "torch", "nn", "F", "tf", "math"];
 
 const COMPARISONS: &str =
-    word!("numbers are not compared: `relu`, `maximum` and `minimum` choose the greater or lesser");
+    "numbers are not compared: `relu`, `maximum` and `minimum` choose the greater or lesser";
 
 struct Parser<'t> {
     text: &'t str,
@@ -100,13 +100,11 @@ impl Parser<'_> {
             let found = self.found();
             let hint = match self.peek() {
                 Some(TokenKind::With) => {
-                    word!("a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`")
+                    "a value with a name is scheduled, as in `y = x @ w with dataflow=\"os\"`"
                 }
-                _ => {
-                    self.foreign().unwrap_or(word!("one statement a line; `+` adds, `@` multiplies matrices"))
-                }
+                _ => self.foreign().unwrap_or("one statement a line; `+` adds, `@` multiplies matrices"),
             };
-            let (here, message) = (self.here(), say!("expected the end of the line, found {found}"));
+            let (here, message) = (self.here(), format!("expected the end of the line, found {found}"));
             let edit = match self.peek() {
                 Some(TokenKind::RightParen | TokenKind::RightBracket) => Some(Edit::replace(here, "")),
                 Some(TokenKind::Unknown) if here.of(self.text) == ";" && self.is_last_of_line() => {
@@ -157,18 +155,18 @@ impl Parser<'_> {
             TokenKind::Plus | TokenKind::Star | TokenKind::Slash | TokenKind::At | TokenKind::Minus
                 if self.at > 0 =>
             {
-                let message = say!("a line cannot begin with {}", self.found());
+                let message = format!("a line cannot begin with {}", self.found());
                 self.error(
                     first.span,
                     message,
-                    word!("a value goes on in the next line only within brackets: `(x` and `+ y)`"),
+                    "a value goes on in the next line only within brackets: `(x` and `+ y)`",
                 )
             }
             _ => {
                 let found = self.found();
                 self.error(
                     first.span,
-                    say!("a line cannot begin with {found}"),
+                    format!("a line cannot begin with {found}"),
                     "a line is `input NAME : i8[4, 4]`, `weight ...`, `size ...`, `fn ...`, `repeat ...`, `NAME = ...` or `output ...`; \
                      a comment begins with `#`",
                 )
@@ -177,9 +175,9 @@ impl Parser<'_> {
     }
 
     fn size(&mut self) -> Parse<StatementKind> {
-        const HINT: &str = word!("as in `size heads = 12` or `size width = heads * 64`");
+        const HINT: &str = "as in `size heads = 12` or `size width = heads * 64`";
         self.at += 1;
-        let name = self.name(word!("a name for the size"), HINT)?;
+        let name = self.name("a name for the size", HINT)?;
         let value = self.expect(TokenKind::Equals, "`=` and a whole number", HINT).and_then(|_| self.expr());
         Ok(match value {
             Ok(value) => StatementKind::Size { name, value },
@@ -188,20 +186,18 @@ impl Parser<'_> {
     }
 
     fn function(&mut self) -> Parse<StatementKind> {
-        const HINT: &str = word!("as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`");
+        const HINT: &str = "as in `fn layer(x, w : i8[k, n]) { return relu(x @ w) }`";
         self.at += 1;
-        let name = self.name(word!("a name for the function"), HINT);
+        let name = self.name("a name for the function", HINT);
         let parameters = if name.is_ok() { self.parameters(HINT) } else { Err(Reported) };
         self.depth = 0;
         if parameters.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
             let hint = match self.peek() {
-                Some(TokenKind::Minus) => {
-                    word!("what a function returns has the type that it has: leave it out")
-                }
+                Some(TokenKind::Minus) => "what a function returns has the type that it has: leave it out",
                 _ => HINT,
             };
             let found = self.found();
-            let message = say!("expected `{{` and the function's lines, found {found}");
+            let message = format!("expected `{{` and the function's lines, found {found}");
             self.diagnostics.error(self.here(), message, hint);
         }
         // Whatever is wrong with its head, its lines are its own.
@@ -221,24 +217,22 @@ impl Parser<'_> {
 
     fn repeat(&mut self) -> Parse<StatementKind> {
         const HINT: &str =
-            word!("as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0");
+            "as in `repeat 12 { ... }`, or `repeat steps as t { ... }` where `t` counts from 0";
         let word = Name { text: "repeat".into(), span: self.words[self.at].span };
         self.at += 1;
         let count = match self.peek() {
-            Some(TokenKind::LeftBrace) => {
-                self.error(self.here(), word!("expected how often, found `{`"), HINT)
-            }
+            Some(TokenKind::LeftBrace) => self.error(self.here(), "expected how often, found `{`", HINT),
             _ => self.expr(),
         };
         let head_end = self.ast.exprs.next_id();
         let variable = match (&count, self.eat(TokenKind::As)) {
-            (Ok(_), Some(_)) => self.name(word!("a name for the number of the iteration"), HINT).map(Some),
+            (Ok(_), Some(_)) => self.name("a name for the number of the iteration", HINT).map(Some),
             _ => Ok(None),
         };
         self.depth = 0;
         if count.is_ok() && variable.is_ok() && self.peek() != Some(TokenKind::LeftBrace) {
             let found = self.found();
-            let message = say!("expected `{{` and the lines to repeat, found {found}");
+            let message = format!("expected `{{` and the lines to repeat, found {found}");
             self.diagnostics.error(self.here(), message, HINT);
         }
         while self.peek().is_some_and(|kind| kind != TokenKind::LeftBrace) {
@@ -268,8 +262,8 @@ impl Parser<'_> {
         }
         self.at += 1;
         if self.bodies >= MOST_BODIES {
-            let message = say!("`{{ }}` are nested more than {MOST_BODIES} deep");
-            self.diagnostics.error(of.span, message, word!("move the inner part to a function"));
+            let message = format!("`{{ }}` are nested more than {MOST_BODIES} deep");
+            self.diagnostics.error(of.span, message, "move the inner part to a function");
             let mut open = 1;
             while let Some(next) = self.words.get(self.at).filter(|_| open > 0) {
                 open += i32::from(next.kind == TokenKind::LeftBrace);
@@ -302,11 +296,11 @@ impl Parser<'_> {
     }
 
     fn unclosed(&mut self, of: &Name) {
-        let message = say!("`{}` is not closed", of.text);
+        let message = format!("`{}` is not closed", of.text);
         let edit = Some(Edit::replace(self.last_span().after(), "\n}"));
         let hint = match of.text.as_str() {
-            "repeat" => word!("what is repeated ends with `}`"),
-            _ => word!("a function ends with `}`"),
+            "repeat" => "what is repeated ends with `}`",
+            _ => "a function ends with `}`",
         };
         self.diagnostics.error_with(of.span, message, hint, edit);
     }
@@ -321,7 +315,7 @@ impl Parser<'_> {
         self.open(TokenKind::LeftParen, hint)?;
         let mut parameters = Vec::new();
         while self.peek().is_some_and(|kind| kind != TokenKind::RightParen) {
-            let name = self.name(word!("a parameter's name"), hint)?;
+            let name = self.name("a parameter's name", hint)?;
             let ty = match self.eat(TokenKind::Colon) {
                 Some(colon) if self.is_type_of_number() => {
                     self.type_of_number(&name, colon);
@@ -350,16 +344,17 @@ impl Parser<'_> {
     fn type_of_number(&mut self, parameter: &Name, colon: Token) {
         let ty = self.words[self.at].span;
         self.at += 1;
-        let message = say!("expected a dtype and a shape, found {}", shown(ty.of(self.text)));
-        let hint = say!("a number stands without a type: `{}`", brief(&parameter.text));
+        let message = format!("expected a dtype and a shape, found {}", shown(ty.of(self.text)));
+        let hint = format!("a number stands without a type: `{}`", brief(&parameter.text));
         let edit = Edit::replace(parameter.span.after().to(ty), "");
         self.diagnostics.error_with(colon.span.to(ty), message, hint, Some(edit));
     }
 
     fn declaration(&mut self, storage: Storage) -> Parse<StatementKind> {
         self.at += 1;
-        let name = self.name(word!("a name for the tensor"), word!("as in `input x : i8[8, 64]`"))?;
-        let colon_hint = say!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
+        let name = self.name("a name for the tensor", "as in `input x : i8[8, 64]`")?;
+        let colon_hint =
+            format!("as in `{} : i8[8, 64]`: the type says what the array has to carry", name.text);
         let typed =
             self.expect(TokenKind::Colon, "`:` and a type", &colon_hint).and_then(|_| self.type_expr());
         let Ok(ty) = typed else { return Ok(StatementKind::Broken { names: vec![name] }) };
@@ -379,7 +374,7 @@ impl Parser<'_> {
 
     fn sparse(&mut self) -> Parse<SparseExpr> {
         const HINT: &str =
-            word!("as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0");
+            "as in `sparse[2:4]`: of every 4 rows, a column has at most 2 elements that are not 0";
         let start = self.here();
         self.at += 1;
         self.open(TokenKind::LeftBracket, HINT)?;
@@ -391,8 +386,8 @@ impl Parser<'_> {
     }
 
     fn type_expr(&mut self) -> Parse<TypeExpr> {
-        let dtype = self.name("a dtype", word!("i8 or i32, as in `i8[8, 64]`"))?;
-        let hint = say!("a type is a dtype and a shape, as in `{}[8, 64]`", dtype.text);
+        let dtype = self.name("a dtype", "i8 or i32, as in `i8[8, 64]`")?;
+        let hint = format!("a type is a dtype and a shape, as in `{}[8, 64]`", dtype.text);
         self.open(TokenKind::LeftBracket, &hint)?;
         let mut dims = Vec::new();
         loop {
@@ -409,10 +404,10 @@ impl Parser<'_> {
 
     fn load(&mut self) -> Parse<Option<Name>> {
         const HINT: &str =
-            word!("values are loaded, as in `= load(\"x.npy\")`; without `=` they are made from the name");
+            "values are loaded, as in `= load(\"x.npy\")`; without `=` they are made from the name";
         let function = self.name("`load`", HINT)?;
         if function.text != "load" {
-            return self.error(function.span, say!("expected `load`, found `{}`", function.text), HINT);
+            return self.error(function.span, format!("expected `load`, found `{}`", function.text), HINT);
         }
         self.open(TokenKind::LeftParen, HINT)?;
         let token = self.expect(TokenKind::String, "a path in quotes", HINT)?;
@@ -424,14 +419,13 @@ impl Parser<'_> {
     fn binding(&mut self) -> Parse<StatementKind> {
         let mut name = self.name("a name", "")?;
         if self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "import" | "from") {
-            let hint =
-                word!("remove the line: the language's functions are there, without a module before them");
-            return self.error(name.span, say!("`{}` is no keyword", name.text), hint);
+            let hint = "remove the line: the language's functions are there, without a module before them";
+            return self.error(name.span, format!("`{}` is no keyword", name.text), hint);
         }
         while self.peek() == Some(TokenKind::Name) && matches!(name.text.as_str(), "let" | "var" | "val") {
-            let message = say!("`{}` is no keyword", name.text);
+            let message = format!("`{}` is no keyword", name.text);
             let edit = Edit::replace(Span { start: name.span.start, end: self.here().start }, "");
-            self.diagnostics.error_with(name.span, message, word!("a name and `=` are enough"), Some(edit));
+            self.diagnostics.error_with(name.span, message, "a name and `=` are enough", Some(edit));
             name = self.name("a name", "")?;
         }
         if self.peek() == Some(TokenKind::Name)
@@ -441,7 +435,7 @@ impl Parser<'_> {
             return self.statement_kind(Token { kind, ..self.words[self.at] });
         }
         const HINT: &str =
-            word!("a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`");
+            "a line gives a value a name, as in `y = x @ w`, or puts it out, as in `output x @ w`";
         if self.peek() == Some(TokenKind::LeftBracket) {
             return self.collect(name);
         }
@@ -454,9 +448,7 @@ impl Parser<'_> {
             return Ok(StatementKind::Broken { names });
         }
         let hint = if self.peek() == Some(TokenKind::LeftParen) {
-            word!(
-                "a value is put out by `output`, as in `output x @ w`; nothing is printed or called for its own sake"
-            )
+            "a value is put out by `output`, as in `output x @ w`; nothing is printed or called for its own sake"
         } else {
             HINT
         };
@@ -488,18 +480,18 @@ impl Parser<'_> {
         let sign = both.trim_end_matches('=');
         let name = brief(&name.text);
         let (message, hint) =
-            (say!("expected `=`, found `{both}`"), say!("write `{name} = {name} {sign} ...`"));
+            (format!("expected `=`, found `{both}`"), format!("write `{name} = {name} {sign} ...`"));
         self.at += 2;
         let value = self.here().start;
         // A sum on the right would need brackets.
         let single =
             self.expr().is_ok_and(|value| !matches!(self.ast.exprs[value].kind, ExprKind::Binary(..)));
-        let edit = Edit::replace(Span { start: operator.start, end: value }, say!("= {name} {sign} "));
+        let edit = Edit::replace(Span { start: operator.start, end: value }, format!("= {name} {sign} "));
         self.diagnostics.error_with(operator, message, hint, single.then_some(edit));
     }
 
     fn collect(&mut self, name: Name) -> Parse<StatementKind> {
-        const HINT: &str = word!("within `repeat n as t`, `hs[t] = h` collects every iteration's `h`");
+        const HINT: &str = "within `repeat n as t`, `hs[t] = h` collects every iteration's `h`";
         self.open(TokenKind::LeftBracket, HINT)?;
         let index = self.expr()?;
         self.close(TokenKind::RightBracket, HINT)?;
@@ -517,8 +509,8 @@ impl Parser<'_> {
             return Ok(with);
         }
         loop {
-            const HINT: &str = word!("as in `y = x @ w with dataflow=\"os\", tile=[128, 64]`");
-            let name = self.name(word!("the name of a choice"), HINT)?;
+            const HINT: &str = "as in `y = x @ w with dataflow=\"os\", tile=[128, 64]`";
+            let name = self.name("the name of a choice", HINT)?;
             self.expect(TokenKind::Equals, "`=`", HINT)?;
             with.push(Argument { name: Some(name), value: self.expr()? });
             if self.eat(TokenKind::Comma).is_none() {
@@ -548,9 +540,9 @@ impl Parser<'_> {
                 .min_by_key(|near| near.0)
                 .map(|(_, word, kind)| (*word, *kind))?,
         };
-        let message = say!("`{}` is no keyword", word.text);
+        let message = format!("`{}` is no keyword", word.text);
         let edit = Some(Edit::replace(word.span, keyword));
-        self.diagnostics.error_with(word.span, message, say!("did you mean `{keyword}`?"), edit);
+        self.diagnostics.error_with(word.span, message, format!("did you mean `{keyword}`?"), edit);
         Some(kind)
     }
 
@@ -623,7 +615,7 @@ impl Parser<'_> {
         loop {
             match self.peek() {
                 Some(TokenKind::LeftBracket) => {
-                    const HINT: &str = word!("as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`");
+                    const HINT: &str = "as in `x[0]`, `x[:, 0:64]` or `x[..., 0]`";
                     self.open(TokenKind::LeftBracket, HINT)?;
                     let parts = self.list(TokenKind::RightBracket, Self::part)?;
                     let close = self.close(TokenKind::RightBracket, HINT)?;
@@ -632,13 +624,13 @@ impl Parser<'_> {
                 }
                 Some(TokenKind::Dot) => {
                     self.at += 1;
-                    let name = self.name(word!("`T` or `shape`"), word!("`x.T` swaps the last two axes"))?;
+                    let name = self.name("`T` or `shape`", "`x.T` swaps the last two axes")?;
                     let mut span = start.to(name.span);
                     // A method is none of the language's; with its arguments it is one mistake.
                     if self.peek() == Some(TokenKind::LeftParen) {
                         self.open(TokenKind::LeftParen, "")?;
                         self.list(TokenKind::RightParen, Self::argument)?;
-                        span = start.to(self.close(TokenKind::RightParen, word!("arguments end with `)`"))?);
+                        span = start.to(self.close(TokenKind::RightParen, "arguments end with `)`")?);
                     }
                     value = self.ast.exprs.push(Expr { kind: ExprKind::Member { of: value, name }, span });
                 }
@@ -680,9 +672,8 @@ impl Parser<'_> {
     }
 
     fn atom(&mut self) -> Parse<ExprId> {
-        const HINT: &str = word!(
-            "a value is a name, a product as in `x @ w`, a sum as in `x + b`, or a call as in `relu(x)`"
-        );
+        const HINT: &str =
+            "a value is a name, a product as in `x @ w`, a sum as in `x + b`, or a call as in `relu(x)`";
         match self.peek() {
             Some(TokenKind::Name) => self.name_or_call(),
             Some(TokenKind::LeftParen) => {
@@ -692,7 +683,7 @@ impl Parser<'_> {
                 if self.peek() == Some(TokenKind::Comma) {
                     return self.tuple(start, inner);
                 }
-                self.close(TokenKind::RightParen, word!("what a bracket opens ends with `)`"))?;
+                self.close(TokenKind::RightParen, "what a bracket opens ends with `)`")?;
                 Ok(inner)
             }
             Some(TokenKind::Integer) => {
@@ -704,11 +695,7 @@ impl Parser<'_> {
                 let span = self.words[self.at].span;
                 let value = real(span.of(self.text));
                 if value.is_infinite() {
-                    return self.error(
-                        span,
-                        word!("a number larger than any f64"),
-                        word!("choose a smaller number"),
-                    );
+                    return self.error(span, "a number larger than any f64", "choose a smaller number");
                 }
                 self.at += 1;
                 Ok(self.ast.exprs.push(Expr { kind: ExprKind::Real(value), span }))
@@ -723,8 +710,7 @@ impl Parser<'_> {
                 let start = self.here();
                 self.open(TokenKind::LeftBracket, "")?;
                 let items = self.list(TokenKind::RightBracket, Self::expr)?;
-                let close =
-                    self.close(TokenKind::RightBracket, word!("a list ends with `]`, as in `[2, 2]`"))?;
+                let close = self.close(TokenKind::RightBracket, "a list ends with `]`, as in `[2, 2]`")?;
                 let span = start.to(close);
                 Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
             }
@@ -733,11 +719,11 @@ impl Parser<'_> {
                 let before = self.at.checked_sub(1).map(|before| self.words[before]);
                 let hint = match (self.peek(), before) {
                     (Some(TokenKind::Star), Some(Token { kind: TokenKind::Star, .. })) => {
-                        word!("there is no `**`: a square is `x * x`")
+                        "there is no `**`: a square is `x * x`"
                     }
                     _ => self.foreign().unwrap_or(HINT),
                 };
-                self.error(self.here(), say!("expected a value, found {found}"), hint)
+                self.error(self.here(), format!("expected a value, found {found}"), hint)
             }
         }
     }
@@ -747,12 +733,12 @@ impl Parser<'_> {
         let mut items = vec![first];
         self.eat(TokenKind::Comma);
         items.extend(self.list(TokenKind::RightParen, Self::expr)?);
-        let close = self.close(TokenKind::RightParen, word!("a list ends with `]`, as in `[2, 2]`"))?;
+        let close = self.close(TokenKind::RightParen, "a list ends with `]`, as in `[2, 2]`")?;
         let span = start.to(close);
         let inner = Span { start: start.end, end: close.start }.of(self.text);
-        let hint = say!("write `[{}]`", brief(inner));
-        let edit = Some(Edit::replace(span, say!("[{inner}]")));
-        self.diagnostics.error_with(span, word!("a list stands in square brackets"), hint, edit);
+        let hint = format!("write `[{}]`", brief(inner));
+        let edit = Some(Edit::replace(span, format!("[{inner}]")));
+        self.diagnostics.error_with(span, "a list stands in square brackets", hint, edit);
         Ok(self.ast.exprs.push(Expr { kind: ExprKind::List(items), span }))
     }
 
@@ -772,8 +758,8 @@ impl Parser<'_> {
         }
         let function = self.words[last].span;
         let module = Span { start: root.start, end: function.start };
-        let message = say!("there is no module {}", shown(root.of(self.text)));
-        let hint = say!("functions stand alone: `{}(...)`", brief(function.of(self.text)));
+        let message = format!("there is no module {}", shown(root.of(self.text)));
+        let hint = format!("functions stand alone: `{}(...)`", brief(function.of(self.text)));
         self.diagnostics.error_with(module, message, hint, Some(Edit::replace(module, "")));
         self.at = last;
     }
@@ -787,7 +773,7 @@ impl Parser<'_> {
         }
         self.open(TokenKind::LeftParen, "")?;
         let arguments = self.list(TokenKind::RightParen, Self::argument)?;
-        let hint = say!("arguments are separated by `,` and end with `)`, as in `{}(x)`", name.text);
+        let hint = format!("arguments are separated by `,` and end with `)`, as in `{}(x)`", name.text);
         let close = self.close(TokenKind::RightParen, &hint)?;
         let span = name.span.to(close);
         Ok(self.ast.exprs.push(Expr { kind: ExprKind::Call { function: name, arguments }, span }))
@@ -827,22 +813,22 @@ impl Parser<'_> {
         }
         let hint = self.foreign().unwrap_or(hint);
         let found = self.found();
-        self.error(self.here(), say!("expected {what}, found {found}"), hint)
+        self.error(self.here(), format!("expected {what}, found {found}"), hint)
     }
 
     /// What to say of a next token that other languages have.
     fn foreign(&self) -> Option<&'static str> {
         match self.peek()? {
-            TokenKind::OpenString => Some(word!("close the string with `\"`")),
+            TokenKind::OpenString => Some("close the string with `\"`"),
             TokenKind::Equals
                 if self.words.get(self.at + 1).map(|next| next.kind) == Some(TokenKind::Equals) =>
             {
                 Some(COMPARISONS)
             }
             TokenKind::Unknown => match self.words[self.at].span.of(self.text) {
-                ";" => Some(word!("a line ends without `;`")),
+                ";" => Some("a line ends without `;`"),
                 "<" | ">" | "!" => Some(COMPARISONS),
-                "'" => Some(word!("texts stand in `\"`, as in `load(\"x.npy\")`; `x.T` is the transpose")),
+                "'" => Some("texts stand in `\"`, as in `load(\"x.npy\")`; `x.T` is the transpose"),
                 _ => None,
             },
             _ => None,
@@ -866,8 +852,8 @@ impl Parser<'_> {
     fn nest(&mut self, span: Span) -> Parse<()> {
         self.depth += 1;
         if self.depth > MOST_DEPTH {
-            let message = say!("brackets are nested more than {MOST_DEPTH} deep");
-            return self.error(span, message, word!("give the inner part a name on a line of its own"));
+            let message = format!("brackets are nested more than {MOST_DEPTH} deep");
+            return self.error(span, message, "give the inner part a name on a line of its own");
         }
         Ok(())
     }
@@ -895,7 +881,7 @@ impl Parser<'_> {
                 shown(self.words[self.at].span.of(self.text))
             }
             Some(kind) => kind.describe().to_owned(),
-            None => word!("the end of the line").to_owned(),
+            None => "the end of the line".to_owned(),
         }
     }
 
@@ -923,7 +909,7 @@ fn brief(text: &str) -> String {
 }
 
 fn shown(text: &str) -> String {
-    say!("`{}`", brief(text))
+    format!("`{}`", brief(text))
 }
 
 /// A whole number, with `_` allowed between digits; too large ones saturate and are refused where they are used.

@@ -4,18 +4,11 @@ use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
-use super::findings::diagnostics;
 use super::to_js;
 use crate::base::{Span, Utf16};
 use crate::graph::{LoadError, Loader};
-use crate::job::{self, Assist, Completion, CompletionKind, Hover};
+use crate::job::{Assist, Completion, CompletionKind, Hover};
 use crate::num::Array;
-
-/// What is wrong with a text, or probably not meant, in words.
-#[wasm_bindgen]
-pub fn explain(text: &str) -> Result<JsValue, JsError> {
-    to_js(&diagnostics(text, &job::check(text, &NoFiles).diagnostics))
-}
 
 /// What stands at a UTF-16 offset of a text, whatever it is: nothing, or the place, its type and a sentence.
 #[wasm_bindgen]
@@ -35,7 +28,7 @@ pub fn complete(text: &str, offset: u32) -> Result<JsValue, JsError> {
     to_js(&Question::new(text, offset).completions())
 }
 
-/// The page's files are in the other module: of a tensor that is loaded, its declaration says enough.
+/// Of a tensor that is loaded, its declaration says enough.
 struct NoFiles;
 
 impl Loader for NoFiles {

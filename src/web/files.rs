@@ -1,36 +1,36 @@
 //! Files that the page reads, and programs in the one style.
 
+use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
 
+use super::to_js;
 use crate::base::Lines;
 use crate::chip::{self, ParsedChip};
 use crate::lang::{self, MOST_TEXT_BYTES};
 
 /// A chip file that has been read.
-#[wasm_bindgen(getter_with_clone)]
-pub struct ChipFile {
+#[derive(Serialize)]
+struct ChipFile {
     /// What it says, for a session; nothing if it has errors.
-    pub words: Vec<String>,
+    words: Vec<String>,
     /// What is wrong with it: the line, the reason and how to mend it.
-    pub problems: Vec<String>,
+    problems: Vec<String>,
 }
 
-#[wasm_bindgen]
-impl ChipFile {
-    /// Reads a chip file.
-    #[wasm_bindgen(constructor)]
-    pub fn new(text: &str) -> ChipFile {
-        let ParsedChip { description, diagnostics } = chip::parse(text);
-        let lines = Lines::new(text);
-        let problem = |d: crate::base::Diagnostic| {
-            let line = lines.position(d.span.start).line;
-            format!("line {line}: {}; {}", d.message, d.hint.unwrap_or_default())
-        };
-        ChipFile {
-            words: description.map(|described| described.to_words()).unwrap_or_default(),
-            problems: diagnostics.into_iter().map(problem).collect(),
-        }
-    }
+/// Reads a chip file.
+#[wasm_bindgen(js_name = readChipFile)]
+pub fn read_chip_file(text: &str) -> Result<JsValue, JsError> {
+    let ParsedChip { description, diagnostics } = chip::parse(text);
+    let lines = Lines::new(text);
+    let problem = |d: crate::base::Diagnostic| {
+        let line = lines.position(d.span.start).line;
+        format!("line {line}: {}; {}", d.message, d.hint.unwrap_or_default())
+    };
+    to_js(&ChipFile {
+        words: description.map(|described| described.to_words()).unwrap_or_default(),
+        problems: diagnostics.into_iter().map(problem).collect(),
+    })
 }
 
 /// A program in the one style; nothing if it has errors of its own text.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Diagnostic, Lines, Severity, Utf16};
 
-/// One finding; its message is empty where the other module has the words.
+/// One finding.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageDiagnostic {

@@ -1,32 +1,20 @@
-//! The page's way into the crate: a session that a worker owns, and the painter of its canvas. What few
-//! visitors need is a module of its own, by the feature `files`: the page loads it when it is used.
+//! The page's way into the crate: a session that a worker owns, the painters of its canvases, and functions that need no session.
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
-#[cfg(feature = "files")]
 mod answers;
-#[cfg(feature = "page")]
 mod chips;
-#[cfg(feature = "files")]
 mod files;
 mod findings;
-#[cfg(feature = "files")]
 mod form;
-#[cfg(feature = "page")]
 mod paint;
-#[cfg(feature = "page")]
 mod session;
-#[cfg(feature = "page")]
 mod values;
 mod wish;
 
-#[cfg(feature = "files")]
-pub use answers::{complete, definition, explain, hover};
-#[cfg(feature = "files")]
-pub use files::{ChipFile, format_program};
-#[cfg(feature = "files")]
+pub use answers::{complete, definition, hover};
+pub use files::{format_program, read_chip_file};
 pub use form::chip_form;
-#[cfg(feature = "page")]
 pub use session::Session;
 
 use serde::Serialize;

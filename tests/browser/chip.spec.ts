@@ -127,11 +127,12 @@ test('a changed chip that another one replaces can be had again', async ({ app, 
 });
 
 test('a chip file that cannot be read for want of its module is said', async ({ app, page }) => {
-  app.expected.push('Failed to load resource', 'systole_files');
+  app.expected.push('Failed to load resource', 'NetworkError');
   await app.open();
-  await page.route('**/systole_files*', (route) => route.abort());
+  await page.route('**/systole_rest*', (route) => route.abort());
   await page.locator('#chooser').setInputFiles({ name: 'MINE.TOML', mimeType: '', buffer: Buffer.from('rows = 4') });
   await expect(page.locator('#notices')).toContainText('MINE.TOML could not be read');
+  await expect(page.getByText('A part of the simulator could not be loaded. Your text is safe.')).toBeVisible();
 });
 
 test('a form that cannot be shown is said, and comes the next time; the chip can be changed without it', async ({
@@ -140,7 +141,7 @@ test('a form that cannot be shown is said, and comes the next time; the chip can
 }) => {
   app.expected.push('Failed to load resource');
   await app.open();
-  await page.route('**/systole_files*', (route) => route.abort());
+  await page.route('**/chip-form*', (route) => route.abort());
   await page.getByRole('tab', { name: 'Chip' }).click();
   await expect(page.locator('#notices')).toContainText('The form could not be shown');
   await expect(page.getByRole('button', { name: 'Save as a chip file' })).toBeDisabled();
@@ -152,7 +153,7 @@ test('a form that cannot be shown is said, and comes the next time; the chip can
   await page.getByLabel('rows of PEs').fill('256');
   await expect(page.locator('#chip-changes')).toBeEmpty();
   await app.ready();
-  await page.unroute('**/systole_files*');
+  await page.unroute('**/chip-form*');
   await page.getByRole('tab', { name: 'Program' }).click();
   await page.getByRole('tab', { name: 'Chip' }).click();
   await expect(page.locator('#chip-rows')).toHaveValue('256');

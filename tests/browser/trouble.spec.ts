@@ -284,20 +284,38 @@ test('a module that cannot be loaded is said, and tried again', async ({ app, pa
   await app.ready();
 });
 
-test('a mistake has its place, even if the words for it do not come; and they come with the next try', async ({
+test('the first picture needs a part of the module alone; the rest comes when somebody is there', async ({
   app,
   page,
 }) => {
-  app.expected.push('systole_files', 'Failed to load', 'ERR_FAILED');
-  let gone = true;
-  await page.route('**/systole_files*', (route) => (gone ? route.abort() : route.continue()));
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
   await app.open();
-  await app.type('input x : i8[4, 4]\noutput relu(y)\n');
-  const problem = page.locator('#problems li');
-  await expect(problem).toContainText('error line 2, column 13: this is not right');
-  await expect(page.locator('.problem-mark')).toHaveText('y');
-  gone = false;
-  await page.keyboard.press('End');
-  await page.keyboard.type(' ');
-  await expect(problem).toContainText('nothing is called `y`');
+  await app.seek(20);
+  expect(asked.filter((url) => url.includes('systole_first'))).toHaveLength(1);
+  expect(asked.filter((url) => url.includes('systole_rest'))).toEqual([]);
+  await page.locator('body').press('ArrowRight');
+  await expect.poll(() => asked.filter((url) => url.includes('systole_rest'))).toHaveLength(1);
+});
+
+test('a function that is not there yet is waited for', async ({ app, page }) => {
+  // Not what is loaded in good time, but what is fetched when it is missing.
+  await page.route('**/systole_rest*.deflate', (route) => route.abort());
+  app.expected.push('Failed to load resource');
+  await app.open();
+  await app.type('input x : bf16[4, 6]\ninput w : bf16[6, 4]\noutput softmax(x @ w, axis=1)\n');
+  await app.ready();
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+});
+
+test('without the rest of the module the page says so, loses nothing, and tries again', async ({ app, page }) => {
+  app.expected.push('Failed to load', 'NetworkError');
+  await page.route('**/systole_rest*', (route) => route.abort());
+  await app.open();
+  await app.type('input x : bf16[4, 6]\ninput w : bf16[6, 4]\noutput softmax(x @ w, axis=1)\n');
+  await expect(page.getByText('A part of the simulator could not be loaded. Your text is safe.')).toBeVisible();
+  await page.unroute('**/systole_rest*');
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await app.ready();
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
 });

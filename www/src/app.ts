@@ -10,7 +10,6 @@ import { showCycles } from './cycles';
 import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
-import { formatProgram } from './extras';
 import { download, FileDesk } from './files';
 import { Lanes } from './lanes';
 import { notice } from './notices';
@@ -43,6 +42,7 @@ export class App {
     // What was changed of the chip before can be had again.
     replacing: () => shelveDraft(this.draft()),
     refused: (message) => notice(message),
+    call: (name, ...args) => this.engine.call(name, ...args),
   });
   private readonly bench = new Bench({
     seek: (cycle) => this.transport.seek(cycle),
@@ -173,6 +173,11 @@ export class App {
     for (const id of ['canvas-host', 'lanes']) resized.observe(byId(id));
     this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
+    // Somebody is there, and will soon want more than the first picture.
+    for (const sign of ['pointerdown', 'keydown', 'wheel']) {
+      addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true });
+    }
+    void this.plain.wanted.then(() => this.engine.complete());
   }
 
   private key(event: KeyboardEvent): void {
@@ -235,12 +240,12 @@ export class App {
   private async format(): Promise<void> {
     const text = this.editor.text();
     try {
-      const formatted = await formatProgram(text);
+      const formatted = await this.engine.call('formatProgram', text);
       if (this.editor.text() !== text) return;
-      if (formatted === null) notice('A program with errors cannot be formatted.');
+      if (formatted === undefined) notice('A program with errors cannot be formatted.');
       else if (formatted !== text) this.editor.respace(formatted);
     } catch {
-      notice('The formatter could not be loaded.');
+      notice('The program could not be formatted: the simulator is not running.');
     }
   }
 
@@ -424,7 +429,11 @@ export class App {
         break;
       case 'crashed':
         console.warn(message.message);
-        this.stopped('The simulator stopped because of a mistake of its own. Your text is safe.');
+        this.stopped(
+          message.missing
+            ? 'A part of the simulator could not be loaded. Your text is safe.'
+            : 'The simulator stopped because of a mistake of its own. Your text is safe.',
+        );
         break;
     }
   }

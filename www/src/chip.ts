@@ -1,10 +1,9 @@
-// The chip: a preset or a file, changed field by field in a form that the second module describes.
+// The chip: a preset or a file, changed field by field in a form that the module describes.
 
 import type { ChipFields } from './chip-form';
 import { byId, make } from './dom';
-import { chipForm, readChipFile } from './extras';
 import { download } from './files';
-import type { Chip, ChipField, ChipForm, ChipState, Preset } from './protocol';
+import type { Calls, Chip, ChipField, ChipForm, ChipState, Preset } from './protocol';
 
 /** A preset as it comes. */
 export function preset(base: string): Chip {
@@ -23,6 +22,8 @@ export interface ChipEvents {
   replacing(): void;
   /** In words. */
   refused(message: string): void;
+  /** The module's functions. */
+  call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
 }
 
 export class ChipDesk {
@@ -83,10 +84,9 @@ export class ChipDesk {
   /** A chip file's text, under its name. */
   async open(name: string, text: string): Promise<void> {
     const choice = ++this.choices;
-    const read = await readChipFile(text).catch(() => null);
+    const read = await this.events.call('readChipFile', text).catch(() => null);
     if (choice !== this.choices) return;
-    if (read === null)
-      this.events.refused(`${name} could not be read: the part of this page that reads chips did not load.`);
+    if (read === null) this.events.refused(`${name} could not be read: the simulator is not running.`);
     else if (read.problems.length > 0)
       this.events.refused(`${name} is not taken. ${read.problems.slice(0, 3).join('. ')}.`);
     else this.take({ base: name, words: read.words, changes: {} });
@@ -120,7 +120,8 @@ export class ChipDesk {
     const chip = this.chosen;
     if (!this.opened || !this.state || this.stateOf !== chip.base) return;
     try {
-      const form = await chipForm(chip);
+      const { base, words, changes } = chip;
+      const form = await this.events.call('chipForm', base, words, Object.keys(changes), Object.values(changes));
       if (!form || !sameChip(chip, this.chosen)) return;
       this.fields ??= await this.newFields();
       if (!sameChip(chip, this.chosen)) return;
@@ -133,7 +134,7 @@ export class ChipDesk {
     } catch {
       // Opening it again is another attempt.
       this.opened = false;
-      this.events.refused('The form could not be shown: the part of this page that knows the fields did not load.');
+      this.events.refused('The form could not be shown: a part of this page did not load.');
     }
   }
 

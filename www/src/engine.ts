@@ -1,12 +1,15 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
-import wasmUrl from 'systole-wasm/systole_bg.wasm.deflate?url';
+import firstUrl from 'systole-wasm/systole_first.wasm.deflate?url';
+import restUrl from 'systole-wasm/systole_rest.wasm.deflate?url';
 import type { Answers, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
 export class Engine {
   private worker: Worker | null = null;
   private module: Promise<WebAssembly.Module> | null = null;
+  /** The rest of it, once somebody is there who will need it. */
+  private rest: WebAssembly.Module | null = null;
   private generation = 0;
   private id = 0;
   private wanted: number | null = null;
@@ -35,7 +38,7 @@ export class Engine {
   async start(): Promise<void> {
     this.kill();
     const generation = ++this.generation;
-    this.module ??= WebAssembly.compileStreaming(fetchModule(wasmUrl)).catch((error) => {
+    this.module ??= WebAssembly.compileStreaming(fetchModule(firstUrl)).catch((error) => {
       // The next attempt is to try again.
       this.module = null;
       throw error;
@@ -48,10 +51,22 @@ export class Engine {
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
-      this.receive({ kind: 'crashed', message: event.message || 'the worker could not start' });
+      this.receive({ kind: 'crashed', message: event.message || 'the worker could not start', missing: false });
     };
     this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
+    if (this.rest) this.send({ kind: 'rest', module: this.rest });
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
+  }
+
+  /** Loads the rest of the module before a worker finds that it needs it: that one would stand still until it is there. */
+  async complete(): Promise<void> {
+    if (this.rest) return;
+    try {
+      this.rest = await WebAssembly.compileStreaming(fetchModule(restUrl));
+      this.send({ kind: 'rest', module: this.rest });
+    } catch {
+      // Whoever needs it tries again, and says what comes of it.
+    }
   }
 
   /** Ends the worker at once, whatever it is doing. */

@@ -5,6 +5,7 @@
 /** From the page to the worker. */
 export type ToWorker =
   | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; timeline: OffscreenCanvas; view: View }
+  | { kind: 'rest'; module: WebAssembly.Module } // what the first picture did not need
   | { kind: 'file'; path: string; bytes: Uint8Array | null } // null forgets the file
   // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
@@ -35,7 +36,8 @@ export type FromWorker =
   | { kind: 'lane'; unit: number | null } // the matrix unit whose lane it is
   | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
   | { kind: 'refused'; message: string; id: number | null } // a file, a row, or run `id` that cannot be taken, in words
-  | { kind: 'crashed'; message: string }; // the module is gone; start a new worker
+  // The module is gone; start a new worker. Missing: a part of it could not be loaded.
+  | { kind: 'crashed'; message: string; missing: boolean };
 
 export interface View {
   width: number; // CSS pixels
@@ -64,7 +66,7 @@ export interface ChipState {
   problems: { keys: string[]; message: string; hint: string }[]; // with any, it runs nothing
 }
 
-/** A chip with every field: the second module's. */
+/** A chip with every field. */
 export interface ChipForm {
   summary: string;
   sources: string[];
@@ -140,9 +142,14 @@ export interface Answers {
   complete: Completions; // what could be written there
 }
 
-/** Methods of the module's session that views call, and what they answer; `undefined` where there is no run. */
+/** What the page calls by name, and what it is answered: methods of the module's session, `undefined` where there is no run, and functions that need none. */
 export interface Calls {
-  version: { args: []; answer: string };
+  /** A program in the one style; nothing if it has errors. */
+  formatProgram: { args: [text: string]; answer: string | undefined };
+  /** A chip file's words, or what is wrong with it. */
+  readChipFile: { args: [text: string]; answer: { words: string[]; problems: string[] } };
+  /** A chip with every field; nothing if its base cannot be read. */
+  chipForm: { args: [base: string, words: string[], keys: string[], values: string[]]; answer: ChipForm | undefined };
 }
 
 export interface Place {

@@ -1,9 +1,10 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
-import { initSync, Session } from 'systole-wasm/systole.js';
-import { answerTo, explained } from './extras';
+import type { Session } from 'systole-wasm/systole.js';
+import { addRest, type Module, PartMissing, start } from './module';
 import type {
   Answers,
+  Calls,
   Checked,
   ChipState,
   Frame,
@@ -16,11 +17,10 @@ import type {
   View,
 } from './protocol';
 
+let module: Module | null = null;
 let session: Session | null = null;
 /** The run under way, if there is one. */
 let running: { id: number; since: number } | null = null;
-/** The newest run that was asked for. */
-let newest = 0;
 /** Whether an operator's numbers are being computed. */
 let computing = false;
 let cycle = 0;
@@ -35,8 +35,8 @@ self.onmessage = (event: MessageEvent<ToWorker>) => guarded(() => receive(event.
 
 function receive(message: ToWorker): void {
   if (message.kind === 'start') {
-    initSync({ module: message.module });
-    session = new Session(message.canvas);
+    module = start(message.module);
+    session = new module.Session(message.canvas);
     session.setTimeline(message.timeline);
     look(message.view);
     const presets = session.presets() as Preset[];
@@ -64,11 +64,10 @@ function receive(message: ToWorker): void {
         const state = session!.setChip(base, words, keys, values) as ChipState | undefined;
         if (state) post({ kind: 'chip', chip: message.chip, state });
         const checked = session!.check(message.text) as Checked;
-        const { id, text } = message;
-        running = null;
-        newest = id;
-        if (checked.diagnostics.every(({ message }) => message !== '')) begin(id, checked);
-        else void explained(text, checked.diagnostics).then((diagnostics) => begin(id, { ...checked, diagnostics }));
+        const { id } = message;
+        post({ kind: 'checked', id, checked });
+        running = checked.runs ? { id, since: performance.now() } : null;
+        later();
       }, message.id);
       break;
     case 'view':
@@ -105,11 +104,14 @@ function receive(message: ToWorker): void {
       const { id, name, args } = message;
       const answer = (value: unknown, error: string | null) => post({ kind: 'called', id, value, error });
       forPeople(
-        () => answer((session![name] as (...args: unknown[]) => unknown)(...args), null),
+        () => answer(called(name)(...args), null),
         (error) => answer(undefined, error),
       );
       break;
     }
+    case 'rest':
+      addRest(message.module);
+      break;
     case 'lane':
       post({ kind: 'lane', unit: session.unitAt(message.y) ?? null });
       break;
@@ -118,20 +120,17 @@ function receive(message: ToWorker): void {
       break;
     case 'ask': {
       const { id, question, text, offset } = message;
-      const tell = (answer: Answers[keyof Answers] | null) => post({ kind: 'answer', id, answer });
-      // Where there is no answer to be had, the program can be written all the same.
-      answerTo(question, text, offset).then(tell, () => tell(null));
+      post({ kind: 'answer', id, answer: module![question](text, offset) as Answers[keyof Answers] | null });
       break;
     }
   }
 }
 
-/** Tells what was found and begins the run, unless there is a newer one: words for findings may have taken their time. */
-function begin(id: number, checked: Checked): void {
-  if (id !== newest) return;
-  post({ kind: 'checked', id, checked });
-  running = checked.runs ? { id, since: performance.now() } : null;
-  later();
+/** What a view calls: a method of the session, or a function that needs none. */
+function called(name: keyof Calls): (...args: unknown[]) => unknown {
+  type Callable = Record<string, (...args: unknown[]) => unknown>;
+  const owner = (name in session! ? session : module) as unknown as Callable;
+  return (...args) => owner[name]!(...args);
 }
 
 /** One slice of work; between slices, messages are heard. */
@@ -202,6 +201,7 @@ function forPeople(action: () => void, tell: (message: string) => void): void {
     action();
   } catch (error) {
     // A RuntimeError is a panic, a RangeError a memory that is full: the module may be left in any state.
+    // A part that is missing leaves it so, too.
     if (!(error instanceof Error) || error.constructor !== Error) throw error;
     tell(error.message);
   }
@@ -214,6 +214,7 @@ function guarded(action: () => void): void {
   } catch (error) {
     session = null;
     running = null;
-    post({ kind: 'crashed', message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    post({ kind: 'crashed', message, missing: error instanceof PartMissing });
   }
 }

@@ -3,7 +3,7 @@
 use super::builtins::{BUILTINS, Builtin, Kind};
 use super::names::{count, meant, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, WORDLESS, nearest, say, word};
+use crate::base::{Edit, Span, nearest};
 use crate::graph::ir::TensorId;
 use crate::lang::{Argument, ExprId, ExprKind, Name};
 use crate::num::{DType, Type};
@@ -37,26 +37,23 @@ impl<'a> Builder<'a> {
     fn unknown_function(&mut self, function: &Name) {
         let known = || self.functions.iter().filter(|(_, known)| self.known[**known].function.is_some());
         let own = || known().map(|(name, _)| *name);
-        if WORDLESS {
-            return self.diagnostics.error(function.span, "", "");
-        }
         let all = || BUILTINS.iter().map(|builtin| builtin.name);
         let near = instead_of(&function.text).or_else(|| nearest(&function.text, all().chain(own())));
         let hint = match (function.text.as_str(), near) {
             (name, _) if is_product(name) => PRODUCT.into(),
-            ("ones" | "ones_like" | "full_like", _) => word!("write `full(f32[4], 1)`, with the type").into(),
-            ("power" | "pow" | "square", _) => word!("a square is written `x * x`").into(),
+            ("ones" | "ones_like" | "full_like", _) => "write `full(f32[4], 1)`, with the type".into(),
+            ("power" | "pow" | "square", _) => "a square is written `x * x`".into(),
             ("where" | "abs" | "clip" | "clamp", _) => {
-                word!("`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value").into()
+                "`maximum`, `minimum` and `relu` choose between numbers: `maximum(x, -x)` is the absolute value".into()
             }
             (_, Some(near)) => meant(near),
             (_, None) => {
                 let known: Vec<&str> = own().take(8).chain(all()).collect();
-                say!("there are `{}`", known.join("`, `"))
+                format!("there are `{}`", known.join("`, `"))
             }
         };
         let edit = near.map(|near| Edit::replace(function.span, near));
-        let message = say!("there is no function `{}`", shorten(&function.text));
+        let message = format!("there is no function `{}`", shorten(&function.text));
         self.diagnostics.error_with(function.span, message, hint, edit);
     }
 
@@ -79,8 +76,8 @@ impl<'a> Builder<'a> {
                         *place = Some(argument.value);
                         continue;
                     }
-                    Some(_) => word!("an argument is given by place that was given by name").to_owned(),
-                    None => say!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
+                    Some(_) => "an argument is given by place that was given by name".to_owned(),
+                    None => format!("`{}` takes {}", builtin.name, count(parameters.len(), "argument")),
                 };
                 self.diagnostics.error(at, message, example_of(builtin));
                 fine = false;
@@ -89,7 +86,7 @@ impl<'a> Builder<'a> {
             match parameters.iter().position(|parameter| parameter.name == name.text) {
                 Some(at) if given[at].is_none() => given[at] = Some(argument.value),
                 Some(_) => {
-                    let message = say!("`{}` is given twice", name.text);
+                    let message = format!("`{}` is given twice", name.text);
                     self.diagnostics.error(name.span, message, example_of(builtin));
                     fine = false;
                 }
@@ -105,7 +102,7 @@ impl<'a> Builder<'a> {
                     let near = alias.filter(|near| {
                         names.clone().position(|known| known == *near).is_some_and(|at| given[at].is_none())
                     });
-                    let message = say!("`{}` has no argument `{}`", builtin.name, shorten(&name.text));
+                    let message = format!("`{}` has no argument `{}`", builtin.name, shorten(&name.text));
                     let edit = near.map(|near| Edit::replace(name.span, near));
                     let hint = near.map_or_else(|| example_of(builtin), meant);
                     self.diagnostics.error_with(name.span, message, hint, edit);
@@ -116,12 +113,12 @@ impl<'a> Builder<'a> {
         let missing = parameters.iter().zip(&given).find(|(p, given)| p.default.is_none() && given.is_none());
         if let Some((parameter, _)) = missing.filter(|_| fine) {
             let message =
-                say!("`{}` needs `{}`, {}", builtin.name, parameter.name, parameter.kind.describe());
+                format!("`{}` needs `{}`, {}", builtin.name, parameter.name, parameter.kind.describe());
             let end = Span { start: span.end - 1, end: span.end - 1 };
             let (hint, edit) = match (builtin.name, arguments) {
                 ("requant", [x]) => {
                     let x = shorten(self.ast.exprs[x.value].span.of(self.text));
-                    let hint = say!("as in `requant({x}, shift=7)`: divide by 2^7 and round");
+                    let hint = format!("as in `requant({x}, shift=7)`: divide by 2^7 and round");
                     (hint, Some(Edit::replace(end, ", shift=7")))
                 }
                 _ => (example_of(builtin), None),
@@ -143,8 +140,11 @@ impl<'a> Builder<'a> {
                 }
                 let span = self.ast.exprs[expr].span;
                 let found = self.described(value, expr);
-                let message =
-                    say!("`{}` has to be {}, but this is {found}", parameter.name, parameter.kind.describe());
+                let message = format!(
+                    "`{}` has to be {}, but this is {found}",
+                    parameter.name,
+                    parameter.kind.describe()
+                );
                 self.diagnostics.error(span, message, example_of(builtin));
             }
         }
@@ -155,11 +155,11 @@ impl<'a> Builder<'a> {
     fn described(&self, value: Value, expr: ExprId) -> String {
         match value {
             Value::Tensor(tensor) => self.graph.tensors[tensor].ty.to_string(),
-            Value::Index(_) => word!("the number of an iteration").into(),
+            Value::Index(_) => "the number of an iteration".into(),
             Value::Several(at) => count(self.several[at].len(), "value"),
             Value::DType(_) => "a dtype".into(),
             Value::Type(_) => "a type".into(),
-            Value::List(_) => say!("the list {}", shorten(self.ast.exprs[expr].span.of(self.text))),
+            Value::List(_) => format!("the list {}", shorten(self.ast.exprs[expr].span.of(self.text))),
             _ => shorten(self.ast.exprs[expr].span.of(self.text)),
         }
     }
@@ -207,10 +207,10 @@ pub(super) fn is_product(name: &str) -> bool {
     matches!(name, "matmul" | "dot" | "mm" | "bmm")
 }
 
-pub(super) const PRODUCT: &str = word!("a matrix product is written `x @ w`");
+pub(super) const PRODUCT: &str = "a matrix product is written `x @ w`";
 
 fn example_of(builtin: &Builtin) -> String {
-    say!("as in `{}`", builtin.example)
+    format!("as in `{}`", builtin.example)
 }
 
 /// Reading arguments: each is of its parameter's kind, and there if it has no default.
@@ -305,8 +305,8 @@ impl Arguments {
         let span = self.span_of(builder, at);
         builder.diagnostics.error(
             span,
-            say!("`{name}={value}` is out of range"),
-            say!("from {low} to {high}"),
+            format!("`{name}={value}` is out of range"),
+            format!("from {low} to {high}"),
         );
         None
     }
@@ -323,11 +323,11 @@ impl Arguments {
         if (0..axes).contains(&place) {
             return usize::try_from(place).ok();
         }
-        let message = say!("`{}` along axis {axis} of {of}", self.builtin.name);
+        let message = format!("`{}` along axis {axis} of {of}", self.builtin.name);
         let (edit, hint) = match axes {
-            0 => (None, word!("it is a single number").to_owned()),
-            1 => (Some("0"), word!("it has one axis: 0").to_owned()),
-            _ => (Some("-1"), say!("axes are from 0 to {}, or from -1 back", axes - 1)),
+            0 => (None, "it is a single number".to_owned()),
+            1 => (Some("0"), "it has one axis: 0".to_owned()),
+            _ => (Some("-1"), format!("axes are from 0 to {}, or from -1 back", axes - 1)),
         };
         let given = self.given[at].filter(|_| self.whole(builder, at).is_some());
         let edit = given.zip(edit).map(|(expr, edit)| Edit::replace(builder.ast.exprs[expr].span, edit));

@@ -2,7 +2,7 @@
 
 use super::names::{Binding, Known, Origin, Scope, ScopeKind, TensorName, count, shorten};
 use super::{Builder, Value};
-use crate::base::{Id, Span, say, word};
+use crate::base::{Id, Span};
 use crate::graph::ir::Limits;
 use crate::graph::meanings::Meaning;
 use crate::graph::names::Call;
@@ -65,21 +65,21 @@ impl<'a> Builder<'a> {
             return None;
         }
         if self.work.calls == Work::MOST_CALLS {
-            self.give_up(span, say!("more than {} calls", Work::MOST_CALLS));
+            self.give_up(span, format!("more than {} calls", Work::MOST_CALLS));
             return None;
         }
         self.work.calls += 1;
         let message = if active {
-            say!("`{}` calls itself", shorten(&name.text))
+            format!("`{}` calls itself", shorten(&name.text))
         } else if depth > Self::MOST_DEPTH {
-            say!("calls are nested more than {} deep", Self::MOST_DEPTH)
+            format!("calls are nested more than {} deep", Self::MOST_DEPTH)
         } else {
             return self.enter(id, function, arguments, span);
         };
         self.diagnostics.error(
             span,
             message,
-            word!("a call stands for the function's lines: let it stand for fewer"),
+            "a call stands for the function's lines: let it stand for fewer",
         );
         None
     }
@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
     pub(super) fn give_up(&mut self, span: Span, message: String) {
         if self.work.calls <= Work::MOST_CALLS {
             self.work.calls = Work::MOST_CALLS + 1;
-            let hint = word!("a call stands for the function's lines: let it stand for fewer");
+            let hint = "a call stands for the function's lines: let it stand for fewer";
             self.diagnostics.error(span, message, hint);
         }
     }
@@ -129,7 +129,7 @@ impl<'a> Builder<'a> {
         self.known[id].active = false;
         if self.diagnostics.errors() > errors {
             let line = self.lines.position(span.start).line;
-            let note = say!(" (in the call of `{}` on line {line})", shorten(&function.name.text));
+            let note = format!(" (in the call of `{}` on line {line})", shorten(&function.name.text));
             self.diagnostics.add_to_hints(errors, &note);
         }
         let values = values?;
@@ -180,7 +180,7 @@ impl<'a> Builder<'a> {
         for statement in &function.body {
             self.work.lines += 1;
             if self.work.lines > Work::MOST_LINES {
-                self.give_up(statement.span, say!("calls of more than {} lines in all", Work::MOST_LINES));
+                self.give_up(statement.span, format!("calls of more than {} lines in all", Work::MOST_LINES));
                 return None;
             }
             if returned.is_some() {
@@ -189,8 +189,8 @@ impl<'a> Builder<'a> {
                 }
                 self.diagnostics.warning(
                     statement.span,
-                    word!("behind `return` nothing is done"),
-                    word!("remove the line"),
+                    "behind `return` nothing is done",
+                    "remove the line",
                 );
                 break;
             }
@@ -200,13 +200,13 @@ impl<'a> Builder<'a> {
             let name = &function.name;
             let broken = function.body.iter().any(|s| matches!(s.kind, StatementKind::Broken { .. }));
             if !broken {
-                let message = say!("`{}` returns nothing", shorten(&name.text));
-                self.diagnostics.error(name.span, message, word!("end it with a line `return ...`"));
+                let message = format!("`{}` returns nothing", shorten(&name.text));
+                self.diagnostics.error(name.span, message, "end it with a line `return ...`");
             }
             return None;
         };
         if values.len() > Self::MOST_VALUES {
-            self.give_up(function.name.span, say!("more than {} values of a call", Self::MOST_VALUES));
+            self.give_up(function.name.span, format!("more than {} values of a call", Self::MOST_VALUES));
             return None;
         }
         if let [value] = values {
@@ -243,17 +243,17 @@ impl<'a> Builder<'a> {
             fits &= found.shape.0.get(at).is_none_or(|found| usize::try_from(extent) == Ok(*found));
             let text = self.ast.exprs[dim.value].span.of(self.text);
             if text.parse() != Ok(extent) && known.len() < 4 {
-                known.push(say!("`{}` is {extent}", shorten(text)));
+                known.push(format!("`{}` is {extent}", shorten(text)));
             }
         }
         if !fits {
             let span = self.ast.exprs[argument].span;
             let (name, wanted) = (shorten(&parameter.name.text), shorten(ty.span.of(self.text)));
-            let message = say!("`{name}` has to be {wanted}, but this is {found}");
-            let mut hint = word!("change the argument, or the parameter's type").to_owned();
+            let message = format!("`{name}` has to be {wanted}, but this is {found}");
+            let mut hint = "change the argument, or the parameter's type".to_owned();
             if ty.dims.len() == found.shape.0.len() && !known.is_empty() {
                 known.dedup();
-                hint += &say!(": here {}", known.join(", "));
+                hint += &format!(": here {}", known.join(", "));
             }
             self.diagnostics.error(span, message, hint);
             return None;
@@ -305,13 +305,13 @@ impl<'a> Builder<'a> {
             match at.map(|at| &mut given[at]) {
                 Some(place @ None) => *place = Some(argument.value),
                 Some(_) => {
-                    self.diagnostics.error(at_span, word!("a parameter is given twice"), head(function));
+                    self.diagnostics.error(at_span, "a parameter is given twice", head(function));
                     fine = false;
                 }
                 None => {
                     let message = match &argument.name {
-                        Some(name) => say!("`{}` has no parameter `{}`", function.name.text, name.text),
-                        None => say!("`{}` takes {}", function.name.text, count(given.len(), "argument")),
+                        Some(name) => format!("`{}` has no parameter `{}`", function.name.text, name.text),
+                        None => format!("`{}` takes {}", function.name.text, count(given.len(), "argument")),
                     };
                     self.diagnostics.error(at_span, message, head(function));
                     fine = false;
@@ -320,7 +320,7 @@ impl<'a> Builder<'a> {
         }
         let missing = given.iter().position(Option::is_none).filter(|_| fine);
         if let Some(missing) = missing.map(|at| &function.parameters[at].name.text) {
-            let message = say!("`{}` is not given its `{}`", function.name.text, shorten(missing));
+            let message = format!("`{}` is not given its `{}`", function.name.text, shorten(missing));
             self.diagnostics.error(span, message, head(function));
         }
         given.into_iter().collect::<Option<Vec<ExprId>>>().filter(|_| fine)
@@ -330,5 +330,5 @@ impl<'a> Builder<'a> {
 /// How one of the program's functions is called.
 fn head(function: &Function) -> String {
     let parameters: Vec<String> = function.parameters.iter().map(|p| shorten(&p.name.text)).collect();
-    say!("it is `{}({})`", shorten(&function.name.text), shorten(&parameters.join(", ")))
+    format!("it is `{}({})`", shorten(&function.name.text), shorten(&parameters.join(", ")))
 }

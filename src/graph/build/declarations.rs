@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::names::{Origin, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say, word};
+use crate::base::{Edit, Span};
 use crate::graph::ir::{Given, Source, Tensor, TensorId};
 use crate::lang::{Declaration, Name, SparseExpr, Storage, TypeExpr};
 use crate::num::{Array, DType, Shape, Sparsity, Type};
@@ -71,7 +71,7 @@ impl<'a> Builder<'a> {
         let wanted = Type { dtype: ty.dtype, shape };
         match self.loader.load(&path.text) {
             Err(error) => {
-                self.diagnostics.tell(path.span, error.message, error.hint);
+                self.diagnostics.error(path.span, error.message, error.hint);
                 None
             }
             Ok(array) if array.ty != wanted => {
@@ -79,14 +79,14 @@ impl<'a> Builder<'a> {
                 let hint = if !self.repeats.is_empty() {
                     format!("every iteration has weights of its own: save them as {wanted}")
                 } else if array.ty.shape.0.is_empty() {
-                    word!("it is a single number: save it with an axis, as in `np.save(path, x.reshape(1))`")
+                    "it is a single number: save it with an axis, as in `np.save(path, x.reshape(1))`"
                         .to_owned()
                 } else if array.ty.dtype == ty.dtype || array.ty.shape == ty.shape {
                     format!("declare it as {}, or load another file", array.ty)
                 } else {
                     format!("declare it as {}: dtype and shape both differ", array.ty)
                 };
-                self.diagnostics.tell(ty_span, message, hint);
+                self.diagnostics.error(ty_span, message, hint);
                 None
             }
             Ok(array) => Some(array),
@@ -95,21 +95,21 @@ impl<'a> Builder<'a> {
 
     /// How a tensor of a type is pruned.
     fn sparsity(&mut self, sparse: &SparseExpr, ty: &Type) -> Option<Sparsity> {
-        let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, word!("a count of rows")));
+        let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, "a count of rows"));
         let (kept, of) = (kept?, of?);
         let sides = [kept, of].map(|side| usize::try_from(side).unwrap_or(0));
         let Some(sparsity) = Sparsity::new(sides[0], sides[1]) else {
-            let message = say!("a tensor cannot be pruned {kept}:{of}");
-            let hint = say!("some of 2 to {} rows stay, not all: as in `sparse[2:4]`", Sparsity::MOST);
+            let message = format!("a tensor cannot be pruned {kept}:{of}");
+            let hint = format!("some of 2 to {} rows stay, not all: as in `sparse[2:4]`", Sparsity::MOST);
             self.diagnostics.error(sparse.span, message, hint);
             return None;
         };
         if ty.shape.0.len() < 2 {
-            let message = say!("rows are pruned, but {ty} has none");
+            let message = format!("rows are pruned, but {ty} has none");
             self.diagnostics.error(
                 sparse.span,
                 message,
-                word!("rows are the last axis but one: declare two axes or more"),
+                "rows are the last axis but one: declare two axes or more",
             );
             return None;
         }
@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
                 sparsity.kept()
             ),
         );
-        self.diagnostics.tell(span, message, hint);
+        self.diagnostics.error(span, message, hint);
         None
     }
 
@@ -152,11 +152,11 @@ impl<'a> Builder<'a> {
         if dtype.is_none() {
             let meant = dtype_meant(&name.text);
             let hint = match meant {
-                Some(dtype) => say!("write `{dtype}`"),
-                None => word!("there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`").into(),
+                Some(dtype) => format!("write `{dtype}`"),
+                None => "there are `i8`, `i16`, `i32`, `fp8`, `bf16` and `f32`".into(),
             };
             let edit = meant.map(|dtype| Edit::replace(name.span, dtype));
-            let message = say!("there is no dtype `{}`", shorten(&name.text));
+            let message = format!("there is no dtype `{}`", shorten(&name.text));
             self.diagnostics.error_with(name.span, message, hint, edit);
         }
         dtype
@@ -168,8 +168,8 @@ impl<'a> Builder<'a> {
         let mut shape = Shape::default();
         for (extent, span) in extents {
             if *extent < 1 {
-                let message = say!("an extent of {extent}");
-                self.diagnostics.error(*span, message, word!("every extent is at least 1"));
+                let message = format!("an extent of {extent}");
+                self.diagnostics.error(*span, message, "every extent is at least 1");
                 return None;
             }
             shape.0.push(usize::try_from(*extent).unwrap_or(usize::MAX));
@@ -186,8 +186,8 @@ impl<'a> Builder<'a> {
         if axes <= Shape::MOST_AXES {
             return Some(());
         }
-        let hint = say!("at most {} are possible: fold some into one", Shape::MOST_AXES);
-        self.diagnostics.error(span, say!("a tensor of {axes} axes"), hint);
+        let hint = format!("at most {} are possible: fold some into one", Shape::MOST_AXES);
+        self.diagnostics.error(span, format!("a tensor of {axes} axes"), hint);
         None
     }
 
@@ -197,8 +197,8 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn too_large(&mut self, span: Span) {
-        let message = say!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
-        self.diagnostics.error(span, message, word!("make an extent smaller"));
+        let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
+        self.diagnostics.error(span, message, "make an extent smaller");
     }
 }
 

@@ -5,7 +5,7 @@ use super::names::shorten;
 use super::operators::Reduction;
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::{Span, say, word};
+use crate::base::Span;
 use crate::graph::ir::{Contract, Labels, OpKind, ReduceKind, TensorId};
 use crate::num::{Extents, Shape, Type};
 
@@ -25,17 +25,17 @@ pub(super) fn einsum(builder: &mut Builder, given: &Arguments) -> Option<Value> 
         let ty = builder.graph.tensors[*tensor].ty.clone();
         let shown = String::from_utf8_lossy(own).into_owned();
         if ty.shape.0.len() != own.len() {
-            let message = say!("`{shown}` names {} axes, but the operand is {ty}", own.len());
-            builder.diagnostics.error(span, message, word!("give one letter for each axis"));
+            let message = format!("`{shown}` names {} axes, but the operand is {ty}", own.len());
+            builder.diagnostics.error(span, message, "give one letter for each axis");
             return None;
         }
         for (letter, extent) in own.iter().zip(&ty.shape.0) {
             let known = extents[usize::from(*letter)].get_or_insert(*extent);
             if known != extent {
                 let letter = char::from(*letter);
-                let message = say!("`{letter}` is {known} and {extent}: the operand is {ty}");
+                let message = format!("`{letter}` is {known} and {extent}: the operand is {ty}");
                 let span = given.span_of(builder, *at);
-                builder.diagnostics.error(span, message, word!("a letter stands for one extent"));
+                builder.diagnostics.error(span, message, "a letter stands for one extent");
                 return None;
             }
         }
@@ -105,38 +105,38 @@ fn letters(
     span: Span,
 ) -> Option<(Vec<Letters>, Letters)> {
     const HINT: &str =
-        word!("as in `einsum(\"ij,jk->ik\", a, b)`: a letter for each axis, those behind `->` are left");
+        "as in `einsum(\"ij,jk->ik\", a, b)`: a letter for each axis, those behind `->` are left";
     let mut error = |message: String, hint: &str| {
         builder.diagnostics.error(span, message, hint);
         None
     };
     let words: Vec<u8> = text.bytes().filter(|c| *c != b' ').collect();
     let Some(arrow) = words.windows(2).position(|pair| pair == b"->") else {
-        return error(word!("`einsum` without `->`").into(), HINT);
+        return error("`einsum` without `->`".into(), HINT);
     };
     let inputs: Vec<Letters> = words[..arrow].split(|c| *c == b',').map(<[u8]>::to_vec).collect();
     let out = words[arrow + 2..].to_vec();
     let strange = inputs.iter().flatten().chain(&out).find(|c| !c.is_ascii_alphabetic());
     if strange.is_some() {
-        return error(word!("axes are letters from a to z and A to Z").into(), HINT);
+        return error("axes are letters from a to z and A to Z".into(), HINT);
     }
     if inputs.len() != operands {
-        let message = say!("the text names {} operands, the call has {operands}", inputs.len());
-        return error(message, word!("one or two operands: write longer products as several"));
+        let message = format!("the text names {} operands, the call has {operands}", inputs.len());
+        return error(message, "one or two operands: write longer products as several");
     }
     for letters in inputs.iter().chain([&out]) {
         if let Some(twice) = letters.iter().enumerate().find(|(at, c)| letters[..*at].contains(c)) {
-            let message = say!(
+            let message = format!(
                 "`{}` stands twice in `{}`",
                 char::from(*twice.1),
                 shorten(&String::from_utf8_lossy(letters))
             );
-            return error(message, word!("every axis of a tensor has a letter of its own"));
+            return error(message, "every axis of a tensor has a letter of its own");
         }
     }
     if let Some(unknown) = out.iter().find(|c| !inputs.iter().any(|letters| letters.contains(c))) {
-        let message = say!("`{}` of the result is no operand's", char::from(*unknown));
-        return error(message, word!("the result has letters of the operands only"));
+        let message = format!("`{}` of the result is no operand's", char::from(*unknown));
+        return error(message, "the result has letters of the operands only");
     }
     Some((inputs, out))
 }

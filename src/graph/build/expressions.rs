@@ -4,7 +4,7 @@ use super::arguments::{PRODUCT, instead_of, is_product};
 use super::builtins::is_builtin;
 use super::names::{count, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, insert_by_key, say, word};
+use crate::base::{Edit, Span, insert_by_key};
 use crate::graph::ir::{CombineKind, Cut, Index, MapKind, OpKind, TensorId};
 use crate::lang::{BinaryOp, ExprId, ExprKind, Name, Part};
 use crate::num::{DType, Extents, Shape, Type};
@@ -76,12 +76,8 @@ impl Builder<'_> {
                     BinaryOp::Multiply => left * right,
                     BinaryOp::Divide => left / right,
                     _ => {
-                        let message = say!("`{}` works on whole numbers", op.symbol());
-                        self.diagnostics.error(
-                            span,
-                            message,
-                            word!("leave the fraction out, or divide by `/`"),
-                        );
+                        let message = format!("`{}` works on whole numbers", op.symbol());
+                        self.diagnostics.error(span, message, "leave the fraction out, or divide by `/`");
                         return None;
                     }
                 }))
@@ -95,13 +91,11 @@ impl Builder<'_> {
                     BinaryOp::Multiply => CombineKind::Multiply,
                     BinaryOp::Divide => CombineKind::Divide,
                     other => {
-                        let message =
-                            say!("`{}` works on whole numbers, as in sizes, not on tensors", other.symbol());
-                        self.diagnostics.error(
-                            span,
-                            message,
-                            word!("tensors know `+`, `-`, `*`, `/` and `@`"),
+                        let message = format!(
+                            "`{}` works on whole numbers, as in sizes, not on tensors",
+                            other.symbol()
                         );
+                        self.diagnostics.error(span, message, "tensors know `+`, `-`, `*`, `/` and `@`");
                         return None;
                     }
                 };
@@ -116,8 +110,8 @@ impl Builder<'_> {
             BinaryOp::Subtract => a.checked_sub(b),
             BinaryOp::Multiply => a.checked_mul(b),
             _ if b == 0 => {
-                let message = say!("{a} is divided by 0");
-                self.diagnostics.error(span, message, word!("sizes are whole: choose them so that they fit"));
+                let message = format!("{a} is divided by 0");
+                self.diagnostics.error(span, message, "sizes are whole: choose them so that they fit");
                 return None;
             }
             BinaryOp::FloorDivide => {
@@ -128,9 +122,8 @@ impl Builder<'_> {
             }
             BinaryOp::Divide | BinaryOp::MatMul => {
                 if a.checked_rem(b) != Some(0) && b != -1 {
-                    let message = say!("{a} cannot be divided by {b} without a rest");
-                    let hint =
-                        word!("sizes are whole: choose them so that they fit; `//` leaves the rest out");
+                    let message = format!("{a} cannot be divided by {b} without a rest");
+                    let hint = "sizes are whole: choose them so that they fit; `//` leaves the rest out";
                     self.diagnostics.error(span, message, hint);
                     return None;
                 }
@@ -142,7 +135,7 @@ impl Builder<'_> {
 
     fn number_of(&mut self, value: Option<i64>, span: Span) -> Option<Value> {
         if value.is_none() {
-            self.diagnostics.error(span, word!("a number beyond 64 bits"), word!("make the sizes smaller"));
+            self.diagnostics.error(span, "a number beyond 64 bits", "make the sizes smaller");
         }
         value.map(Value::Number)
     }
@@ -161,11 +154,11 @@ impl Builder<'_> {
             (BinaryOp::Multiply, _, Value::Number(factor)) => self.scaled(&left, factor, span),
             (BinaryOp::Multiply, Value::Number(factor), _) => self.scaled(&right, factor, span),
             _ => {
-                let message = say!("`{}` of the number of an iteration", op.symbol());
+                let message = format!("`{}` of the number of an iteration", op.symbol());
                 self.diagnostics.error(
                     span,
                     message,
-                    word!("places are sums and multiples of it, as in `x[2 * t + 1]`"),
+                    "places are sums and multiples of it, as in `x[2 * t + 1]`",
                 );
                 None
             }
@@ -214,18 +207,16 @@ impl Builder<'_> {
             Value::Wrong => return None,
             Value::Index(_) => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
-                let message = say!("{what} is the same in every iteration, but `{text}` is not");
-                (message, word!("the number of an iteration says where, as in `x[t]`, not how much"))
+                let message = format!("{what} is the same in every iteration, but `{text}` is not");
+                (message, "the number of an iteration says where, as in `x[t]`, not how much")
             }
             _ => {
                 let text = shorten(self.ast.exprs[expr].span.of(self.text));
                 let hint = match what {
-                    "a place" => {
-                        word!("places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`")
-                    }
-                    _ => word!("name a size: `size rows = 8`"),
+                    "a place" => "places are numbers, as in `x[0]`; by a tensor of them: `gather(x, places)`",
+                    _ => "name a size: `size rows = 8`",
                 };
-                (say!("{what} is a whole number, but `{text}` is none"), hint)
+                (format!("{what} is a whole number, but `{text}` is none"), hint)
             }
         };
         self.diagnostics.error(self.ast.exprs[expr].span, message, hint);
@@ -239,29 +230,25 @@ impl Builder<'_> {
             Value::Tensor(tensor) => return Some(tensor),
             Value::Wrong => return None,
             Value::Number(_) | Value::Real(_) => (
-                word!("a number where a tensor is needed").to_owned(),
-                word!(
-                    "numbers are arguments, as in `shift=7`; a tensor of one number is `full(f32[4], 0.5)`"
-                ),
+                "a number where a tensor is needed".to_owned(),
+                "numbers are arguments, as in `shift=7`; a tensor of one number is `full(f32[4], 0.5)`",
             ),
             Value::Index(_) => (
-                word!("the number of an iteration where a tensor is needed").to_owned(),
-                word!("it says where, as in `x[t]`"),
+                "the number of an iteration where a tensor is needed".to_owned(),
+                "it says where, as in `x[t]`",
             ),
             Value::List(_) => (
-                word!("a list where a tensor is needed").to_owned(),
-                word!("lists are for shapes and for `concat([a, b])`"),
+                "a list where a tensor is needed".to_owned(),
+                "lists are for shapes and for `concat([a, b])`",
             ),
-            Value::Text => {
-                (word!("a text where a tensor is needed").to_owned(), word!("leave the quotes out"))
-            }
+            Value::Text => ("a text where a tensor is needed".to_owned(), "leave the quotes out"),
             Value::DType(_) | Value::Type(_) => (
-                word!("a type where a tensor is needed").to_owned(),
-                word!("a tensor of zeros is `zeros(f32[4, 4])`; `cast(x, f32)` changes a dtype"),
+                "a type where a tensor is needed".to_owned(),
+                "a tensor of zeros is `zeros(f32[4, 4])`; `cast(x, f32)` changes a dtype",
             ),
             Value::Several(at) => (
-                say!("{} where one is needed", count(self.several[at].len(), "value")),
-                word!("give each a name first, as in `a, b = f(x)`"),
+                format!("{} where one is needed", count(self.several[at].len(), "value")),
+                "give each a name first, as in `a, b = f(x)`",
             ),
         };
         self.diagnostics.error(span, message, hint);
@@ -275,8 +262,8 @@ impl Builder<'_> {
                 let axes = self.graph.tensors[x].ty.shape.0.len();
                 if axes < 2 {
                     let message =
-                        say!("`.T` swaps the last two axes, but this is {}", self.graph.tensors[x].ty);
-                    self.diagnostics.error(span, message, word!("leave it out: a vector has one axis"));
+                        format!("`.T` swaps the last two axes, but this is {}", self.graph.tensors[x].ty);
+                    self.diagnostics.error(span, message, "leave it out: a vector has one axis");
                     return None;
                 }
                 let mut order: Extents = (0..axes).collect();
@@ -293,7 +280,7 @@ impl Builder<'_> {
             }
             other => {
                 if !matches!(self.values[of.index()], Value::Wrong) {
-                    let message = say!("a tensor has no `.{}`", shorten(other));
+                    let message = format!("a tensor has no `.{}`", shorten(other));
                     let (hint, edit) = self.instead_of_member(of, name, span);
                     self.diagnostics.error_with(name.span, message, hint, edit);
                 }
@@ -311,22 +298,22 @@ impl Builder<'_> {
         let (function, hint) = match (instead_of(&name.text), called) {
             _ if matches!(name.text.as_str(), "t" | "T" | "mT") => {
                 let edit = Edit::replace(name.span.to(behind), "T");
-                return (word!("the last two axes swapped are `x.T`").into(), Some(edit));
+                return ("the last two axes swapped are `x.T`".into(), Some(edit));
             }
             (_, Some(_)) if is_product(&name.text) => (None, PRODUCT.into()),
             (Some(function), Some(_)) => (Some(function), String::new()),
             (None, Some(_)) if is_builtin(&name.text) => (Some(name.text.as_str()), String::new()),
-            _ => (None, word!("there are `x.T` and `x.shape`; functions stand before: `relu(x)`").into()),
+            _ => (None, "there are `x.T` and `x.shape`; functions stand before: `relu(x)`".into()),
         };
         let Some((function, arguments)) = function.zip(called) else { return (hint, None) };
         let arguments = arguments.trim();
         let several = arguments.contains(',') && !arguments.starts_with(['[', '(']);
         let call = match function {
-            _ if arguments.is_empty() => say!("{function}({receiver})"),
-            "reshape" | "transpose" if several => say!("{function}({receiver}, [{arguments}])"),
-            _ => say!("{function}({receiver}, {arguments})"),
+            _ if arguments.is_empty() => format!("{function}({receiver})"),
+            "reshape" | "transpose" if several => format!("{function}({receiver}, [{arguments}])"),
+            _ => format!("{function}({receiver}, {arguments})"),
         };
-        (say!("functions stand before: `{}`", shorten(&call)), Some(Edit::replace(span, call)))
+        (format!("functions stand before: `{}`", shorten(&call)), Some(Edit::replace(span, call)))
     }
 
     pub(super) fn transposed(&mut self, x: TensorId, order: Extents, span: Span) -> Option<Value> {
@@ -339,11 +326,7 @@ impl Builder<'_> {
     /// `x[...]`: a part of a tensor, an item of a list, or a type.
     fn index(&mut self, of: ExprId, parts: &[Part], span: Span) -> Option<Value> {
         if parts.is_empty() {
-            self.diagnostics.error(
-                span,
-                word!("nothing is between the brackets"),
-                word!("as in `x[0]`, `x[:, 0:64]`"),
-            );
+            self.diagnostics.error(span, "nothing is between the brackets", "as in `x[0]`, `x[:, 0:64]`");
             return None;
         }
         match self.values[of.index()] {
@@ -354,8 +337,8 @@ impl Builder<'_> {
                     let Part::At(extent) = part else {
                         self.diagnostics.error(
                             span,
-                            word!("a cut where a shape is needed"),
-                            word!("as in `zeros(f32[4, 4])`"),
+                            "a cut where a shape is needed",
+                            "as in `zeros(f32[4, 4])`",
                         );
                         return None;
                     };
@@ -367,11 +350,7 @@ impl Builder<'_> {
             }
             Value::List(list) => {
                 let [Part::At(at)] = parts else {
-                    self.diagnostics.error(
-                        span,
-                        word!("one item of a list has one place"),
-                        word!("as in `x.shape[0]`"),
-                    );
+                    self.diagnostics.error(span, "one item of a list has one place", "as in `x.shape[0]`");
                     return None;
                 };
                 let place = self.whole(*at, "a place")?;
@@ -380,11 +359,11 @@ impl Builder<'_> {
                 let from_end = if place < 0 { place + len as i64 } else { place };
                 let item = usize::try_from(from_end).ok().and_then(|at| items.get(at).copied());
                 if item.is_none() {
-                    let message = say!("place {place} of a list of {}", count(len, "item"));
+                    let message = format!("place {place} of a list of {}", count(len, "item"));
                     self.diagnostics.error(
                         self.ast.exprs[*at].span,
                         message,
-                        word!("places count from 0, or from -1 back"),
+                        "places count from 0, or from -1 back",
                     );
                 }
                 item
@@ -404,14 +383,11 @@ impl Builder<'_> {
             let (message, hint) = if named > axes {
                 let name = self.name_of(x);
                 (
-                    say!("{} of `{name}`, which is {ty}", count(named, "place")),
-                    word!("give one for each axis at most"),
+                    format!("{} of `{name}`, which is {ty}", count(named, "place")),
+                    "give one for each axis at most",
                 )
             } else {
-                (
-                    word!("`...` stands twice").to_owned(),
-                    word!("it stands for all axes that are not named: once is enough"),
-                )
+                ("`...` stands twice".to_owned(), "it stands for all axes that are not named: once is enough")
             };
             self.diagnostics.error(span, message, hint);
             return None;
@@ -456,10 +432,10 @@ impl Builder<'_> {
             let worst = if least < 0 { least } else { most };
             let text = shorten(self.ast.exprs[at].span.of(self.text));
             let message = match from.steps.is_empty() {
-                true => say!("place {text} of an axis of {extent}"),
-                false => say!("`{text}` comes to {worst}, but the axis has places 0 to {}", extent - 1),
+                true => format!("place {text} of an axis of {extent}"),
+                false => format!("`{text}` comes to {worst}, but the axis has places 0 to {}", extent - 1),
             };
-            let hint = say!("places are from 0 to {}, or from -1 back", extent - 1);
+            let hint = format!("places are from 0 to {}, or from -1 back", extent - 1);
             self.diagnostics.error(self.ast.exprs[at].span, message, hint);
             return None;
         }
@@ -480,8 +456,8 @@ impl Builder<'_> {
             Some(step) => {
                 let value = self.whole(step, "a step")?;
                 let Some(value) = usize::try_from(value).ok().filter(|value| *value > 0) else {
-                    let message = say!("a step of {value}");
-                    self.diagnostics.error(self.ast.exprs[step].span, message, word!("steps are at least 1"));
+                    let message = format!("a step of {value}");
+                    self.diagnostics.error(self.ast.exprs[step].span, message, "steps are at least 1");
                     return None;
                 };
                 value
@@ -501,12 +477,8 @@ impl Builder<'_> {
             steps
         };
         if moves(&start) != moves(&end) {
-            let hint = word!("both ends move alike, as in `x[4 * t:4 * t + 4]`");
-            self.diagnostics.error(
-                at,
-                word!("the length of a cut changes from iteration to iteration"),
-                hint,
-            );
+            let hint = "both ends move alike, as in `x[4 * t:4 * t + 4]`";
+            self.diagnostics.error(at, "the length of a cut changes from iteration to iteration", hint);
             return None;
         }
         let ((least, _), (_, most)) = (self.reach(&start), self.reach(&end));
@@ -514,14 +486,14 @@ impl Builder<'_> {
             let text = |expr: Option<ExprId>| {
                 expr.map_or(String::new(), |expr| shorten(self.ast.exprs[expr].span.of(self.text)))
             };
-            let cut = say!("`{}:{}`", text(from), text(to));
+            let cut = format!("`{}:{}`", text(from), text(to));
             let message = match start.steps.is_empty() || start.first >= end.first {
-                true => say!("{cut} of an axis of {extent}"),
-                false => say!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
+                true => format!("{cut} of an axis of {extent}"),
+                false => format!("{cut} comes to {least}:{most}, but the axis has {extent} places"),
             };
             let hint = match start.first >= end.first {
-                true => word!("it begins before it ends: at least one element is kept").to_owned(),
-                false => say!("places are from 0 to {extent}"),
+                true => "it begins before it ends: at least one element is kept".to_owned(),
+                false => format!("places are from 0 to {extent}"),
             };
             self.diagnostics.error(at, message, hint);
             return None;

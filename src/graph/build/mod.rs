@@ -24,7 +24,7 @@ use self::repeats::Body;
 use super::ir::{Graph, Index, Limits, Loader, Output, RepeatId, TensorId};
 use super::meanings::{Meaning, Meanings};
 use super::names::Names;
-use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span, say, word};
+use crate::base::{Arena, Diagnostics, Edit, Id, Lines, Span};
 use crate::lang::{Ast, ExprId, Name, Statement, StatementKind, Storage};
 use crate::num::{DType, Type};
 
@@ -166,13 +166,12 @@ impl<'a> Builder<'a> {
             {
                 let (message, hint) = match self.in_call() {
                     true => (
-                        word!("an input within a function"),
-                        say!("declare it outside and hand it over: `fn ...({})`", declaration.name.text),
+                        "an input within a function",
+                        format!("declare it outside and hand it over: `fn ...({})`", declaration.name.text),
                     ),
                     false => (
-                        word!("an input within a `repeat`"),
-                        word!("declare it before, with an axis for the iterations: `x[t]` is one of them")
-                            .into(),
+                        "an input within a `repeat`",
+                        "declare it before, with an axis for the iterations: `x[t]` is one of them".into(),
                     ),
                 };
                 self.diagnostics.error(statement.span, message, hint);
@@ -190,35 +189,29 @@ impl<'a> Builder<'a> {
             StatementKind::Collect { name, index, value } => self.collect(name, *index, *value),
             StatementKind::Repeat(repeat) => self.repeat(repeat, statement.span),
             StatementKind::Function(function) if self.scopes.len() > 1 => {
-                let hint = word!("functions stand by themselves: move it out");
-                self.diagnostics.error(function.name.span, word!("a function within another body"), hint);
+                let hint = "functions stand by themselves: move it out";
+                self.diagnostics.error(function.name.span, "a function within another body", hint);
             }
             StatementKind::Function(_) => {}
             StatementKind::Return { .. } if self.in_repeat() => {
-                let hint = word!("name the value in the body, and return it behind the `repeat`");
-                self.diagnostics.error(statement.span, word!("`return` within a `repeat`"), hint);
+                let hint = "name the value in the body, and return it behind the `repeat`";
+                self.diagnostics.error(statement.span, "`return` within a `repeat`", hint);
             }
             StatementKind::Return { values } if self.in_call() => return Some(values),
             StatementKind::Return { values } => {
-                let hint = word!("the program itself puts out: `output ...`");
+                let hint = "the program itself puts out: `output ...`";
                 let start = statement.span.start;
                 let word = Span { start, end: start + "return".len() as u32 };
                 let edit = (values.len() == 1).then(|| Edit::replace(word, "output"));
-                self.diagnostics.error_with(
-                    statement.span,
-                    word!("`return` outside of a function"),
-                    hint,
-                    edit,
-                );
+                self.diagnostics.error_with(statement.span, "`return` outside of a function", hint, edit);
             }
             StatementKind::Output { .. } if self.in_repeat() => {
-                let hint =
-                    word!("collect it in the body, as in `ys[t] = y`, and put it out behind the `repeat`");
-                self.diagnostics.error(statement.span, word!("`output` within a `repeat`"), hint);
+                let hint = "collect it in the body, as in `ys[t] = y`, and put it out behind the `repeat`";
+                self.diagnostics.error(statement.span, "`output` within a `repeat`", hint);
             }
             StatementKind::Output { .. } if self.in_call() => {
-                let hint = word!("return the value, and put it out where the function is called");
-                self.diagnostics.error(statement.span, word!("`output` within a function"), hint);
+                let hint = "return the value, and put it out where the function is called";
+                self.diagnostics.error(statement.span, "`output` within a function", hint);
             }
             StatementKind::Output { value } => {
                 if let Some(tensor) = self.tensor(*value) {
@@ -234,12 +227,8 @@ impl<'a> Builder<'a> {
     fn put_out(&mut self, tensor: TensorId, span: Span) {
         let before = self.graph.outputs.len();
         if before == Limits::OUTPUTS {
-            let message = say!("a program of more than {} outputs", Limits::OUTPUTS);
-            self.diagnostics.error(
-                span,
-                message,
-                word!("put out fewer: `concat` makes one tensor of several"),
-            );
+            let message = format!("a program of more than {} outputs", Limits::OUTPUTS);
+            self.diagnostics.error(span, message, "put out fewer: `concat` makes one tensor of several");
         }
         // One too many, so that it is said once.
         if before <= Limits::OUTPUTS {
@@ -253,19 +242,18 @@ impl<'a> Builder<'a> {
             (Value::Wrong, _) => vec![Value::Wrong; names.len()],
             (Value::Number(_), [name]) => {
                 let (span, start) = (self.ast.exprs[value].span, name.span.start);
-                let hint = say!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
+                let hint = format!("a number with a name is a size: `size {} = ...`", shorten(&name.text));
                 let edit = Some(Edit::replace(Span { start, end: start }, "size "));
-                self.diagnostics.error_with(span, word!("a number where a tensor is needed"), hint, edit);
+                self.diagnostics.error_with(span, "a number where a tensor is needed", hint, edit);
                 vec![Value::Wrong]
             }
             _ => vec![self.tensor(value).map_or(Value::Wrong, Value::Tensor)],
         };
         if values.len() != names.len() {
-            let message = say!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
+            let message = format!("{} for {}", count(names.len(), "name"), count(values.len(), "value"));
             let hint = match values.len() {
-                1 => word!("one name takes one value: only a function that returns several has more")
-                    .to_owned(),
-                more => say!("write {more} names with `,` between them"),
+                1 => "one name takes one value: only a function that returns several has more".to_owned(),
+                more => format!("write {more} names with `,` between them"),
             };
             self.diagnostics.error(names[0].span.to(names[names.len() - 1].span), message, hint);
         }
@@ -289,9 +277,9 @@ impl<'a> Builder<'a> {
                 StatementKind::Let { names, .. } => names.first().map(|name| name.text.as_str()),
                 _ => None,
             });
-            let hint = say!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
-            let edit = last.map(|last| Edit::replace(span, say!("\noutput {last}")));
-            self.diagnostics.error_with(span, word!("the program puts nothing out"), hint, edit);
+            let hint = format!("end it with `output {}`", shorten(last.unwrap_or("x @ w")));
+            let edit = last.map(|last| Edit::replace(span, format!("\noutput {last}")));
+            self.diagnostics.error_with(span, "the program puts nothing out", hint, edit);
         }
         // After an error, a name may be unused only because of it.
         if self.diagnostics.has_errors() {
@@ -301,11 +289,11 @@ impl<'a> Builder<'a> {
         for (name, known) in &self.functions {
             let known = &self.known[*known];
             if known.calls == 0 {
-                let message = say!("`{}` is never called", shorten(name));
+                let message = format!("`{}` is never called", shorten(name));
                 self.diagnostics.warning(
                     known.span,
                     message,
-                    word!("call it or remove it; its types are not checked"),
+                    "call it or remove it; its types are not checked",
                 );
             }
         }
@@ -318,7 +306,7 @@ impl<'a> Builder<'a> {
             let span = self.ast.exprs.ids_between(first, end).next().map(|expr| self.ast.exprs[expr].span);
             self.give_up(
                 span.unwrap_or_default(),
-                say!("calls of more than {} values in all", Work::MOST_EXPRS),
+                format!("calls of more than {} values in all", Work::MOST_EXPRS),
             );
         }
         for expr in self.ast.exprs.ids_between(first, end) {

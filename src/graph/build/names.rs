@@ -6,7 +6,7 @@ use super::builtins::is_builtin;
 use super::declarations::dtype_meant;
 use super::templates::Template;
 use super::{Builder, Value};
-use crate::base::{Edit, Id, Span, nearest, say, word};
+use crate::base::{Edit, Id, Span, nearest};
 use crate::graph::ir::RepeatId;
 use crate::graph::meanings::{Definition, Meaning};
 use crate::graph::names::Call;
@@ -86,13 +86,17 @@ impl<'a> Builder<'a> {
             let name = &function.name;
             if let Some(earlier) = self.functions.get(name.text.as_str()) {
                 let line = self.lines.position(self.known[*earlier].span.start).line;
-                let message = say!("`{}` is defined twice, first on line {line}", shorten(&name.text));
-                self.diagnostics.error(name.span, message, word!("give this one another name"));
+                let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
+                self.diagnostics.error(name.span, message, "give this one another name");
                 continue;
             }
             if is_reserved(&name.text) {
-                let message = say!("`{}` is there already", name.text);
-                self.diagnostics.error(name.span, message, say!("call it `{}_1`, for instance", name.text));
+                let message = format!("`{}` is there already", name.text);
+                self.diagnostics.error(
+                    name.span,
+                    message,
+                    format!("call it `{}_1`, for instance", name.text),
+                );
             }
             let known = Known {
                 function: Some(function),
@@ -148,8 +152,8 @@ impl<'a> Builder<'a> {
         let Some(scope) = self.scopes.last() else { return };
         for (name, binding) in &scope.names {
             if !binding.used {
-                let hint = word!("use it or remove the line; it is not simulated");
-                self.diagnostics.warning(binding.span, say!("`{}` is never used", shorten(name)), hint);
+                let hint = "use it or remove the line; it is not simulated";
+                self.diagnostics.warning(binding.span, format!("`{}` is never used", shorten(name)), hint);
             }
         }
     }
@@ -160,18 +164,14 @@ impl<'a> Builder<'a> {
             let (again, used, earlier) = (earlier.origin.can_change(), earlier.used, earlier.span);
             if !(again && origin == Origin::Let) {
                 let line = self.lines.position(earlier.start).line;
-                let message = say!("`{}` is defined twice, first on line {line}", shorten(&name.text));
-                self.diagnostics.error(name.span, message, word!("give this one another name"));
+                let message = format!("`{}` is defined twice, first on line {line}", shorten(&name.text));
+                self.diagnostics.error(name.span, message, "give this one another name");
                 return;
             }
             if !used && !matches!(value, Value::Wrong) && self.again == 0 {
                 let message =
-                    say!("`{}` is never used before it is given another value", shorten(&name.text));
-                self.diagnostics.warning(
-                    earlier,
-                    message,
-                    word!("use it or remove the line; it is not simulated"),
-                );
+                    format!("`{}` is never used before it is given another value", shorten(&name.text));
+                self.diagnostics.warning(earlier, message, "use it or remove the line; it is not simulated");
             }
         } else if self.again == 0 {
             self.refuse_function_name(&name.text, name.span);
@@ -194,13 +194,13 @@ impl<'a> Builder<'a> {
     pub(super) fn refuse_function_name(&mut self, name: &str, span: Span) {
         if is_reserved(name) || self.functions.contains_key(name) {
             let message = match name {
-                "true" | "false" => say!("`{name}` is a word of the language"),
+                "true" | "false" => format!("`{name}` is a word of the language"),
                 _ if DType::ALL.iter().any(|dtype| dtype.name() == name) => {
-                    say!("`{name}` is a dtype's name")
+                    format!("`{name}` is a dtype's name")
                 }
-                _ => say!("`{}` is a function's name", shorten(name)),
+                _ => format!("`{}` is a function's name", shorten(name)),
             };
-            self.diagnostics.error(span, message, say!("call it `{}_1`, for instance", shorten(name)));
+            self.diagnostics.error(span, message, format!("call it `{}_1`, for instance", shorten(name)));
         }
     }
 
@@ -223,8 +223,8 @@ impl<'a> Builder<'a> {
             match outer.value {
                 Value::Number(_) | Value::Wrong => return self.use_of(0, name, span),
                 _ => {
-                    let message = say!("`{}` is a tensor from outside of the function", shorten(name));
-                    let hint = say!("make it a parameter: `fn ...({})`", shorten(name));
+                    let message = format!("`{}` is a tensor from outside of the function", shorten(name));
+                    let hint = format!("make it a parameter: `fn ...({})`", shorten(name));
                     self.diagnostics.error(span, message, hint);
                     self.use_of(0, name, span);
                     return None;
@@ -270,28 +270,28 @@ impl<'a> Builder<'a> {
         let hint = match (gone, near) {
             (Some(line), _) => {
                 edit = None;
-                say!(
+                format!(
                     "it is of the `repeat` body, line {line}: give it a value before, and the body may change it"
                 )
             }
             (None, Some(near)) => meant(near),
             (None, None) if is_builtin(name) || self.functions.contains_key(name) => {
-                say!("a function is called: `{name}(...)`")
+                format!("a function is called: `{name}(...)`")
             }
             (None, None) if visible().next().is_none() => {
-                word!("declare it first, as in `input x : i8[4, 4]`").into()
+                "declare it first, as in `input x : i8[4, 4]`".into()
             }
             (None, None) => {
                 let mut known: Vec<String> = Vec::new();
-                for name in visible().map(|known| say!("`{}`", shorten(known))).take(16) {
+                for name in visible().map(|known| format!("`{}`", shorten(known))).take(16) {
                     if !known.contains(&name) && known.len() < 8 {
                         known.push(name);
                     }
                 }
-                say!("defined so far: {}", known.join(", "))
+                format!("defined so far: {}", known.join(", "))
             }
         };
-        self.diagnostics.error_with(span, say!("nothing is called `{}`", shorten(name)), hint, edit);
+        self.diagnostics.error_with(span, format!("nothing is called `{}`", shorten(name)), hint, edit);
     }
 }
 
@@ -303,10 +303,10 @@ fn is_reserved(name: &str) -> bool {
 }
 
 pub(super) fn meant(near: &str) -> String {
-    say!("did you mean `{near}`?")
+    format!("did you mean `{near}`?")
 }
 
 /// `1 name`, `2 names`.
 pub(super) fn count(number: usize, what: &str) -> String {
-    say!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

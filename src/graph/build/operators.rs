@@ -6,7 +6,7 @@ use super::arguments::Arguments;
 use super::names::{TensorName, shorten};
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say, word};
+use crate::base::{Edit, Span};
 use crate::graph::ir::{CombineKind, Contract, MapKind, OpKind, ReduceKind, Source, TensorId, Tensors};
 use crate::lang::{ExprId, ExprKind};
 use crate::num::{DType, Extents, Function, Requant, Shape, Type};
@@ -43,10 +43,10 @@ impl Builder<'_> {
         if ty.dtype.is_float() {
             return Some(());
         }
-        let message = say!("`{}` works on floats, but `{}` is {ty}", given.builtin.name, self.name_of(x));
+        let message = format!("`{}` works on floats, but `{}` is {ty}", given.builtin.name, self.name_of(x));
         let span = given.span_of(self, at);
-        let edit = say!("cast({}, bf16)", span.of(self.text));
-        let hint = word!("make it floats: `cast(..., bf16)`");
+        let edit = format!("cast({}, bf16)", span.of(self.text));
+        let hint = "make it floats: `cast(..., bf16)`";
         self.diagnostics.error_with(span, message, hint, Some(Edit::replace(span, edit)));
         None
     }
@@ -70,8 +70,8 @@ impl Builder<'_> {
         let (hint, place, edit) = match (left, right) {
             (DType::I32, _) | (_, DType::I32) if !(left.is_float() || right.is_float()) => {
                 let (x, at) = if left == DType::I32 { (a, a_span) } else { (b, b_span) };
-                let hint = say!("bring it back to 8 bits: `requant({}, shift=7)`", self.name_of(x));
-                (hint, at, say!("requant({}, shift=7)", at.of(self.text)))
+                let hint = format!("bring it back to 8 bits: `requant({}, shift=7)`", self.name_of(x));
+                (hint, at, format!("requant({}, shift=7)", at.of(self.text)))
             }
             _ => {
                 // Whole numbers become floats; of two floats the wider one comes to the other: weights are kept as they are.
@@ -81,12 +81,12 @@ impl Builder<'_> {
                     _ => left.bytes() > right.bytes(),
                 };
                 let (x, at, to) = if wide { (a, a_span, right) } else { (b, b_span, left) };
-                let hint = say!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
-                (hint, at, say!("cast({}, {to})", at.of(self.text)))
+                let hint = format!("both must have one dtype: `cast({}, {to})`", self.name_of(x));
+                (hint, at, format!("cast({}, {to})", at.of(self.text)))
             }
         };
         let (left, right) = (self.type_of(a), self.type_of(b));
-        let message = say!("`{what}` cannot multiply {left} by {right}");
+        let message = format!("`{what}` cannot multiply {left} by {right}");
         self.diagnostics.error_with(span, message, hint, Some(Edit::replace(place, edit)));
         None
     }
@@ -113,16 +113,16 @@ impl Builder<'_> {
         let (left, right) = (self.type_of(a).clone(), self.type_of(b).clone());
         let ([left_batch @ .., m, k], [right_batch @ .., k2, n]) = (&left.shape.0[..], &right.shape.0[..])
         else {
-            let message = say!("`@` multiplies two matrices, but these are {left} and {right}");
-            self.diagnostics.error(span, message, word!("give both two axes or more, as in `i8[1, 64]`"));
+            let message = format!("`@` multiplies two matrices, but these are {left} and {right}");
+            self.diagnostics.error(span, message, "give both two axes or more, as in `i8[1, 64]`");
             return None;
         };
         if k != k2 {
-            let message = say!("the shapes do not fit: {left} @ {right}");
-            let mut hint = say!("the left has {k} columns, the right {k2} rows; they must be equal");
+            let message = format!("the shapes do not fit: {left} @ {right}");
+            let mut hint = format!("the left has {k} columns, the right {k2} rows; they must be equal");
             let mut edit = None;
             if k == n {
-                hint += word!(" (the right one looks transposed)");
+                hint += " (the right one looks transposed)";
                 let end = spans[1].end;
                 // In a function other calls may need it as it is.
                 let name = matches!(self.ast.exprs[b_expr].kind, ExprKind::Name(_)) && !self.in_call();
@@ -134,10 +134,9 @@ impl Builder<'_> {
         let contract = Contract::of_matrices(left.shape.0.len(), right.shape.0.len());
         let shared = left_batch.len().min(right_batch.len());
         if left_batch[left_batch.len() - shared..] != right_batch[right_batch.len() - shared..] {
-            let message = say!("the shapes do not fit: {left} @ {right}");
-            let hint = word!(
-                "the axes before the last two are the same on both sides, or one side has fewer of them"
-            );
+            let message = format!("the shapes do not fit: {left} @ {right}");
+            let hint =
+                "the axes before the last two are the same on both sides, or one side has fewer of them";
             self.diagnostics.error(span, message, hint);
             return None;
         }
@@ -169,20 +168,20 @@ impl Builder<'_> {
             let (left, right) = (self.type_of(left), self.type_of(right));
             let message = match kind {
                 CombineKind::Maximum | CombineKind::Minimum => {
-                    say!("the shapes do not fit: {}({left}, {right})", kind.name())
+                    format!("the shapes do not fit: {}({left}, {right})", kind.name())
                 }
-                _ => say!("the shapes do not fit: {left} {} {right}", kind.name()),
+                _ => format!("the shapes do not fit: {left} {} {right}", kind.name()),
             };
             let hint = match (&left.shape.0[..], &right.shape.0[..]) {
                 ([rows, cols], [vector]) if rows == vector && rows != cols => {
-                    say!(
+                    format!(
                         "a vector goes along the rows, here of {cols}: for one number a row, `reshape` it to [{rows}, 1]"
                     )
                 }
                 ([.., k], [k2, _]) if kind == CombineKind::Multiply && k == k2 => {
-                    word!("`*` works element by element; a product of matrices is written `@`").to_owned()
+                    "`*` works element by element; a product of matrices is written `@`".to_owned()
                 }
-                _ => word!("from the last axis back, extents are equal or one of them is 1").to_owned(),
+                _ => "from the last axis back, extents are equal or one of them is 1".to_owned(),
             };
             self.diagnostics.error(span, message, hint);
             return None;
@@ -202,24 +201,20 @@ impl Builder<'_> {
         let number = match self.values[expr.index()] {
             Value::Number(number) if float || i32::try_from(number).is_ok() => number as f64,
             Value::Number(number) => {
-                let message = say!("{number} does not fit 32 bits");
-                self.diagnostics.error(self.ast.exprs[expr].span, message, word!("choose a smaller number"));
+                let message = format!("{number} does not fit 32 bits");
+                self.diagnostics.error(self.ast.exprs[expr].span, message, "choose a smaller number");
                 return None;
             }
             Value::Real(number) if number.is_finite() && (number as f32).is_infinite() => {
-                let hint = word!("choose a smaller number");
-                self.diagnostics.error(
-                    self.ast.exprs[expr].span,
-                    word!("a number larger than any f32"),
-                    hint,
-                );
+                let hint = "choose a smaller number";
+                self.diagnostics.error(self.ast.exprs[expr].span, "a number larger than any f32", hint);
                 return None;
             }
             Value::Real(number) if float => number,
             _ => {
                 let ty = self.type_of(other);
-                let message = say!("a fraction beside `{}`, which is {ty}", self.name_of(other));
-                let hint = word!("make it floats first, as in `cast(x, f32)`; or `requant` to divide");
+                let message = format!("a fraction beside `{}`, which is {ty}", self.name_of(other));
+                let hint = "make it floats first, as in `cast(x, f32)`; or `requant` to divide";
                 self.diagnostics.error(span, message, hint);
                 return None;
             }
@@ -254,9 +249,8 @@ impl Builder<'_> {
                 CombineKind::Maximum | CombineKind::Minimum => Some(wider),
                 CombineKind::Divide => {
                     let (left, right) = (self.type_of(a), self.type_of(b));
-                    let message = say!("`/` divides floats, but these are {left} and {right}");
-                    let hint =
-                        word!("`requant` divides by a power of two and rounds; or `cast` to floats first");
+                    let message = format!("`/` divides floats, but these are {left} and {right}");
+                    let hint = "`requant` divides by a power of two and rounds; or `cast` to floats first";
                     self.diagnostics.error(span, message, hint);
                     None
                 }
@@ -266,13 +260,13 @@ impl Builder<'_> {
                 let (left, right) = (self.type_of(a), self.type_of(b));
                 let message = match kind {
                     CombineKind::Maximum | CombineKind::Minimum => {
-                        say!("`{}` of {left} and {right}", kind.name())
+                        format!("`{}` of {left} and {right}", kind.name())
                     }
-                    _ => say!("{left} {} {right} mixes floats and whole numbers", kind.name()),
+                    _ => format!("{left} {} {right} mixes floats and whole numbers", kind.name()),
                 };
-                let hint = say!("make them one kind: `cast({}, {float})`", self.name_of(whole));
+                let hint = format!("make them one kind: `cast({}, {float})`", self.name_of(whole));
                 let at = self.ast.exprs[at].span;
-                let edit = Edit::replace(at, say!("cast({}, {float})", at.of(self.text)));
+                let edit = Edit::replace(at, format!("cast({}, {float})", at.of(self.text)));
                 self.diagnostics.error_with(span, message, hint, Some(edit));
                 None
             }
@@ -339,10 +333,10 @@ pub(super) fn requant(builder: &mut Builder, given: &Arguments) -> Made {
     let x = given.tensor(builder, 0)?;
     let ty = builder.type_of(x).clone();
     if ty.dtype != DType::I32 {
-        let message = say!("`requant` takes i32 to i8, but `{}` is {ty}", builder.name_of(x));
+        let message = format!("`requant` takes i32 to i8, but `{}` is {ty}", builder.name_of(x));
         let hint = match ty.dtype.is_float() {
-            true => word!("floats become i8 by `cast(x, i8)`"),
-            false => word!("requantise a sum, as in `requant(x @ w, shift=7)`"),
+            true => "floats become i8 by `cast(x, i8)`",
+            false => "requantise a sum, as in `requant(x @ w, shift=7)`",
         };
         builder.diagnostics.error(given.span, message, hint);
         return None;
@@ -432,8 +426,8 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
         let found = builder.type_of(*tensor).clone();
         if found.shape.0[..] != [width] {
             let name = given.builtin.parameters[at].name;
-            let message = say!("`{name}` is {found}, but the last axis of {ty} has {width}");
-            let hint = say!("give one number for each place of it: {}[{width}]", found.dtype);
+            let message = format!("`{name}` is {found}, but the last axis of {ty} has {width}");
+            let hint = format!("give one number for each place of it: {}[{width}]", found.dtype);
             let span = given.span_of(builder, at);
             builder.diagnostics.error(span, message, hint);
             return None;
@@ -441,11 +435,7 @@ fn norm(builder: &mut Builder, given: &Arguments, operands: usize, kind: OpKind,
     }
     if !(0.0..=1.0).contains(&eps) {
         let span = given.span_of(builder, operands);
-        builder.diagnostics.error(
-            span,
-            word!("`eps` is out of range"),
-            word!("from 0 to 1, as in `eps=1e-5`"),
-        );
+        builder.diagnostics.error(span, "`eps` is out of range", "from 0 to 1, as in `eps=1e-5`");
         return None;
     }
     let wanted = Wanted::new(ty, (0, 0));
@@ -457,8 +447,8 @@ pub(super) fn causal(builder: &mut Builder, given: &Arguments) -> Made {
     builder.floats(x, given, 0)?;
     let ty = builder.type_of(x).clone();
     if ty.shape.0.len() < 2 {
-        let message = say!("`causal` works on rows and columns, but this is {ty}");
-        builder.diagnostics.error(given.span, message, word!("give it scores, as in `causal(q @ k.T)`"));
+        let message = format!("`causal` works on rows and columns, but this is {ty}");
+        builder.diagnostics.error(given.span, message, "give it scores, as in `causal(q @ k.T)`");
         return None;
     }
     let offset = given.whole_within(builder, 1, 0, i32::MAX.into())?.unwrap_or(0) as usize;
@@ -534,25 +524,21 @@ pub(super) fn reshape(builder: &mut Builder, given: &Arguments) -> Made {
         1 if product > 0 && elements.is_multiple_of(product) => i64::try_from(elements / product).ok(),
         1 => Some(-1),
         _ => {
-            builder.diagnostics.error(
-                span,
-                word!("two extents of -1"),
-                word!("at most one can be found out"),
-            );
+            builder.diagnostics.error(span, "two extents of -1", "at most one can be found out");
             return None;
         }
     };
     if rest == Some(-1) {
-        let message = say!("{elements} elements, as {ty} has, do not fill rows of {product}");
-        builder.diagnostics.error(span, message, word!("choose extents whose product divides it"));
+        let message = format!("{elements} elements, as {ty} has, do not fill rows of {product}");
+        builder.diagnostics.error(span, message, "choose extents whose product divides it");
         return None;
     }
     let extents: Vec<(i64, Span)> =
         extents.iter().map(|extent| (rest.filter(|_| *extent == -1).unwrap_or(*extent), span)).collect();
     let shape = builder.shape(&extents, span)?;
     if shape.elements() != elements {
-        let message = say!("{ty} has {elements} elements, {shape} has {}", shape.elements());
-        builder.diagnostics.error(span, message, word!("both must be equal; -1 stands for what is left"));
+        let message = format!("{ty} has {elements} elements, {shape} has {}", shape.elements());
+        builder.diagnostics.error(span, message, "both must be equal; -1 stands for what is left");
         return None;
     }
     let wanted = Wanted::new(Type { dtype: ty.dtype, shape }, builder.ranges[x.index()]);
@@ -573,16 +559,16 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
             order
         }
         None => {
-            let message = say!("`transpose` swaps the last two axes, but this is {ty}");
-            builder.diagnostics.error(given.span, message, word!("leave it out: a vector has one axis"));
+            let message = format!("`transpose` swaps the last two axes, but this is {ty}");
+            builder.diagnostics.error(given.span, message, "leave it out: a vector has one axis");
             return None;
         }
     };
     if order.len() != axes || (0..axes).any(|axis| !order.contains(&axis)) {
         let span = given.span_of(builder, 1);
-        let message = say!("{} is no order of the axes of {ty}", shorten(span.of(builder.text)));
+        let message = format!("{} is no order of the axes of {ty}", shorten(span.of(builder.text)));
         let all: Vec<String> = (0..axes).rev().map(|axis| axis.to_string()).collect();
-        builder.diagnostics.error(span, message, say!("name each once, as in [{}]", all.join(", ")));
+        builder.diagnostics.error(span, message, format!("name each once, as in [{}]", all.join(", ")));
         return None;
     }
     builder.transposed(x, order, given.span)
@@ -591,11 +577,7 @@ pub(super) fn transpose(builder: &mut Builder, given: &Arguments) -> Made {
 pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
     let tensors = given.tensors(builder, 0);
     let Some(first) = tensors.first() else {
-        builder.diagnostics.error(
-            given.span,
-            word!("nothing to put together"),
-            word!("as in `concat([a, b], axis=1)`"),
-        );
+        builder.diagnostics.error(given.span, "nothing to put together", "as in `concat([a, b], axis=1)`");
         return None;
     };
     let ty = builder.type_of(*first).clone();
@@ -610,8 +592,8 @@ pub(super) fn concat(builder: &mut Builder, given: &Arguments) -> Made {
             *extent = *own;
         }
         if same != ty {
-            let message = say!("{ty} and {other} do not fit along axis {axis}");
-            let hint = word!("dtypes and all other extents must be equal");
+            let message = format!("{ty} and {other} do not fit along axis {axis}");
+            let hint = "dtypes and all other extents must be equal";
             builder.diagnostics.error(given.span, message, hint);
             return None;
         }
@@ -626,10 +608,10 @@ pub(super) fn gather(builder: &mut Builder, given: &Arguments) -> Made {
     let (x, indices) = (given.tensor(builder, 0)?, given.tensor(builder, 1)?);
     let (ty, by) = (builder.type_of(x).clone(), builder.type_of(indices).clone());
     if by.dtype != DType::I32 {
-        let message = say!("`gather` takes places as i32, but `{}` is {by}", builder.name_of(indices));
+        let message = format!("`gather` takes places as i32, but `{}` is {by}", builder.name_of(indices));
         let span = given.span_of(builder, 1);
-        let edit = Edit::replace(span, say!("cast({}, i32)", span.of(builder.text)));
-        let hint = word!("declare them as i32, or `cast` them");
+        let edit = Edit::replace(span, format!("cast({}, i32)", span.of(builder.text)));
+        let hint = "declare them as i32, or `cast` them";
         builder.diagnostics.error_with(span, message, hint, Some(edit));
         return None;
     }
@@ -655,12 +637,8 @@ pub(super) fn full(builder: &mut Builder, given: &Arguments) -> Made {
     };
     if !fits {
         let span = given.span_of(builder, 1);
-        let message = say!("`{}` is no {}", shorten(span.of(builder.text)), ty.dtype);
-        builder.diagnostics.error(
-            span,
-            message,
-            word!("choose a number that its dtype holds, or another dtype"),
-        );
+        let message = format!("`{}` is no {}", shorten(span.of(builder.text)), ty.dtype);
+        builder.diagnostics.error(span, message, "choose a number that its dtype holds, or another dtype");
         return None;
     }
     Some(Value::Tensor(builder.constant(number, ty, given.span)))

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::names::{Binding, Origin, Scope, ScopeKind, shorten};
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say, word};
+use crate::base::{Edit, Span};
 use crate::graph::ir::{Carried, Index, Limits, OpKind, Repeat, Source, Tensor, TensorId};
 use crate::lang::{self, ExprId, Name, Statement, StatementKind};
 use crate::num::{DType, Shape, Type};
@@ -132,8 +132,8 @@ impl<'a> Builder<'a> {
         for (name, &Binding { span, used, .. }) in locals {
             let carried = body.carried.contains(name);
             if !used && !carried && self.again == 0 && !self.diagnostics.has_errors() {
-                let hint = word!("use it or remove the line; it is not simulated");
-                self.diagnostics.warning(span, say!("`{}` is never used", shorten(name)), hint);
+                let hint = "use it or remove the line; it is not simulated";
+                self.diagnostics.warning(span, format!("`{}` is never used", shorten(name)), hint);
             }
             if !carried {
                 self.scope().gone.insert(name, span);
@@ -173,12 +173,13 @@ impl<'a> Builder<'a> {
         let (before, after) = (&self.graph.tensors[begin].ty, &self.graph.tensors[next].ty);
         let name = shorten(name);
         if before != after {
-            let message = say!("`{name}` is {before} before the `repeat`, but {after} behind an iteration");
-            const NEXT: &str = word!("the next one begins with it");
+            let message =
+                format!("`{name}` is {before} before the `repeat`, but {after} behind an iteration");
+            const NEXT: &str = "the next one begins with it";
             let hint = match (before.dtype, after.dtype) {
-                _ if before.shape != after.shape => say!("{NEXT}: both must have one type"),
-                (DType::I8, DType::I32) => say!("{NEXT}: bring it back by `requant({name}, shift=7)`"),
-                (dtype, _) => say!("{NEXT}: bring it back by `cast({name}, {dtype})`"),
+                _ if before.shape != after.shape => format!("{NEXT}: both must have one type"),
+                (DType::I8, DType::I32) => format!("{NEXT}: bring it back by `requant({name}, shift=7)`"),
+                (dtype, _) => format!("{NEXT}: bring it back by `cast({name}, {dtype})`"),
             };
             self.diagnostics.error(span, message, hint);
             return false;
@@ -188,7 +189,7 @@ impl<'a> Builder<'a> {
             // From values in files, perhaps.
             let message = format!("`{name}` could grow with every iteration and leave its 32 bits");
             let hint = format!("carry 8 bits, as in `requant({name}, shift=7)`, or floats");
-            self.diagnostics.tell(span, message, hint);
+            self.diagnostics.error(span, message, hint);
             return false;
         }
         true
@@ -218,17 +219,17 @@ impl<'a> Builder<'a> {
 
     /// How often, if it is possible.
     fn count_of(&mut self, repeat: &lang::Repeat) -> Option<usize> {
-        let count = self.whole(repeat.count, word!("how often a body is repeated"))?;
+        let count = self.whole(repeat.count, "how often a body is repeated")?;
         let span = self.ast.exprs[repeat.count].span;
         if count < 1 {
-            let message = say!("a body that is repeated {count} times");
-            self.diagnostics.error(span, message, word!("at least once; or remove it"));
+            let message = format!("a body that is repeated {count} times");
+            self.diagnostics.error(span, message, "at least once; or remove it");
             return None;
         }
         let around = self.graph.iterations(self.repeats.last().copied());
         if around.saturating_mul(count.unsigned_abs()) > Limits::ITERATIONS || count >= 1 << 31 {
-            let message = say!("a body that is repeated more than {} times in all", Limits::ITERATIONS);
-            self.diagnostics.error(span, message, word!("repeat it fewer times"));
+            let message = format!("a body that is repeated more than {} times in all", Limits::ITERATIONS);
+            self.diagnostics.error(span, message, "repeat it fewer times");
             return None;
         }
         usize::try_from(count).ok()
@@ -247,29 +248,25 @@ impl<'a> Builder<'a> {
         };
         let (message, hint, edit) = match variable {
             None => {
-                let message = say!("`{shown}[...] =` outside of a `repeat`");
-                (
-                    message,
-                    word!("it collects what iterations leave; a tensor cannot be changed").to_owned(),
-                    None,
-                )
+                let message = format!("`{shown}[...] =` outside of a `repeat`");
+                (message, "it collects what iterations leave; a tensor cannot be changed".to_owned(), None)
             }
             Some(None) => {
                 let hint =
-                    say!("give the iterations a number: `repeat ... as t {{`, then `{shown}[t] = ...`");
-                (word!("the iterations have no number").to_owned(), hint, None)
+                    format!("give the iterations a number: `repeat ... as t {{`, then `{shown}[t] = ...`");
+                ("the iterations have no number".to_owned(), hint, None)
             }
             Some(Some(variable)) if !fits(self) => {
-                let hint = say!("write `{shown}[{variable}] = ...`: each iteration has one place");
+                let hint = format!("write `{shown}[{variable}] = ...`: each iteration has one place");
                 (
-                    say!("`{shown}` collects at another place than its iteration's"),
+                    format!("`{shown}` collects at another place than its iteration's"),
                     hint,
                     Some(Edit::replace(at, variable)),
                 )
             }
             Some(Some(_)) if self.scope_of(&name.text).is_some() => {
-                let hint = say!("a tensor cannot be changed: collect as `{shown}_1[...]`, for instance");
-                (say!("`{shown}` is there already"), hint, None)
+                let hint = format!("a tensor cannot be changed: collect as `{shown}_1[...]`, for instance");
+                (format!("`{shown}` is there already"), hint, None)
             }
             Some(Some(_)) => {
                 let twice = self.bodies.last().is_some_and(|body| {
@@ -289,8 +286,8 @@ impl<'a> Builder<'a> {
                         return;
                     }
                     (true, ..) => {
-                        let message = say!("`{shown}` is collected twice in one iteration");
-                        (message, word!("give one of them another name").to_owned(), None)
+                        let message = format!("`{shown}` is collected twice in one iteration");
+                        (message, "give one of them another name".to_owned(), None)
                     }
                 }
             }

@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::names::shorten;
 use super::{Builder, Value};
-use crate::base::{Edit, Span, say, word};
+use crate::base::{Edit, Span};
 use crate::graph::ir::{
     Choices, Limits, LoopAxis, Op, OpId, OpKind, Source, Stationary, Tensor, TensorId, Tensors,
 };
@@ -53,12 +53,12 @@ impl Builder<'_> {
                 // Of values in files, perhaps.
                 let (what, hint) = match kind {
                     OpKind::Map(_) | OpKind::Combine(_) => {
-                        ("an element", word!("make the operands smaller, or cast them to f32"))
+                        ("an element", "make the operands smaller, or cast them to f32")
                     }
-                    _ => ("a sum", word!("use fewer terms or smaller weights")),
+                    _ => ("a sum", "use fewer terms or smaller weights"),
                 };
                 let message = format!("{what} could reach {worst} and leave its {bits} bits");
-                self.diagnostics.tell(span, message, hint);
+                self.diagnostics.error(span, message, hint);
                 return None;
             }
             self.few_axes(ty.shape.0.len(), span)?;
@@ -68,11 +68,11 @@ impl Builder<'_> {
             }
         }
         if self.graph.ops.len() >= Limits::OPS {
-            let message = say!("a program of more than {} operators", Limits::OPS);
+            let message = format!("a program of more than {} operators", Limits::OPS);
             self.diagnostics.error(
                 span,
                 message,
-                word!("lines in a `repeat` count once; or split it into several programs"),
+                "lines in a `repeat` count once; or split it into several programs",
             );
             return None;
         }
@@ -117,8 +117,8 @@ impl Builder<'_> {
         let times = self.graph.iterations(self.graph.ops[op].within);
         let all = self.work.macs.saturating_add(self.graph.macs(op).saturating_mul(times));
         if all > Limits::ALL_MACS {
-            let message = say!("up to here there are more than {} multiply-accumulates", Limits::ALL_MACS);
-            self.diagnostics.error(span, message, word!("make the tensors smaller, or repeat fewer times"));
+            let message = format!("up to here there are more than {} multiply-accumulates", Limits::ALL_MACS);
+            self.diagnostics.error(span, message, "make the tensors smaller, or repeat fewer times");
             return None;
         }
         self.work.macs = all;
@@ -142,29 +142,29 @@ impl Builder<'_> {
                     let known = ["dataflow", "tile", "order", "buffers", "fuse"];
                     let near = crate::base::nearest(other, known.into_iter());
                     let hint = near.map_or_else(
-                        || word!("there are `dataflow`, `tile`, `order`, `buffers` and `fuse`").to_owned(),
+                        || "there are `dataflow`, `tile`, `order`, `buffers` and `fuse`".to_owned(),
                         super::names::meant,
                     );
-                    let message = say!("nothing to choose is called `{}`", shorten(other));
+                    let message = format!("nothing to choose is called `{}`", shorten(other));
                     let edit = near.map(|near| Edit::replace(name.span, near));
                     self.diagnostics.error_with(name.span, message, hint, edit);
                     continue;
                 }
             };
             if given {
-                let message = say!("`{}` is given twice", name.text);
-                self.diagnostics.error(name.span, message, word!("leave one of them out"));
+                let message = format!("`{}` is given twice", name.text);
+                self.diagnostics.error(name.span, message, "leave one of them out");
             } else if self.choice(&name.text, choice, &mut choices).is_none() {
                 let what = match name.text.as_str() {
-                    "dataflow" => word!("`\"ws\"`, `\"is\"` or `\"os\"`"),
-                    "tile" => word!("rows, columns and steps of k of a tile, as in `tile=[128, 64, 256]`"),
-                    "order" => word!("`m`, `n` and `k`, outermost loop first, as in `order=\"nmk\"`"),
-                    "buffers" => word!("1 or 2: with 2 one is filled while the other is used"),
-                    _ => word!("`true` or `false`"),
+                    "dataflow" => "`\"ws\"`, `\"is\"` or `\"os\"`",
+                    "tile" => "rows, columns and steps of k of a tile, as in `tile=[128, 64, 256]`",
+                    "order" => "`m`, `n` and `k`, outermost loop first, as in `order=\"nmk\"`",
+                    "buffers" => "1 or 2: with 2 one is filled while the other is used",
+                    _ => "`true` or `false`",
                 };
                 if !matches!(self.values[choice.value.index()], Value::Wrong) {
                     let span = self.ast.exprs[choice.value].span;
-                    let message = say!("`{}` cannot be `{}`", name.text, shorten(span.of(self.text)));
+                    let message = format!("`{}` cannot be `{}`", name.text, shorten(span.of(self.text)));
                     self.diagnostics.error(span, message, what);
                 }
             }
@@ -174,8 +174,8 @@ impl Builder<'_> {
         let span = first.name.as_ref().map_or(Span::default(), |name| name.span);
         if products.is_empty() && self.diagnostics.errors() == errors {
             let whole = span.to(self.ast.exprs[last.value].span);
-            let hint = word!("`with` is for lines with `@`, `einsum` or `conv2d`: leave it out");
-            self.diagnostics.error(whole, word!("there is no product in this line"), hint);
+            let hint = "`with` is for lines with `@`, `einsum` or `conv2d`: leave it out";
+            self.diagnostics.error(whole, "there is no product in this line", hint);
         }
         for op in products {
             self.graph.ops[op].choices = Some(Box::new(choices.clone()));

@@ -5,7 +5,6 @@ use smallvec::smallvec;
 use super::arguments::Arguments;
 use super::results::Wanted;
 use super::{Builder, Value};
-use crate::base::{say, word};
 use crate::graph::ir::{OpKind, PoolKind, TensorId, Window};
 use crate::num::{Shape, Type};
 
@@ -16,29 +15,30 @@ pub(super) fn conv2d(builder: &mut Builder, given: &Arguments) -> Option<Value> 
     let ty = |tensor: TensorId| builder.graph.tensors[tensor].ty.clone();
     let (image, filter) = (ty(x), ty(w));
     let ([n, h, wide, c], [kh, kw, each, f]) = (&image.shape.0[..], &filter.shape.0[..]) else {
-        let message =
-            say!("`conv2d` convolves x[n, h, w, c] with w[kh, kw, c, f], but these are {image} and {filter}");
-        let hint = word!("`reshape` to four axes: an image of one row is [n, 1, w, c]");
+        let message = format!(
+            "`conv2d` convolves x[n, h, w, c] with w[kh, kw, c, f], but these are {image} and {filter}"
+        );
+        let hint = "`reshape` to four axes: an image of one row is [n, 1, w, c]";
         builder.diagnostics.error(given.span, message, hint);
         return None;
     };
     let groups = given.whole_within(builder, 5, 1, *c as i64)?.unwrap_or(1) as usize;
     if c % groups != 0 || f % groups != 0 {
-        let message = say!("{c} channels in and {f} out do not fall into {groups} groups");
+        let message = format!("{c} channels in and {f} out do not fall into {groups} groups");
         let span = given.span_of(builder, 5);
-        builder.diagnostics.error(span, message, word!("both must be multiples of `groups`"));
+        builder.diagnostics.error(span, message, "both must be multiples of `groups`");
         return None;
     }
     if each * groups != *c {
-        let message = say!("the shapes do not fit: conv2d({image}, {filter})");
+        let message = format!("the shapes do not fit: conv2d({image}, {filter})");
         let hint = match groups {
             1 if *each == 1 => {
-                say!("the filter takes 1 channel, the image has {c}: is it depthwise, with `groups={c}`?")
+                format!("the filter takes 1 channel, the image has {c}: is it depthwise, with `groups={c}`?")
             }
-            1 => say!(
+            1 => format!(
                 "the filter's third axis is the image's channels: {c}, not {each}; axes are x[n, h, w, c] and w[kh, kw, c, f]"
             ),
-            _ => say!("the filter's third axis is channels / groups: {c} / {groups}, not {each}"),
+            _ => format!("the filter's third axis is channels / groups: {c} / {groups}, not {each}"),
         };
         builder.diagnostics.error(given.span, message, hint);
         return None;
@@ -66,13 +66,13 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
     let x = given.tensor(builder, 0)?;
     let ty = builder.graph.tensors[x].ty.clone();
     if kind == PoolKind::Mean && !ty.dtype.is_float() {
-        let message = say!("`avgpool` works on floats, but this is {ty}");
-        builder.diagnostics.error(given.span, message, word!("`cast` it first, or take `maxpool`"));
+        let message = format!("`avgpool` works on floats, but this is {ty}");
+        builder.diagnostics.error(given.span, message, "`cast` it first, or take `maxpool`");
         return None;
     }
     let [n, h, w, c] = ty.shape.0[..] else {
-        let message = say!("`{}` works on x[n, h, w, c], but this is {ty}", given.builtin.name);
-        builder.diagnostics.error(given.span, message, word!("`reshape` it to four axes"));
+        let message = format!("`{}` works on x[n, h, w, c], but this is {ty}", given.builtin.name);
+        builder.diagnostics.error(given.span, message, "`reshape` it to four axes");
         return None;
     };
     let size = pair(builder, given, 1, 1)?;
@@ -82,8 +82,8 @@ fn pool(builder: &mut Builder, given: &Arguments, kind: PoolKind) -> Option<Valu
         let span = given.span_of(builder, 3);
         builder.diagnostics.error(
             span,
-            word!("a window that lies in the padding alone"),
-            word!("pad by less than the window"),
+            "a window that lies in the padding alone",
+            "pad by less than the window",
         );
         return None;
     }
@@ -108,8 +108,8 @@ fn pair(builder: &mut Builder, given: &Arguments, at: usize, default: usize) -> 
     if pair.is_none() {
         let name = given.builtin.parameters[at].name;
         let span = given.span_of(builder, at);
-        let message = say!("`{name}` is one number or two, each at least 1");
-        builder.diagnostics.error(span, message, say!("as in `{name}=2` or `{name}=[2, 1]`"));
+        let message = format!("`{name}` is one number or two, each at least 1");
+        builder.diagnostics.error(span, message, format!("as in `{name}=2` or `{name}=[2, 1]`"));
     }
     pair
 }
@@ -127,10 +127,8 @@ fn padding(builder: &mut Builder, given: &Arguments, at: usize) -> Option<[usize
     };
     if padding.is_none() {
         let span = given.span_of(builder, at);
-        let hint = word!(
-            "as in `padding=1`, `padding=[1, 0]` (rows, columns) or `padding=[0, 1, 0, 1]` (above, below, left, right)"
-        );
-        builder.diagnostics.error(span, word!("`padding` is one number, two or four, none below 0"), hint);
+        let hint = "as in `padding=1`, `padding=[1, 0]` (rows, columns) or `padding=[0, 1, 0, 1]` (above, below, left, right)";
+        builder.diagnostics.error(span, "`padding` is one number, two or four, none below 0", hint);
     }
     padding
 }
@@ -148,8 +146,8 @@ fn places(
         let [top, below, left, right] = window.padding.map(|side| side as u64);
         let (high, wide) = (sides[0] as u64 + top + below, sides[1] as u64 + left + right);
         let message =
-            say!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
-        builder.diagnostics.error(given.span, message, word!("pad the image, or take a smaller window"));
+            format!("a window of {} x {} does not fit an image of {high} x {wide}", reach(0), reach(1));
+        builder.diagnostics.error(given.span, message, "pad the image, or take a smaller window");
     }
     places
 }

@@ -24,7 +24,7 @@ pub use reuse::{Shared, Sharing};
 pub use split::Split;
 
 use super::{Plan, TooMuch, lower, tiling};
-use crate::base::{Lines, Span, WORDLESS};
+use crate::base::{Lines, Span};
 use crate::chip::Chip;
 use crate::graph::{Graph, OpId, OpKind, TensorId};
 
@@ -64,10 +64,7 @@ impl Pass {
         work: Work,
         tell: fn(&Outcome) -> Vec<Note>,
     ) -> Pass {
-        match WORDLESS {
-            true => Pass { name, purpose: "", work, tell: |_| Vec::new() },
-            false => Pass { name, purpose, work, tell },
-        }
+        Pass { name, purpose, work, tell }
     }
 }
 

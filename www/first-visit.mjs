@@ -1,0 +1,65 @@
+// What a first visitor's worker does with the module, until the first picture and a little further, without a browser.
+import { readFileSync } from 'node:fs';
+
+/** Runs it with the glue that wasm-bindgen made for it. */
+export async function firstVisit({ module, imports }, glueText) {
+  Object.assign(globalThis, canvases());
+  const glue = await import(`data:text/javascript;base64,${Buffer.from(glueText).toString('base64')}`);
+  const { exports } = new WebAssembly.Instance(module, { './systole_bg.js': glue, ...imports });
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+  visit(new glue.Session(new OffscreenCanvas(300, 150)));
+}
+
+function visit(session) {
+  session.setTimeline(new OffscreenCanvas(300, 150));
+  session.view(700, 560, 1, 'light');
+  session.version();
+  session.limits();
+  session.presets();
+  session.setChip('classroom-4x4', [], [], []);
+  session.check(readFileSync(new URL('public/examples/product.systole', import.meta.url), 'utf8'));
+  while (session.advance() < 1);
+  session.report();
+  for (const theme of ['light', 'dark']) {
+    session.view(700, 560, 1, theme);
+    session.paintTimeline(600, 1, theme);
+    for (let cycle = 0; cycle <= 60; cycle++) session.seek(cycle);
+  }
+  session.select(1, 2);
+  session.pick(350, 300);
+  session.mark(0);
+  session.seek(20);
+}
+
+/** As much of the canvas as the painter wants. */
+function canvases() {
+  class OffscreenCanvas {
+    getContext = () => new OffscreenCanvasRenderingContext2D();
+  }
+  class OffscreenCanvasRenderingContext2D {}
+  for (const name of [
+    'setTransform',
+    'fillRect',
+    'clearRect',
+    'beginPath',
+    'roundRect',
+    'rect',
+    'fill',
+    'stroke',
+    'fillText',
+    'moveTo',
+    'lineTo',
+    'drawImage',
+    'putImageData',
+    'arc',
+    'save',
+    'restore',
+    'clip',
+    'setLineDash',
+  ]) {
+    OffscreenCanvasRenderingContext2D.prototype[name] = () => {};
+  }
+  class ImageData {}
+  return { OffscreenCanvas, OffscreenCanvasRenderingContext2D, ImageData };
+}

@@ -1,0 +1,167 @@
+// split.mjs MODULE GLUE FIRST REST: divides a module into what the first picture needs and the rest, which is loaded later.
+//
+// Which functions the first picture needs is found out, not written down: the module runs the page's first program here, and
+// every function says that it was called. In the first module the other ones are stubs: they see to it that the rest is there,
+// and call it through a table that both modules share, as memory and globals are. So a function may be in either, and code
+// that nobody has used yet costs nobody a download.
+import binaryen from 'binaryen';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { firstVisit } from './first-visit.mjs';
+
+const { none, i32 } = binaryen;
+/** The table of functions that one module calls of the other. */
+const TABLE = 'split';
+/** A global: whether the rest is there. */
+const READY = 'ready';
+
+/** What a module may use: as in build.sh. */
+const FEATURES = [
+  'SIMD128',
+  'BulkMemory',
+  'BulkMemoryOpt',
+  'NontrappingFPToInt',
+  'SignExt',
+  'MutableGlobals',
+  'ReferenceTypes',
+  'CallIndirectOverlong',
+  'Multivalue',
+]
+  .map((name) => binaryen.Features[name] ?? 0)
+  .reduce((all, feature) => all | feature);
+
+const [from, glue, first, rest] = process.argv.slice(2);
+const bytes = readFileSync(from);
+const needed = await functionsOf((module) => firstVisit(module, readFileSync(glue, 'utf8')));
+const [firstModule, restModule] = split(needed);
+writeFileSync(first, firstModule);
+writeFileSync(rest, restModule);
+
+/** Names of the functions that something calls. */
+async function functionsOf(run) {
+  const module = read();
+  const names = ownFunctions(module).map(({ name }) => name);
+  module.addFunctionImport('split-called', 'split', 'called', i32, none);
+  names.forEach((name, at) => {
+    const func = binaryen.Function(module.getFunction(name));
+    const says = module.call('split-called', [module.i32.const(at)], none);
+    func.body = module.block(null, [says, func.body], binaryen.getFunctionInfo(module.getFunction(name)).results);
+  });
+  const called = new Set();
+  const instrumented = new WebAssembly.Module(emit(module));
+  await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
+  return new Set(names.filter((_, at) => called.has(at)));
+}
+
+/** Both modules. */
+function split(needed) {
+  // Where each function that the other module calls lies in the table; which ones that are, is known when both have been made.
+  let slots = new Map(ownFunctions(read()).map(({ name }, at) => [name, at]));
+  const make = () => {
+    const first = firstOf(needed, slots);
+    const ofRest = kept(first, (name) => !needed.has(name));
+    const rest = restOf(needed, slots, ofRest);
+    return { first, rest, ofRest, ofFirst: kept(rest, (name) => needed.has(name)) };
+  };
+  const draft = make();
+  slots = new Map([...draft.ofRest, ...draft.ofFirst].map((name, at) => [name, at]));
+  for (const name of ownFunctions(read()).map(({ name }) => name)) if (!slots.has(name)) slots.set(name, 0);
+  const { first, rest, ofRest, ofFirst } = make();
+  fill(first, ofFirst, slots);
+  return [emit(first), emit(rest)];
+}
+
+function firstOf(needed, slots) {
+  const module = read();
+  module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
+  module.addTableExport(TABLE, TABLE);
+  for (const [at, { name }] of globals(module).entries()) module.addGlobalExport(name, `global${at}`);
+  module.addTableExport('0', 'functions');
+  module.addGlobal(READY, i32, true, module.i32.const(0));
+  module.addGlobalExport(READY, READY);
+  module.addFunctionImport('load-rest', 'split', 'load', none, none);
+  const missing = module.i32.eqz(module.global.get(READY, i32));
+  module.addFunction('ensure-rest', none, none, [], module.if(missing, module.call('load-rest', [], none)));
+  for (const func of ownFunctions(module)) {
+    if (needed.has(func.name) || func.name === 'ensure-rest') continue;
+    replace(module, func, [module.call('ensure-rest', [], none), far(module, func, slots)]);
+  }
+  module.runPasses(['remove-unused-module-elements']);
+  return module;
+}
+
+function restOf(needed, slots, called) {
+  const module = read();
+  for (let at = module.getNumExports() - 1; at >= 0; at--) {
+    module.removeExport(binaryen.getExportInfo(module.getExportByIndex(at)).name);
+  }
+  for (let at = module.getNumElementSegments() - 1; at >= 0; at--) {
+    module.removeElementSegment(binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(at)).name);
+  }
+  const { initial, max } = module.getMemoryInfo();
+  module.setMemory(initial, max ?? 65536, null, [], false, false, '0');
+  module.addMemoryImport('0', 'first', 'memory', false);
+  module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
+  module.addTableImport(TABLE, 'first', TABLE);
+  module.addTableImport('0', 'first', 'functions');
+  module.addTableImport('__wbindgen_externrefs', 'first', '__wbindgen_externrefs');
+  for (const [at, { name, type, mutable }] of globals(module).entries()) {
+    module.addGlobalImport(name, 'first', `global${at}`, type, mutable);
+  }
+  for (const func of ownFunctions(module)) {
+    if (needed.has(func.name)) replace(module, func, [far(module, func, slots)]);
+  }
+  fill(module, called, slots);
+  module.runPasses(['remove-unused-module-elements']);
+  return module;
+}
+
+/** A function's call through the table. */
+function far(module, { name, params, results }, slots) {
+  const given = binaryen.expandType(params).map((type, at) => module.local.get(at, type));
+  return module.call_indirect(TABLE, module.i32.const(slots.get(name)), given, params, results);
+}
+
+function replace(module, { name, params, results }, body) {
+  module.removeFunction(name);
+  module.addFunction(name, params, results, [], module.block(null, body, results));
+}
+
+/** Puts functions where the other module finds them. */
+function fill(module, names, slots) {
+  const sorted = [...names].sort((a, b) => slots.get(a) - slots.get(b));
+  for (let at = 0; at < sorted.length;) {
+    const from = slots.get(sorted[at]);
+    let to = at + 1;
+    while (to < sorted.length && slots.get(sorted[to]) === from + (to - at)) to++;
+    module.addActiveElementSegment(TABLE, `split-${from}`, sorted.slice(at, to), module.i32.const(from));
+    at = to;
+  }
+}
+
+/** Own functions of a kind that are still there. */
+function kept(module, kind) {
+  return ownFunctions(module)
+    .map(({ name }) => name)
+    .filter((name) => kind(name) && name !== 'ensure-rest');
+}
+
+function globals(module) {
+  return Array.from({ length: module.getNumGlobals() }, (_, at) => binaryen.getGlobalInfo(module.getGlobalByIndex(at)));
+}
+
+function read() {
+  const module = binaryen.readBinary(bytes);
+  module.setFeatures(FEATURES);
+  return module;
+}
+
+function ownFunctions(module) {
+  return Array.from({ length: module.getNumFunctions() }, (_, at) =>
+    binaryen.getFunctionInfo(module.getFunctionByIndex(at)),
+  ).filter(({ base }) => base === '');
+}
+
+function emit(module) {
+  if (!module.validate()) throw new Error('the divided module is not valid');
+  return module.emitBinary();
+}
