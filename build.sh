@@ -242,6 +242,7 @@ wasm_module() {
   # the stack's end nothing lies; again until nothing changes; locals as they are: 2 KB less.
   optimise --low-memory-unused -Os --converge -ocimfs=20 --skip-pass=local-cse --skip-pass=simplify-locals -g \
     $out/systole_bg.wasm -o $out/systole_whole.wasm
+  echo '{ "type": "module" }' >$out/package.json # for Node, which runs the glue
   node www/split.mjs $out/systole_whole.wasm $out/systole_bg.js $out/systole_first.wasm $out/systole_rest.wasm
   for part in first rest; do
     # In the order of their names, instances of one generic function lie side by side, and gzip finds what they share: 2 KB.

@@ -1,14 +1,19 @@
 // What a first visitor's worker does with the module, until the first picture and a little further, without a browser.
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 
-/** Runs it with the glue that wasm-bindgen made for it. */
-export async function firstVisit({ module, imports }, glueText) {
+let visits = 0;
+
+/** Runs it with the glue that wasm-bindgen made for it; then something else with both. */
+export async function firstVisit({ module, imports }, glueFile, then = () => {}) {
   Object.assign(globalThis, canvases());
-  const glue = await import(`data:text/javascript;base64,${Buffer.from(glueText).toString('base64')}`);
+  // Anew each time: it remembers the memory of the module before.
+  const glue = await import(`${pathToFileURL(glueFile)}?${visits++}`);
   const { exports } = new WebAssembly.Instance(module, { './systole_bg.js': glue, ...imports });
   glue.__wbg_set_wasm(exports);
   exports.__wbindgen_start();
   visit(new glue.Session(new OffscreenCanvas(300, 150)));
+  then(exports, glue);
 }
 
 function visit(session) {

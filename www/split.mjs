@@ -13,6 +13,8 @@ const { none, i32 } = binaryen;
 const TABLE = 'split';
 /** A global: whether the rest is there. */
 const READY = 'ready';
+/** Of a memory without a maximum. */
+const UNLIMITED = -1;
 
 /** What a module may use: as in build.sh. */
 const FEATURES = [
@@ -31,10 +33,22 @@ const FEATURES = [
 
 const [from, glue, first, rest] = process.argv.slice(2);
 const bytes = readFileSync(from);
-const needed = await functionsOf((module) => firstVisit(module, readFileSync(glue, 'utf8')));
+const needed = await functionsOf((module) => firstVisit(module, glue));
 const [firstModule, restModule] = split(needed);
 writeFileSync(first, firstModule);
 writeFileSync(rest, restModule);
+
+await firstVisit(
+  { module: new WebAssembly.Module(firstModule), imports: { split: { load: missing } } },
+  glue,
+  (shared, glue) => {
+    new WebAssembly.Instance(new WebAssembly.Module(restModule), { first: shared, './systole_bg.js': glue });
+  },
+);
+
+function missing() {
+  throw new Error('the first visit needs the rest of the module');
+}
 
 /** Names of the functions that something calls. */
 async function functionsOf(run) {
@@ -98,7 +112,7 @@ function restOf(needed, slots, called) {
     module.removeElementSegment(binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(at)).name);
   }
   const { initial, max } = module.getMemoryInfo();
-  module.setMemory(initial, max ?? 65536, null, [], false, false, '0');
+  module.setMemory(initial, max ?? UNLIMITED, null, [], false, false, '0');
   module.addMemoryImport('0', 'first', 'memory', false);
   module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
   module.addTableImport(TABLE, 'first', TABLE);

@@ -5,7 +5,7 @@
 //! change that, and then its layers are cut to what fits.
 //!
 //! A pass is one file: what it does, and apart from that what it says of what it did. Nothing that runs a program asks
-//! for the words ([`explain`] does), so that the page's first module is without them.
+//! for the words ([`explain`] does).
 
 mod alias;
 mod double;
