@@ -139,6 +139,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         unit,
         selected: (0, 0),
         marked: None,
+        arrived: 1.0,
         above: &[],
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index() as u64, place],

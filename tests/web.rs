@@ -63,7 +63,7 @@ fn a_product_runs_and_its_cycles_can_be_read() {
     assert_eq!(length(&report, "activity"), number(&report, "cycles"));
 
     // In the last cycle of MACs only the bottom right PE works, on the last sum of the last row.
-    let frame = session.seek(27.0).unwrap();
+    let frame = session.seek(27.0, 1.0).unwrap();
     let cells = js_sys::Array::from(&get(&get(&frame, "window"), "cells"));
     let sums: Vec<JsValue> = cells.iter().map(|cell| get(&cell, "psum")).collect();
     assert_eq!(sums.len(), 16);
@@ -72,11 +72,11 @@ fn a_product_runs_and_its_cycles_can_be_read() {
     assert_eq!(sums[15], output.get(15));
 
     let working = {
-        session.seek(23.0).unwrap();
+        session.seek(23.0, 1.0).unwrap();
         coloured(&canvas)
     };
     let idle = {
-        session.seek(59.0).unwrap();
+        session.seek(59.0, 1.0).unwrap();
         coloured(&canvas)
     };
     assert!(working > idle + 1000, "{working} coloured pixels at work, {idle} at rest");
@@ -86,12 +86,12 @@ fn a_product_runs_and_its_cycles_can_be_read() {
 fn a_large_array_is_painted_too() {
     let (mut session, canvas) = session(700, 700);
     run(&mut session, "input a : i8[300, 256]\nweight w : i8[256, 256]\noutput a @ w\n", 256, 256);
-    session.seek(36_000.0).unwrap();
+    session.seek(36_000.0, 1.0).unwrap();
     assert!(coloured(&canvas) > 50_000);
     let picked = session.pick(350.0, 350.0).unwrap();
     assert!(number(&picked, "row") > 50.0 && number(&picked, "col") > 50.0);
     session.select(usize::MAX, 17);
-    let frame = session.seek(f64::NAN).unwrap();
+    let frame = session.seek(f64::NAN, 1.0).unwrap();
     assert_eq!(number(&get(&frame, "selected"), "row"), 255.0);
     assert_eq!(number(&frame, "cycle"), 0.0);
 }
@@ -100,7 +100,7 @@ fn a_large_array_is_painted_too() {
 fn a_broken_program_leaves_the_last_one_standing() {
     let (mut session, _) = session(300, 300);
     assert!(session.report().unwrap().is_undefined());
-    assert!(session.seek(3.0).unwrap().is_undefined());
+    assert!(session.seek(3.0, 1.0).unwrap().is_undefined());
     run(&mut session, PRODUCT, 4, 4);
     let checked = session.check("# π 😀\noutput b @ c\n").unwrap();
     let diagnostics = js_sys::Array::from(&get(&checked, "diagnostics"));

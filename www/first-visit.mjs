@@ -29,12 +29,12 @@ function visit(session) {
   for (const theme of ['light', 'dark']) {
     session.view(700, 560, 1, theme);
     session.paintTimeline(600, 1, theme);
-    for (let cycle = 0; cycle <= 60; cycle++) session.seek(cycle);
+    for (let cycle = 0; cycle <= 60; cycle++) session.seek(cycle, 1);
   }
   session.select(1, 2);
   session.pick(350, 300);
   session.mark(0);
-  session.seek(20);
+  session.seek(20, 1);
 }
 
 /** As much of the canvas as the painter wants. */

@@ -1,13 +1,15 @@
 //! The array in one cycle as shapes. With room, every register has its number; with less, sums alone; with little,
 //! colour: which operator is at work, and how large its sums are.
 
+use super::chip::surroundings;
+use super::circuit::{CIRCUIT, circuit};
 use super::elements::{Element, Register};
 use super::number::{self, signed};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, op_paint};
 use crate::base::Cycle;
 use crate::chip::{Chip, Dataflow, Stationary};
-use crate::isa::{BufferId, Program, ProgramOpId};
+use crate::isa::{BufferId, InstructionId, Program, ProgramOpId};
 use crate::trace::{Frame, NONE, Numbers, Scalar, Surroundings, Trace, View, Waiting};
 
 /// All that a picture shows.
@@ -36,16 +38,23 @@ pub struct Moment<'a> {
     pub numbers: Numbers,
     /// Where an element of a buffer lies along the axes of its tensor.
     pub indices: &'a dyn Fn(BufferId, u64) -> Vec<u64>,
+    /// How far what moves is on its way to where it is at the end of the cycle, from 0 to 1.
+    pub arrived: f64,
 }
 
 impl Moment<'_> {
     /// The colour of a pass's operator, fainter if another one stands out.
-    fn paint(&self, pass: u32, alpha: f32) -> Paint {
+    pub(super) fn paint(&self, pass: u32, alpha: f32) -> Paint {
         op_paint(self.view.passes[pass as usize].op, self.marked, alpha)
     }
 
+    /// The colour of an instruction's operator.
+    pub(super) fn op_paint_of(&self, instruction: InstructionId, alpha: f32) -> Paint {
+        op_paint(self.program.instructions[instruction].op, self.marked, alpha)
+    }
+
     /// Whether a PE's row is the first of its pass: the front of the wave.
-    fn is_front(&self, row: usize, col: usize) -> bool {
+    pub(super) fn is_front(&self, row: usize, col: usize) -> bool {
         let pass = self.frame.pass[self.frame.at(row, col)];
         pass != NONE && self.view.passes[pass as usize].run.start + (row + col) as Cycle == self.frame.cycle
     }
@@ -54,6 +63,7 @@ impl Moment<'_> {
 /// Lays out the array and its surroundings.
 pub fn array(moment: &Moment, layout: &Layout) -> Scene {
     let mut scene = Scene::default();
+    surroundings(&mut scene, moment, layout);
     captions(&mut scene, moment, layout);
     if layout.is_small() {
         small(&mut scene, moment, layout);
@@ -77,12 +87,12 @@ fn strength(sum: Scalar) -> f32 {
 }
 
 /// The same of a pass whose numbers may not be known.
-fn shade(moment: &Moment, pass: u32, sum: i32) -> f32 {
+pub(super) fn shade(moment: &Moment, pass: u32, sum: i32) -> f32 {
     if moment.has_numbers(pass) { strength(moment.scalar(sum, pass)) } else { 0.36 }
 }
 
 fn corner(layout: &Layout) -> f64 {
-    (layout.pitch * 0.13).min(8.0)
+    (layout.pitch * 0.13).min(8.0) * layout.zoom.clamp(1.0, 2.0)
 }
 
 /// Colour alone.
@@ -134,33 +144,43 @@ fn passing_by(frame: &Frame) -> &[u32] {
 /// A shape for each cell.
 fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let frame = moment.frame;
-    for row in 0..frame.rows {
-        for col in 0..frame.cols {
-            pe(scene, moment, layout, row, col);
+    let (rows, cols) = (layout.rows_seen(), layout.cols_seen());
+    // What lies behind the way that it has still to go.
+    let behind = 1.0 - moment.arrived;
+    for row in rows.clone() {
+        for col in cols.clone() {
+            match layout.pitch {
+                pitch if pitch >= CIRCUIT && moment.knows(frame.at(row, col)) => {
+                    circuit(scene, moment, layout, [row, col])
+                }
+                _ => pe(scene, moment, layout, row, col),
+            }
         }
     }
     for (hop, waiting) in moment.around.activations.iter().enumerate() {
-        for (row, waiting) in waiting.iter().enumerate() {
-            if let Some(waiting) = waiting {
+        for row in rows.clone() {
+            if let Some(waiting) = &waiting[row] {
                 let paint = moment.paint(waiting.pass, 0.24);
                 let element = moment.waiting_left(waiting, hop + 1, row);
                 let text = operand(moment, waiting, element);
-                chip(scene, layout.activation(hop + 1, row), paint, text, Colour::Ink.solid());
+                let [x, y, width, height] = layout.activation(hop + 1, row);
+                chip(scene, [x - behind * width, y, width, height], paint, text, Colour::Ink.solid());
             }
         }
     }
     for (hop, waiting) in moment.around.weights.iter().enumerate() {
-        for (col, waiting) in waiting.iter().enumerate() {
-            if let Some(waiting) = waiting {
+        for col in cols.clone() {
+            if let Some(waiting) = &waiting[col] {
                 let paint = moment.paint(waiting.pass, 0.12);
                 let element = Some(moment.waiting_above(waiting, col));
                 let text = operand(moment, waiting, element);
-                chip(scene, layout.weight(hop + 1, col), paint, text, Colour::Dim.solid());
+                let [x, y, width, height] = layout.weight(hop + 1, col);
+                chip(scene, [x, y - behind * height, width, height], paint, text, Colour::Dim.solid());
             }
         }
     }
     for row in 0..layout.accumulator_rows {
-        for col in 0..frame.cols {
+        for col in cols.clone() {
             let entry = moment.around.accumulators.rows.get(row).and_then(|entries| entries[col]);
             let bounds = layout.accumulator(row, col);
             match entry {
@@ -208,16 +228,20 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         scene.shapes.push(Shape::Text { at, text, size, align, weight, paint });
     };
     let held = frame.psum_pass[at] != NONE;
+    // Activations come from the left, what crosses from above: until they have arrived, they are between two PEs.
+    let behind = (1.0 - moment.arrived) * layout.pitch;
+    let streams = frame.stationary == Stationary::Sums;
     if layout.pitch >= 40.0 {
         let (small, quiet) = ((layout.pitch * 0.2).min(14.0), if works { Colour::Ink } else { Colour::Dim });
         let (left, right, top, bottom) =
             (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
         if works {
             let text = lanes(moment, &frame.act, &frame.pass, at);
-            number(text, [left, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
+            number(text, [left - behind, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
         }
         if frame.weight_pass[at] != NONE {
             let text = lanes(moment, &frame.weight, &frame.weight_pass, at);
+            let top = if streams { top - behind } else { top };
             number(text, [right, top], small, Align::Right, Weight::Mono, quiet.solid());
         }
         // The next tile's weight, once it has landed behind the active one.
@@ -234,7 +258,7 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         if pass != NONE {
             let (text, paint) =
                 (format!("↓{}", signed(moment.scalar(crossing, pass))), moment.paint(pass, 1.0));
-            number(text, [left, bottom], small * 0.9, Align::Left, Weight::Mono, paint);
+            number(text, [left, bottom - behind], small * 0.9, Align::Left, Weight::Mono, paint);
         }
     }
     let mut middle = |text: String, share: f64, weight, paint| {
@@ -299,7 +323,7 @@ fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col
 }
 
 /// What a PE holds in one kind of register: one number, or one for each lane that is not empty.
-fn lanes(moment: &Moment, values: &[i32], passes: &[u32], at: usize) -> String {
+pub(super) fn lanes(moment: &Moment, values: &[i32], passes: &[u32], at: usize) -> String {
     let mut text = String::new();
     for place in (at..values.len()).step_by(moment.frame.layer()).filter(|place| passes[*place] != NONE) {
         if !text.is_empty() {
@@ -317,7 +341,7 @@ fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, text: String, ink: Pa
     if height < 11.0 || text.is_empty() {
         return;
     }
-    let size = fitted(&text, (height * 0.56).min(16.0), width - 7.0);
+    let size = fitted(&text, (height * 0.56).min(28.0), width - 7.0);
     if size < LEGIBLE {
         return;
     }
@@ -336,7 +360,7 @@ fn chip_shape(scene: &mut Scene, [x, y, width, height]: [f64; 4], paint: Paint) 
 }
 
 /// The largest size up to `size` at which a line of equally wide characters fits.
-fn fitted(text: &str, size: f64, room: f64) -> f64 {
+pub(super) fn fitted(text: &str, size: f64, room: f64) -> f64 {
     size.min(room / (0.61 * text.chars().count() as f64))
 }
 
@@ -372,7 +396,7 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let activations = name(moment.around.activations.iter().flatten().flatten().next().copied());
     let paint = activations.as_ref().map_or(Colour::Dim.solid(), |(_, paint)| *paint);
     // Where the array leaves no room for the word, it begins at the picture's edge.
-    let edge = layout.left - layout.gap() - 2.0;
+    let edge = layout.left - layout.gap - 2.0;
     let (x, align) = if edge < 76.0 { (4.0, Align::Left) } else { (edge, Align::Right) };
     let above_first = if layout.is_small() { layout.top } else { y.min(y + height) };
     words(from_left.into(), [x, above_first - 7.0], align, paint);

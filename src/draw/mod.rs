@@ -1,6 +1,9 @@
 //! A run's cycle to a scene, and to words. A scene is a list of shapes; who paints them is no concern of this layer.
 
 mod array;
+mod bits;
+mod chip;
+mod circuit;
 mod elements;
 mod layout;
 mod number;
@@ -10,11 +13,11 @@ mod words;
 
 pub use array::{Moment, array};
 pub use elements::Register;
-pub use layout::Layout;
+pub use layout::{Camera, Layout, Level};
 pub use number::short;
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};
-pub use words::{Detail, Words};
+pub use words::{Detail, Term, Words};
 
 use crate::isa::ProgramOpId;
 

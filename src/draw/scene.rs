@@ -76,6 +76,8 @@ pub enum Colour {
     Dim,
     /// Behind things that rest.
     Idle,
+    /// Behind everything.
+    Ground,
     /// An operator, by its place modulo [`super::OP_COLOURS`].
     Op(u8),
 }

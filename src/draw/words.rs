@@ -1,12 +1,13 @@
 //! A cycle in words: what happens in it, and what one PE does.
 
 use super::array::op_name;
+use super::number::signed;
 use super::{Moment, Register, short};
 use crate::base::Cycle;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
 use crate::timing;
-use crate::trace::{NONE, Numbers, Pass, Scalar, UnitRun};
+use crate::trace::{NONE, Numbers, Pass, UnitRun};
 
 /// A cycle for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,35 @@ pub struct Detail {
     pub pass: Option<u32>,
     /// What it holds and does, a label and a value a line.
     pub lines: Vec<(&'static str, String)>,
+}
+
+/// What a PE adds to its sum: which elements it multiplies, and their numbers where they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The operator's name.
+    pub op: String,
+    /// What comes from the left, and what it is multiplied by.
+    pub factors: [String; 2],
+    /// The sum from above, both factors, and the sum that goes on.
+    pub numbers: Option<(String, [String; 2], String)>,
+}
+
+impl Term {
+    /// Of the selected PE, in its first lane; nothing if it is at rest.
+    pub fn new(moment: &Moment) -> Option<Term> {
+        let frame = moment.frame;
+        let (row, col) = moment.selected;
+        let at = frame.at(row, col);
+        let number = Some(frame.pass[at]).filter(|pass| *pass != NONE)?;
+        let pass = &moment.view.passes[number as usize];
+        let factors =
+            [Register::Act(0), Register::Weight(0)].map(|register| moment.named(register, row, col));
+        let shown = |entry: i32| signed(pass.scalar(entry));
+        let numbers = moment.above.first().filter(|_| moment.has_numbers(number)).map(|above| {
+            (shown(*above), [shown(frame.act[at]), shown(frame.weight[at])], shown(frame.psum[at]))
+        });
+        Some(Term { op: op_name(moment, number), factors: factors.map(Option::unwrap_or_default), numbers })
+    }
 }
 
 impl Words {
@@ -127,7 +157,7 @@ fn capitalised(word: &str) -> String {
 }
 
 /// What a unit is busy with in this cycle.
-fn at_work(moment: &Moment, unit: Unit) -> Option<UnitRun> {
+pub(super) fn at_work(moment: &Moment, unit: Unit) -> Option<UnitRun> {
     let lane = moment.trace.lane(unit)?;
     let run = lane.get(lane.come(moment.frame.cycle, |run| run.start).checked_sub(1)?)?;
     (moment.frame.cycle < run.busy_until).then_some(run)
@@ -251,12 +281,7 @@ fn detail(moment: &Moment) -> Detail {
 /// `3 × -2 = -6`
 fn product(pass: &Pass, act: i32, weight: i32) -> String {
     let (act, weight) = (pass.scalar(act), pass.scalar(weight));
-    let product = match (act, weight) {
-        (Scalar::Float(act), Scalar::Float(weight)) => Scalar::Float(act * weight),
-        (Scalar::Whole(act), Scalar::Whole(weight)) => Scalar::Whole(act * weight),
-        _ => unreachable!("a pass has numbers of one kind"),
-    };
-    short(act) + " × " + &short(weight) + " = " + &short(product)
+    short(act) + " × " + &short(weight) + " = " + &short(act.times(weight))
 }
 
 /// What a PE multiplies by what.

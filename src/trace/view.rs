@@ -59,6 +59,21 @@ pub enum Scalar {
     Float(f32),
 }
 
+impl Scalar {
+    /// The product as a PE makes it: whole numbers exactly, floats rounded to f32 (MACHINE.md section 4).
+    ///
+    /// # Panics
+    ///
+    /// If one is whole and the other is not.
+    pub fn times(self, other: Scalar) -> Scalar {
+        match (self, other) {
+            (Scalar::Float(a), Scalar::Float(b)) => Scalar::Float(a * b),
+            (Scalar::Whole(a), Scalar::Whole(b)) => Scalar::Whole(a * b),
+            _ => panic!("a pass has numbers of one kind"),
+        }
+    }
+}
+
 impl Pass {
     /// A frame's entry that belongs to this pass.
     pub fn scalar(&self, entry: i32) -> Scalar {

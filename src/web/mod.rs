@@ -9,6 +9,7 @@ mod findings;
 mod form;
 mod paint;
 mod session;
+mod stage;
 mod values;
 mod wish;
 

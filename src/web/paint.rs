@@ -44,6 +44,7 @@ impl Theme {
             (Theme::Dark, Colour::Dim) => [148, 156, 171],
             (Theme::Light, Colour::Idle) => [239, 237, 230],
             (Theme::Dark, Colour::Idle) => [31, 37, 48],
+            (theme, Colour::Ground) => theme.ground(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeli
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Layout, Moment, array};
+use crate::draw::{Camera, Layout, Moment, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
 use crate::job::{self, Finished, Job, Seeding, compile_or_time};
@@ -21,14 +21,14 @@ use crate::sim::{Kept, Reach};
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
 #[wasm_bindgen]
 pub struct Session {
-    painter: Painter,
+    pub(super) painter: Painter,
     /// Of the timeline, if the page has room for one.
     timeline: Option<Painter>,
     files: Files,
     /// As it was asked for, and as it is if it can be.
     chip: Option<(Wish, Option<Chip>)>,
     pending: Option<(String, Pending)>,
-    shown: Option<(String, Finished)>,
+    pub(super) shown: Option<(String, Finished)>,
     /// Operands of an operator of the run shown, under way.
     seeding: Option<Seeding>,
     /// Sums of the run shown.
@@ -36,9 +36,12 @@ pub struct Session {
     cycle: Cycle,
     /// The matrix unit on show.
     unit: usize,
-    selected: (usize, usize),
+    pub(super) selected: (usize, usize),
     /// The operator that stands out, by its number.
     marked: Option<usize>,
+    /// What one looks at, if not at the whole array; and what it goes towards.
+    pub(super) camera: Option<Camera>,
+    pub(super) goal: Option<Camera>,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -63,6 +66,8 @@ impl Session {
             unit: 0,
             selected: (0, 0),
             marked: None,
+            camera: None,
+            goal: None,
         })
     }
 
@@ -177,6 +182,10 @@ impl Session {
                 Pending::Timed(timed) => *timed,
             };
             self.cycle = self.cycle.min(finished.trace.cycles);
+            let sides = |finished: &Finished| (finished.chip.rows, finished.chip.cols);
+            if self.shown.as_ref().is_some_and(|(_, before)| sides(before) != sides(&finished)) {
+                (self.camera, self.goal) = (None, None);
+            }
             self.unit = self.unit.min(finished.chip.matrix_units - 1);
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
@@ -221,35 +230,24 @@ impl Session {
         self.painter.view(side(width), side(height), ratio(pixel_ratio), Theme::named(theme))
     }
 
-    /// Paints a cycle, the last one if there are fewer, and tells it in words and numbers.
-    pub fn seek(&mut self, cycle: f64) -> Result<JsValue, JsValue> {
-        let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
+    /// Paints a cycle, the last one if there are fewer, and tells it in words and numbers. What moves has come a share of its way.
+    pub fn seek(&mut self, cycle: f64, arrived: f64) -> Result<JsValue, JsValue> {
+        let Some((_, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
         // A negative number, or none at all, becomes 0.
         self.cycle = (cycle as Cycle).min(finished.trace.cycles);
-        let layout = self.layout(finished);
-        let reach = Reach {
-            activations: layout.hops_left,
-            weights: layout.hops_above,
-            accumulators: layout.accumulator_rows,
-        };
-        let unit = self.unit;
-        let here = finished.machine().at(unit, self.cycle, reach);
-        let moment = Moment {
-            frame: &here.frame(&mut self.kept),
-            around: &here.surroundings(&mut self.kept),
-            view: &here.view,
-            trace: &finished.trace,
-            program: &finished.emitted.program,
-            chip: &finished.chip,
-            unit,
-            selected: self.selected,
-            marked: marked(finished, self.marked),
-            above: &here.from_above(self.selected.0, self.selected.1),
-            numbers: finished.numbers(),
-            indices: &|buffer, place| finished.indices(buffer, place),
-        };
-        self.painter.paint(&array(&moment, &layout))?;
-        Ok(to_js(&PageFrame::new(text, &moment))?)
+        self.picture(arrived, |painter, text, moment, layout| {
+            painter.paint(&array(moment, layout))?;
+            Ok(to_js(&PageFrame::new(text, moment, layout))?)
+        })
+    }
+
+    /// Paints the same cycle again, with what moves a share of its way, from 0 to 1.
+    pub fn repaint(&mut self, arrived: f64) -> Result<(), JsValue> {
+        self.picture(arrived, |painter, _, moment, layout| {
+            painter.paint(&array(moment, layout))?;
+            Ok(JsValue::UNDEFINED)
+        })?;
+        Ok(())
     }
 
     /// Lets an operator of the run shown stand out in the pictures, by its number, or none.
@@ -295,9 +293,43 @@ impl Session {
         self.kept = Kept::default();
     }
 
+    /// Does something with the cycle on show.
+    fn picture(
+        &mut self,
+        arrived: f64,
+        paint: impl FnOnce(&Painter, &str, &Moment, &Layout) -> Result<JsValue, JsValue>,
+    ) -> Result<JsValue, JsValue> {
+        let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
+        let layout = self.layout(finished);
+        let reach = Reach {
+            activations: layout.hops_left,
+            weights: layout.hops_above,
+            accumulators: layout.accumulator_rows,
+        };
+        let unit = self.unit;
+        let here = finished.machine().at(unit, self.cycle, reach);
+        let moment = Moment {
+            frame: &here.frame(&mut self.kept),
+            around: &here.surroundings(&mut self.kept),
+            view: &here.view,
+            trace: &finished.trace,
+            program: &finished.emitted.program,
+            chip: &finished.chip,
+            unit,
+            selected: self.selected,
+            marked: marked(finished, self.marked),
+            arrived: if arrived.is_finite() { arrived.clamp(0.0, 1.0) } else { 1.0 },
+            above: &here.from_above(self.selected.0, self.selected.1),
+            numbers: finished.numbers(),
+            indices: &|buffer, place| finished.indices(buffer, place),
+        };
+        paint(&self.painter, text, &moment, &layout)
+    }
+
     fn layout(&self, finished: &Finished) -> Layout {
         let (width, height) = self.painter.size();
-        Layout::new(width, height, finished.chip.rows, finished.chip.cols)
+        let whole = Layout::new(width, height, finished.chip.rows, finished.chip.cols);
+        self.camera.map_or(whole, |camera| whole.seen(whole.clamped(camera)))
     }
 }
 

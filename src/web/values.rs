@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
-use crate::draw::{GUTTER, Moment, OP_COLOURS, Register, Timeline, Words, short};
+use crate::draw::{GUTTER, Layout, Moment, OP_COLOURS, Register, Term, Timeline, Words, short};
 use crate::graph::{Graph, Source, TensorId};
 use crate::isa::ProgramOpId;
 use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
@@ -280,6 +280,31 @@ pub struct PageFrame {
     selected: Pe,
     pe: PeDetail,
     window: CellWindow,
+    term: Option<PageTerm>,
+    /// How near one looks, from 0, and whether something can be seen to move.
+    level: usize,
+    moves: bool,
+}
+
+#[derive(Serialize)]
+struct PageTerm {
+    op: String,
+    factors: [String; 2],
+    numbers: Option<TermNumbers>,
+}
+
+#[derive(Serialize)]
+struct TermNumbers {
+    before: String,
+    factors: [String; 2],
+    after: String,
+}
+
+impl From<Term> for PageTerm {
+    fn from(Term { op, factors, numbers }: Term) -> PageTerm {
+        let numbers = numbers.map(|(before, factors, after)| TermNumbers { before, factors, after });
+        PageTerm { op, factors, numbers }
+    }
 }
 
 /// A place in the array.
@@ -338,7 +363,7 @@ enum Held {
 }
 
 impl PageFrame {
-    pub fn new(text: &str, moment: &Moment) -> PageFrame {
+    pub fn new(text: &str, moment: &Moment, layout: &Layout) -> PageFrame {
         let words = Words::new(moment);
         let op_of = |pass: u32| moment.view.passes[pass as usize].op;
         let op = words.detail.pass.map(op_of);
@@ -361,6 +386,9 @@ impl PageFrame {
                     .collect(),
             },
             window: window(moment, |pass| op_of(pass).index() % OP_COLOURS),
+            term: Term::new(moment).map(PageTerm::from),
+            level: layout.level() as usize,
+            moves: layout.moves(),
         }
     }
 }

@@ -29,8 +29,8 @@ export class App {
     () => this.view(),
     (message) => this.hear(message),
   );
-  private readonly transport = new Transport((cycle) => {
-    this.engine.seek(cycle);
+  private readonly transport = new Transport((cycle, over) => {
+    this.engine.seek(cycle, over);
     this.lanes.move(cycle);
   });
   private readonly lanes = new Lanes(
@@ -46,6 +46,8 @@ export class App {
   });
   private readonly bench = new Bench({
     seek: (cycle) => this.transport.seek(cycle),
+    turn: (move) => this.engine.turn(move),
+    select: (pe) => this.selectNear(pe),
     call: (name, ...args) => this.engine.call(name, ...args),
     pick: (op) => this.pick(op),
     text: () => this.editor.text(),
@@ -218,6 +220,11 @@ export class App {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     this.transport.seek(this.opens);
     this.transport.play();
+  }
+
+  private selectNear({ row, col }: Pe): void {
+    const { rows, cols } = this.bench.report!;
+    this.select({ row: Math.max(0, Math.min(rows - 1, row)), col: Math.max(0, Math.min(cols - 1, col)) });
   }
 
   private select(pe: Pe): void {

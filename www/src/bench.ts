@@ -1,6 +1,6 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
-import type { Calls, Chip, Frame, Report } from './protocol';
+import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -17,6 +17,9 @@ export interface Events {
 /** What the page does for views. */
 export interface Desk {
   seek(cycle: number): void;
+  turn(move: CameraMove): void;
+  /** Selects a PE; outside the array, the nearest one. */
+  select(pe: Pe): void;
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
   /** Tells editor and pictures which operator is picked. */
   pick(op: number | null): void;

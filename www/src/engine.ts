@@ -2,7 +2,7 @@
 
 import firstUrl from 'systole-wasm/systole_first.wasm.deflate?url';
 import restUrl from 'systole-wasm/systole_rest.wasm.deflate?url';
-import type { Answers, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import type { Answers, Calls, CameraMove, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
 export class Engine {
@@ -129,14 +129,14 @@ export class Engine {
     this.send({ kind: 'row', path, version: this.version(path), row, values });
   }
 
-  /** Shows a cycle: one wish in flight, and the newest of those that came meanwhile. */
-  seek(cycle: number): void {
+  /** Shows a cycle: one wish in flight, and the newest of those that came meanwhile. What moves may take its time. */
+  seek(cycle: number, over = 0): void {
     if (this.seeking) {
       this.wanted = cycle;
       return;
     }
     this.seeking = this.alive;
-    this.send({ kind: 'seek', cycle });
+    this.send({ kind: 'seek', cycle, over });
   }
 
   select(pe: Pe): void {
@@ -152,6 +152,11 @@ export class Engine {
   /** Computes an operator's numbers, in a run that has none. */
   compute(op: number): void {
     this.send({ kind: 'compute', op });
+  }
+
+  /** Looks nearer, or elsewhere. */
+  turn(move: CameraMove): void {
+    this.send({ kind: 'camera', move });
   }
 
   /** Lets an operator stand out in the pictures. */

@@ -11,7 +11,8 @@ export type ToWorker =
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
   | { kind: 'run'; id: number; text: string; chip: Chip }
   | { kind: 'view'; view: View }
-  | { kind: 'seek'; cycle: number }
+  | { kind: 'seek'; cycle: number; over: number } // what moves takes so many milliseconds for its way
+  | { kind: 'camera'; move: CameraMove }
   | { kind: 'select'; pe: Pe }
   | { kind: 'compute'; op: number } // an operator's numbers, in a run that has none
   | { kind: 'mark'; op: number | null } // the operator that stands out in the pictures
@@ -20,6 +21,12 @@ export type ToWorker =
   | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
   | { kind: 'ask'; id: number; question: keyof Answers; text: string; offset: number } // about a place in a text
   | { kind: 'pick'; x: number; y: number }; // CSS pixels from the canvas's top left corner
+
+/** How one looks nearer or elsewhere: CSS pixels, a factor, and levels from 0: chip, array, PE, bits. */
+export type CameraMove =
+  | { by: 'zoom'; x: number; y: number; factor: number }
+  | { by: 'pan'; dx: number; dy: number }
+  | { by: 'look'; level: number; smooth: boolean };
 
 /** From the worker to the page. */
 export type FromWorker =
@@ -239,6 +246,16 @@ export interface Frame {
   selected: Pe;
   pe: PeDetail;
   window: CellWindow; // at most 8 x 8 cells around the selected PE
+  term: Term | null; // what the selected PE adds to its sum now
+  level: number; // how near one looks, from 0: chip, array, PE, bits
+  moves: boolean; // whether numbers can be seen to move
+}
+
+/** A term of a sum: which elements it multiplies, and their numbers where they are known. */
+export interface Term {
+  op: string;
+  factors: [string, string];
+  numbers: { before: string; factors: [string, string]; after: string } | null;
 }
 
 export interface PeDetail {

@@ -2,8 +2,15 @@
 
 import { byId, grouped } from './dom';
 
-/** Cycles a second, by the speed control's place. */
-const SPEEDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+/** Cycles a second, by the speed control's place, as far as a run is long enough for them. */
+const SPEEDS = Array.from({ length: 45 }, (_, place) => 2 ** place);
+
+/** The fastest takes this many seconds for the whole run. */
+const FASTEST = 8;
+
+/** Up to this speed one can follow how numbers move, for so long of a cycle's time. */
+const FOLLOWED = 4;
+const ON_THE_WAY = 0.6;
 
 export class Transport {
   private readonly slider = byId<HTMLInputElement>('cycle');
@@ -11,13 +18,15 @@ export class Transport {
   private readonly playButton = byId<HTMLButtonElement>('play');
   private readonly clock = byId('clock');
   private readonly stage = byId('stage');
+  private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
   private length = 0;
   private cycle = 0;
   /** Time of the last step while playing. */
   private last: number | null = null;
   private samples: Uint8Array = new Uint8Array();
 
-  constructor(private readonly show: (cycle: number) => void) {
+  /** `over`: milliseconds that what moves may take. */
+  constructor(private readonly show: (cycle: number, over: number) => void) {
     byId('to-start').addEventListener('click', () => this.seek(0));
     byId('to-end').addEventListener('click', () => this.seek(this.length));
     byId('back').addEventListener('click', () => this.step(-1));
@@ -33,6 +42,8 @@ export class Transport {
   setRun(length: number, samples: Uint8Array): void {
     this.length = length;
     this.slider.max = String(length);
+    const fastest = SPEEDS.findIndex((speed) => speed >= Math.max(512, length / FASTEST));
+    this.speedSlider.max = String(fastest);
     this.move(this.cycle);
     this.setActivity(samples);
   }
@@ -89,10 +100,10 @@ export class Transport {
     this.drawActivity();
   }
 
-  private move(cycle: number): void {
+  private move(cycle: number, over = 0): void {
     this.cycle = Math.max(0, Math.min(this.length, cycle));
     this.label();
-    this.show(this.cycle);
+    this.show(this.cycle, over);
   }
 
   private tick(now: number): void {
@@ -102,7 +113,8 @@ export class Transport {
       this.last += (steps * 1000) / this.speed;
       // A tab that slept does not catch up.
       if (now - this.last > 500) this.last = now;
-      this.move(this.cycle + steps);
+      const followed = steps === 1 && this.speed <= FOLLOWED && !this.still.matches;
+      this.move(this.cycle + steps, followed ? (1000 * ON_THE_WAY) / this.speed : 0);
     }
     if (this.cycle >= this.length) this.pause();
     else requestAnimationFrame((next) => this.tick(next));
@@ -121,7 +133,7 @@ export class Transport {
     this.stage.dataset['cycle'] = String(this.cycle);
     this.stage.dataset['playing'] = String(this.playing);
     this.playButton.setAttribute('aria-label', this.playing ? 'Pause' : 'Play');
-    const speed = `${this.speed} cycle${this.speed === 1 ? '' : 's'}/s`;
+    const speed = `${grouped(this.speed)} cycle${this.speed === 1 ? '' : 's'}/s`;
     byId('speed-shown').textContent = speed;
     this.speedSlider.setAttribute('aria-valuetext', speed);
   }

@@ -4,6 +4,7 @@ import type { Session } from 'systole-wasm/systole.js';
 import { addRest, type Module, PartMissing, start } from './module';
 import type {
   Answers,
+  CameraMove,
   Calls,
   Checked,
   ChipState,
@@ -24,6 +25,14 @@ let running: { id: number; since: number } | null = null;
 /** Whether an operator's numbers are being computed. */
 let computing = false;
 let cycle = 0;
+/** Milliseconds that what moves is to take for its way to the next picture. */
+let over = 0;
+/** Whether the picture shows numbers that can be seen to move. */
+let moves = false;
+/** What is on its way, and when the camera went on last. */
+let arriving: { since: number; over: number } | null = null;
+let gliding: number | null = null;
+let animating = false;
 let view: View | null = null;
 /** A picture is due; further wishes before it is painted cost nothing. */
 let due = false;
@@ -77,7 +86,11 @@ function receive(message: ToWorker): void {
       break;
     case 'seek':
       cycle = message.cycle;
+      over = message.over;
       paintSoon();
+      break;
+    case 'camera':
+      turn(message.move);
       break;
     case 'select':
       session.select(message.pe.row, message.pe.col);
@@ -170,8 +183,61 @@ function paintSoon(): void {
 
 function paint(): void {
   due = false;
-  const frame = session?.seek(cycle) as Frame | undefined;
-  if (frame) post({ kind: 'frame', frame });
+  arriving = over > 0 && moves ? { since: performance.now(), over } : null;
+  over = 0;
+  const frame = session?.seek(cycle, arriving ? 0 : 1) as Frame | undefined;
+  if (!frame) return;
+  moves = frame.moves;
+  post({ kind: 'frame', frame });
+  if (arriving) animate();
+}
+
+/** Looks nearer, or elsewhere: at once, or on a way that can be followed. */
+function turn(move: CameraMove): void {
+  if (move.by === 'zoom') session!.zoom(move.x, move.y, move.factor);
+  else if (move.by === 'pan') session!.pan(move.dx, move.dy);
+  else {
+    session!.look(move.level);
+    if (move.smooth) {
+      gliding ??= performance.now();
+      animate();
+      return;
+    }
+    session!.glide(Infinity);
+  }
+  gliding = null;
+  paintSoon();
+}
+
+function animate(): void {
+  if (animating) return;
+  animating = true;
+  nextFrame(() => guarded(step));
+}
+
+/** One picture of something that moves. */
+function step(): void {
+  animating = false;
+  if (!session) return;
+  const now = performance.now();
+  if (gliding !== null) {
+    const there = session.glide(now - gliding);
+    gliding = there ? null : now;
+    if (there) {
+      // Now words and tables know of it, too.
+      paintSoon();
+      return;
+    }
+  }
+  const share = arriving ? Math.min(1, (now - arriving.since) / arriving.over) : 1;
+  if (share >= 1) arriving = null;
+  session.repaint(1 - (1 - share) ** 3);
+  if (arriving || gliding !== null) animate();
+}
+
+function nextFrame(draw: () => void): void {
+  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(draw);
+  else setTimeout(draw, 16);
 }
 
 function look(at: View): void {
