@@ -55,6 +55,8 @@ test('the wheel looks nearer at what is under the pointer, a drag moves it, F sh
   await expect(page.locator('#pe-title')).toHaveText(selected!);
   await page.keyboard.press('f');
   await expect(level(app)).toHaveAttribute('data-level', 'chip');
+  // Without the ring that keys put around what has the focus.
+  await page.locator('#canvas-host').blur();
   await expect.poll(() => picture(app)).toEqual(whole);
 });
 
