@@ -17,6 +17,8 @@ mod paint;
 #[cfg(feature = "page")]
 mod session;
 #[cfg(feature = "page")]
+mod timeline;
+#[cfg(feature = "page")]
 mod values;
 mod wish;
 

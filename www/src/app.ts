@@ -12,7 +12,6 @@ import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { formatProgram } from './extras';
 import { download, FileDesk } from './files';
-import { Lanes } from './lanes';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
@@ -32,12 +31,8 @@ export class App {
   );
   private readonly transport = new Transport((cycle) => {
     this.engine.seek(cycle);
-    this.lanes.move(cycle);
+    this.bench.moved(cycle);
   });
-  private readonly lanes = new Lanes(
-    (cycle) => this.transport.seek(cycle),
-    (y) => this.engine.lane(y),
-  );
   private readonly desk = new ChipDesk(EXAMPLES[0]!.chip, {
     changed: () => this.edited(),
     // What was changed of the chip before can be had again.
@@ -48,6 +43,12 @@ export class App {
     seek: (cycle) => this.transport.seek(cycle),
     call: (name, ...args) => this.engine.call(name, ...args),
     pick: (op) => this.pick(op),
+    showUnit: (unit) => this.engine.showUnit(unit),
+    marks: () => this.marks,
+    keepMarks: (marks) => {
+      this.marks = marks;
+      this.keep();
+    },
     text: () => this.editor.text(),
     chip: () => this.desk.chip,
   });
@@ -75,6 +76,8 @@ export class App {
   private limits: Limits = { textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024, chipBytes: 64 * 1024 };
   private example: Example = EXAMPLES[0]!;
   private original = '';
+  /** Bookmarks, as they are kept: a view knows what they are. */
+  private marks: unknown = [];
   /** Arrays of examples that are being or have been fetched, by path. */
   private readonly searches = new Map<string, Promise<boolean>>();
   private loads: string[] = [];
@@ -130,6 +133,7 @@ export class App {
     try {
       const { furnish } = await import('./views');
       await furnish(this.bench);
+      this.root.dataset['furnished'] = '';
     } catch {
       this.furnished = false;
       notice('A part of the page could not be loaded; the next run tries again.');
@@ -258,7 +262,7 @@ export class App {
     const opening = ++this.openings;
     try {
       const text = await programOf(example);
-      if (opening === this.openings) this.open(text, example, example.chip, text);
+      if (opening === this.openings) this.open(text, example, example.chip, text, []);
     } catch (error) {
       notice(error instanceof Error ? error.message : String(error));
     }
@@ -268,12 +272,13 @@ export class App {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, draft.chip, original);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks);
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
-  private open(text: string, example: Example, chip: Chip, original: string): void {
+  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
     if (this.isEdited()) shelveDraft(this.draft());
+    this.marks = marks;
     this.example = example;
     this.original = original;
     this.desk.set(chip);
@@ -293,7 +298,7 @@ export class App {
       return;
     }
     this.openings++;
-    this.open(text, this.example, this.desk.chip, this.original);
+    this.open(text, this.example, this.desk.chip, this.original, []);
     notice(`${name} is open. Reset brings the example back.`);
   }
 
@@ -331,7 +336,8 @@ export class App {
   }
 
   private draft(): Draft {
-    return { text: this.editor.text(), chip: this.desk.chip, example: this.example.name, time: Date.now() };
+    const { marks, example } = this;
+    return { text: this.editor.text(), chip: this.desk.chip, example: example.name, time: Date.now(), marks };
   }
 
   /** Whether there is anything that the example does not have already. */
@@ -406,9 +412,6 @@ export class App {
         break;
       case 'activity':
         this.transport.setActivity(message.samples);
-        break;
-      case 'lane':
-        if (message.unit !== null) this.engine.showUnit(message.unit);
         break;
       case 'picked':
         if (!message.pe) break;
@@ -493,11 +496,12 @@ export class App {
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
   private ran(report: Report): void {
     byId('counts').textContent =
-      `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}`;
+      `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}` +
+      (report.inCommonMemory ? ' · all in the common memory, nothing in DRAM' : '');
     const verdict = byId('verdict');
     [verdict.textContent, verdict.className] = verdictOn(report);
     this.unvalued = report.unvalued !== null;
-    this.lanes.setRun(report);
+    this.sizeLanes(report);
     this.transport.setRun(report.cycles, report.activity);
     this.listUnits(report.matrixUnits);
     this.opens = report.opens;
@@ -511,6 +515,12 @@ export class App {
     this.bench.ran(report);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
+  }
+
+  private sizeLanes({ cycles, timeline }: Report): void {
+    byId('stage').style.setProperty('--gutter', `${timeline.gutter}px`);
+    byId('lanes').style.height = `${timeline.height}px`;
+    byId('timeline').hidden = cycles === 0;
   }
 
   private async showPad(report: Report): Promise<void> {

@@ -110,9 +110,6 @@ function receive(message: ToWorker): void {
       );
       break;
     }
-    case 'lane':
-      post({ kind: 'lane', unit: session.unitAt(message.y) ?? null });
-      break;
     case 'pick':
       post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
       break;

@@ -1,6 +1,12 @@
 //! What a unit did, run after run, with repetition kept as repetition: a loop whose machine state repeats is one piece
 //! however often it ran, so that a lane is as long as its program's structure, not as its cycles.
 
+mod stretches;
+mod sums;
+
+pub use stretches::Stretch;
+pub use sums::Sums;
+
 use crate::base::Cycle;
 
 /// Something with a time and a place in the program's loops.
@@ -238,6 +244,12 @@ mod tests {
                 assert_eq!(lane.last_before(end, is), expected.map(|at| at as u64), "{wanted} before {end}");
             }
         }
+        let sums = lane.sums(|tick| 1 + tick.0 % 10);
+        for count in 0..40 {
+            let expected: u64 = all.iter().take(count as usize).map(|tick| 1 + tick.0 % 10).sum();
+            assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");
+        }
+        assert_eq!(lane.sum_of_first(32, &sums), sums.total());
         let mut count = 0;
         let mut latest = 0;
         lane.for_each_kind(&mut |_, times, last| {
