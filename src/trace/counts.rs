@@ -17,16 +17,36 @@ pub struct Counts {
 
 /// Of a matrix unit.
 #[derive(Clone, Debug)]
-pub struct PassCounts {
+struct PassCounts {
     classes: Sums<Classes>,
     /// Cycles in which its rows enter.
     streams: Sums<Cycle>,
 }
 
-/// A run's time on its unit, which has one at a time.
-struct Stay {
-    start: Cycle,
-    end: Cycle,
+/// What a unit did before a cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// How many runs had begun.
+    pub runs: u64,
+    /// In how many cycles it was busy.
+    pub busy: Cycle,
+    /// One past the last cycle of the last run that had begun, 0 if none had; it may be later.
+    pub end: Cycle,
+}
+
+impl Before {
+    /// By a lane whose runs stay from one cycle to before another, one at a time, and what these are summed up.
+    pub fn new<T: Run>(
+        lane: &Lane<T>,
+        sums: &Sums<Cycle>,
+        t: Cycle,
+        stay: impl Fn(&T) -> (Cycle, Cycle),
+    ) -> Option<Before> {
+        let place = lane.place(t.checked_sub(1)?, |run| stay(run).0, sums)?;
+        let (start, end) = stay(place.last);
+        let (start, end) = (start + place.later, end + place.later);
+        Some(Before { runs: place.runs, busy: place.before + (t.min(end) - start), end })
+    }
 }
 
 impl Counts {
@@ -42,26 +62,25 @@ impl Counts {
         }
     }
 
-    /// Cycles before `t` in which a unit was busy: a matrix unit when rows entered. `load` are the cycles of a weight load. The
-    /// trace must be the one that was counted.
-    pub fn busy_before(&self, trace: &Trace, unit: Unit, load: Cycle, t: Cycle) -> Cycle {
+    /// What a unit did before `t`; a matrix unit is busy when rows enter. `load` are the cycles of a weight load. The trace must
+    /// be the one that was counted.
+    pub fn before(&self, trace: &Trace, unit: Unit, load: Cycle, t: Cycle) -> Before {
         let passes = |number: u32| Some((trace.passes.get(number as usize)?, &self.passes[number as usize]));
-        let busy = match unit {
-            Unit::Matrix(number) => passes(number).map(|(lane, counts)| {
-                let stay = |run: &PassRun| Stay { start: run.start, end: run.stream_end };
-                busy_before(lane, t, stay, |runs| lane.sum_of_first(runs, &counts.streams))
+        let before = match unit {
+            Unit::Matrix(number) => passes(number).and_then(|(lane, PassCounts { streams, .. })| {
+                Before::new(lane, streams, t, |run| (run.start, run.stream_end))
             }),
-            Unit::Load(number) => passes(number).map(|(lane, _)| {
-                let stay = |run: &PassRun| Stay { start: run.load, end: run.load + load };
-                busy_before(lane, t, stay, |runs| runs * load)
+            Unit::Load(number) => passes(number).and_then(|(lane, PassCounts { streams, .. })| {
+                let loads = Before::new(lane, streams, t, |run| (run.load, run.load + load))?;
+                let last = loads.end - load;
+                Some(Before { busy: (loads.runs - 1) * load + (t - last).min(load), ..loads })
             }),
-            _ => trace.units.iter().position(|(other, _)| *other == unit).map(|at| {
+            _ => trace.units.iter().position(|(other, _)| *other == unit).and_then(|at| {
                 let (lane, sums) = (&trace.units[at].1, &self.units[at]);
-                let stay = |run: &super::UnitRun| Stay { start: run.start, end: run.busy_until };
-                busy_before(lane, t, stay, |runs| lane.sum_of_first(runs, sums))
+                Before::new(lane, sums, t, |run| (run.start, run.busy_until))
             }),
         };
-        busy.unwrap_or(0)
+        before.unwrap_or_default()
     }
 
     /// Where a matrix unit's cycles of a range went, as MACHINE.md section 3 has it; those beyond the run's end count as none.
@@ -81,25 +100,14 @@ impl Counts {
             classes.count(Class::NonMatrix, t);
             return classes;
         };
-        let before = lane.come(t, |run| run.gap.since).saturating_sub(1);
-        let Some(run) = lane.get(before) else { return classes };
-        classes = lane.sum_of_first(before, &counts.classes) + run.classes_in(0..t);
+        let Some(place) = lane.place(t, |run| run.gap.since, &counts.classes) else { return classes };
+        let run = place.last;
+        // Its times are earlier, and so is the cycle asked for.
+        let t = t - place.later;
+        classes = place.before + run.classes_in(0..t);
         // Behind the last pass its wave crosses the array; then there is none.
         classes.count(Class::FillDrain, t.min(run.event).saturating_sub(run.stream_end));
         classes.count(Class::NonMatrix, t.saturating_sub(run.event));
         classes
     }
-}
-
-/// Cycles before `t` in which a lane's unit was busy; `of_first` are those of its first runs.
-fn busy_before<T: Run>(
-    lane: &Lane<T>,
-    t: Cycle,
-    stay: impl Fn(&T) -> Stay + Copy,
-    of_first: impl Fn(u64) -> Cycle,
-) -> Cycle {
-    let come = lane.come(t, |run| stay(run).start);
-    let Some(last) = come.checked_sub(1).and_then(|last| lane.get(last)) else { return 0 };
-    let Stay { start, end } = stay(&last);
-    of_first(come - 1) + (t.min(end) - start)
 }

@@ -7,9 +7,9 @@ mod lane;
 mod view;
 
 pub use classes::{Class, Classes, Gap};
-pub use counts::{Counts, PassCounts};
+pub use counts::{Before, Counts};
 pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
-pub use lane::{Lane, Period, Run, Stretch, Sums};
+pub use lane::{Lane, Period, Place, Run, Stretch, Sums};
 pub use view::{Numbers, Pass, Scalar, View};
 
 use std::ops::Range;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Row, Stretches, Timeline};
 use crate::base::Cycle;
 use crate::isa::{InstructionId, Iteration, Unit};
-use crate::trace::{Lane, PassRun, Run, Stretch, UnitRun};
+use crate::trace::{Before, Lane, PassRun, Run, Stretch, UnitRun};
 
 /// One stay of an instruction in a unit, or of several one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Bar {
     pub runs: u64,
 }
 
-/// Bars that begin one after the other.
+/// Bars that begin one after the other, each behind the end of the one before.
 pub(super) trait Bars {
     /// How many there are.
     fn len(&self) -> u64;
@@ -30,29 +30,41 @@ pub(super) trait Bars {
     fn come(&self, cycle: Cycle) -> u64;
     /// One of them.
     fn get(&self, number: u64) -> Option<Bar>;
-    /// Cycles before `cycle` in which one is there.
-    fn busy_before(&self, cycle: Cycle) -> Cycle;
+    /// The instruction of one of them.
+    fn of(&self, number: u64) -> Option<InstructionId>;
+    /// What is there before a cycle.
+    fn before(&self, cycle: Cycle) -> Before;
 }
 
-/// The one in the middle of those of a range, which are at least one.
-pub(super) fn middle(bars: &dyn Bars, cycles: Range<Cycle>) -> Option<Bar> {
-    let first = bars.come(cycles.start).saturating_sub(1);
-    let before_end = bars.come(cycles.end - 1);
-    // The first one may have ended already.
-    let first = match bars.get(first) {
-        Some(bar) if bar.end <= cycles.start => first + 1,
-        _ => first,
-    };
-    bars.get(first + before_end.saturating_sub(first) / 2)
+/// What is in a column of pixels.
+pub(super) struct Column {
+    /// Bars that are there, by their numbers.
+    pub bars: Range<u64>,
+    /// Cycles that they have of it.
+    pub busy: Cycle,
+}
+
+impl Column {
+    /// Between a cycle and another one, by what is there before each.
+    pub(super) fn new(from: Cycle, before: Before, to: Before) -> Column {
+        let begun = before.runs - u64::from(before.end > from);
+        Column { bars: begun..to.runs, busy: to.busy - before.busy }
+    }
+
+    /// The bar in the middle, if there are any.
+    pub(super) fn middle(&self) -> Option<u64> {
+        let Range { start, end } = self.bars;
+        (start < end).then(|| start + (end - 1 - start) / 2)
+    }
 }
 
 struct Of<'a, T, F, B> {
     lane: &'a Lane<T>,
     bar: F,
-    busy_before: B,
+    before: B,
 }
 
-impl<T: Run, F: Fn(&T) -> Bar + Copy, B: Fn(Cycle) -> Cycle> Bars for Of<'_, T, F, B> {
+impl<T: Run, F: Fn(&T) -> Bar + Copy, B: Fn(Cycle) -> Before> Bars for Of<'_, T, F, B> {
     fn len(&self) -> u64 {
         self.lane.len()
     }
@@ -65,8 +77,12 @@ impl<T: Run, F: Fn(&T) -> Bar + Copy, B: Fn(Cycle) -> Cycle> Bars for Of<'_, T, 
         self.lane.get(number).map(|run| (self.bar)(&run))
     }
 
-    fn busy_before(&self, cycle: Cycle) -> Cycle {
-        (self.busy_before)(cycle)
+    fn of(&self, number: u64) -> Option<InstructionId> {
+        self.lane.first_like(number).map(|run| (self.bar)(run).of)
+    }
+
+    fn before(&self, cycle: Cycle) -> Before {
+        (self.before)(cycle)
     }
 }
 
@@ -84,24 +100,24 @@ impl<'a> Timeline<'a> {
     fn bars_of_unit(&self, unit: Unit) -> Option<Box<dyn Bars + 'a>> {
         let sides = self.sides();
         let (trace, counts) = (self.trace, &self.overview.counts);
-        let busy_before = move |cycle| counts.busy_before(trace, unit, sides.load_end(0), cycle);
+        let before = move |cycle| counts.before(trace, unit, sides.load_end(0), cycle);
         match unit {
             Unit::Load(number) => {
                 let bar = move |run: &PassRun| of_pass(run, run.load, sides.load_end(run.load));
                 let lane = trace.passes.get(number as usize)?;
-                Some(Box::new(Of { lane, bar, busy_before }))
+                Some(Box::new(Of { lane, bar, before }))
             }
             Unit::Matrix(number) => {
                 let bar = |run: &PassRun| of_pass(run, run.start, run.stream_end);
                 let lane = trace.passes.get(number as usize)?;
-                Some(Box::new(Of { lane, bar, busy_before }))
+                Some(Box::new(Of { lane, bar, before }))
             }
             _ => {
                 let bar = |run: &UnitRun| {
                     let UnitRun { instruction: of, iteration, start, busy_until: end, .. } = *run;
                     Bar { start, end, of, iteration, runs: 1 }
                 };
-                Some(Box::new(Of { lane: trace.lane(unit)?, bar, busy_before }))
+                Some(Box::new(Of { lane: trace.lane(unit)?, bar, before }))
             }
         }
     }
@@ -111,7 +127,7 @@ impl<'a> Timeline<'a> {
         let Row::Unit(Unit::Matrix(number)) = row else { return None };
         let lane = self.trace.passes.get(number as usize)?;
         let bar = |run: &PassRun| of_pass(run, run.start, run.event);
-        Some(Box::new(Of { lane, bar, busy_before: |_| 0 }))
+        Some(Box::new(Of { lane, bar, before: |_| Before::default() }))
     }
 }
 
@@ -125,10 +141,8 @@ fn of_stretches(stretches: &Stretches) -> Box<dyn Bars + '_> {
         let Stretch { instruction: of, iteration, start, end, runs, .. } = *stretch;
         Bar { start, end, of, iteration, runs }
     };
-    let busy_before = move |cycle: Cycle| {
-        let come = lane.come(cycle, |stretch| stretch.start);
-        let Some(last) = come.checked_sub(1).and_then(|last| lane.get(last)) else { return 0 };
-        lane.sum_of_first(come - 1, busy) + (cycle.min(last.end) - last.start)
+    let before = move |cycle: Cycle| {
+        Before::new(lane, busy, cycle, |stretch| (stretch.start, stretch.end)).unwrap_or_default()
     };
-    Box::new(Of { lane, bar, busy_before })
+    Box::new(Of { lane, bar, before })
 }

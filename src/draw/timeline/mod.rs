@@ -1,7 +1,7 @@
 //! A run, or a part of it, one lane a unit: when each unit works, for which operator, and when it waits.
 //!
 //! Where runs are narrower than pixels, each column of pixels shows the exact share of its cycles in which the unit is busy, in
-//! the colour of the operator of the run in the middle of those that begin there.
+//! the colour of the operator of the run in the middle of those that are there.
 
 mod bars;
 mod spots;
@@ -13,10 +13,10 @@ use super::op_paint;
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use crate::base::{Cycle, insert_by_key};
 use crate::chip::{Chip, Stationary};
-use crate::isa::{Program, ProgramOpId, Unit};
+use crate::isa::{InstructionId, Program, ProgramOpId, Unit};
 use crate::timing;
 use crate::trace::{Class, Counts, Lane, PassRun, Stretch, Sums, Trace, UnitRun};
-use bars::Bars;
+use bars::{Bars, Column};
 
 pub use bars::Bar;
 pub use spots::{Spot, What};
@@ -290,7 +290,7 @@ impl<'a> Timeline<'a> {
         for number in first..bars.come(scale.window.end - 1) {
             let Some(bar) = bars.get(number) else { return };
             let Some([left, width]) = scale.extent(bar.start, bar.end) else { continue };
-            let fill = Some(self.paint(&bar, alpha));
+            let fill = Some(self.paint(bar.of, alpha));
             let radius = width.min(4.0) / 2.0;
             scene.shapes.push(Shape::Rect { bounds: [left, top, width, height], radius, fill, stroke: None });
             if alpha == 1.0
@@ -313,15 +313,15 @@ impl<'a> Timeline<'a> {
     /// Column by column of pixels, the share of its cycles in which the unit is busy.
     fn shares(&self, scene: &mut Scene, scale: &Scale, row: Row, bars: &dyn Bars, top: f64, alpha: f32) {
         let columns = scale.columns();
-        let (mut from, mut busy) = (scale.window.start, bars.busy_before(scale.window.start));
-        let cells = (1..=columns).map(|column| {
-            let to = scale.boundary(column, columns);
-            let busy_to = bars.busy_before(to);
-            let share = (busy_to - busy) as f32 / (to - from) as f32;
-            let of = if busy_to > busy { bars::middle(bars, from..to) } else { None };
-            (from, busy) = (to, busy_to);
-            match of {
-                Some(bar) => self.paint(&bar, alpha * (0.15 + 0.85 * share)),
+        let (mut from, mut before) = (scale.window.start, bars.before(scale.window.start));
+        let cells = (1..=columns).map(|end| {
+            let to = scale.boundary(end, columns);
+            let next = bars.before(to);
+            let column = Column::new(from, before, next);
+            let share = column.busy as f32 / (to - from) as f32;
+            (from, before) = (to, next);
+            match column.middle().filter(|_| column.busy > 0).and_then(|middle| bars.of(middle)) {
+                Some(of) => self.paint(of, alpha * (0.15 + 0.85 * share)),
                 None => Colour::Idle.alpha(0.7),
             }
         });
@@ -377,9 +377,12 @@ impl<'a> Timeline<'a> {
                 Some(self.program.ops[self.op(bar)].name.clone()).filter(fits)
             }
             Row::Unit(Unit::Matrix(unit)) if room >= 3.0 * LETTER => {
-                let (index, count) = self.tile(unit as usize, number, bar.start)?;
-                let short = || Some(format!("{}", index + 1)).filter(fits);
-                Some(format!("tile {} of {count}", index + 1)).filter(fits).or_else(short)
+                match self.tile(unit as usize, number, bar.start)? {
+                    (_, 1) => None,
+                    (index, count) => Some(format!("tile {} of {count}", index + 1))
+                        .filter(fits)
+                        .or_else(|| Some(format!("{}", index + 1)).filter(fits)),
+                }
             }
             _ => None,
         }
@@ -400,8 +403,8 @@ impl<'a> Timeline<'a> {
         (self.op(bar).index() % super::OP_COLOURS) as u8
     }
 
-    fn paint(&self, bar: &Bar, alpha: f32) -> Paint {
-        op_paint(self.op(bar), self.marked, alpha)
+    fn paint(&self, of: InstructionId, alpha: f32) -> Paint {
+        op_paint(self.program.instructions[of].op, self.marked, alpha)
     }
 
     /// The first stretch of an operator on any unit that is shown as its own: where to look for it.
@@ -490,7 +493,7 @@ impl Scale {
 
     /// Where a column of so many ends, and the next one begins.
     fn boundary(&self, column: u64, columns: u64) -> Cycle {
-        let part = u128::from(self.cycles()) * u128::from(column) / u128::from(columns);
-        self.window.start + part as Cycle
+        let (whole, rest) = (self.cycles() / columns, self.cycles() % columns);
+        self.window.start + whole * column + rest * column / columns
     }
 }

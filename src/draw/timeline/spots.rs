@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bars::{Bar, Bars, middle};
+use super::bars::{Bar, Bars, Column};
 use super::{Row, Timeline};
 use crate::base::Cycle;
 use crate::isa::ProgramOpId;
@@ -100,12 +100,9 @@ impl Timeline<'_> {
 }
 
 fn several(bars: &dyn Bars, cycles: Range<Cycle>) -> What {
-    let busy = bars.busy_before(cycles.end) - bars.busy_before(cycles.start);
-    let first = bars.come(cycles.start).saturating_sub(1);
-    let over = bars.get(first).is_some_and(|bar| bar.end <= cycles.start);
-    let runs = bars.come(cycles.end - 1).saturating_sub(first + u64::from(over));
-    let middle = if busy > 0 { middle(bars, cycles.clone()) } else { None };
-    What::Several { cycles, runs, busy, middle }
+    let column = Column::new(cycles.start, bars.before(cycles.start), bars.before(cycles.end));
+    let middle = column.middle().and_then(|middle| bars.get(middle));
+    What::Several { cycles, runs: column.bars.end - column.bars.start, busy: column.busy, middle }
 }
 
 impl What {

@@ -5,7 +5,7 @@ mod stretches;
 mod sums;
 
 pub use stretches::Stretch;
-pub use sums::Sums;
+pub use sums::{Place, Sums};
 
 use crate::base::Cycle;
 
@@ -250,6 +250,19 @@ mod tests {
             assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");
         }
         assert_eq!(lane.sum_of_first(32, &sums), sums.total());
+        for now in 0..1000 {
+            let place = lane.place(now, |tick| tick.0, &sums);
+            let (runs, last) =
+                place.as_ref().map_or((0, None), |place| (place.runs, Some(place.last.0 + place.later)));
+            assert_eq!(runs, lane.come(now, |tick| tick.0), "cycle {now}");
+            assert_eq!(last, runs.checked_sub(1).map(|last| all[last as usize].0), "cycle {now}");
+            let before = place.as_ref().map_or(0, |place| place.before);
+            assert_eq!(before, lane.sum_of_first(runs.saturating_sub(1), &sums), "cycle {now}");
+        }
+        for (index, tick) in all.iter().enumerate() {
+            let first = lane.first_like(index as u64).unwrap();
+            assert_eq!((first.0 % 10, first.0 <= tick.0), (tick.0 % 10, true));
+        }
         let mut count = 0;
         let mut latest = 0;
         lane.for_each_kind(&mut |_, times, last| {
