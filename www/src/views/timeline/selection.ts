@@ -8,9 +8,9 @@ import type { Span } from './span';
 
 export class Selection {
   /** Draws the next range without Shift, for fingers. */
-  readonly toggle = button('Select', () => this.arm(!this.armed), {
+  readonly toggle = button('Select cycles', () => this.arm(!this.armed), {
     'aria-pressed': 'false',
-    title: 'Select cycles: drag over the lanes; or drag with Shift, or over the cycle numbers',
+    title: 'Then drag over the lanes. At any time: drag with Shift, or over the cycle numbers',
   });
   armed = false;
   /** What is selected. */

@@ -19,7 +19,7 @@ export function zoomControls(bench: Bench, span: Span): HTMLElement {
     'aria-label': 'Show fewer cycles',
     title: 'Ctrl and the wheel, or two fingers; double click on a bar',
   });
-  const fit = button('Fit', () => span.fit(), { 'aria-label': 'Show the whole run' });
+  const fit = button('Fit', () => span.fit(), { 'aria-label': 'Fit the whole run' });
   const label = () => {
     const { from, to } = span.shown;
     shown.textContent = span.isZoomed ? `${grouped(from)}–${grouped(to - 1)}` : '';
