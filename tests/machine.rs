@@ -476,11 +476,11 @@ fn parts_are_what_they_are_made_of(chip: &Chip, trace: &Trace, naive: &oracle::R
                 let expected: Cycle = busy(t);
                 let before = counts.before(trace, *unit, load, t);
                 assert_eq!(before.busy, expected, "{unit:?} before {t}");
-                let begun = done.iter().filter(|(_, _, start, ..)| *start < t);
+                let mut begun = done.iter().filter(|(_, _, start, ..)| *start < t);
                 assert_eq!(before.runs, begun.clone().count() as u64, "{unit:?} before {t}");
                 assert_eq!(
                     before.end,
-                    begun.last().map_or(0, |(_, _, _, free, _)| *free),
+                    begun.next_back().map_or(0, |(_, _, _, free, _)| *free),
                     "{unit:?} before {t}"
                 );
             }

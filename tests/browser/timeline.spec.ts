@@ -7,7 +7,7 @@ const GUTTER = 100;
 
 /** Which cycles the lanes show: of a small run the numbers above them say so, too. */
 async function shown(page: Page): Promise<[number, number]> {
-  const thumb = page.getByRole('scrollbar', { name: 'Cycles that the lanes show' });
+  const thumb = page.getByRole('scrollbar', { name: 'Cycles that the timeline shows' });
   const [, from, to] = /^cycles ([\d,]+) to ([\d,]+)$/.exec((await thumb.getAttribute('aria-valuetext'))!)!;
   return [from!, to!].map((text) => Number(text.replaceAll(',', ''))) as [number, number];
 }
@@ -277,7 +277,7 @@ test('the part that is shown is drawn along under the scrubber', async ({ app, p
   await page.keyboard.press('+');
   await page.keyboard.press('+');
   await expect.poll(async () => (await shown(page))[1] - (await shown(page))[0] + 1).toBe(15);
-  const thumb = page.getByRole('scrollbar', { name: 'Cycles that the lanes show' });
+  const thumb = page.getByRole('scrollbar', { name: 'Cycles that the timeline shows' });
   const box = (await thumb.boundingBox())!;
   const all = (await page.locator('#overview').boundingBox())!;
   const [before] = await shown(page);

@@ -16,7 +16,7 @@ export function overview(bench: Bench, span: Span): void {
     tabindex: '0',
     'aria-controls': 'lanes',
     'aria-orientation': 'horizontal',
-    'aria-label': 'Cycles that the lanes show',
+    'aria-label': 'Cycles that the timeline shows',
   });
   // What is shown is marked in the strip of PEs at work, too.
   const mark = make('div', { id: 'seen', 'aria-hidden': 'true' });

@@ -7,7 +7,7 @@ import type { Span } from './span';
 const STEP = 2;
 
 export function zoomControls(bench: Bench, span: Span): HTMLElement {
-  const shown = make('output', { class: 'mono', 'aria-label': 'Cycles that the lanes show' });
+  const shown = make('output', { class: 'mono', 'aria-label': 'Cycles that the timeline shows' });
   // Around the cycle shown, if the lanes show it.
   const zoom = (factor: number) => {
     const { from, to } = span.shown;
@@ -26,5 +26,5 @@ export function zoomControls(bench: Bench, span: Span): HTMLElement {
     fit.disabled = out.disabled = !span.isZoomed;
   };
   span.on(label);
-  return make('div', { class: 'zoom', role: 'group', 'aria-label': 'Scale of the lanes' }, shown, out, into, fit);
+  return make('div', { class: 'zoom', role: 'group', 'aria-label': 'Scale of the timeline' }, shown, out, into, fit);
 }
