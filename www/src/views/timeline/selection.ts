@@ -57,14 +57,12 @@ export class Selection {
 
   begin(cycle: number): void {
     this.start = Math.min(cycle, this.span.total - 1);
-    this.range = { from: this.start, to: this.start + 1 };
-    this.place();
+    this.set(this.start, this.start + 1);
   }
 
   extend(cycle: number): void {
     const [from, to] = [Math.min(this.start, cycle), Math.max(this.start, cycle)];
-    this.range = { from, to: Math.max(from + 1, to) };
-    this.place();
+    this.set(from, to);
   }
 
   async end(): Promise<void> {
@@ -74,9 +72,15 @@ export class Selection {
 
   /** Selects cycles at once. */
   select(from: number, to: number): Promise<void> {
-    this.range = { from, to: Math.max(from + 1, to) };
-    this.place();
+    this.set(from, to);
     return this.count();
+  }
+
+  /** What is typed meanwhile is not written over when the count has come. */
+  private set(from: number, to: number): void {
+    this.range = { from, to: Math.max(from + 1, to) };
+    this.label();
+    this.place();
   }
 
   clear(): void {
@@ -142,7 +146,6 @@ export class Selection {
   }
 
   private show(part: Part): void {
-    this.label();
     this.unit = part.unit;
     const units = this.bench.report?.matrixUnits ?? 1;
     const cycles = part.to - part.from;
