@@ -8,7 +8,7 @@ mod oracle;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use systole::base::{Ratio, Span};
+use systole::base::{Cycle, Ratio, Span};
 use systole::chip::{Chip, Common, Dataflow, Dram, Link, Queues, Rates, VectorCost, WeightBuffering};
 use systole::isa::{
     AsResult, Buffer, BufferId, Event, EventId, From, Instruction, Loop, MOST_DEPTH, Node, Program,
@@ -20,7 +20,8 @@ use systole::num::{
     Sparsity,
 };
 use systole::sim::{Clock, Loops, floor, tally};
-use systole::trace::Trace;
+use systole::timing::sides;
+use systole::trace::{Classes, Counts, Trace};
 
 /// Random numbers by which a program or a chip is made: proptest shrinks the list.
 struct Dice {
@@ -457,6 +458,43 @@ fn told_by_oracle(program: &Program, chip: &Chip, run: &oracle::Run) -> String {
     out
 }
 
+/// Any part of a run, counted at once, is the sum of its cycles as the naive machine has them.
+fn parts_are_what_they_are_made_of(chip: &Chip, trace: &Trace, naive: &oracle::Run) {
+    let counts = Counts::new(trace);
+    for (unit, class_of) in naive.class_of.iter().enumerate() {
+        for (from, to) in parts(trace.cycles) {
+            let mut expected = Classes::default();
+            class_of[from as usize..to as usize].iter().for_each(|class| expected.count(*class, 1));
+            assert_eq!(counts.classes(trace, unit, from..to), expected, "matrix {unit}, {from} to {to}");
+        }
+    }
+    let load = sides(chip).load_end(0);
+    for (unit, done) in &naive.units {
+        let busy = |t: Cycle| done.iter().map(|(_, _, start, free, _)| t.clamp(*start, *free) - start).sum();
+        for (from, to) in parts(trace.cycles) {
+            for t in [from, to] {
+                let expected: Cycle = busy(t);
+                let before = counts.before(trace, *unit, load, t);
+                assert_eq!(before.busy, expected, "{unit:?} before {t}");
+                let mut begun = done.iter().filter(|(_, _, start, ..)| *start < t);
+                assert_eq!(before.runs, begun.clone().count() as u64, "{unit:?} before {t}");
+                assert_eq!(
+                    before.end,
+                    begun.next_back().map_or(0, |(_, _, _, free, _)| *free),
+                    "{unit:?} before {t}"
+                );
+            }
+        }
+    }
+}
+
+/// Every cycle of a run by itself, parts of many lengths, and the whole.
+fn parts(cycles: Cycle) -> impl Iterator<Item = (Cycle, Cycle)> {
+    let single = (0..cycles).map(|t| (t, t + 1));
+    let longer = (0..cycles).step_by(7).map(move |t| (t, (t + 3 + t % 41).min(cycles)));
+    single.chain(longer).chain([(0, cycles)])
+}
+
 /// A chip and a program whose loops run at most `times` times in all.
 fn made(rolls: &[u32], times: u32) -> (Chip, Program) {
     let mut dice = Dice { rolls: Vec::from(rolls).into_iter() };
@@ -487,6 +525,7 @@ proptest! {
         prop_assert_eq!(expected.is_err(), stepped.is_err(), "{:?}", stepped.err());
         prop_assert_eq!(stepped.as_ref().err(), skipped.as_ref().err());
         if let (Ok(expected), Ok(stepped), Ok(skipped)) = (expected, stepped, skipped) {
+            parts_are_what_they_are_made_of(&chip, &skipped, &expected);
             let stepped = told(&program, &chip, &stepped);
             assert_told(&stepped, &told_by_oracle(&program, &chip, &expected), "stepped, naive");
             assert_told(&told(&program, &chip, &skipped), &stepped, "skipped, stepped");

@@ -16,7 +16,7 @@ pub use elements::Register;
 pub use layout::{Camera, Layout, Level};
 pub use number::short;
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
-pub use timeline::{GUTTER, Timeline};
+pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What};
 pub use words::{Detail, Term, Words};
 
 use crate::isa::ProgramOpId;

@@ -80,6 +80,10 @@ pub enum Colour {
     Ground,
     /// An operator, by its place modulo [`super::OP_COLOURS`].
     Op(u8),
+    /// What is written on such a colour.
+    OnOp(u8),
+    /// A class of cycles, by its place in [`crate::trace::Class::ALL`].
+    Class(u8),
 }
 
 impl Colour {

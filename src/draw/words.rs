@@ -163,16 +163,20 @@ pub(super) fn at_work(moment: &Moment, unit: Unit) -> Option<UnitRun> {
     (moment.frame.cycle < run.busy_until).then_some(run)
 }
 
-/// What is on its way to or from DRAM.
+/// What is on its way to or from memory.
 fn transfers(moment: &Moment, core: u32) -> Option<String> {
+    let memory = match moment.chip.is_common(moment.program.in_memory()) {
+        true => "the common memory",
+        false => "DRAM",
+    };
     let op = |run: UnitRun| &moment.program.ops[moment.program.instructions[run.instruction].op].name;
     if let Some(run) = at_work(moment, Unit::Fetch(moment.unit as u32)) {
-        return Some(format!("The array waits: weights for {} are on their way from DRAM.", op(run)));
+        return Some(format!("The array waits: weights for {} are on their way from {memory}.", op(run)));
     }
     if let Some(run) = at_work(moment, Unit::DmaIn(core)) {
-        return Some(format!("The array waits: operands of {} are on their way from DRAM.", op(run)));
+        return Some(format!("The array waits: operands of {} are on their way from {memory}.", op(run)));
     }
-    at_work(moment, Unit::DmaOut(core)).map(|run| format!("Results of {} go to DRAM.", op(run)))
+    at_work(moment, Unit::DmaOut(core)).map(|run| format!("Results of {} go to {memory}.", op(run)))
 }
 
 /// When nothing enters, leaves column 0 or is worked on.

@@ -1,6 +1,6 @@
 //! Where the cycles of matrix units go (MACHINE.md section 3).
 
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Mul, Range, Sub};
 
 use crate::base::Cycle;
 
@@ -107,6 +107,98 @@ impl Classes {
     }
 }
 
+/// What a matrix unit's cycles between the streams of two passes were spent on: times that decide their classes. None lies
+/// before the gap or after it, so that gaps that look alike are alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gap {
+    /// The pass before has entered whole; cycle 0 before the first one.
+    pub since: Cycle,
+    /// R cycles of the next pass's weight load, as far as they lie in the gap.
+    pub shift: (Cycle, Cycle),
+    /// Its tile is whole in the FIFO.
+    pub whole: Cycle,
+    /// Single-buffered weights, or a drain chain, are out of the way.
+    pub busy: Cycle,
+    /// The last DMA that it waits for has brought what it brings.
+    pub input: Cycle,
+    /// The last wave that it waits for crosses the array.
+    pub wave: (Cycle, Cycle),
+    /// The last work that it waits for, of an operator that has matrix work, is done.
+    pub work: Cycle,
+    /// The next pass's first row enters.
+    pub until: Cycle,
+}
+
+impl Gap {
+    /// With all times moved into the gap.
+    pub fn clipped(self) -> Gap {
+        let Gap { since, until, .. } = self;
+        let clip = |time: Cycle| time.clamp(since, until);
+        let both = |(from, to): (Cycle, Cycle)| (clip(from), clip(to));
+        Gap {
+            shift: both(self.shift),
+            whole: clip(self.whole),
+            busy: clip(self.busy),
+            input: clip(self.input),
+            wave: both(self.wave),
+            work: clip(self.work),
+            ..self
+        }
+    }
+
+    /// The same, later.
+    pub fn later(self, by: Cycle) -> Gap {
+        let both = |(from, to): (Cycle, Cycle)| (from + by, to + by);
+        Gap {
+            since: self.since + by,
+            shift: both(self.shift),
+            whole: self.whole + by,
+            busy: self.busy + by,
+            input: self.input + by,
+            wave: both(self.wave),
+            work: self.work + by,
+            until: self.until + by,
+        }
+    }
+
+    /// Counts those of its cycles that lie in a range.
+    pub fn classes_in(&self, cycles: Range<Cycle>) -> Classes {
+        let changes = [
+            self.shift.0,
+            self.shift.1,
+            self.whole,
+            self.busy,
+            self.input,
+            self.wave.0,
+            self.wave.1,
+            self.work,
+            self.until.min(cycles.end),
+        ];
+        let end = self.until.min(cycles.end);
+        let mut classes = Classes::default();
+        let mut t = self.since.max(cycles.start);
+        // From change to change: they are few, and a sort would be the largest function of the module.
+        while let Some(change) = changes.into_iter().filter(|change| (t + 1..=end).contains(change)).min() {
+            classes.count(self.class(t), change - t);
+            t = change;
+        }
+        classes
+    }
+
+    /// The first line of MACHINE.md's table that holds decides.
+    fn class(&self, t: Cycle) -> Class {
+        match () {
+            () if self.shift.0 <= t && t < self.shift.1 => Class::WeightShift,
+            () if t < self.whole => Class::WeightStall,
+            () if t < self.busy => Class::ArrayBusy,
+            () if t < self.input => Class::InputStall,
+            () if self.wave.0 <= t && t < self.wave.1 => Class::FillDrain,
+            () if t < self.work => Class::Dependence,
+            () => Class::NonMatrix,
+        }
+    }
+}
+
 impl AddAssign for Classes {
     fn add_assign(&mut self, other: Classes) {
         self.0.iter_mut().zip(other.0).for_each(|(mine, more)| *mine += more);
@@ -117,6 +209,15 @@ impl Add for Classes {
     type Output = Classes;
     fn add(mut self, other: Classes) -> Classes {
         self += other;
+        self
+    }
+}
+
+/// What is left of some cycles without others that are among them.
+impl Sub for Classes {
+    type Output = Classes;
+    fn sub(mut self, other: Classes) -> Classes {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, less)| *mine -= less);
         self
     }
 }

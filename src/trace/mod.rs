@@ -1,14 +1,18 @@
 //! What a run leaves behind: when everything happened, what is in memory, and the array in any one cycle.
 
 mod classes;
+mod counts;
 mod frame;
 mod lane;
 mod view;
 
-pub use classes::{Class, Classes};
+pub use classes::{Class, Classes, Gap};
+pub use counts::{Before, Counts};
 pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
-pub use lane::{Lane, Period, Run};
+pub use lane::{Lane, Period, Place, Run, Stretch, Sums};
 pub use view::{Numbers, Pass, Scalar, View};
+
+use std::ops::Range;
 
 use crate::base::Cycle;
 use crate::isa::{InstructionId, Iteration, Unit};
@@ -43,6 +47,8 @@ pub struct PassRun {
     pub event: Cycle,
     /// Cycles of the unit since the pass before entered, its own streaming included.
     pub classes: Classes,
+    /// What those before its start were spent on.
+    pub gap: Gap,
 }
 
 /// One instruction's time on another unit.
@@ -71,7 +77,18 @@ impl Run for PassRun {
         for time in [&mut run.load, &mut run.start, &mut run.stream_end, &mut run.event] {
             *time += by;
         }
+        run.gap = run.gap.later(by);
         run
+    }
+}
+
+impl PassRun {
+    /// Counts those cycles since the pass before had entered, up to the end of its own stream, that lie in a range.
+    pub fn classes_in(&self, cycles: Range<Cycle>) -> Classes {
+        let mut classes = self.gap.classes_in(cycles.clone());
+        let active = self.stream_end.min(cycles.end).saturating_sub(self.start.max(cycles.start));
+        classes.count(Class::Active, active);
+        classes
     }
 }
 

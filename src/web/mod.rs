@@ -10,6 +10,7 @@ mod form;
 mod paint;
 mod session;
 mod stage;
+mod timeline;
 mod values;
 mod wish;
 

@@ -35,7 +35,31 @@ impl Theme {
             [230, 195, 74],
             [120, 150, 230],
         ];
+        // Classes: as in the page's tokens.css.
+        const CLASSES_LIGHT: [Rgb; 8] = [
+            [0, 114, 178],
+            [0, 158, 115],
+            [213, 94, 0],
+            [122, 81, 149],
+            [224, 161, 0],
+            [204, 121, 167],
+            [86, 180, 233],
+            [185, 181, 171],
+        ];
+        const CLASSES_DARK: [Rgb; 8] = [
+            [86, 180, 233],
+            [60, 199, 155],
+            [240, 138, 75],
+            [169, 139, 214],
+            [230, 195, 74],
+            [226, 154, 196],
+            [120, 150, 230],
+            [74, 82, 98],
+        ];
         match (self, colour) {
+            (_, Colour::OnOp(op)) => readable_on(self.rgb(Colour::Op(op))),
+            (Theme::Light, Colour::Class(class)) => CLASSES_LIGHT[class as usize % CLASSES_LIGHT.len()],
+            (Theme::Dark, Colour::Class(class)) => CLASSES_DARK[class as usize % CLASSES_DARK.len()],
             (Theme::Light, Colour::Op(op)) => LIGHT[op as usize % LIGHT.len()],
             (Theme::Dark, Colour::Op(op)) => DARK[op as usize % DARK.len()],
             (Theme::Light, Colour::Ink) => [29, 35, 48],
@@ -69,6 +93,13 @@ impl Theme {
             (under + (over - under) * paint.alpha).round() as u8
         })
     }
+}
+
+/// Black or white, whichever is told apart better. The weights are those of WCAG's luminance, without its powers: among these
+/// palettes they choose the same.
+fn readable_on([r, g, b]: Rgb) -> Rgb {
+    let luminance = 213 * u32::from(r) + 715 * u32::from(g) + 72 * u32::from(b);
+    if luminance > 100_000 { [17, 17, 17] } else { [255, 255, 255] }
 }
 
 /// A canvas and what is needed to paint on it.

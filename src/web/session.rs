@@ -6,8 +6,9 @@ use web_sys::OffscreenCanvas;
 
 use super::chips;
 use super::paint::{Painter, Theme};
+use super::timeline::Lanes;
 use super::to_js;
-use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeline};
+use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity};
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
@@ -22,8 +23,7 @@ use crate::sim::{Kept, Reach};
 #[wasm_bindgen]
 pub struct Session {
     pub(super) painter: Painter,
-    /// Of the timeline, if the page has room for one.
-    timeline: Option<Painter>,
+    pub(super) lanes: Lanes,
     files: Files,
     /// As it was asked for, and as it is if it can be.
     chip: Option<(Wish, Option<Chip>)>,
@@ -35,10 +35,10 @@ pub struct Session {
     kept: Kept,
     cycle: Cycle,
     /// The matrix unit on show.
-    unit: usize,
+    pub(super) unit: usize,
     pub(super) selected: (usize, usize),
     /// The operator that stands out, by its number.
-    marked: Option<usize>,
+    pub(super) marked: Option<usize>,
     /// What one looks at, if not at the whole array; and what it goes towards.
     pub(super) camera: Option<Camera>,
     pub(super) goal: Option<Camera>,
@@ -55,7 +55,7 @@ impl Session {
         console_error_panic_hook::set_once();
         Ok(Session {
             painter: Painter::new(canvas)?,
-            timeline: None,
+            lanes: Lanes::default(),
             files: Files::default(),
             chip: None,
             pending: None,
@@ -69,28 +69,6 @@ impl Session {
             camera: None,
             goal: None,
         })
-    }
-
-    /// Paints the timeline on `canvas` from now on.
-    #[wasm_bindgen(js_name = setTimeline)]
-    pub fn set_timeline(&mut self, canvas: OffscreenCanvas) -> Result<(), JsValue> {
-        self.timeline = Some(Painter::new(canvas)?);
-        Ok(())
-    }
-
-    /// Width of the timeline in CSS pixels, device pixels to each, and `light` or `dark`; paints it.
-    #[wasm_bindgen(js_name = paintTimeline)]
-    pub fn paint_timeline(&mut self, width: f64, pixel_ratio: f64, theme: &str) -> Result<(), JsValue> {
-        let (Some(painter), Some((_, finished))) = (&mut self.timeline, &self.shown) else { return Ok(()) };
-        let timeline = timeline(finished, self.unit, marked(finished, self.marked));
-        painter.view(side(width), side(timeline.height()), ratio(pixel_ratio), Theme::named(theme))?;
-        painter.paint(&timeline.scene(side(width)))
-    }
-
-    /// The matrix unit whose lane is at a height of the timeline, in CSS pixels.
-    #[wasm_bindgen(js_name = unitAt)]
-    pub fn unit_at(&self, y: f64) -> Option<usize> {
-        timeline(&self.shown.as_ref()?.1, self.unit, None).unit_at(y)
     }
 
     /// Version of the crate.
@@ -190,6 +168,7 @@ impl Session {
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
+            self.lanes.forget();
             self.forget_numbers();
         }
         1.0
@@ -220,7 +199,10 @@ impl Session {
     /// The report of the run shown.
     pub fn report(&self) -> Result<JsValue, JsError> {
         match &self.shown {
-            Some((text, finished)) => to_js(&PageReport::new(text, finished, self.unit)),
+            Some((text, finished)) => {
+                let height = self.lanes.height(finished, self.unit);
+                to_js(&PageReport::new(text, finished, self.unit, height))
+            }
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -334,15 +316,15 @@ impl Session {
 }
 
 /// The operator of a run with a number, if it has that many.
-fn marked(finished: &Finished, op: Option<usize>) -> Option<ProgramOpId> {
+pub(super) fn marked(finished: &Finished, op: Option<usize>) -> Option<ProgramOpId> {
     finished.emitted.program.ops.ids().nth(op?)
 }
 
 /// CSS pixels of a picture's side, whatever the page says.
-fn side(pixels: f64) -> f64 {
+pub(super) fn side(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 }
 }
 
-fn ratio(pixels: f64) -> f64 {
+pub(super) fn ratio(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(0.25, 4.0) } else { 1.0 }
 }

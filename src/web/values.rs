@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
-use crate::draw::{GUTTER, Layout, Moment, OP_COLOURS, Register, Term, Timeline, Words, short};
+use crate::draw::{GUTTER, Layout, Moment, OP_COLOURS, Register, Term, Words, short};
 use crate::graph::{Graph, Source, TensorId};
-use crate::isa::ProgramOpId;
 use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
 use crate::timing::movement::{Movement, Path, Role};
@@ -87,6 +86,7 @@ pub struct PageReport {
     macs: u64,
     padding_macs: u64,
     utilization: f64,
+    in_common_memory: bool,
     agrees: bool,
     disagreement: Option<String>,
     unvalued: Option<String>,
@@ -140,7 +140,7 @@ struct Input {
 
 /// Cycles of matrix units of one class.
 #[derive(Serialize)]
-struct ClassShare {
+pub struct ClassShare {
     name: &'static str,
     title: &'static str,
     meaning: &'static str,
@@ -168,12 +168,6 @@ struct TimelineSize {
     height: f64,
 }
 
-/// A run as a timeline that marks a matrix unit, and an operator.
-pub fn timeline(finished: &Finished, unit: usize, marked: Option<ProgramOpId>) -> Timeline<'_> {
-    let Finished { trace, emitted, chip, .. } = finished;
-    Timeline { trace, program: &emitted.program, chip, unit, marked }
-}
-
 /// Share of a matrix unit's PEs at work over the run, 0 to 255, at most 512 samples.
 pub fn activity(finished: &Finished, unit: usize) -> js_sys::Uint8Array {
     js_sys::Uint8Array::from(&finished.machine().activity(unit, 512)[..])
@@ -185,7 +179,7 @@ fn opens(finished: &Finished) -> u64 {
     finished.trace.passes.iter().filter_map(first).min().unwrap_or(0).saturating_sub(1)
 }
 
-fn shares(classes: Classes) -> Vec<ClassShare> {
+pub fn shares(classes: Classes) -> Vec<ClassShare> {
     let share = |(class, cycles): (Class, u64)| ClassShare {
         name: class.name(),
         title: class.title(),
@@ -196,8 +190,8 @@ fn shares(classes: Classes) -> Vec<ClassShare> {
 }
 
 impl PageReport {
-    /// The report with the activity of a matrix unit.
-    pub fn new(text: &str, finished: &Finished, unit: usize) -> PageReport {
+    /// The report with the activity of a matrix unit, and the height of its timeline in CSS pixels.
+    pub fn new(text: &str, finished: &Finished, unit: usize, timeline: f64) -> PageReport {
         let tally = finished.tally();
         let report = finished.report(text);
         let op = |op: OpReport| PageOp {
@@ -225,6 +219,7 @@ impl PageReport {
             macs: report.macs,
             padding_macs: report.padding_macs,
             utilization: report.utilization,
+            in_common_memory: report.in_common_memory,
             agrees: report.agrees == Some(true),
             disagreement: report.disagreement,
             unvalued: unvalued(text, &finished.extent),
@@ -237,7 +232,7 @@ impl PageReport {
             class_shares: shares(tally.classes),
             op_shares: tally.ops.iter().map(|op| shares(op.classes)).collect(),
             moved: moved(&tally.moves.all),
-            timeline: TimelineSize { gutter: GUTTER, height: timeline(finished, 0, None).height() },
+            timeline: TimelineSize { gutter: GUTTER, height: timeline },
             activity: activity(finished, unit),
         }
     }

@@ -39,10 +39,11 @@ export class App {
 
   constructor(readonly page: Page) {}
 
-  /** Opens the page and waits for the first picture. */
+  /** Opens the page and waits for the first picture, and what comes after it. */
   async open(): Promise<void> {
     await this.page.goto('./');
     await this.ready();
+    await expect(this.page.locator('html')).toHaveAttribute('data-furnished');
   }
 
   /** Points at the program, for which the editor comes. */

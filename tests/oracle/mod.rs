@@ -41,6 +41,8 @@ pub struct Run {
     pub cycles: Cycle,
     /// By matrix unit and operator.
     pub classes: Vec<Vec<Classes>>,
+    /// By matrix unit: that of each cycle.
+    pub class_of: Vec<Vec<Class>>,
 }
 
 pub use moves::moves;
@@ -437,12 +439,14 @@ impl<'a> Naive<'a> {
             };
             units.insert(*unit, list.iter().map(done).collect());
         }
-        let classes = (0..self.chip.matrix_units as u32).map(|array| self.classify(array, cycles)).collect();
-        Run { units, cycles, classes }
+        let (classes, class_of) =
+            (0..self.chip.matrix_units as u32).map(|array| self.classify(array, cycles)).unzip();
+        Run { units, cycles, classes, class_of }
     }
 
     /// Every cycle of a matrix unit, one by one.
-    fn classify(&self, array: u32, cycles: Cycle) -> Vec<Classes> {
+    fn classify(&self, array: u32, cycles: Cycle) -> (Vec<Classes>, Vec<Class>) {
+        let mut all = Vec::new();
         let mut ops = vec![Classes::default(); self.program.ops.len()];
         let tiles = self.tiles.get(&array).map_or(&[][..], |tiles| tiles);
         let mut next = 0;
@@ -467,8 +471,9 @@ impl<'a> Naive<'a> {
                 },
             };
             ops[op].count(class, 1);
+            all.push(class);
         }
-        ops
+        (ops, all)
     }
 
     fn class(&self, array: u32, next: usize, tile: &Tile, t: Cycle) -> Class {

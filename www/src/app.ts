@@ -11,7 +11,6 @@ import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
-import { Lanes } from './lanes';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
@@ -31,12 +30,8 @@ export class App {
   );
   private readonly transport = new Transport((cycle, over) => {
     this.engine.seek(cycle, over);
-    this.lanes.move(cycle);
+    this.bench.moved(cycle);
   });
-  private readonly lanes = new Lanes(
-    (cycle) => this.transport.seek(cycle),
-    (y) => this.engine.lane(y),
-  );
   private readonly desk = new ChipDesk(EXAMPLES[0]!.chip, {
     changed: () => this.edited(),
     // What was changed of the chip before can be had again.
@@ -50,6 +45,12 @@ export class App {
     select: (pe) => this.selectNear(pe),
     call: (name, ...args) => this.engine.call(name, ...args),
     pick: (op) => this.pick(op),
+    showUnit: (unit) => this.engine.showUnit(unit),
+    marks: () => this.marks,
+    keepMarks: (marks) => {
+      this.marks = marks;
+      this.keep();
+    },
     text: () => this.editor.text(),
     chip: () => this.desk.chip,
   });
@@ -77,6 +78,8 @@ export class App {
   private limits: Limits = { textBytes: 256 * 1024, fileBytes: 64 * 1024 * 1024, chipBytes: 64 * 1024 };
   private example: Example = EXAMPLES[0]!;
   private original = '';
+  /** Bookmarks, as they are kept: a view knows what they are. */
+  private marks: unknown = [];
   /** Arrays of examples that are being or have been fetched, by path. */
   private readonly searches = new Map<string, Promise<boolean>>();
   private loads: string[] = [];
@@ -132,6 +135,7 @@ export class App {
     try {
       const { furnish } = await import('./views');
       await furnish(this.bench);
+      this.root.dataset['furnished'] = '';
     } catch {
       this.furnished = false;
       notice('A part of the page could not be loaded; the next run tries again.');
@@ -270,7 +274,7 @@ export class App {
     const opening = ++this.openings;
     try {
       const text = await programOf(example);
-      if (opening === this.openings) this.open(text, example, example.chip, text);
+      if (opening === this.openings) this.open(text, example, example.chip, text, []);
     } catch (error) {
       notice(error instanceof Error ? error.message : String(error));
     }
@@ -280,12 +284,13 @@ export class App {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, draft.chip, original);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks);
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
-  private open(text: string, example: Example, chip: Chip, original: string): void {
+  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
     if (this.isEdited()) shelveDraft(this.draft());
+    this.marks = marks;
     this.example = example;
     this.original = original;
     this.desk.set(chip);
@@ -305,7 +310,7 @@ export class App {
       return;
     }
     this.openings++;
-    this.open(text, this.example, this.desk.chip, this.original);
+    this.open(text, this.example, this.desk.chip, this.original, []);
     notice(`${name} is open. Reset brings the example back.`);
   }
 
@@ -343,7 +348,8 @@ export class App {
   }
 
   private draft(): Draft {
-    return { text: this.editor.text(), chip: this.desk.chip, example: this.example.name, time: Date.now() };
+    const { marks, example } = this;
+    return { text: this.editor.text(), chip: this.desk.chip, example: example.name, time: Date.now(), marks };
   }
 
   /** Whether there is anything that the example does not have already. */
@@ -418,9 +424,6 @@ export class App {
         break;
       case 'activity':
         this.transport.setActivity(message.samples);
-        break;
-      case 'lane':
-        if (message.unit !== null) this.engine.showUnit(message.unit);
         break;
       case 'picked':
         if (!message.pe) break;
@@ -509,11 +512,12 @@ export class App {
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
   private ran(report: Report): void {
     byId('counts').textContent =
-      `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}`;
+      `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}` +
+      (report.inCommonMemory ? ' · all in the common memory, nothing in DRAM' : '');
     const verdict = byId('verdict');
     [verdict.textContent, verdict.className] = verdictOn(report);
     this.unvalued = report.unvalued !== null;
-    this.lanes.setRun(report);
+    this.sizeLanes(report);
     this.transport.setRun(report.cycles, report.activity);
     this.listUnits(report.matrixUnits);
     this.opens = report.opens;
@@ -527,6 +531,12 @@ export class App {
     this.bench.ran(report);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
+  }
+
+  private sizeLanes({ cycles, timeline }: Report): void {
+    byId('stage').style.setProperty('--gutter', `${timeline.gutter}px`);
+    byId('lanes').style.height = `${timeline.height}px`;
+    byId('timeline').hidden = cycles === 0;
   }
 
   private async showPad(report: Report): Promise<void> {

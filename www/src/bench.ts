@@ -6,6 +6,8 @@ import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
 export interface Events {
   /** Another run is on show. */
   ran: Report;
+  /** A cycle is wanted, and will be painted if no other is wanted before. */
+  cycle: number;
   /** A cycle has been painted. */
   frame: Frame;
   /** An operator of the run has been picked, by its number, or none. */
@@ -23,6 +25,10 @@ export interface Desk {
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
   /** Tells editor and pictures which operator is picked. */
   pick(op: number | null): void;
+  showUnit(unit: number): void;
+  /** Bookmarks as they were kept with the text: from outside, to be looked at. */
+  marks(): unknown;
+  keepMarks(marks: unknown): void;
   text(): string;
   chip(): Chip;
 }
@@ -32,12 +38,14 @@ type Listener<Event> = (event: Event) => void;
 export class Bench {
   private readonly listeners: { [Event in keyof Events]: Listener<Events[Event]>[] } = {
     ran: [],
+    cycle: [],
     frame: [],
     picked: [],
     theme: [],
   };
   /** The run on show, if there is one. */
   report: Report | null = null;
+  cycle = 0;
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
@@ -47,7 +55,7 @@ export class Bench {
   /** Hears of something from now on; what is known of it already is told at once. */
   on<Event extends keyof Events>(event: Event, listener: Listener<Events[Event]>): void {
     this.listeners[event].push(listener);
-    const known: Partial<Events> = { picked: this.op };
+    const known: Partial<Events> = { picked: this.op, cycle: this.cycle };
     if (this.report) known.ran = this.report;
     if (this.frame) known.frame = this.frame;
     const last = known[event];
@@ -61,6 +69,11 @@ export class Bench {
     this.tell('ran', report);
     const again = report.ops.findIndex((op) => op.name === name);
     if (name !== undefined) this.pick(again < 0 ? null : again);
+  }
+
+  moved(cycle: number): void {
+    this.cycle = cycle;
+    this.tell('cycle', cycle);
   }
 
   painted(frame: Frame): void {

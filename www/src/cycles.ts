@@ -103,12 +103,12 @@ function folded(title: string, ...content: HTMLElement[]): HTMLElement {
 const opened = new Set<string>();
 
 /** A count in few figures; whole up to 9,999. */
-function short(count: number): string {
+export function short(count: number): string {
   if (count < 10_000) return grouped(count);
   return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
 }
 
-function bar(shares: ClassShare[], total: number): HTMLElement {
+export function bar(shares: ClassShare[], total: number): HTMLElement {
   const parts = shares.map(({ name, title, cycles }) => {
     const part = make('i', { title: `${title}: ${grouped(cycles)} cycles, ${percent(cycles / total)}` });
     part.style.flexGrow = String(cycles / total);
@@ -118,7 +118,7 @@ function bar(shares: ClassShare[], total: number): HTMLElement {
   return make('div', { class: 'bar', 'aria-hidden': 'true' }, ...parts);
 }
 
-function swatch(name: string): HTMLElement {
+export function swatch(name: string): HTMLElement {
   const square = make('i', { class: 'swatch' });
   square.style.background = classColour(name);
   return square;
@@ -128,7 +128,7 @@ function classColour(name: string): string {
   return `var(--class-${name.replace('_', '-')})`;
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   const parts = 100 * share;
   if (parts > 0 && parts < 0.1) return '<0.1 %';
   return parts < 100 && parts > 99.9 ? '>99.9 %' : `${parts.toFixed(1)} %`;

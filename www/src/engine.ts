@@ -174,11 +174,6 @@ export class Engine {
     );
   }
 
-  /** Asks whose lane is at a height of the timeline. */
-  lane(y: number): void {
-    this.send({ kind: 'lane', y });
-  }
-
   pick(x: number, y: number): void {
     this.send({ kind: 'pick', x, y });
   }

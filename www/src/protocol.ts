@@ -18,7 +18,6 @@ export type ToWorker =
   | { kind: 'mark'; op: number | null } // the operator that stands out in the pictures
   | { kind: 'call'; id: number; name: keyof Calls; args: unknown[] } // a view's question about the run on show
   | { kind: 'unit'; unit: number } // the matrix unit to be shown; beyond the chip's, its last
-  | { kind: 'lane'; y: number } // CSS pixels from the timeline's top: whose lane is there?
   | { kind: 'ask'; id: number; question: keyof Answers; text: string; offset: number } // about a place in a text
   | { kind: 'pick'; x: number; y: number }; // CSS pixels from the canvas's top left corner
 
@@ -40,7 +39,6 @@ export type FromWorker =
   | { kind: 'answer'; id: number; answer: Answers[keyof Answers] | null } // to `ask`; null: there is none
   | { kind: 'called'; id: number; value: unknown; error: string | null } // to `call`; an error for people, and no value
   | { kind: 'activity'; samples: Uint8Array } // of the matrix unit shown from now on
-  | { kind: 'lane'; unit: number | null } // the matrix unit whose lane it is
   | { kind: 'file'; path: string; version: number; bytes: Uint8Array } // a loaded file after `row` changed it
   | { kind: 'refused'; message: string; id: number | null } // a file, a row, or run `id` that cannot be taken, in words
   // The module is gone; start a new worker. Missing: a part of it could not be loaded.
@@ -157,6 +155,52 @@ export interface Calls {
   readChipFile: { args: [text: string]; answer: { words: string[]; problems: string[] } };
   /** A chip with every field; nothing if its base cannot be read. */
   chipForm: { args: [base: string, words: string[], keys: string[], values: string[]]; answer: ChipForm | undefined };
+  /** Shows some cycles in the timeline: which ones it shows now. */
+  showCycles: { args: [from: number, to: number]; answer: Cycles | undefined };
+  /** What is at a point of the timeline, in CSS pixels. */
+  spotAt: { args: [x: number, y: number]; answer: Spot | undefined };
+  /** A bar of one of its lanes: by its number, or the one at a cycle. Beyond the ends, the ends. */
+  barOf: { args: [row: number, number: number | undefined, cycle: number]; answer: Spot | undefined };
+  /** Names of its lanes, from the top. */
+  lanesOf: { args: []; answer: string[] | undefined };
+  /** The matrix unit whose lane is at a height. */
+  unitAt: { args: [y: number]; answer: number | undefined };
+  /** Where an operator is at work for the first time. */
+  whereIs: { args: [op: number]; answer: Cycles | undefined };
+  /** A part of the run, counted. */
+  countCycles: { args: [from: number, to: number]; answer: Part | undefined };
+}
+
+/** From a cycle to before another. */
+export interface Cycles {
+  from: number;
+  to: number;
+}
+
+/** Something in the timeline to point at. */
+export interface Spot extends Cycles {
+  row: number; // its lane
+  number: number | null; // of a bar, in its lane; null: several in a pixel, or cycles
+  left: number; // CSS pixels of what is seen of it; a width of 0: nothing
+  top: number;
+  width: number;
+  height: number;
+  op: number | null; // whose it is
+  line: number | null;
+  colour: number | null;
+  title: string;
+  lines: { label: string; value: string }[];
+}
+
+/** A part of the run. */
+export interface Part extends Cycles {
+  unit: number; // the matrix unit shown
+  classes: ClassShare[]; // of its cycles
+  allClasses: ClassShare[]; // of all matrix units' cycles
+  macs: number; // of rows that enter in it, without padding
+  utilization: number; // as in the report
+  read: number; // bytes from DRAM, or the common memory
+  written: number;
 }
 
 export interface Place {
@@ -191,6 +235,7 @@ export interface Report {
   macs: number;
   paddingMacs: number;
   utilization: number; // useful MACs over rows x cols x cycles
+  inCommonMemory: boolean; // all tensors lie in the chip's common memory, none in DRAM
   agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
   disagreement: string | null; // the first difference, in words
   unvalued: string | null; // why the run has no values: then nothing was compared, and there are no inputs and outputs

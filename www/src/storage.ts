@@ -12,6 +12,8 @@ export interface Draft {
   chip: Chip;
   example: string;
   time: number;
+  /** Bookmarks; whoever shows them looks at what they are. */
+  marks: unknown;
 }
 
 const OWN = 'systole.draft';
@@ -159,10 +161,10 @@ function forgetOldDrafts(): void {
 function parse(value: string | null): Draft | null {
   if (value === null) return null;
   try {
-    const { text, chip, example, time } = JSON.parse(value) as Partial<Draft>;
+    const { text, chip, example, time, marks } = JSON.parse(value) as Partial<Draft>;
     const whole = typeof text === 'string' && typeof example === 'string' && typeof time === 'number';
     const known = chipOf(chip);
-    return whole && known ? { text, example, time, chip: known } : null;
+    return whole && known ? { text, example, time, chip: known, marks } : null;
   } catch {
     return null;
   }

@@ -125,9 +125,6 @@ function receive(message: ToWorker): void {
     case 'rest':
       addRest(message.module);
       break;
-    case 'lane':
-      post({ kind: 'lane', unit: session.unitAt(message.y) ?? null });
-      break;
     case 'pick':
       post({ kind: 'picked', pe: (session.pick(message.x, message.y) as Pe | undefined) ?? null });
       break;

@@ -8,7 +8,7 @@ use crate::chip::{Chip, Link, WeightBuffering};
 use crate::isa::{Instruction, Program, RowsAre, Space, Unit, Window, Work};
 use crate::num::stored_bytes;
 use crate::timing::{self, FAR, Stream};
-use crate::trace::{PassRun, UnitRun};
+use crate::trace::{Classes, PassRun, UnitRun};
 
 /// What an instruction waited for.
 #[derive(Clone, Copy, Default)]
@@ -188,18 +188,21 @@ impl<'a> Clock<'a> {
             (WeightBuffering::Single, Some(last)) if pass.load.is_some() => sides.wave_end(&last.stream),
             _ => pass.busy,
         };
-        let classes = super::classes::of_pass(&pass, idle_from, single, self.chip.rows as Cycle);
+        let gap = super::classes::before(&pass, idle_from, single, self.chip.rows as Cycle);
         let walk = self.units[at].walk;
         let (stream_end, event) = (stream.end(), sides.event(self.chip.dataflow.stationary(), &stream));
-        array.passes.push(PassRun {
+        let mut run = PassRun {
             instruction: self.order.ways[at].steps[walk.step].instruction,
             iteration: walk.iteration,
             load: pass.load.map_or(stream.start, |(load, _)| load),
             start: stream.start,
             stream_end,
             event,
-            classes,
-        });
+            classes: Classes::default(),
+            gap,
+        };
+        run.classes = run.classes_in(idle_from..stream_end);
+        array.passes.push(run);
         array.last = Some(LastPass { stream });
         let cause = Cause { wave: (stream_end, event), work: event, ..Cause::default() };
         self.leave_queue(at, stream.start);

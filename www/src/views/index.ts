@@ -4,11 +4,13 @@ import style from './views.css?url';
 import type { Bench } from '../bench';
 import { make } from '../dom';
 import { mountStage } from './stage';
+import { mountTimeline } from './timeline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
   await styled();
   mountStage(bench);
+  mountTimeline(bench);
 }
 
 /** With its style, or not at all. */

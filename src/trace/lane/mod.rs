@@ -1,6 +1,12 @@
 //! What a unit did, run after run, with repetition kept as repetition: a loop whose machine state repeats is one piece
 //! however often it ran, so that a lane is as long as its program's structure, not as its cycles.
 
+mod stretches;
+mod sums;
+
+pub use stretches::Stretch;
+pub use sums::{Place, Sums};
+
 use crate::base::Cycle;
 
 /// Something with a time and a place in the program's loops.
@@ -237,6 +243,25 @@ mod tests {
                 let expected = all.iter().take(end as usize).rposition(|tick| kind(tick) == wanted);
                 assert_eq!(lane.last_before(end, is), expected.map(|at| at as u64), "{wanted} before {end}");
             }
+        }
+        let sums = lane.sums(|tick| 1 + tick.0 % 10);
+        for count in 0..40 {
+            let expected: u64 = all.iter().take(count as usize).map(|tick| 1 + tick.0 % 10).sum();
+            assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");
+        }
+        assert_eq!(lane.sum_of_first(32, &sums), sums.total());
+        for now in 0..1000 {
+            let place = lane.place(now, |tick| tick.0, &sums);
+            let (runs, last) =
+                place.as_ref().map_or((0, None), |place| (place.runs, Some(place.last.0 + place.later)));
+            assert_eq!(runs, lane.come(now, |tick| tick.0), "cycle {now}");
+            assert_eq!(last, runs.checked_sub(1).map(|last| all[last as usize].0), "cycle {now}");
+            let before = place.as_ref().map_or(0, |place| place.before);
+            assert_eq!(before, lane.sum_of_first(runs.saturating_sub(1), &sums), "cycle {now}");
+        }
+        for (index, tick) in all.iter().enumerate() {
+            let first = lane.first_like(index as u64).unwrap();
+            assert_eq!((first.0 % 10, first.0 <= tick.0), (tick.0 % 10, true));
         }
         let mut count = 0;
         let mut latest = 0;
