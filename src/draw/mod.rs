@@ -1,17 +1,21 @@
 //! A run's cycle to a scene, and to words. A scene is a list of shapes; who paints them is no concern of this layer.
 
 mod array;
+mod course;
 mod elements;
 mod layout;
 mod number;
+mod roofline;
 mod scene;
 mod timeline;
 mod words;
 
 pub use array::{Moment, array};
+pub use course::{CHART, CHART_PITCH, Chart, charts};
 pub use elements::Register;
 pub use layout::Layout;
 pub use number::short;
+pub use roofline::{Point, Roofline};
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};
 pub use words::{Detail, Words};

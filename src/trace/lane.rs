@@ -19,6 +19,15 @@ pub struct Lane<T> {
     ends: Vec<u64>,
 }
 
+/// Sums of a number that every run of a lane has, the same in all iterations: of the first runs, however many, at once.
+#[derive(Clone, Debug, Default)]
+pub struct Sums {
+    /// By piece: of all runs up to its end.
+    ends: Vec<u64>,
+    /// By piece: of its body, if it is a repetition.
+    bodies: Vec<Option<Sums>>,
+}
+
 /// Part of a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece<T> {
@@ -96,6 +105,44 @@ impl<T: Run> Lane<T> {
             }
     }
 
+    /// Adds up what runs have.
+    pub fn sums(&self, of: &dyn Fn(&T) -> u64) -> Sums {
+        let (mut sums, mut sum) = (Sums::default(), 0);
+        for piece in &self.pieces {
+            let body = match piece {
+                Piece::One(run) => {
+                    sum += of(run);
+                    None
+                }
+                Piece::Many(Repeated { body, times, .. }) => {
+                    let body = body.sums(of);
+                    sum += body.all() * times;
+                    Some(body)
+                }
+            };
+            sums.ends.push(sum);
+            sums.bodies.push(body);
+        }
+        sums
+    }
+
+    /// What the first `count` runs have, of the sums of this lane.
+    pub fn sum_of_first(&self, count: u64, sums: &Sums) -> u64 {
+        let at = self.ends.partition_point(|end| *end <= count);
+        let Some(before) = at.checked_sub(1) else { return self.within(0, count, sums) };
+        sums.ends[before] + self.within(at, count - self.ends[before], sums)
+    }
+
+    /// What the first `count` runs of a piece have, which are not all of it.
+    fn within(&self, piece: usize, count: u64, sums: &Sums) -> u64 {
+        match (self.pieces.get(piece), sums.bodies.get(piece)) {
+            (Some(Piece::Many(Repeated { body, .. })), Some(Some(inner))) => {
+                inner.all() * (count / body.len()) + body.sum_of_first(count % body.len(), inner)
+            }
+            _ => 0,
+        }
+    }
+
     /// The last run before number `end` that `is` as asked, in whatever iteration: `is` must not ask for times or
     /// iterations.
     pub fn last_before(&self, end: u64, is: impl Fn(&T) -> bool + Copy) -> Option<u64> {
@@ -167,6 +214,13 @@ impl<T: Run> Lane<T> {
     fn add(&mut self, piece: Piece<T>, runs: u64) {
         self.ends.push(self.len() + runs);
         self.pieces.push(piece);
+    }
+}
+
+impl Sums {
+    /// Of all runs.
+    pub fn all(&self) -> u64 {
+        self.ends.last().copied().unwrap_or(0)
     }
 }
 
@@ -245,5 +299,13 @@ mod tests {
             latest = latest.max(last.0);
         });
         assert_eq!((count, latest), (32, 900));
+        // By the first iteration's times, which all iterations share.
+        let number = |tick: &Tick| if tick.0 == 5 || tick.0 == 900 { tick.0 } else { tick.0 % 10 + 1 };
+        let sums = lane.sums(&number);
+        for count in 0..=32 {
+            let expected: u64 = all.iter().take(count as usize).map(number).sum();
+            assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");
+        }
+        assert_eq!(sums.all(), all.iter().map(number).sum::<u64>());
     }
 }

@@ -7,7 +7,7 @@ mod view;
 
 pub use classes::{Class, Classes};
 pub use frame::{Accumulated, Accumulators, Frame, FrameShape, NONE, Surroundings, Waiting};
-pub use lane::{Lane, Period, Run};
+pub use lane::{Lane, Period, Run, Sums};
 pub use view::{Numbers, Pass, Scalar, View};
 
 use crate::base::Cycle;

@@ -3,6 +3,10 @@
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
+#[cfg(feature = "page")]
+mod advisor;
+#[cfg(feature = "page")]
+mod analysis;
 #[cfg(feature = "files")]
 mod answers;
 #[cfg(feature = "page")]
@@ -20,6 +24,8 @@ mod session;
 mod values;
 mod wish;
 
+#[cfg(feature = "page")]
+pub use advisor::Advisor;
 #[cfg(feature = "files")]
 pub use answers::{complete, definition, explain, hover};
 #[cfg(feature = "files")]

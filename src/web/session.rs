@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
+use super::analysis::Analysis;
 use super::chips;
 use super::paint::{Painter, Theme};
 use super::to_js;
@@ -28,7 +29,7 @@ pub struct Session {
     /// As it was asked for, and as it is if it can be.
     chip: Option<(Wish, Option<Chip>)>,
     pending: Option<(String, Pending)>,
-    shown: Option<(String, Finished)>,
+    pub(super) shown: Option<(String, Finished)>,
     /// Operands of an operator of the run shown, under way.
     seeding: Option<Seeding>,
     /// Sums of the run shown.
@@ -38,7 +39,8 @@ pub struct Session {
     unit: usize,
     selected: (usize, usize),
     /// The operator that stands out, by its number.
-    marked: Option<usize>,
+    pub(super) marked: Option<usize>,
+    pub(super) analysis: Analysis,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -63,6 +65,7 @@ impl Session {
             unit: 0,
             selected: (0, 0),
             marked: None,
+            analysis: Analysis::default(),
         })
     }
 
@@ -307,10 +310,10 @@ fn marked(finished: &Finished, op: Option<usize>) -> Option<ProgramOpId> {
 }
 
 /// CSS pixels of a picture's side, whatever the page says.
-fn side(pixels: f64) -> f64 {
+pub(super) fn side(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 }
 }
 
-fn ratio(pixels: f64) -> f64 {
+pub(super) fn ratio(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(0.25, 4.0) } else { 1.0 }
 }

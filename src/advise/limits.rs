@@ -1,0 +1,279 @@
+//! Where the cycles go that are not used, and why: one cause for each way to lose them, with the run's own numbers.
+
+use super::facts::{Facts, OpFacts, depth, used_sides};
+use super::words::{counted, cycles, grouped, percent};
+use crate::base::Cycle;
+use crate::chip::{Stationary, WeightBuffering};
+use crate::job::Timed;
+use crate::timing;
+use crate::trace::Class;
+
+/// Why multipliers do not do useful work, or that they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// They do: the array itself.
+    Array,
+    /// Tiles of weights shift in, and nothing else enters.
+    WeightLoad,
+    /// Memory does not bring bytes as fast as they are used.
+    Bandwidth,
+    /// Memory is asked too late: the bus is not busy, but bytes take their time.
+    Latency,
+    /// Tiles do not fill the array.
+    Padding,
+    /// Waves cross the array, and what comes next waits for their end.
+    FillDrain,
+    /// The next tile waits until weights that are not double-buffered are used no more.
+    SingleBuffer,
+    /// The next pass waits for sums that still drain.
+    DrainChain,
+    /// What comes next waits for the vector unit.
+    Vector,
+    /// Matrix units have no work at all.
+    IdleUnits,
+    /// Before the first pass and behind the last one.
+    Ends,
+}
+
+/// Part of the cycles of the matrix units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    /// Why.
+    pub limit: Limit,
+    /// How many, of all matrix units together.
+    pub cycles: Cycle,
+    /// Of all their cycles.
+    pub share: f64,
+    /// The operator that has most of them, by its number.
+    pub op: Option<usize>,
+    /// One or two sentences.
+    pub words: String,
+}
+
+impl Limit {
+    const ALL: [Limit; 11] = [
+        Limit::Array,
+        Limit::WeightLoad,
+        Limit::Bandwidth,
+        Limit::Latency,
+        Limit::Padding,
+        Limit::FillDrain,
+        Limit::SingleBuffer,
+        Limit::DrainChain,
+        Limit::Vector,
+        Limit::IdleUnits,
+        Limit::Ends,
+    ];
+
+    /// In a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Limit::Array => "useful work",
+            Limit::WeightLoad => "loading weights",
+            Limit::Bandwidth => "memory bandwidth",
+            Limit::Latency => "memory latency",
+            Limit::Padding => "padding",
+            Limit::FillDrain => "fill and drain",
+            Limit::SingleBuffer => "single-buffered weights",
+            Limit::DrainChain => "sums that drain",
+            Limit::Vector => "the vector unit",
+            Limit::IdleUnits => "arrays without work",
+            Limit::Ends => "start and end",
+        }
+    }
+
+    /// Cycles of an operator that it has; those of whole units apart.
+    fn of(self, op: &OpFacts, facts: &Facts) -> Cycle {
+        let class = |class| op.classes.of(class);
+        let active = class(Class::Active);
+        let stays = facts.chip.dataflow.stationary();
+        let waits = memory_waits(op);
+        let busy = class(Class::ArrayBusy);
+        match self {
+            Limit::Array => active - op.padding(),
+            Limit::Padding => op.padding(),
+            Limit::WeightLoad if op.fetched => class(Class::WeightShift),
+            Limit::WeightLoad => class(Class::WeightShift) + class(Class::WeightStall),
+            Limit::Bandwidth => waits.min(op.bus.saturating_mul(facts.working())),
+            Limit::Latency => waits - waits.min(op.bus.saturating_mul(facts.working())),
+            Limit::FillDrain => class(Class::FillDrain),
+            Limit::SingleBuffer => {
+                if stays == Stationary::Weights {
+                    busy
+                } else {
+                    0
+                }
+            }
+            Limit::DrainChain => {
+                if stays == Stationary::Sums {
+                    busy
+                } else {
+                    0
+                }
+            }
+            Limit::Vector => class(Class::Dependence) + facts.alone(op),
+            Limit::IdleUnits => 0,
+            Limit::Ends => op.rest - facts.alone(op),
+        }
+    }
+}
+
+/// Cycles of matrix units in which an operator's next pass waits for bytes.
+fn memory_waits(op: &OpFacts) -> Cycle {
+    let stalls = if op.fetched { op.classes.of(Class::WeightStall) } else { 0 };
+    stalls + op.classes.of(Class::InputStall)
+}
+
+impl Facts<'_> {
+    /// Cycles of an operator that are nobody's pass, while vector units work on operators without products.
+    fn alone(&self, op: &OpFacts) -> Cycle {
+        if op.macs == 0 { op.rest.min(op.vector.saturating_mul(self.working())) } else { 0 }
+    }
+}
+
+/// Useful work is what limits a run only where there is hardly anything else: beyond this share.
+const USEFUL: f64 = 2.0 / 3.0;
+
+/// By what causes are sorted.
+fn weight(cause: &Cause) -> Cycle {
+    match cause.limit {
+        Limit::Array if cause.share <= USEFUL => 0,
+        _ => cause.cycles,
+    }
+}
+
+/// All causes that have cycles, most of them first; useful work stands behind all others unless it is two thirds of all.
+pub(super) fn causes(facts: &Facts, timed: &Timed) -> Vec<Cause> {
+    let idle = facts.cycles * facts.idle_units as Cycle;
+    let cause = |limit: Limit| {
+        let all: Cycle = facts.ops.iter().map(|op| limit.of(op, facts)).sum();
+        let cycles = match limit {
+            Limit::IdleUnits => idle,
+            _ => all,
+        };
+        let op = facts.most(|op| limit.of(op, facts));
+        let share = cycles as f64 / facts.all().max(1) as f64;
+        let words = words(limit, share, op, facts, timed);
+        Cause { limit, cycles, share, op, words }
+    };
+    let mut all: Vec<Cause> = Limit::ALL.into_iter().map(cause).filter(|cause| cause.cycles > 0).collect();
+    all.sort_by_key(|cause| std::cmp::Reverse(weight(cause)));
+    all
+}
+
+fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Timed) -> String {
+    let part = percent(share);
+    let Some(at) = op else { return without_operator(limit, &part, facts) };
+    let op = &facts.ops[at];
+    let name = format!("`{}`", op.name);
+    let (chip, memory) = (facts.chip, &facts.memory);
+    match limit {
+        Limit::Array => format!(
+            "In {part} of the cycles the multipliers of the arrays do useful work, most of it for {name}: {} multiply-accumulates, at most {} a cycle.",
+            grouped(op.macs),
+            grouped(chip.pes() * chip.matrix_units as u64)
+        ),
+        Limit::WeightLoad => format!(
+            "In {part} of the cycles the array waits while weights are loaded. {}",
+            weight_load(&name, op, facts)
+        ),
+        Limit::Bandwidth => format!(
+            "In {part} of the cycles the array waits for {}: {name} moves {} bytes, which take {} at {} bytes a cycle, and its rows need only {} to enter.",
+            memory.name,
+            grouped(op.bytes),
+            cycles(op.bus),
+            memory.bytes_per_cycle,
+            cycles(op.classes.of(Class::Active) / facts.working().max(1)),
+        ),
+        Limit::Latency => format!(
+            "In {part} of the cycles the array waits for what {} is slow to begin with: bytes arrive {} after their turn on the bus, which is busy in only {} of the cycles. Most of it is before {name}.",
+            memory.name,
+            cycles(memory.latency),
+            percent(facts.bus_busy as f64 / facts.cycles.max(1) as f64),
+        ),
+        Limit::Padding => format!(
+            "{part} of the cycles go into multiplying padding. {}",
+            padding(at, &name, op, facts, timed)
+        ),
+        Limit::FillDrain => format!(
+            "In {part} of the cycles a wave crosses the array and nothing follows: behind its last row a pass takes {} to leave {} rows and {} columns of PEs, and one of {name} has only {:.0} rows.",
+            cycles((chip.rows + chip.cols - 1) as Cycle),
+            chip.rows,
+            chip.cols,
+            op.rows_of_a_pass()
+        ),
+        Limit::SingleBuffer => format!(
+            "In {part} of the cycles the next tile of {name} waits until the last wave has crossed the array: the PEs hold one weight each (weights are {}-buffered).",
+            if chip.weights == WeightBuffering::Single { "single" } else { "double" }
+        ),
+        Limit::DrainChain => format!(
+            "In {part} of the cycles the next sums wait until those before have drained, {} a tile: a pass of {name} has only {:.0} steps of k.",
+            cycles(2 * chip.rows as Cycle - 2),
+            op.rows_of_a_pass()
+        ),
+        Limit::Vector => format!(
+            "In {part} of the cycles the array waits for the vector unit, most of them for {name}: {} of vector work, {} a cycle.",
+            cycles(op.vector),
+            counted(chip.vector_lanes as u64, "element", "elements")
+        ),
+        Limit::Ends => format!(
+            "{part} of the cycles are before the first pass or behind the last one, while nothing is there to multiply."
+        ),
+        Limit::IdleUnits => without_operator(limit, &part, facts),
+    }
+}
+
+/// What needs no operator to be said.
+fn without_operator(limit: Limit, part: &str, facts: &Facts) -> String {
+    match limit {
+        Limit::IdleUnits => format!(
+            "{} of {} never have work, {part} of all their cycles: there are too few tiles of results to share.",
+            facts.idle_units,
+            counted(facts.chip.matrix_units as u64, "matrix unit", "matrix units"),
+        ),
+        _ => format!("{part} of the cycles: {}.", limit.title()),
+    }
+}
+
+fn weight_load(name: &str, op: &OpFacts, facts: &Facts) -> String {
+    let chip = facts.chip;
+    let (load, rows) = (timing::sides(chip).load_end(0), op.rows_of_a_pass());
+    let tile = format!("each {} × {} tile of {name}", chip.rows, chip.cols);
+    let held =
+        if chip.dataflow == crate::chip::Dataflow::InputStationary { "activations" } else { "weights" };
+    match rows < chip.rows as f64 {
+        true => format!(
+            "To load {tile} takes {}, and it is then used for only {rows:.0} {}: {held} come in slower than they are used.",
+            cycles(load),
+            if rows == 1.0 { "row" } else { "rows" }
+        ),
+        false => format!("To load {tile} takes {}, and the first rows wait for it.", cycles(load)),
+    }
+}
+
+fn padding(at: usize, name: &str, op: &OpFacts, facts: &Facts, timed: &Timed) -> String {
+    let chip = facts.chip;
+    let wasted = percent(1.0 - op.macs as f64 / op.slots.max(1) as f64);
+    let sides = op.extents.map(|extents| used_sides(chip, extents, depth(&timed.plan.layers[at], chip)));
+    let partial = |(axis, used, taken): &(char, usize, usize), side: &str| {
+        (used < taken).then(|| {
+            format!(
+                "{axis} = {} fills {} of {} {side}",
+                grouped(*used as u64),
+                grouped(*used as u64),
+                grouped(*taken as u64)
+            )
+        })
+    };
+    let partial: Vec<String> = sides
+        .iter()
+        .flat_map(|[rows, cols]| [partial(rows, "rows"), partial(cols, "columns")])
+        .flatten()
+        .collect();
+    let why = if partial.is_empty() {
+        "its tiles do not fill the array".to_owned()
+    } else {
+        partial.join(", and ")
+    };
+    format!("Of the multiplies of {name}, {wasted} are padding: {why} of PEs.")
+}
