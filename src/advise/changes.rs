@@ -177,7 +177,7 @@ impl Change {
 fn of_batch(text: &str) -> Vec<Change> {
     let ast = parse(text).ast;
     let of = |batch: Batch| {
-        [2, 4, 8, 64].into_iter().filter_map(move |times| {
+        [2, 4, 8].into_iter().filter_map(move |times| {
             let size = batch.size.checked_mul(times).filter(|size| (1..=MOST_BATCH).contains(size))?;
             let label = format!("batch {} → {}", grouped(batch.size), grouped(size));
             let cost = match batch.unloads() {

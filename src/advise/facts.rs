@@ -52,14 +52,19 @@ pub(super) struct OpFacts {
     pub bus: Cycle,
     /// Cycles of vector units.
     pub vector: Cycle,
-    /// Whether its weights come from memory over the bus, tile by tile.
-    pub fetched: bool,
+    /// Cycles of the bus of those for weights, which come tile by tile.
+    pub fetches: Cycle,
 }
 
 impl OpFacts {
     /// Rows that enter in a pass, on the average.
     pub fn rows_of_a_pass(&self) -> f64 {
         self.entered as f64 / self.passes.max(1) as f64
+    }
+
+    /// Whether its weights come over the bus.
+    pub fn fetched(&self) -> bool {
+        self.fetches > 0
     }
 
     /// Active cycles in which no multiplier did useful work, if all padding stood together.
@@ -126,7 +131,7 @@ impl<'a> Facts<'a> {
                     Unit::Vector(_) => op.vector += busy,
                     _ if over_the_bus(program, run) => {
                         op.bus += busy;
-                        op.fetched |= matches!(unit, Unit::Fetch(_));
+                        op.fetches += if matches!(unit, Unit::Fetch(_)) { busy } else { 0 };
                         self.bus_busy += busy;
                     }
                     _ => {}

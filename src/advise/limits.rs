@@ -87,12 +87,13 @@ impl Limit {
         let class = |class| op.classes.of(class);
         let active = class(Class::Active);
         let stays = facts.chip.dataflow.stationary();
-        let waits = memory_waits(op);
+        let waits = facts.memory_waits(op);
         let busy = class(Class::ArrayBusy);
         match self {
             Limit::Array => active - op.padding(),
             Limit::Padding => op.padding(),
-            Limit::WeightLoad if op.fetched => class(Class::WeightShift),
+            Limit::WeightLoad if facts.late(op) => 0,
+            Limit::WeightLoad if op.fetched() => class(Class::WeightShift),
             Limit::WeightLoad => class(Class::WeightShift) + class(Class::WeightStall),
             Limit::Bandwidth => waits.min(op.bus.saturating_mul(facts.working())),
             Limit::Latency => waits - waits.min(op.bus.saturating_mul(facts.working())),
@@ -118,13 +119,22 @@ impl Limit {
     }
 }
 
-/// Cycles of matrix units in which an operator's next pass waits for bytes.
-fn memory_waits(op: &OpFacts) -> Cycle {
-    let stalls = if op.fetched { op.classes.of(Class::WeightStall) } else { 0 };
-    stalls + op.classes.of(Class::InputStall)
-}
-
 impl Facts<'_> {
+    /// Whether tiles come over the bus more slowly than the array loads and uses them: then it waits for the bus also while they shift
+    /// in, for they would have done so earlier.
+    fn late(&self, op: &OpFacts) -> bool {
+        let between_tiles = (op.fetches * self.working()) as f64 / op.passes.max(1) as f64;
+        op.fetched() && between_tiles > op.rows_of_a_pass().max(self.chip.rows as f64)
+    }
+
+    /// Cycles of matrix units in which an operator's next pass waits for bytes.
+    fn memory_waits(&self, op: &OpFacts) -> Cycle {
+        let class = |class| op.classes.of(class);
+        let shifts = if self.late(op) { class(Class::WeightShift) } else { 0 };
+        let stalls = if op.fetched() { class(Class::WeightStall) } else { 0 };
+        shifts + stalls + class(Class::InputStall)
+    }
+
     /// Cycles of an operator that are nobody's pass, while vector units work on operators without products.
     fn alone(&self, op: &OpFacts) -> Cycle {
         if op.macs == 0 { op.rest.min(op.vector.saturating_mul(self.working())) } else { 0 }

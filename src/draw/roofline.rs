@@ -102,16 +102,13 @@ impl Roofline {
             let ends = axes.clipped(axes.x.0, axes.x.0 * bytes, top / bytes, top);
             scene.shapes.push(Shape::Line { ends, width: if at == 0 { 1.5 } else { 1.0 }, paint });
             if at == 0 {
-                let y = (axes.y.0 * top).sqrt();
-                let [x, y] = [axes.across(y / bytes).clamp(LEFT, axes.right()), axes.up(y)];
-                let text = format!("{name}, {} B/cycle", few(*bytes));
-                let room = axes.right() - x - 10.0;
-                let (x, align) = if room > 6.0 * text.len() as f64 {
-                    (x + 8.0, Align::Left)
-                } else {
-                    (x - 8.0, Align::Right)
+                // Nothing lies above a slope.
+                let (ridge, text) = (axes.across(top / bytes), format!("{name}, {} B/cycle", few(*bytes)));
+                let (at, align) = match ridge - LEFT > 6.0 * text.len() as f64 {
+                    true => ([ridge - 10.0, axes.up(top) + 4.0], Align::Right),
+                    false => ([LEFT + 6.0, axes.bottom() - 6.0], Align::Left),
                 };
-                scene.shapes.push(words([x, y + 12.0], text, 10.5, align));
+                scene.shapes.push(words(at, text, 10.5, align));
             }
         }
         let Some((_, first)) = self.slopes.first() else { return };

@@ -22,6 +22,16 @@ export interface Desk {
   pick(op: number | null): void;
   text(): string;
   chip(): Chip;
+  /** Another program and chip, as if somebody had typed them. */
+  change(to: Source): void;
+  /** The module, for a worker of a view's own. */
+  module(): Promise<WebAssembly.Module>;
+}
+
+/** What a run is of. */
+export interface Source {
+  text: string;
+  chip: Chip;
 }
 
 type Listener<Event> = (event: Event) => void;
@@ -35,6 +45,8 @@ export class Bench {
   };
   /** The run on show, if there is one. */
   report: Report | null = null;
+  /** What it is of: what is in the editor may be newer. */
+  source: Source | null = null;
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
@@ -52,7 +64,8 @@ export class Bench {
   }
 
   /** Another run. What was picked stays picked if the new one has an operator of that name. */
-  ran(report: Report): void {
+  ran(report: Report, source: Source): void {
+    this.source = source;
     const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
     this.report = report;
     this.tell('ran', report);

@@ -1,6 +1,7 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
 import wasmUrl from 'systole-wasm/systole_bg.wasm.deflate?url';
+import type { Source } from './bench';
 import type { Answers, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
@@ -20,6 +21,8 @@ export class Engine {
   private readonly versions = new Map<string, number>();
   /** What views have called and not been answered yet. */
   private readonly called = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  /** What runs are of, from the one on show on. */
+  private readonly sources = new Map<number, Source>();
   private selected: Pe = { row: 0, col: 0 };
   private unit = 0;
   /** How often files have been given or forgotten: a check made before the last time may be about files that have come since. */
@@ -35,12 +38,7 @@ export class Engine {
   async start(): Promise<void> {
     this.kill();
     const generation = ++this.generation;
-    this.module ??= WebAssembly.compileStreaming(fetchModule(wasmUrl)).catch((error) => {
-      // The next attempt is to try again.
-      this.module = null;
-      throw error;
-    });
-    const module = await this.module;
+    const module = await this.compiled();
     if (generation !== this.generation) return;
     const canvas = canvasIn(this.hosts.picture);
     const timeline = canvasIn(this.hosts.timeline);
@@ -52,6 +50,16 @@ export class Engine {
     };
     this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
+  }
+
+  /** The module, compiled once. */
+  compiled(): Promise<WebAssembly.Module> {
+    this.module ??= WebAssembly.compileStreaming(fetchModule(wasmUrl)).catch((error) => {
+      // The next attempt is to try again.
+      this.module = null;
+      throw error;
+    });
+    return this.module;
   }
 
   /** Ends the worker at once, whatever it is doing. */
@@ -75,7 +83,15 @@ export class Engine {
   /** Compiles and runs; returns the number that the answers will carry. */
   run(text: string, chip: Chip): number {
     this.send({ kind: 'run', id: ++this.id, text, chip });
+    this.sources.set(this.id, { text, chip });
     return this.id;
+  }
+
+  /** What a run is of that has come to its end. Earlier ones come to none any more. */
+  source(id: number): Source {
+    const source = this.sources.get(id)!;
+    for (const known of this.sources.keys()) if (known < id) this.sources.delete(known);
+    return source;
   }
 
   /** The number of the newest run: answers to older ones are stale. */

@@ -3,10 +3,16 @@
 import style from './views.css?url';
 import type { Bench } from '../bench';
 import { make } from '../dom';
+import { mountCourse } from './course';
+import { mountLimits } from './limits';
+import { mountRoofline } from './roofline';
 
 /** Puts all views into the page. */
-export async function furnish(_bench: Bench): Promise<void> {
+export async function furnish(bench: Bench): Promise<void> {
   await styled();
+  mountLimits(bench);
+  mountRoofline(bench);
+  mountCourse(bench);
 }
 
 /** With its style, or not at all. */
