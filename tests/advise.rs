@@ -60,7 +60,7 @@ fn an_array_starves_on_memory() {
     assert_eq!(slow.limit, Limit::Bandwidth);
     // x and w in, and y out in 32 bits.
     assert!(slow.words.contains("`y` moves 24,576 bytes"), "{}", slow.words);
-    assert!(slow.words.contains("24,576 cycles at 1 bytes a cycle"), "{}", slow.words);
+    assert!(slow.words.contains("24,576 cycles at 1 byte a cycle"), "{}", slow.words);
     let fast = first(&text, &with("classroom-8x8", &[]));
     assert_ne!(fast.limit, Limit::Bandwidth);
     let late =
@@ -97,6 +97,11 @@ fn an_array_waits_for_what_is_around_it() {
     assert!(narrow.words.contains("1 element a cycle"), "{}", narrow.words);
     assert_ne!(first(chain, &with("classroom-8x8", &[("vector_lanes", "512")])).limit, Limit::Vector);
 
+    let alone = "input x : bf16[64, 64]\nweight w : bf16[64, 64]\np = softmax(x)\ny = p @ w\noutput y\n";
+    let softmax = first(alone, &with("classroom-8x8", &[("vector_lanes", "2")]));
+    assert_eq!(softmax.limit, Limit::Vector, "{}", softmax.words);
+    assert!(softmax.words.contains("most of them for `p`"), "{}", softmax.words);
+
     let wide = with("classroom-256x256", &[]);
     let small: String = "input x : i8[1, 256]\n".to_owned()
         + &(0..4)
@@ -110,6 +115,10 @@ fn an_array_waits_for_what_is_around_it() {
     let units = with("classroom-8x8", &[("matrix_units", "8")]);
     let idle = first(&product(1, 512, 8), &units);
     assert_eq!(idle.limit, Limit::IdleUnits);
+    assert!(idle.words.contains("too few tiles"), "{}", idle.words);
+    let two = first(&product(64, 64, 64), &with("classroom-8x8", &[("matrix_units", "2"), ("cores", "2")]));
+    assert_eq!(two.limit, Limit::IdleUnits);
+    assert!(two.words.contains("stays on the other cores"), "{}", two.words);
     let drain = first(
         &product(256, 2, 256),
         &with("classroom-32x32", &[("dataflow", "os"), ("vector_lanes", "512")]),

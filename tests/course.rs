@@ -187,7 +187,7 @@ fn long_runs_are_as_quick() {
         env!("CARGO_MANIFEST_DIR"),
         "/www/public/examples/library/llama3-8b-prefill.systole"
     ));
-    let chip = chip("classroom-128x128", &[]).chip().unwrap();
+    let chip = chip("classroom-128x128", &[("dram_gib", "64")]).chip().unwrap();
     let text = text.unwrap();
     let finished = compile_or_time(&text, &Files::default(), &chip).timed.unwrap();
     assert!(finished.trace.cycles > 1_000_000_000, "{}", finished.trace.cycles);

@@ -16,6 +16,8 @@ pub(super) struct Facts<'a> {
     pub ops: Vec<OpFacts>,
     /// Matrix units that never had a pass.
     pub idle_units: usize,
+    /// Cores none of whose matrix units had one.
+    pub idle_cores: usize,
     /// Cycles in which the bus moved something.
     pub bus_busy: Cycle,
     /// The memory in which the program lies: its name, bytes a cycle, and cycles until they arrive.
@@ -26,7 +28,8 @@ pub(super) struct Facts<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Memory {
     pub name: &'static str,
-    pub bytes_per_cycle: String,
+    /// With its unit: `4 bytes`.
+    pub in_a_cycle: String,
     pub latency: Cycle,
 }
 
@@ -99,6 +102,11 @@ impl<'a> Facts<'a> {
             cycles: trace.cycles,
             ops: ops.collect(),
             idle_units: trace.passes.iter().filter(|lane| lane.is_empty()).count(),
+            idle_cores: trace
+                .passes
+                .chunks(chip.units_per_core())
+                .filter(|units| units.iter().all(|lane| lane.is_empty()))
+                .count(),
             bus_busy: 0,
             memory: Memory::new(program, chip),
         };
@@ -163,7 +171,10 @@ impl Memory {
         let link = chip.bus(held);
         Memory {
             name: if chip.is_common(held) { "the common memory" } else { "DRAM" },
-            bytes_per_cycle: link.bytes_per_cycle.to_figures(),
+            in_a_cycle: match link.bytes_per_cycle.to_figures() {
+                one if one == "1" => "1 byte".into(),
+                some => format!("{some} bytes"),
+            },
             latency: link.latency,
         }
     }

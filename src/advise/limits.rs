@@ -98,20 +98,9 @@ impl Limit {
             Limit::Bandwidth => waits.min(op.bus.saturating_mul(facts.working())),
             Limit::Latency => waits - waits.min(op.bus.saturating_mul(facts.working())),
             Limit::FillDrain => class(Class::FillDrain),
-            Limit::SingleBuffer => {
-                if stays == Stationary::Weights {
-                    busy
-                } else {
-                    0
-                }
-            }
-            Limit::DrainChain => {
-                if stays == Stationary::Sums {
-                    busy
-                } else {
-                    0
-                }
-            }
+            Limit::SingleBuffer if stays == Stationary::Weights => busy,
+            Limit::DrainChain if stays == Stationary::Sums => busy,
+            Limit::SingleBuffer | Limit::DrainChain => 0,
             Limit::Vector => class(Class::Dependence) + facts.alone(op),
             Limit::IdleUnits => 0,
             Limit::Ends => op.rest - facts.alone(op),
@@ -135,9 +124,13 @@ impl Facts<'_> {
         shifts + stalls + class(Class::InputStall)
     }
 
-    /// Cycles of an operator that are nobody's pass, while vector units work on operators without products.
+    /// Cycles before an operator's passes, and behind the last ones, in which vector units work on operators without products: a part
+    /// of all such cycles that is the same for every operator.
     fn alone(&self, op: &OpFacts) -> Cycle {
-        if op.macs == 0 { op.rest.min(op.vector.saturating_mul(self.working())) } else { 0 }
+        let without = self.ops.iter().filter(|op| op.macs == 0);
+        let vector = without.map(|op| op.vector).sum::<Cycle>().saturating_mul(self.working());
+        let rest: Cycle = self.ops.iter().map(|op| op.rest).sum();
+        (u128::from(op.rest) * u128::from(vector.min(rest)) / u128::from(rest.max(1))) as Cycle
     }
 }
 
@@ -161,7 +154,11 @@ pub(super) fn causes(facts: &Facts, timed: &Timed) -> Vec<Cause> {
             Limit::IdleUnits => idle,
             _ => all,
         };
-        let op = facts.most(|op| limit.of(op, facts));
+        let op = match limit {
+            // Who works, not who waits.
+            Limit::Vector => facts.most(|op| op.vector),
+            _ => facts.most(|op| limit.of(op, facts)),
+        };
         let share = cycles as f64 / facts.all().max(1) as f64;
         let words = words(limit, share, op, facts, timed);
         Cause { limit, cycles, share, op, words }
@@ -188,15 +185,15 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
             weight_load(&name, op, facts)
         ),
         Limit::Bandwidth => format!(
-            "In {part} of the cycles the array waits for {}: {name} moves {} bytes, which take {} at {} bytes a cycle, and its rows need only {} to enter.",
+            "In {part} of the cycles the array waits for {}: {name} moves {} bytes, which take {} at {} a cycle, and its rows need only {} to enter.",
             memory.name,
             grouped(op.bytes),
             cycles(op.bus),
-            memory.bytes_per_cycle,
+            memory.in_a_cycle,
             cycles(op.classes.of(Class::Active) / facts.working().max(1)),
         ),
         Limit::Latency => format!(
-            "In {part} of the cycles the array waits for what {} is slow to begin with: bytes arrive {} after their turn on the bus, which is busy in only {} of the cycles. Most of it is before {name}.",
+            "In {part} of the cycles the array waits for bytes on their way from {}: they arrive {} after their turn on the bus, which is busy in only {} of the cycles. Most of it is for {name}.",
             memory.name,
             cycles(memory.latency),
             percent(facts.bus_busy as f64 / facts.cycles.max(1) as f64),
@@ -237,9 +234,13 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
 fn without_operator(limit: Limit, part: &str, facts: &Facts) -> String {
     match limit {
         Limit::IdleUnits => format!(
-            "{} of {} never have work, {part} of all their cycles: there are too few tiles of results to share.",
+            "{} of {} never have work, {part} of all their cycles: {}.",
             facts.idle_units,
             counted(facts.chip.matrix_units as u64, "matrix unit", "matrix units"),
+            match facts.idle_cores * facts.chip.units_per_core() == facts.idle_units && facts.chip.cores > 1 {
+                true => "the program stays on the other cores, where its tensors are",
+                false => "there are too few tiles of results to share",
+            }
         ),
         _ => format!("{part} of the cycles: {}.", limit.title()),
     }

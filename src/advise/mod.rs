@@ -146,6 +146,25 @@ impl Ranking {
     }
 }
 
+/// What limits a run, and what gains, for people: every change is run.
+pub fn in_words(advisor: &Advisor) -> String {
+    let mut out = format!("{}\n", words::cycles(advisor.cycles()));
+    out.extend(advisor.causes().iter().map(|cause| format!("{}: {}\n", cause.limit.title(), cause.words)));
+    let mut ranking = Ranking::default();
+    for advice in (0..advisor.changes().len()).filter_map(|number| advisor.attempt(number)) {
+        ranking.add(advice);
+    }
+    out += &format!(
+        "{} run; those that gain:\n",
+        words::counted(advisor.changes().len() as u64, "change", "changes")
+    );
+    out.extend(ranking.list().iter().map(|Advice { change, cycles, gain }| {
+        let each = if change.results > 1 { " a result" } else { "" };
+        format!("  {gain:.2} x{each}  {}: {}, {}\n", change.label, words::cycles(*cycles), change.cost)
+    }));
+    out
+}
+
 impl Size {
     fn new(graph: &Graph) -> Size {
         let elements = |tensor| graph.tensors[tensor].ty.shape.count() as u64;
