@@ -116,9 +116,9 @@ fn an_array_waits_for_what_is_around_it() {
     let idle = first(&product(1, 512, 8), &units);
     assert_eq!(idle.limit, Limit::IdleUnits);
     assert!(idle.words.contains("too few tiles"), "{}", idle.words);
-    let two = first(&product(64, 64, 64), &with("classroom-8x8", &[("matrix_units", "2"), ("cores", "2")]));
-    assert_eq!(two.limit, Limit::IdleUnits);
-    assert!(two.words.contains("stays on the other cores"), "{}", two.words);
+    let core = first(&example("library/gpt2-decode"), &chip("tpu-v4", &[]));
+    assert_eq!(core.limit, Limit::IdleUnits);
+    assert!(core.words.contains("4 of 8 matrix units") && core.words.contains("stays on the other cores"));
     let drain = first(
         &product(256, 2, 256),
         &with("classroom-32x32", &[("dataflow", "os"), ("vector_lanes", "512")]),

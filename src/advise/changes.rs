@@ -229,7 +229,7 @@ fn of_fields(described: &Description, chip: &Chip, timed: &Timed) -> Vec<Change>
             .into_iter()
             .filter_map(move |times| {
                 let (before, after) = scaled(described.value(key)?, times, 1)?;
-                let label = format!("{name} {before} → {after} {unit}");
+                let label = format!("{name} {before} → {after} {unit}").trim_end().to_owned();
                 let cost = cost.replace('#', if times == 2 { "twice" } else { "four times" });
                 Some(Change::new(family, label, cost).with(key, after))
             })

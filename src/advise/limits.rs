@@ -134,18 +134,15 @@ impl Facts<'_> {
     }
 }
 
-/// Useful work is what limits a run only where there is hardly anything else: beyond this share.
-const USEFUL: f64 = 2.0 / 3.0;
-
-/// By what causes are sorted.
+/// By what causes are sorted: of useful work, which only a larger array takes away, it is a third.
 fn weight(cause: &Cause) -> Cycle {
     match cause.limit {
-        Limit::Array if cause.share <= USEFUL => 0,
+        Limit::Array => cause.cycles / 3,
         _ => cause.cycles,
     }
 }
 
-/// All causes that have cycles, most of them first; useful work stands behind all others unless it is two thirds of all.
+/// All causes that have cycles, the weightiest first.
 pub(super) fn causes(facts: &Facts, timed: &Timed) -> Vec<Cause> {
     let idle = facts.cycles * facts.idle_units as Cycle;
     let cause = |limit: Limit| {
@@ -185,12 +182,12 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
             weight_load(&name, op, facts)
         ),
         Limit::Bandwidth => format!(
-            "In {part} of the cycles the array waits for {}: {name} moves {} bytes, which take {} at {} a cycle, and its rows need only {} to enter.",
+            "In {part} of the cycles the array waits for {}: {name} moves {} bytes, which take {} at {} a cycle. {}",
             memory.name,
             grouped(op.bytes),
             cycles(op.bus),
             memory.in_a_cycle,
-            cycles(op.classes.of(Class::Active) / facts.working().max(1)),
+            beside(op, facts)
         ),
         Limit::Latency => format!(
             "In {part} of the cycles the array waits for bytes on their way from {}: they arrive {} after their turn on the bus, which is busy in only {} of the cycles. Most of it is for {name}.",
@@ -203,11 +200,11 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
             padding(at, &name, op, facts, timed)
         ),
         Limit::FillDrain => format!(
-            "In {part} of the cycles a wave crosses the array and nothing follows: behind its last row a pass takes {} to leave {} rows and {} columns of PEs, and one of {name} has only {:.0} rows.",
+            "In {part} of the cycles a wave crosses the array and nothing follows: behind its last row a pass takes {} to leave {} rows and {} columns of PEs, and one of {name} has only {}.",
             cycles((chip.rows + chip.cols - 1) as Cycle),
             chip.rows,
             chip.cols,
-            op.rows_of_a_pass()
+            rows(op.rows_of_a_pass())
         ),
         Limit::SingleBuffer => format!(
             "In {part} of the cycles the next tile of {name} waits until the last wave has crossed the array: the PEs hold one weight each (weights are {}-buffered).",
@@ -246,19 +243,37 @@ fn without_operator(limit: Limit, part: &str, facts: &Facts) -> String {
     }
 }
 
+/// How long the bus takes, beside how long rows do.
+fn beside(op: &OpFacts, facts: &Facts) -> String {
+    let rows = op.classes.of(Class::Active) / facts.working().max(1);
+    match op.bus > rows {
+        true => format!("Its rows need only {} to enter.", cycles(rows)),
+        false => format!("Not all of them come beside its rows, which enter in {}.", cycles(rows)),
+    }
+}
+
 fn weight_load(name: &str, op: &OpFacts, facts: &Facts) -> String {
     let chip = facts.chip;
-    let (load, rows) = (timing::sides(chip).load_end(0), op.rows_of_a_pass());
+    let (load, entering) = (timing::sides(chip).load_end(0), op.rows_of_a_pass());
     let tile = format!("each {} × {} tile of {name}", chip.rows, chip.cols);
     let held =
         if chip.dataflow == crate::chip::Dataflow::InputStationary { "activations" } else { "weights" };
-    match rows < chip.rows as f64 {
+    match entering < chip.rows as f64 {
         true => format!(
-            "To load {tile} takes {}, and it is then used for only {rows:.0} {}: {held} come in slower than they are used.",
+            "To load {tile} takes {}, and it is then used for only {}: {held} come in slower than they are used.",
             cycles(load),
-            if rows == 1.0 { "row" } else { "rows" }
+            rows(entering)
         ),
         false => format!("To load {tile} takes {}, and the first rows wait for it.", cycles(load)),
+    }
+}
+
+/// So many rows on the average: whole, or with a digit behind the point.
+fn rows(mean: f64) -> String {
+    match mean {
+        1.0 => "1 row".into(),
+        _ if mean.fract() == 0.0 => format!("{mean:.0} rows"),
+        _ => format!("{mean:.1} rows on the average"),
     }
 }
 

@@ -29,8 +29,9 @@ class Limits {
   private readonly status = make('p', { class: 'quiet tried' });
   private readonly back: HTMLButtonElement;
   private readonly advisors: Advisors;
-  /** What limits and changes are of. */
+  /** What has been asked about, and what limits and changes on show are of. */
   private asked: Source | null = null;
+  private answered: Source | null = null;
   private changes = 0;
   private advice: Advice[] = [];
   private readonly undone: Undo[] = [];
@@ -62,6 +63,7 @@ class Limits {
 
   private limits({ causes, changes }: LimitsOf): void {
     this.changes = changes;
+    this.answered = this.asked;
     this.show([]);
     const [first, ...others] = causes;
     this.words.replaceChildren(...(first ? said(first.words) : ['Nothing is to be done.']));
@@ -117,7 +119,7 @@ class Limits {
   }
 
   private apply(advice: Advice): void {
-    const { asked: before } = this;
+    const before = this.answered;
     const { desk } = this.bench;
     // The editor may have gone on since it was simulated.
     if (!before || !same(before, { text: desk.text(), chip: desk.chip() })) return;
