@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use systole::chip::{Description, preset};
@@ -95,9 +95,22 @@ fn naive(finished: &Finished) -> Naive {
             other => panic!("{other:?} on a unit with a lane"),
         }
     }
-    for (id, buffer) in program.buffers.iter().filter(|(_, buffer)| buffer.space != Space::Dram) {
-        let Some((from, to)) = lives.get(&id.index()) else { continue };
-        (*from..(*to).min(cycles as u64)).for_each(|t| naive.held[t as usize] += buffer.held_bytes);
+    let held = |t: u64| {
+        let buffers = program.buffers.iter().filter(|(_, buffer)| buffer.space != Space::Dram);
+        let there = buffers
+            .filter(|(id, _)| lives.get(&id.index()).is_some_and(|(from, to)| (*from..*to).contains(&t)));
+        // Byte by byte: what has the same place counts once.
+        let bytes =
+            there.flat_map(|(_, it)| (it.address..it.address + it.held_bytes).map(|at| (it.space, at)));
+        bytes.collect::<BTreeSet<_>>().len() as u64
+    };
+    let edges: BTreeSet<u64> = lives.values().flat_map(|(from, to)| [*from, *to]).collect();
+    let mut now = held(0);
+    for t in 0..cycles as u64 {
+        if edges.contains(&t) {
+            now = held(t);
+        }
+        naive.held[t as usize] = now;
     }
     naive
 }

@@ -85,3 +85,38 @@ fn said(choices: &Choices) -> Option<String> {
     let order: String = choices.order?.iter().map(letter).collect();
     Some(format!("tile=[{m}, {n}, {k}], order=\"{order}\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_text_change_and_the_rest_stays() {
+        let span = |start, end| Span { start, end };
+        let parts =
+            vec![(span(6, 7), "ß".to_owned()), (span(0, 2), String::new()), (span(1, 3), "lost".into())];
+        assert_eq!(replaced("abcdefgh", parts), "cdefßh");
+        assert_eq!(replaced("ab", vec![(span(1, 9), "beyond".into())]), "ab");
+    }
+
+    #[test]
+    fn dtypes_change_where_they_are_words_of_the_program() {
+        let text = "# bf16 stays here\ninput x : bf16[4, 4]\ny = cast(x @ x, bf16)\noutput y\n";
+        let changed = "# bf16 stays here\ninput x : fp8[4, 4]\ny = cast(x @ x, fp8)\noutput y\n";
+        assert_eq!(with_dtype(text, "bf16", "fp8").as_deref(), Some(changed));
+        assert_eq!(with_dtype(text, "f32", "bf16"), None);
+        let loaded = "fn f(x) {\n    weight w : bf16[4, 4] = load(\"w.npy\")\n    return x @ w\n}\n";
+        assert_eq!(with_dtype(loaded, "bf16", "fp8"), None, "a file says which dtype it has");
+    }
+
+    #[test]
+    fn tiles_are_said_as_a_program_would() {
+        let choices = Choices {
+            tile: Some([8, 16, 4]),
+            order: Some([LoopAxis::N, LoopAxis::M, LoopAxis::K]),
+            ..Choices::default()
+        };
+        assert_eq!(said(&choices).as_deref(), Some("tile=[8, 16, 4], order=\"nmk\""));
+        assert_eq!(said(&Choices::default()), None);
+    }
+}

@@ -5,7 +5,9 @@ use super::clock::bus_bytes;
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
 use crate::chip::Chip;
-use crate::isa::{BufferId, Instruction, Program, Space, SumMode, Unit, VectorSource, VectorStep, Work};
+use crate::isa::{
+    Buffer, BufferId, Instruction, Program, Space, SumMode, Unit, VectorSource, VectorStep, Work,
+};
 use crate::trace::{Lane, PassRun, Run, Sums, Trace, UnitRun};
 
 /// A run, to be asked about stretches of it.
@@ -16,7 +18,7 @@ pub struct Course<'a> {
     passes: Vec<Passes<'a>>,
     transfers: Vec<Transfers<'a>>,
     reads: Vec<Reads<'a>>,
-    /// When each buffer on the chip is first and last touched, and its bytes.
+    /// When each buffer on the chip is first and last touched, in the order of their places.
     held: Vec<Held>,
 }
 
@@ -40,12 +42,13 @@ struct Reads<'a> {
     rows: Sums,
 }
 
-/// Bytes of the unified buffers that a tensor, or blocks of it, have from one cycle to another.
+/// Room in a unified buffer that a tensor, or blocks of it, have from one cycle to another.
 #[derive(Clone, Copy)]
 struct Held {
     from: Cycle,
     to: Cycle,
-    bytes: Bytes,
+    /// Which unified buffer, and the first byte there and the one behind the last.
+    place: (Space, Bytes, Bytes),
 }
 
 /// A stretch of cycles.
@@ -220,10 +223,17 @@ impl<'a> Course<'a> {
         begun.sum::<u64>().saturating_sub(read.sum())
     }
 
-    /// Bytes of all unified buffers that hold something in a cycle: room counts from the first touch of what lies there to the last.
+    /// Bytes of all unified buffers that hold something in a cycle: room counts from the first touch of what lies there to the last,
+    /// in a repeat from its first iteration to its last; what has the same place counts once.
     pub fn bytes_at(&self, time: Cycle) -> Bytes {
         let there = self.held.iter().filter(|held| (held.from..held.to).contains(&time));
-        there.map(|held| held.bytes).sum()
+        let (mut sum, mut covered) = (0, None);
+        for Held { place: (space, from, to), .. } in there {
+            let until = covered.filter(|(of, _)| of == space).map_or(0, |(_, until)| until);
+            sum += to.saturating_sub(until.max(*from));
+            covered = Some((*space, until.max(*to)));
+        }
+        sum
     }
 }
 
@@ -338,9 +348,13 @@ fn held(program: &Program, trace: &Trace) -> Vec<Held> {
     }
     let buffers = program.buffers.iter().zip(all);
     let on_chip = buffers.filter(|((_, buffer), _)| buffer.space != Space::Dram);
-    on_chip
-        .filter_map(|((_, buffer), life)| life.map(|(from, to)| Held { from, to, bytes: buffer.held_bytes }))
-        .collect()
+    let room = |((_, buffer), life): ((BufferId, &Buffer), Option<(Cycle, Cycle)>)| {
+        let place = (buffer.space, buffer.address, buffer.address + buffer.held_bytes);
+        life.map(|(from, to)| Held { from, to, place })
+    };
+    let mut all: Vec<Held> = on_chip.filter_map(room).collect();
+    all.sort_by_key(|held| held.place);
+    all
 }
 
 /// Every buffer that an instruction reads or writes.
