@@ -116,9 +116,10 @@ fn an_array_waits_for_what_is_around_it() {
     let idle = first(&product(1, 512, 8), &units);
     assert_eq!(idle.limit, Limit::IdleUnits);
     assert!(idle.words.contains("too few tiles"), "{}", idle.words);
-    let core = first(&example("library/gpt2-decode"), &chip("tpu-v4", &[]));
-    assert_eq!(core.limit, Limit::IdleUnits);
-    assert!(core.words.contains("4 of 8 matrix units") && core.words.contains("stays on the other cores"));
+    // One core keeps all tensors, and the other has nothing to do: that is said, behind what can be mended.
+    let decode = Advisor::new(&example("library/gpt2-decode"), &chip("tpu-v4", &[])).unwrap();
+    let cores = decode.causes().iter().position(|cause| cause.limit == Limit::IdleCores).unwrap();
+    assert!(cores > 0 && decode.causes()[cores].words.starts_with("1 of 2 cores without any work, 50 %"));
     let drain = first(
         &product(256, 2, 256),
         &with("classroom-32x32", &[("dataflow", "os"), ("vector_lanes", "512")]),

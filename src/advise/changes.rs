@@ -112,7 +112,7 @@ impl Family {
             Limit::SingleBuffer => &[Family::DoubleBuffer, Family::Batch],
             Limit::DrainChain => &[Family::Dataflow, Family::Tiles, Family::Smaller],
             Limit::Vector => &[Family::Lanes, Family::Tiles],
-            Limit::IdleUnits => &[Family::Batch, Family::Tiles, Family::Larger],
+            Limit::IdleUnits | Limit::IdleCores => &[Family::Batch, Family::Tiles, Family::Larger],
             Limit::Ends => &[Family::Batch, Family::Bandwidth, Family::Latency],
         };
         made_for.contains(&self)

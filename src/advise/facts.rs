@@ -153,6 +153,11 @@ impl<'a> Facts<'a> {
         (self.chip.matrix_units - self.idle_units) as Cycle
     }
 
+    /// Matrix units of cores that have no work.
+    pub fn units_of_idle_cores(&self) -> usize {
+        self.idle_cores * self.chip.units_per_core()
+    }
+
     /// Cycles of all matrix units together.
     pub fn all(&self) -> Cycle {
         self.cycles * self.chip.matrix_units as Cycle

@@ -29,8 +29,10 @@ pub enum Limit {
     DrainChain,
     /// What comes next waits for the vector unit.
     Vector,
-    /// Matrix units have no work at all.
+    /// Matrix units have no work at all, beside others of their core that have.
     IdleUnits,
+    /// Whole cores have none.
+    IdleCores,
     /// Before the first pass and behind the last one.
     Ends,
 }
@@ -51,7 +53,7 @@ pub struct Cause {
 }
 
 impl Limit {
-    const ALL: [Limit; 11] = [
+    const ALL: [Limit; 12] = [
         Limit::Array,
         Limit::WeightLoad,
         Limit::Bandwidth,
@@ -62,6 +64,7 @@ impl Limit {
         Limit::DrainChain,
         Limit::Vector,
         Limit::IdleUnits,
+        Limit::IdleCores,
         Limit::Ends,
     ];
 
@@ -78,6 +81,7 @@ impl Limit {
             Limit::DrainChain => "sums that drain",
             Limit::Vector => "the vector unit",
             Limit::IdleUnits => "arrays without work",
+            Limit::IdleCores => "cores without work",
             Limit::Ends => "start and end",
         }
     }
@@ -102,7 +106,7 @@ impl Limit {
             Limit::DrainChain if stays == Stationary::Sums => busy,
             Limit::SingleBuffer | Limit::DrainChain => 0,
             Limit::Vector => class(Class::Dependence) + facts.alone(op),
-            Limit::IdleUnits => 0,
+            Limit::IdleUnits | Limit::IdleCores => 0,
             Limit::Ends => op.rest - facts.alone(op),
         }
     }
@@ -134,21 +138,22 @@ impl Facts<'_> {
     }
 }
 
-/// By what causes are sorted: of useful work, which only a larger array takes away, it is a third.
+/// By what causes are sorted: of useful work, which only a larger array takes away, and of cores that a program keeps away from,
+/// it is a third.
 fn weight(cause: &Cause) -> Cycle {
     match cause.limit {
-        Limit::Array => cause.cycles / 3,
+        Limit::Array | Limit::IdleCores => cause.cycles / 3,
         _ => cause.cycles,
     }
 }
 
 /// All causes that have cycles, the weightiest first.
 pub(super) fn causes(facts: &Facts, timed: &Timed) -> Vec<Cause> {
-    let idle = facts.cycles * facts.idle_units as Cycle;
     let cause = |limit: Limit| {
         let all: Cycle = facts.ops.iter().map(|op| limit.of(op, facts)).sum();
         let cycles = match limit {
-            Limit::IdleUnits => idle,
+            Limit::IdleUnits => facts.cycles * (facts.idle_units - facts.units_of_idle_cores()) as Cycle,
+            Limit::IdleCores => facts.cycles * facts.units_of_idle_cores() as Cycle,
             _ => all,
         };
         let op = match limit {
@@ -223,7 +228,7 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
         Limit::Ends => format!(
             "{part} of the cycles are before the first pass or behind the last one, while nothing is there to multiply."
         ),
-        Limit::IdleUnits => without_operator(limit, &part, facts),
+        Limit::IdleUnits | Limit::IdleCores => without_operator(limit, &part, facts),
     }
 }
 
@@ -231,13 +236,14 @@ fn words(limit: Limit, share: f64, op: Option<usize>, facts: &Facts, timed: &Tim
 fn without_operator(limit: Limit, part: &str, facts: &Facts) -> String {
     match limit {
         Limit::IdleUnits => format!(
-            "{} of {} never have work, {part} of all their cycles: {}.",
-            facts.idle_units,
+            "{} of {} never have work, {part} of all their cycles: there are too few tiles of results to share.",
+            facts.idle_units - facts.units_of_idle_cores(),
             counted(facts.chip.matrix_units as u64, "matrix unit", "matrix units"),
-            match facts.idle_cores * facts.chip.units_per_core() == facts.idle_units && facts.chip.cores > 1 {
-                true => "the program stays on the other cores, where its tensors are",
-                false => "there are too few tiles of results to share",
-            }
+        ),
+        Limit::IdleCores => format!(
+            "{} of {} without any work, {part} of the cycles of all matrix units: the program stays where its tensors are.",
+            facts.idle_cores,
+            counted(facts.chip.cores as u64, "core", "cores"),
         ),
         _ => format!("{part} of the cycles: {}.", limit.title()),
     }
