@@ -1,8 +1,8 @@
 //! What limits a run, in words from its own trace, and changes of program and chip that are run to know what each gains.
 //!
-//! - [`mod@facts`] is what a trace says of each operator,
-//! - [`mod@limits`] says where the cycles that are not used go, and why,
-//! - [`mod@changes`] is what could be tried, [`mod@batch`] and [`mod@rewrite`] what of it changes the program's text,
+//! - `facts` is what a trace says of each operator,
+//! - `limits` says where the cycles that are not used go, and why,
+//! - `changes` is what could be tried, `batch` and `rewrite` what of it changes the program's text,
 //! - [`Advisor`] runs the program as it is, then change by change: what it says of one is what came out.
 //!
 //! Values are never needed: times do not depend on them.
