@@ -26,6 +26,7 @@
 //! assert!(finished.disagreement.is_none());
 //! ```
 
+pub mod advise;
 pub mod base;
 pub mod check;
 pub mod chip;

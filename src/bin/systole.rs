@@ -10,6 +10,7 @@ mod commands {
 
     use clap::{Parser, Subcommand, ValueEnum};
     use serde::Serialize;
+    use systole::advise::{self, Advisor};
     use systole::base::{Diagnostic, Lines, Severity};
     use systole::chip::{self, Chip, Description};
     use systole::explore;
@@ -92,6 +93,13 @@ mod commands {
         Check {
             /// A .systole program, or `-` for standard input.
             file: PathBuf,
+        },
+        /// Say what limits a program on a chip, and which changes of both would gain: each is run.
+        Advise {
+            /// A .systole program, or `-` for standard input.
+            file: PathBuf,
+            #[command(flatten)]
+            chip: ChipChoice,
         },
         /// Print a program as one of the stages has it.
         Compile {
@@ -265,6 +273,7 @@ mod commands {
             }
             Command::Evaluate { file, block, format } => evaluate(&file, block, format),
             Command::Check { file } => check(&file),
+            Command::Advise { file, chip } => advised(&file, &chip),
             Command::Compile { file, emit, chip, passes, output } => {
                 compile_to(&file, emit, &chip, &passes, output.as_deref())
             }
@@ -544,6 +553,17 @@ mod commands {
         let program = Program::read(file)?;
         let checked = job::check(&program.text, program.files.as_ref());
         program.shown().tell(&checked.diagnostics)
+    }
+
+    fn advised(file: &Path, chip: &ChipChoice) -> Result<(), InputErrors> {
+        let ((described, _), program) = (choose(chip)?, Program::read(file)?);
+        let checked = job::check(&program.text, program.files.as_ref());
+        program.shown().tell(&checked.diagnostics)?;
+        let advisor = Advisor::new(&program.text, &described);
+        let advisor = advisor.ok_or_else(|| {
+            format!("{} does not run whole on this chip: `systole run` says why", file.display())
+        })?;
+        print(&advise::in_words(&advisor))
     }
 
     fn evaluate(file: &Path, block: Option<NonZeroUsize>, format: Format) -> Result<(), InputErrors> {

@@ -9,6 +9,7 @@ mod mapper;
 mod operator;
 mod products;
 mod report;
+mod roofline;
 pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
@@ -24,6 +25,7 @@ pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
 pub use report::{ChipReport, DeviationReport, Entry, Listed, OpReport, OutputReport, Report, UnitReport};
+pub use roofline::{Memory, OnRoof, Roof, Roofline};
 
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
@@ -103,6 +105,28 @@ pub fn compile_or_time_arranged(
             Compiled { job, ..checked.compiled() }
         }
     }
+}
+
+/// A program run without values, whether or not it is small enough for them: its graph, and when everything happened. Nothing
+/// where it has errors, or the chip does not run it.
+pub fn time_program(text: &str, loader: &dyn Loader, chip: &Chip) -> Option<(Graph, Timed)> {
+    time_program_arranged(text, loader, chip, &mut as_planned)
+}
+
+/// The same, of a plan that is arranged otherwise.
+pub fn time_program_arranged(
+    text: &str,
+    loader: &dyn Loader,
+    chip: &Chip,
+    arrange: &mut Arrange,
+) -> Option<(Graph, Timed)> {
+    let Checked { graph, diagnostics, .. } = Checked::new(text, loader);
+    if diagnostics.has_errors() || !not_lowered(&graph).is_empty() {
+        return None;
+    }
+    let plan = plan(&graph, chip).ok()?;
+    let timed = time(arrange(plan), chip).ok()?;
+    Some((graph, timed))
 }
 
 /// Reads a program and checks it, for no chip in particular.

@@ -6,6 +6,7 @@
 
 pub mod array;
 mod clock;
+mod course;
 mod look;
 mod machine;
 mod operands;
@@ -15,6 +16,7 @@ mod tally;
 mod values;
 
 pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor, link_cycles, vector_cycles};
+pub use course::{Capacity, Column, Course, Level};
 pub use look::{Floats, Kept};
 pub use machine::{Machine, Moment, Reach};
 pub use part::{Part, Parts};

@@ -38,13 +38,34 @@ pub struct OpTally {
     pub start: Cycle,
     /// Its last event.
     pub end: Cycle,
+    /// MACs that the arrays had room for while its rows were entering.
+    pub mac_slots: u64,
     /// What moved for it.
     pub moves: Moves,
 }
 
+impl OpTally {
+    /// Bytes that it read from DRAM, and wrote there.
+    pub fn dram_bytes(&self) -> (Bytes, Bytes) {
+        dram_bytes(&self.moves)
+    }
+}
+
+/// Bytes read from DRAM, and written to it.
+fn dram_bytes(moves: &Moves) -> (Bytes, Bytes) {
+    let sum = |path| Role::ALL.iter().map(|role| moves.all.of(*role, path)).sum();
+    (sum(Path::DramReads), sum(Path::DramWrites))
+}
+
 /// Counts a run.
 pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
-    let none = OpTally { classes: Classes::default(), start: Cycle::MAX, end: 0, moves: Moves::default() };
+    let none = OpTally {
+        classes: Classes::default(),
+        start: Cycle::MAX,
+        end: 0,
+        mac_slots: 0,
+        moves: Moves::default(),
+    };
     let mut tally = Tally {
         classes: Classes::default(),
         ops: vec![none; program.ops.len()],
@@ -73,6 +94,7 @@ pub fn tally(program: &Program, chip: &Chip, trace: &Trace) -> Tally {
         }
         tally.classes += op.classes;
         tally.moves += op.moves;
+        tally.mac_slots += op.mac_slots;
     }
     tally
 }
@@ -84,8 +106,7 @@ impl Tally {
 
     /// Bytes read from DRAM, and written to it.
     pub fn dram_bytes(&self) -> (Bytes, Bytes) {
-        let sum = |path| Role::ALL.iter().map(|role| self.moves.all.of(*role, path)).sum();
-        (sum(Path::DramReads), sum(Path::DramWrites))
+        dram_bytes(&self.moves)
     }
 
     /// Counts a matrix unit's passes, and by instruction how often it ran; returns how long it loaded weights, and how long
@@ -138,7 +159,7 @@ impl Tally {
             let moved = match instruction.unit {
                 Unit::Matrix(_) => {
                     let Shape { steps, rate, part, .. } = pass::shape(program, chip, instruction);
-                    self.mac_slots += steps as u64 * chip.pes() * times;
+                    self.ops[instruction.op.index()].mac_slots += steps as u64 * chip.pes() * times;
                     let stream = Stream { start: 0, length: steps, rate };
                     movement::of_pass(timing::sides(chip), chip.dataflow.stationary(), &stream, part)
                 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a rule of the machine: it converts, calls [`crate::job`], and paints what [`crate::draw`] lays out.
 
+mod advisor;
+mod analysis;
 mod answers;
 mod chips;
 mod files;
@@ -14,6 +16,7 @@ mod timeline;
 mod values;
 mod wish;
 
+pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
 pub use form::chip_form;

@@ -141,6 +141,11 @@ impl Painter {
         scene.shapes.iter().try_for_each(|shape| self.shape(shape))
     }
 
+    /// What is painted, as a bitmap; the canvas is empty then.
+    pub fn bitmap(&self) -> Result<JsValue, JsValue> {
+        Ok(self.canvas.transfer_to_image_bitmap()?.into())
+    }
+
     fn shape(&self, shape: &Shape) -> Result<(), JsValue> {
         let context = &self.context;
         match shape {

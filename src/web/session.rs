@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
+use super::analysis::Analysis;
 use super::chips;
 use super::paint::{Painter, Theme};
 use super::timeline::Lanes;
@@ -42,6 +43,7 @@ pub struct Session {
     /// What one looks at, if not at the whole array; and what it goes towards.
     pub(super) camera: Option<Camera>,
     pub(super) goal: Option<Camera>,
+    pub(super) analysis: Analysis,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -68,6 +70,7 @@ impl Session {
             marked: None,
             camera: None,
             goal: None,
+            analysis: Analysis::default(),
         })
     }
 

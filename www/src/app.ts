@@ -1,7 +1,7 @@
 // The workbench: holds what the user has typed and chosen, and passes messages between the controls and the worker.
 
 import { showAnswer } from './answer';
-import { Bench } from './bench';
+import { Bench, type Source } from './bench';
 import { Cells } from './cells';
 import { ChipDesk, sameChip, tabs } from './chip';
 import { button, byId, grouped, make, opColour } from './dom';
@@ -53,6 +53,8 @@ export class App {
     },
     text: () => this.editor.text(),
     chip: () => this.desk.chip,
+    change: ({ text, chip }) => this.change(text, chip),
+    module: () => this.engine.compiled(),
   });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
@@ -242,6 +244,12 @@ export class App {
     this.editor.mark(op === null ? null : (this.bench.report?.ops[op]?.line ?? null));
   }
 
+  private change(text: string, chip: Chip): void {
+    this.desk.set(chip);
+    if (text === this.editor.text()) this.edited();
+    else this.editor.respace(text);
+  }
+
   private edited(): void {
     this.keep();
     this.run();
@@ -413,7 +421,7 @@ export class App {
         if (message.id === this.engine.newest) byId('progress').querySelector('progress')!.value = message.done;
         break;
       case 'ran':
-        this.ran(message.report);
+        this.ran(message.report, this.engine.source(message.id));
         if (message.id === this.engine.newest) {
           this.idle();
           this.phase('ready');
@@ -510,7 +518,7 @@ export class App {
   }
 
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
-  private ran(report: Report): void {
+  private ran(report: Report, source: Source): void {
     byId('counts').textContent =
       `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}` +
       (report.inCommonMemory ? ' · all in the common memory, nothing in DRAM' : '');
@@ -528,7 +536,7 @@ export class App {
     showAnswer(report);
     showCycles(report);
     void this.showPad(report);
-    this.bench.ran(report);
+    this.bench.ran(report, source);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
   }

@@ -31,6 +31,16 @@ export interface Desk {
   keepMarks(marks: unknown): void;
   text(): string;
   chip(): Chip;
+  /** Another program and chip, as if somebody had typed them. */
+  change(to: Source): void;
+  /** The module, for a worker of a view's own. */
+  module(): Promise<WebAssembly.Module>;
+}
+
+/** What a run is of. */
+export interface Source {
+  text: string;
+  chip: Chip;
 }
 
 type Listener<Event> = (event: Event) => void;
@@ -46,6 +56,8 @@ export class Bench {
   /** The run on show, if there is one. */
   report: Report | null = null;
   cycle = 0;
+  /** What it is of: what is in the editor may be newer. */
+  source: Source | null = null;
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
@@ -63,7 +75,8 @@ export class Bench {
   }
 
   /** Another run. What was picked stays picked if the new one has an operator of that name. */
-  ran(report: Report): void {
+  ran(report: Report, source: Source): void {
+    this.source = source;
     const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
     this.report = report;
     this.tell('ran', report);

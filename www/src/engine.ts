@@ -2,6 +2,7 @@
 
 import firstUrl from 'systole-wasm/systole_first.wasm.deflate?url';
 import restUrl from 'systole-wasm/systole_rest.wasm.deflate?url';
+import type { Source } from './bench';
 import type { Answers, Calls, CameraMove, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
@@ -23,6 +24,8 @@ export class Engine {
   private readonly versions = new Map<string, number>();
   /** What views have called and not been answered yet. */
   private readonly called = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  /** What runs are of, from the one on show on. */
+  private readonly sources = new Map<number, Source>();
   private selected: Pe = { row: 0, col: 0 };
   private unit = 0;
   /** How often files have been given or forgotten: a check made before the last time may be about files that have come since. */
@@ -38,12 +41,7 @@ export class Engine {
   async start(): Promise<void> {
     this.kill();
     const generation = ++this.generation;
-    this.module ??= WebAssembly.compileStreaming(fetchModule(firstUrl)).catch((error) => {
-      // The next attempt is to try again.
-      this.module = null;
-      throw error;
-    });
-    const module = await this.module;
+    const module = await this.compiled();
     if (generation !== this.generation) return;
     const canvas = canvasIn(this.hosts.picture);
     const timeline = canvasIn(this.hosts.timeline);
@@ -56,6 +54,16 @@ export class Engine {
     this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
     if (this.rest) this.send({ kind: 'rest', module: this.rest });
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
+  }
+
+  /** The module's first part, compiled once. */
+  compiled(): Promise<WebAssembly.Module> {
+    this.module ??= WebAssembly.compileStreaming(fetchModule(firstUrl)).catch((error) => {
+      // The next attempt is to try again.
+      this.module = null;
+      throw error;
+    });
+    return this.module;
   }
 
   /** Loads the rest of the module before a worker finds that it needs it: that one would stand still until it is there. */
@@ -90,7 +98,15 @@ export class Engine {
   /** Compiles and runs; returns the number that the answers will carry. */
   run(text: string, chip: Chip): number {
     this.send({ kind: 'run', id: ++this.id, text, chip });
+    this.sources.set(this.id, { text, chip });
     return this.id;
+  }
+
+  /** What a run is of that has come to its end. Earlier ones come to none any more. */
+  source(id: number): Source {
+    const source = this.sources.get(id)!;
+    for (const known of this.sources.keys()) if (known < id) this.sources.delete(known);
+    return source;
   }
 
   /** The number of the newest run: answers to older ones are stale. */

@@ -169,6 +169,17 @@ export interface Calls {
   whereIs: { args: [op: number]; answer: Cycles | undefined };
   /** A part of the run, counted. */
   countCycles: { args: [from: number, to: number]; answer: Part | undefined };
+  roofline: { args: []; answer: Roofline | undefined };
+  // CSS pixels, device pixels to each, theme, and how much of the way from the roofline before is gone.
+  paintRoofline: {
+    args: [width: number, height: number, pixelRatio: number, theme: string, part: number];
+    answer: ImageBitmap;
+  };
+  rooflineAt: { args: [width: number, height: number, x: number, y: number]; answer: number | undefined };
+  paintCourse: {
+    args: [from: number, to: number, width: number, pixelRatio: number, theme: string];
+    answer: Course | undefined;
+  };
 }
 
 /** From a cycle to before another. */
@@ -201,6 +212,61 @@ export interface Part extends Cycles {
   utilization: number; // as in the report
   read: number; // bytes from DRAM, or the common memory
   written: number;
+}
+
+/** Operators that multiply, below what the chip could do at most. */
+export interface Roofline {
+  memory: string; // in which the program lies
+  bytesPerCycle: number; // of its bus
+  ops: OnRoof[];
+}
+
+export interface OnRoof {
+  op: number; // in the report
+  macs: number;
+  bytes: number; // over the bus, both ways
+  cycles: number; // of matrix units
+  intensity: number | null; // MACs a byte; null: no byte moves
+  rate: number; // MACs a cycle
+  dtypes: string;
+  roof: number; // MACs a cycle at most, at its intensity
+}
+
+/** Numbers over time. */
+export interface Course {
+  bytesPerCycle: number; // of the bus, at most
+  buffer: number; // bytes of all unified buffers
+  rows: number; // of all accumulators
+  // Each with an entry a stretch: useful work of all, bytes a cycle, bytes in buffers and rows of accumulators, mean and most.
+  columns: [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  bitmap: ImageBitmap;
+}
+
+/** Between a page and its advisor. */
+export type ToAdvisor = { module: WebAssembly.Module; text: string; chip: Chip };
+
+export type FromAdvisor =
+  | { kind: 'limits'; limits: LimitsOf }
+  | { kind: 'tried'; tried: number; advice: Advice[] | null } // null: the list is as it was
+  | { kind: 'failed'; message: string };
+
+/** What limits a run. */
+export interface LimitsOf {
+  cycles: number;
+  causes: { title: string; cycles: number; share: number; op: number | null; words: string }[]; // the first one limits it
+  changes: number; // that can be tried
+}
+
+/** A change that has been run, and gains. */
+export interface Advice {
+  family: string; // one of each is in the list
+  label: string;
+  cost: string;
+  gain: number; // times as fast a result
+  cycles: number; // of the run with it
+  results: number; // times as many in a run
+  text: string | null; // the program, if it is another
+  fields: [string, string][]; // of the chip
 }
 
 export interface Place {

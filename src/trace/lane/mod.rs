@@ -270,5 +270,13 @@ mod tests {
             latest = latest.max(last.0);
         });
         assert_eq!((count, latest), (32, 900));
+        // By the first iteration's times, which all iterations share.
+        let number = |tick: &Tick| if tick.0 == 5 || tick.0 == 900 { tick.0 } else { tick.0 % 10 + 1 };
+        let sums = lane.sums(&number);
+        for count in 0..=32 {
+            let expected: u64 = all.iter().take(count as usize).map(number).sum();
+            assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");
+        }
+        assert_eq!(sums.total(), all.iter().map(number).sum::<u64>());
     }
 }

@@ -5,12 +5,18 @@ import type { Bench } from '../bench';
 import { make } from '../dom';
 import { mountStage } from './stage';
 import { mountTimeline } from './timeline';
+import { mountCourse } from './course';
+import { mountLimits } from './limits';
+import { mountRoofline } from './roofline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
   await styled();
   mountStage(bench);
   mountTimeline(bench);
+  mountLimits(bench);
+  mountRoofline(bench);
+  mountCourse(bench);
 }
 
 /** With its style, or not at all. */

@@ -1,0 +1,381 @@
+//! A run over time: how much of the arrays does useful work, what crosses the bus, and how full the memories on the chip are, in any
+//! stretch of cycles. What repeats is not gone through: each number comes from sums over a lane's structure.
+
+use super::clock::bus_bytes;
+use super::pass::{self, Shape};
+use crate::base::{Bytes, Cycle};
+use crate::chip::Chip;
+use crate::isa::{
+    Buffer, BufferId, Instruction, Program, Space, SumMode, Unit, VectorSource, VectorStep, Work,
+};
+use crate::trace::{Lane, PassRun, Run, Sums, Trace, UnitRun};
+
+/// A run, to be asked about stretches of it.
+pub struct Course<'a> {
+    program: &'a Program,
+    chip: &'a Chip,
+    cycles: Cycle,
+    passes: Vec<Passes<'a>>,
+    transfers: Vec<Transfers<'a>>,
+    reads: Vec<Reads<'a>>,
+    /// When each buffer on the chip is first and last touched, in the order of their places.
+    held: Vec<Held>,
+}
+
+/// A matrix unit's lane: multipliers in use while rows enter, and accumulator rows that passes begin with.
+struct Passes<'a> {
+    lane: &'a Lane<PassRun>,
+    useful: Sums<u64>,
+    begun: Sums<u64>,
+}
+
+/// A lane of the bus, and its bytes.
+struct Transfers<'a> {
+    lane: &'a Lane<UnitRun>,
+    read: Sums<u64>,
+    written: Sums<u64>,
+}
+
+/// A vector unit's lane, and the accumulator rows that it has read.
+struct Reads<'a> {
+    lane: &'a Lane<UnitRun>,
+    rows: Sums<u64>,
+}
+
+/// Room in a unified buffer that a tensor, or blocks of it, have from one cycle to another.
+#[derive(Clone, Copy)]
+struct Held {
+    from: Cycle,
+    to: Cycle,
+    /// Which unified buffer, and the first byte there and the one behind the last.
+    place: (Space, Bytes, Bytes),
+}
+
+/// A stretch of cycles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// Multipliers that do useful work while rows enter, of all, on the average.
+    pub useful: f64,
+    /// Bytes a cycle from memory, on the average.
+    pub read: f64,
+    /// Bytes a cycle to memory.
+    pub written: f64,
+    /// Bytes of all unified buffers that hold something.
+    pub buffer: Level,
+    /// Rows of all accumulators that hold sums somebody still waits for.
+    pub rows: Level,
+}
+
+/// How full something is in a stretch of cycles.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// On the average of the cycles looked at.
+    pub mean: f64,
+    /// At most.
+    pub most: u64,
+}
+
+/// What there is at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Of all unified buffers.
+    pub buffer: Bytes,
+    /// Of all accumulators.
+    pub rows: u64,
+}
+
+/// Cycles of a stretch that are looked at, if it is longer and has more changes: all of a shorter one.
+const LOOKS: u64 = 16;
+
+impl<'a> Course<'a> {
+    /// Goes through the structure of a run once.
+    pub fn new(program: &'a Program, chip: &'a Chip, trace: &'a Trace) -> Course<'a> {
+        let passes = trace.passes.iter().map(|lane| Passes::new(program, chip, lane));
+        let of_kind = |is: fn(&Unit) -> bool| {
+            trace.units.iter().filter(move |(unit, _)| is(unit)).map(|(_, lane)| lane)
+        };
+        let moving = of_kind(|unit| matches!(unit, Unit::DmaIn(_) | Unit::DmaOut(_) | Unit::Fetch(_)));
+        let working = of_kind(|unit| matches!(unit, Unit::Vector(_)));
+        Course {
+            program,
+            chip,
+            cycles: trace.cycles,
+            passes: passes.collect(),
+            transfers: moving.map(|lane| Transfers::new(program, chip, lane)).collect(),
+            reads: working
+                .map(|lane| Reads { lane, rows: lane.sums(|run| rows_read(program, run)) })
+                .collect(),
+            held: held(program, trace),
+        }
+    }
+
+    /// What there is at most.
+    pub fn capacity(&self) -> Capacity {
+        Capacity {
+            buffer: self.chip.unified_buffer_bytes * self.chip.cores as Bytes,
+            rows: (self.chip.accumulator_rows * self.chip.matrix_units) as u64,
+        }
+    }
+
+    /// The cycles from `from` to before `to` in `count` equal stretches, fewer if there are fewer cycles.
+    pub fn columns(&self, from: Cycle, to: Cycle, count: usize) -> Vec<Column> {
+        let (from, to) = (from.min(self.cycles), to.min(self.cycles));
+        let cycles = to.saturating_sub(from);
+        let count = (count as Cycle).min(cycles);
+        let edge = |at: Cycle| from + (u128::from(cycles) * u128::from(at) / u128::from(count)) as Cycle;
+        (0..count).map(|at| self.column(edge(at), edge(at + 1))).collect()
+    }
+
+    /// One stretch of at least one cycle.
+    pub fn column(&self, from: Cycle, to: Cycle) -> Column {
+        let cycles = (to - from) as f64;
+        let between = |until: &dyn Fn(Cycle) -> u64| (until(to) - until(from)) as f64 / cycles;
+        let pes = (self.chip.pes() * self.chip.matrix_units as u64) as f64;
+        let (times, weights) = self.looks(from, to);
+        Column {
+            useful: between(&|t| self.useful_until(t)) / pes,
+            read: between(&|t| self.moved_until(t, |transfers| &transfers.read)),
+            written: between(&|t| self.moved_until(t, |transfers| &transfers.written)),
+            buffer: level(&times, &weights, |t| self.bytes_at(t)),
+            rows: level(&times, &weights, |t| self.rows_at(t)),
+        }
+    }
+
+    /// Cycles of a stretch to look at, and for how many cycles each stands: all, or those in which something changes, or, if these
+    /// are too many, some.
+    fn looks(&self, from: Cycle, to: Cycle) -> (Vec<Cycle>, Vec<Cycle>) {
+        let length = to - from;
+        let mut times: Vec<Cycle> = if length <= LOOKS {
+            (from..to).collect()
+        } else {
+            self.changes(from, to)
+                .unwrap_or_else(|| (0..LOOKS).map(|at| from + length * at / LOOKS).collect())
+        };
+        times.push(from);
+        times.sort_unstable();
+        times.dedup();
+        let ends = times.iter().skip(1).copied().chain([to]);
+        let weights = ends.zip(&times).map(|(end, time)| end - time).collect();
+        (times, weights)
+    }
+
+    /// When levels change in a stretch, unless that is too often.
+    fn changes(&self, from: Cycle, to: Cycle) -> Option<Vec<Cycle>> {
+        let mut times = Vec::new();
+        let edges = self.held.iter().flat_map(|held| [held.from, held.to]);
+        times.extend(edges.filter(|time| (from..to).contains(time)).take(2 * LOOKS as usize));
+        for passes in &self.passes {
+            within(passes.lane, from, to, |run| run.start, &mut times)?;
+        }
+        for reads in &self.reads {
+            within(reads.lane, from, to, |run| run.busy_until, &mut times)?;
+        }
+        (times.len() as u64 <= LOOKS).then_some(times)
+    }
+
+    /// Multipliers in use while rows enter, summed over the cycles before one.
+    pub fn useful_until(&self, time: Cycle) -> u64 {
+        let of_unit = |passes: &Passes| {
+            let each = |run: &PassRun| self.multipliers(run);
+            spent(
+                passes.lane,
+                &passes.useful,
+                time,
+                |run| (run.start, run.stream_end),
+                |run, cycles| each(run) * cycles,
+            )
+        };
+        self.passes.iter().map(of_unit).sum()
+    }
+
+    fn multipliers(&self, run: &PassRun) -> u64 {
+        let Shape { part, .. } =
+            pass::shape(self.program, self.chip, &self.program.instructions[run.instruction]);
+        (part.rows * part.cols) as u64
+    }
+
+    fn moved_until(&self, time: Cycle, sums: for<'t> fn(&'t Transfers<'a>) -> &'t Sums<u64>) -> Bytes {
+        let of_unit = |transfers: &Transfers<'a>| {
+            let sums = sums(transfers);
+            let part = |run: &UnitRun, cycles: Cycle| {
+                let before = transfers.lane.come(run.start, |run| run.start);
+                let bytes = transfers.lane.sum_of_first(before, sums)
+                    - transfers.lane.sum_of_first(before.saturating_sub(1), sums);
+                (u128::from(bytes) * u128::from(cycles) / u128::from((run.busy_until - run.start).max(1)))
+                    as u64
+            };
+            spent(transfers.lane, sums, time, |run| (run.start, run.busy_until), part)
+        };
+        self.transfers.iter().map(of_unit).sum()
+    }
+
+    /// Rows of all accumulators that hold sums in a cycle: from the cycle in which the first row of a tile enters to the last in which
+    /// the vector unit reads it.
+    pub fn rows_at(&self, time: Cycle) -> u64 {
+        let begun = self
+            .passes
+            .iter()
+            .map(|passes| passes.lane.sum_of_first(passes.lane.come(time, |run| run.start), &passes.begun));
+        let read = self
+            .reads
+            .iter()
+            .map(|reads| reads.lane.sum_of_first(reads.lane.come(time, |run| run.busy_until), &reads.rows));
+        begun.sum::<u64>().saturating_sub(read.sum())
+    }
+
+    /// Bytes of all unified buffers that hold something in a cycle: room counts from the first touch of what lies there to the last,
+    /// in a repeat from its first iteration to its last; what has the same place counts once.
+    pub fn bytes_at(&self, time: Cycle) -> Bytes {
+        let there = self.held.iter().filter(|held| (held.from..held.to).contains(&time));
+        let (mut sum, mut covered) = (0, None);
+        for Held { place: (space, from, to), .. } in there {
+            let until = covered.filter(|(of, _)| of == space).map_or(0, |(_, until)| until);
+            sum += to.saturating_sub(until.max(*from));
+            covered = Some((*space, until.max(*to)));
+        }
+        sum
+    }
+}
+
+fn level(times: &[Cycle], weights: &[Cycle], at: impl Fn(Cycle) -> u64) -> Level {
+    let (mut sum, mut most, mut all) = (0u128, 0, 0u128);
+    for (time, weight) in times.iter().zip(weights) {
+        let level = at(*time);
+        sum += u128::from(level) * u128::from(*weight);
+        all += u128::from(*weight);
+        most = most.max(level);
+    }
+    Level { mean: sum as f64 / all.max(1) as f64, most }
+}
+
+/// The times of runs that lie in a stretch; nothing if they are too many.
+fn within<T: Run>(
+    lane: &Lane<T>,
+    from: Cycle,
+    to: Cycle,
+    of: impl Fn(&T) -> Cycle + Copy,
+    into: &mut Vec<Cycle>,
+) -> Option<()> {
+    let come = |time: Cycle| time.checked_sub(1).map_or(0, |before| lane.come(before, of));
+    let (first, end) = (come(from), come(to));
+    if end - first > LOOKS {
+        return None;
+    }
+    into.extend((first..end).filter_map(|at| lane.get(at)).map(|run| of(&run)));
+    Some(())
+}
+
+/// What the runs of a lane have spent before a cycle: all of those that are over, and a part of the last one that began.
+fn spent<T: Run>(
+    lane: &Lane<T>,
+    sums: &Sums<u64>,
+    time: Cycle,
+    of: impl Fn(&T) -> (Cycle, Cycle) + Copy,
+    part: impl Fn(&T, Cycle) -> u64,
+) -> u64 {
+    let begun = time.checked_sub(1).map_or(0, |before| lane.come(before, |run| of(run).0));
+    let Some(last) = begun.checked_sub(1) else { return 0 };
+    let Some(run) = lane.get(last) else { return 0 };
+    let (start, end) = of(&run);
+    if time >= end {
+        return lane.sum_of_first(begun, sums);
+    }
+    lane.sum_of_first(last, sums) + part(&run, time - start)
+}
+
+impl<'a> Passes<'a> {
+    fn new(program: &Program, chip: &Chip, lane: &'a Lane<PassRun>) -> Passes<'a> {
+        let useful = |run: &PassRun| {
+            let Shape { part, .. } = pass::shape(program, chip, &program.instructions[run.instruction]);
+            (part.rows * part.cols) as u64 * (run.stream_end - run.start)
+        };
+        let begun = |run: &PassRun| rows_begun(&program.instructions[run.instruction]);
+        Passes { lane, useful: lane.sums(useful), begun: lane.sums(&begun) }
+    }
+}
+
+impl<'a> Transfers<'a> {
+    fn new(program: &Program, chip: &Chip, lane: &'a Lane<UnitRun>) -> Transfers<'a> {
+        let bytes = |run: &UnitRun, reads: bool| {
+            let instruction = &program.instructions[run.instruction];
+            let reading = match &instruction.work {
+                Work::Copy { from, .. } => program.buffers[from.buffer].space == Space::Dram,
+                Work::Fetch { tile, .. } if program.buffers[tile.buffer()].space == Space::Dram => true,
+                _ => return 0,
+            };
+            if reading == reads { bus_bytes(program, chip, instruction) } else { 0 }
+        };
+        let [read, written] = [true, false].map(|reads| lane.sums(|run| bytes(run, reads)));
+        Transfers { lane, read, written }
+    }
+}
+
+/// Accumulator rows that a pass is the first to write.
+fn rows_begun(instruction: &Instruction) -> u64 {
+    match &instruction.work {
+        Work::Multiply { streamed, sums, .. } if sums.mode == SumMode::Begin => streamed.rows() as u64,
+        Work::Contract { activations, sums, .. } if sums.mode == SumMode::Begin => activations.rows() as u64,
+        _ => 0,
+    }
+}
+
+/// Accumulator rows that vector work reads, for the last time.
+fn rows_read(program: &Program, run: &UnitRun) -> u64 {
+    match &program.instructions[run.instruction].work {
+        Work::Vector { source: VectorSource::Accumulators { rows, .. }, .. } => *rows as u64,
+        _ => 0,
+    }
+}
+
+/// When each buffer on the chip is touched for the first time, and for the last.
+fn held(program: &Program, trace: &Trace) -> Vec<Held> {
+    let mut all: Vec<Option<(Cycle, Cycle)>> = vec![None; program.buffers.len()];
+    let mut touch = |instruction: &Instruction, from: Cycle, to: Cycle| {
+        each_buffer(instruction, &mut |buffer: BufferId| {
+            let life = all[buffer.index()].get_or_insert((from, to));
+            *life = (life.0.min(from), life.1.max(to));
+        });
+    };
+    for lane in &trace.passes {
+        lane.for_each_kind(&mut |run, _, last| {
+            touch(&program.instructions[run.instruction], run.start, last.stream_end);
+        });
+    }
+    for (_, lane) in &trace.units {
+        lane.for_each_kind(&mut |run, _, last| {
+            touch(&program.instructions[run.instruction], run.start, last.busy_until);
+        });
+    }
+    let buffers = program.buffers.iter().zip(all);
+    let on_chip = buffers.filter(|((_, buffer), _)| buffer.space != Space::Dram);
+    let room = |((_, buffer), life): ((BufferId, &Buffer), Option<(Cycle, Cycle)>)| {
+        let place = (buffer.space, buffer.address, buffer.address + buffer.held_bytes);
+        life.map(|(from, to)| Held { from, to, place })
+    };
+    let mut all: Vec<Held> = on_chip.filter_map(room).collect();
+    all.sort_by_key(|held| held.place);
+    all
+}
+
+/// Every buffer that an instruction reads or writes.
+fn each_buffer(instruction: &Instruction, each: &mut dyn FnMut(BufferId)) {
+    match &instruction.work {
+        Work::Copy { from, to, .. } => [from, to].into_iter().for_each(|window| each(window.buffer)),
+        Work::Fetch { tile, .. } => each(tile.buffer()),
+        Work::Load => {}
+        Work::Multiply { streamed, .. } => each(streamed.buffer()),
+        Work::Contract { activations, weights, .. } => {
+            each(activations.buffer());
+            each(weights.buffer);
+        }
+        Work::Vector { source, steps, target } => {
+            match source {
+                VectorSource::Accumulators { .. } => {}
+                VectorSource::Buffer(window) => each(window.buffer),
+                VectorSource::Patches(patches, _) => each(patches.buffer),
+            }
+            steps.iter().flat_map(VectorStep::elements).for_each(|window| each(window.buffer));
+            each(target.buffer);
+        }
+    }
+}
