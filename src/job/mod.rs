@@ -13,7 +13,9 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
-pub use assembly::{AssemblyRun, assembly, assembly_text, explained, run_assembly};
+pub use assembly::{
+    AssemblyJob, AssemblyRun, Written, assembly, assembly_findings, assembly_job, assembly_text, explained, run_assembly,
+};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
@@ -25,7 +27,7 @@ pub use products::{
 };
 pub use report::{ChipReport, DeviationReport, Entry, Listed, OpReport, OutputReport, Report, UnitReport};
 
-use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::base::{Cycle, Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source, TensorId, build};
@@ -200,7 +202,17 @@ impl Checked {
             timed.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()?;
         let graph = std::mem::take(&mut self.graph);
         let extent = Extent::Without { why, seeded: None };
-        Some(Finished { graph, plan, emitted, chip, trace, memory: Vec::new(), disagreement: None, extent })
+        Some(Finished {
+            graph,
+            plan,
+            emitted,
+            chip,
+            trace,
+            memory: Vec::new(),
+            disagreement: None,
+            extent,
+            written: None,
+        })
     }
 
     fn compiled(self) -> Compiled {
@@ -344,6 +356,7 @@ impl Job {
             memory,
             disagreement,
             extent: Extent::Whole,
+            written: None,
         }
     }
 }
@@ -460,6 +473,8 @@ pub struct Finished {
     pub disagreement: Option<String>,
     /// How much of the memory there is.
     pub extent: Extent,
+    /// The assembly, if it was one that was run: then graph and plan are empty.
+    pub written: Option<Box<Written>>,
 }
 
 /// Whose values a run has.
@@ -494,6 +509,12 @@ impl Finished {
     /// The run counted.
     pub fn tally(&self) -> Tally {
         tally(&self.emitted.program, &self.chip, &self.trace)
+    }
+
+    /// Cycles that the same program would take by other passes, or why it would not run.
+    pub fn cycles_by(&self, pipeline: &Pipeline) -> Result<Cycle, Refused> {
+        let plan = plan_by(&self.graph, &self.chip, pipeline).map_err(Refused::TooMuch)?;
+        Ok(time(plan, &self.chip).map_err(Refused::Halt)?.trace.cycles)
     }
 
     /// A tensor's values in simulated DRAM, if they were ever there.

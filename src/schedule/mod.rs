@@ -123,15 +123,26 @@ pub struct Place {
     pub steps: Steps,
 }
 
+/// Of nothing.
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan::of(Arena::default(), Vec::new())
+    }
+}
+
 impl Plan {
     fn new(tensors: Arena<Planned>, layers: Vec<Layer>, chip: &Chip) -> Plan {
+        Plan { tile_rows: chip.rows, ..Plan::of(tensors, layers) }
+    }
+
+    fn of(tensors: Arena<Planned>, layers: Vec<Layer>) -> Plan {
         Plan {
             tensors,
             layers,
             folded: Vec::new(),
             kept: LiteMap::new(),
             split: Split::NONE,
-            tile_rows: chip.rows,
+            tile_rows: 1,
             places: LiteMap::new(),
             streams_from: 0,
             sharing: Sharing::Never,

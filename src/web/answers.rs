@@ -6,6 +6,7 @@ use wasm_bindgen::{JsError, JsValue};
 
 use super::findings::diagnostics;
 use super::to_js;
+use super::wish::Wish;
 use crate::base::{Span, Utf16};
 use crate::graph::{LoadError, Loader};
 use crate::job::{self, Assist, Completion, CompletionKind, Hover};
@@ -15,6 +16,19 @@ use crate::num::Array;
 #[wasm_bindgen]
 pub fn explain(text: &str) -> Result<JsValue, JsError> {
     to_js(&diagnostics(text, &job::check(text, &NoFiles).diagnostics))
+}
+
+/// What is wrong with an assembly on a chip as a session's `setChip` takes it, in words.
+#[wasm_bindgen(js_name = explainAssembly)]
+pub fn explain_assembly(
+    text: &str,
+    base: String,
+    words: Vec<String>,
+    keys: Vec<String>,
+    values: Vec<String>,
+) -> Result<JsValue, JsError> {
+    let found = Wish { base, words, keys, values }.chip().map(|chip| job::assembly_findings(text, &chip));
+    to_js(&diagnostics(text, &found.unwrap_or_default()))
 }
 
 /// What stands at a UTF-16 offset of a text, whatever it is: nothing, or the place, its type and a sentence.

@@ -13,6 +13,10 @@ mod findings;
 #[cfg(feature = "files")]
 mod form;
 #[cfg(feature = "page")]
+mod assembly;
+#[cfg(feature = "page")]
+mod listing;
+#[cfg(feature = "page")]
 mod paint;
 #[cfg(feature = "page")]
 mod session;
@@ -21,7 +25,7 @@ mod values;
 mod wish;
 
 #[cfg(feature = "files")]
-pub use answers::{complete, definition, explain, hover};
+pub use answers::{complete, definition, explain, explain_assembly, hover};
 #[cfg(feature = "files")]
 pub use files::{ChipFile, format_program};
 #[cfg(feature = "files")]

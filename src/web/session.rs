@@ -5,6 +5,7 @@ use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
 use super::chips;
+use super::listing::Listed;
 use super::paint::{Painter, Theme};
 use super::to_js;
 use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeline};
@@ -14,31 +15,33 @@ use crate::chip::{Chip, MOST_FILE_BYTES};
 use crate::draw::{Layout, Moment, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
-use crate::job::{self, Finished, Job, Seeding, compile_or_time};
+use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::sim::{Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
 #[wasm_bindgen]
 pub struct Session {
-    painter: Painter,
+    pub(super) painter: Painter,
     /// Of the timeline, if the page has room for one.
-    timeline: Option<Painter>,
-    files: Files,
+    pub(super) timeline: Option<Painter>,
+    pub(super) files: Files,
     /// As it was asked for, and as it is if it can be.
-    chip: Option<(Wish, Option<Chip>)>,
-    pending: Option<(String, Pending)>,
-    shown: Option<(String, Finished)>,
+    pub(super) chip: Option<(Wish, Option<Chip>)>,
+    pub(super) pending: Option<(String, Pending)>,
+    pub(super) shown: Option<(String, Finished)>,
     /// Operands of an operator of the run shown, under way.
-    seeding: Option<Seeding>,
+    pub(super) seeding: Option<Seeding>,
     /// Sums of the run shown.
-    kept: Kept,
-    cycle: Cycle,
+    pub(super) kept: Kept,
+    pub(super) cycle: Cycle,
     /// The matrix unit on show.
-    unit: usize,
-    selected: (usize, usize),
+    pub(super) unit: usize,
+    pub(super) selected: (usize, usize),
     /// The operator that stands out, by its number.
-    marked: Option<usize>,
+    pub(super) marked: Option<usize>,
+    /// The listing of the run shown, as far as it has been asked for.
+    pub(super) listed: Option<Listed>,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -63,6 +66,7 @@ impl Session {
             unit: 0,
             selected: (0, 0),
             marked: None,
+            listed: None,
         })
     }
 
@@ -166,21 +170,21 @@ impl Session {
 
     /// Works on the pending run for some milliseconds; returns how much is done. At 1 it has replaced the one shown.
     pub fn advance(&mut self) -> f64 {
-        if let Some((_, Pending::Job(job))) = &mut self.pending
-            && !job.advance(SLICE)
-        {
-            return job.progress().min(0.999);
+        if let Some(done) = self.pending.as_mut().and_then(|(_, pending)| pending.advance()) {
+            return done.min(0.999);
         }
         if let Some((text, pending)) = self.pending.take() {
             let finished = match pending {
                 Pending::Job(job) => job.into_finished(),
                 Pending::Timed(timed) => *timed,
+                Pending::Assembly(job) => job.into_run().into(),
             };
             self.cycle = self.cycle.min(finished.trace.cycles);
             self.unit = self.unit.min(finished.chip.matrix_units - 1);
             self.selected.0 = self.selected.0.min(finished.chip.rows - 1);
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
+            self.listed = None;
             self.forget_numbers();
         }
         1.0
@@ -283,9 +287,21 @@ impl Session {
 }
 
 /// A run that is to be shown.
-enum Pending {
+pub(super) enum Pending {
     Job(Box<Job>),
     Timed(Box<Finished>),
+    Assembly(Box<AssemblyJob>),
+}
+
+impl Pending {
+    /// Works for some milliseconds; how much is done, or nothing if that is all.
+    fn advance(&mut self) -> Option<f64> {
+        match self {
+            Pending::Job(job) => (!job.advance(SLICE)).then(|| job.progress()),
+            Pending::Timed(_) => None,
+            Pending::Assembly(job) => (!job.advance(SLICE)).then(|| job.progress()),
+        }
+    }
 }
 
 impl Session {

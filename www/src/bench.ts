@@ -1,6 +1,6 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
-import type { Calls, Chip, Frame, Report } from './protocol';
+import type { Assembled, Calls, Chip, Frame, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -21,6 +21,10 @@ export interface Desk {
   /** Tells editor and pictures which operator is picked. */
   pick(op: number | null): void;
   text(): string;
+  /** Runs an assembly in the program's place, if nothing is wrong with it. */
+  assemble(text: string): Promise<Assembled>;
+  /** Compiles the program and runs it. */
+  run(): void;
   chip(): Chip;
 }
 
@@ -78,7 +82,8 @@ export class Bench {
 
   /** Picks the operator of a line; a line without one changes nothing. Of several, the one behind the picked one. */
   pickLine(line: number): void {
-    const ops = this.report?.ops ?? [];
+    // Lines of an assembly are not the program's.
+    const ops = (this.report?.assembly ? null : this.report?.ops) ?? [];
     const ofLine = ops.flatMap((op, at) => (op.line === line ? [at] : []));
     if (ofLine.length === 0) return;
     const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;

@@ -256,9 +256,9 @@ function sideOf(base: string, key: string): string | null {
   return sides ? (sides[key === 'rows' ? 1 : 2] ?? null) : null;
 }
 
-/** Two panels in one place, the program's and the chip's, as tabs; says which one is opened. */
+/** Panels in one place, as tabs; says which one is opened, to the panel itself too. */
 export function tabs(opened: (name: string) => void): void {
-  const all = ['program', 'chip'].map((name) => ({ name, tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
+  const all = ['program', 'chip', 'compiled'].map((name) => ({ name, tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
   const open = (at: number, focus: boolean) => {
     all.forEach(({ tab, panel }, index) => {
       tab.setAttribute('aria-selected', String(index === at));
@@ -267,6 +267,7 @@ export function tabs(opened: (name: string) => void): void {
     });
     if (focus) all[at]!.tab.focus();
     opened(all[at]!.name);
+    all[at]!.panel.dispatchEvent(new Event('open'));
   };
   all.forEach(({ tab }, at) => {
     tab.addEventListener('click', () => open(at, false));

@@ -1,7 +1,7 @@
 // The worker's life: started with a canvas, told what to do, killed and started again at any moment.
 
 import wasmUrl from 'systole-wasm/systole_bg.wasm.deflate?url';
-import type { Answers, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import type { Answers, Assembled, Calls, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
 import { fetchModule } from './unpack';
 
 export class Engine {
@@ -18,7 +18,7 @@ export class Engine {
   private readonly files = new Map<string, Uint8Array>();
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
   private readonly versions = new Map<string, number>();
-  /** What views have called and not been answered yet. */
+  /** What views have called and not been answered yet; assemblies by their numbers below 0. */
   private readonly called = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   private selected: Pe = { row: 0, col: 0 };
   private unit = 0;
@@ -76,6 +76,16 @@ export class Engine {
   run(text: string, chip: Chip): number {
     this.send({ kind: 'run', id: ++this.id, text, chip });
     return this.id;
+  }
+
+  /** Assembles a text, and runs it if nothing is wrong with it. */
+  assemble(text: string): Promise<Assembled> {
+    if (!this.alive) return Promise.reject(new Error('the simulator is not running'));
+    const id = ++this.id;
+    this.send({ kind: 'assemble', id, text });
+    return new Promise((resolve, reject) =>
+      this.called.set(-id, { resolve: resolve as (value: unknown) => void, reject }),
+    );
   }
 
   /** The number of the newest run: answers to older ones are stale. */
@@ -148,7 +158,9 @@ export class Engine {
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']> {
     if (!this.alive) return Promise.reject(new Error('the simulator is not running'));
     const id = ++this.questions;
-    this.send({ kind: 'call', id, name, args });
+    // A canvas moves to the worker.
+    const canvases = args.filter((arg) => (arg as unknown) instanceof OffscreenCanvas) as unknown[] as Transferable[];
+    this.send({ kind: 'call', id, name, args }, canvases);
     return new Promise((resolve, reject) =>
       this.called.set(id, { resolve: resolve as (value: unknown) => void, reject }),
     );
@@ -205,6 +217,10 @@ export class Engine {
       if (wanted !== null) this.seek(wanted);
     }
     if (message.kind === 'answer') this.answered(message.id, message.answer);
+    if (message.kind === 'assembled') {
+      this.called.get(-message.id)?.resolve(message.assembled);
+      this.called.delete(-message.id);
+    }
     if (message.kind === 'called') {
       const { resolve, reject } = this.called.get(message.id)!;
       this.called.delete(message.id);

@@ -57,25 +57,31 @@ export async function answerTo<Question extends keyof Answers>(
 
 /** Findings in a program, with words for those that came without. */
 export async function explained(text: string, found: Diagnostic[]): Promise<Diagnostic[]> {
+  return worded(found, async () => (await extras()).explain(text) as Diagnostic[]);
+}
+
+/** The same of an assembly, on a chip. */
+export async function assemblyExplained(text: string, chip: Chip, found: Diagnostic[]): Promise<Diagnostic[]> {
+  const { base, words, changes } = chip;
+  const [keys, values] = [Object.keys(changes), Object.values(changes)];
+  return worded(
+    found,
+    async () => (await extras()).explainAssembly(text, base, words, keys, values) as Diagnostic[],
+  );
+}
+
+async function worded(found: Diagnostic[], words: () => Promise<Diagnostic[]>): Promise<Diagnostic[]> {
   const place = ({ severity, from, to }: Diagnostic) => `${severity} ${from} ${to}`;
   const bare = found.filter(({ message }) => message === '');
   if (bare.length === 0) return found;
-  const known = await words(text);
+  // Where there are no words to be had, the places are known all the same.
+  const known = await words().catch(() => []);
   const places = new Set(bare.map(place));
   const told = known.filter((finding) => places.has(place(finding)));
   for (const finding of told) places.delete(place(finding));
-  // Where there are no words to be had, the place is known all the same.
   const untold = bare.filter((finding) => places.has(place(finding)));
   const all = [...found.filter(({ message }) => message !== ''), ...told, ...untold.map(unexplained)];
   return all.sort((a, b) => a.from - b.from || a.to - b.to);
-}
-
-async function words(text: string): Promise<Diagnostic[]> {
-  try {
-    return (await extras()).explain(text) as Diagnostic[];
-  } catch {
-    return [];
-  }
 }
 
 function unexplained(finding: Diagnostic): Diagnostic {

@@ -9,6 +9,7 @@ export type ToWorker =
   // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
   | { kind: 'run'; id: number; text: string; chip: Chip }
+  | { kind: 'assemble'; id: number; text: string } // an assembly, to be run in place of a program
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number }
   | { kind: 'select'; pe: Pe }
@@ -25,6 +26,7 @@ export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
   | { kind: 'chip'; chip: Chip; state: ChipState } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
+  | { kind: 'assembled'; id: number; assembled: Assembled } // the answer to `assemble`; if it runs, `ran` follows
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
@@ -104,6 +106,12 @@ export interface Checked {
   runs: boolean; // there was no error, and there is a chip for it: a run is pending now
 }
 
+/** What assembling found. */
+export interface Assembled {
+  diagnostics: Diagnostic[];
+  runs: boolean;
+}
+
 export const TOKEN_CLASSES = [
   'comment',
   'keyword',
@@ -143,6 +151,50 @@ export interface Answers {
 /** Methods of the module's session that views call, and what they answer; `undefined` where there is no run. */
 export interface Calls {
   version: { args: []; answer: string };
+  // The listing of the run: it grows with each call, until it is whole.
+  listing: { args: []; answer: Listing | undefined };
+  lines: { args: [from: number, count: number]; answer: CodeLine[] | undefined };
+  underWay: { args: [cycle: number]; answer: UnderWay[] | undefined };
+  times: { args: [instruction: number, cycle: number]; answer: Times | undefined };
+  begins: { args: [instruction: number, cycle: number]; answer: number | undefined }; // a cycle
+  assemblyOf: { args: [text: string]; answer: string };
+}
+
+export interface Listing {
+  lines: number;
+  widest: number; // characters
+  whole: boolean;
+}
+
+/** A line of a listing. Lines count from 0. */
+export interface CodeLine {
+  text: string;
+  instruction: number | null;
+  op: number | null;
+}
+
+/** An instruction under way. */
+export interface UnderWay {
+  unit: string;
+  instruction: number;
+  line: number;
+  lines: number;
+  op: number;
+  busy: boolean; // its unit works on it; if not, the last of it is on its way
+  start: number;
+  until: number; // its unit is busy with it
+  event: number; // it signals
+}
+
+/** When an instruction is done: the time that a cycle lies in, the next one, or the last. */
+export interface Times {
+  unit: string;
+  loops: string; // around it, with their iterations
+  number: number; // from 0
+  of: number;
+  start: number;
+  until: number;
+  event: number;
 }
 
 export interface Place {
@@ -179,6 +231,7 @@ export interface Report {
   utilization: number; // useful MACs over rows x cols x cycles
   agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
   disagreement: string | null; // the first difference, in words
+  assembly: boolean; // it was an assembly that was run: lines are those of its text, and there is no reference
   unvalued: string | null; // why the run has no values: then nothing was compared, and there are no inputs and outputs
   ops: Op[];
   colours: number; // the n-th operator has the colour --op-(n modulo this)

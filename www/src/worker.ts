@@ -1,11 +1,14 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import { answerTo, explained } from './extras';
+import { answerTo, assemblyExplained, explained } from './extras';
 import type {
   Answers,
+  Assembled,
   Checked,
+  Chip,
   ChipState,
+  Diagnostic,
   Frame,
   FromWorker,
   Limits,
@@ -21,6 +24,8 @@ let session: Session | null = null;
 let running: { id: number; since: number } | null = null;
 /** The newest run that was asked for. */
 let newest = 0;
+/** Of the newest run. */
+let chip: Chip = { base: '', words: [], changes: {} };
 /** Whether an operator's numbers are being computed. */
 let computing = false;
 let cycle = 0;
@@ -59,7 +64,8 @@ function receive(message: ToWorker): void {
       break;
     case 'run':
       refusing(() => {
-        const { base, words, changes } = message.chip;
+        chip = message.chip;
+        const { base, words, changes } = chip;
         const [keys, values] = [Object.keys(changes), Object.values(changes)];
         const state = session!.setChip(base, words, keys, values) as ChipState | undefined;
         if (state) post({ kind: 'chip', chip: message.chip, state });
@@ -70,6 +76,9 @@ function receive(message: ToWorker): void {
         if (checked.diagnostics.every(({ message }) => message !== '')) begin(id, checked);
         else void explained(text, checked.diagnostics).then((diagnostics) => begin(id, { ...checked, diagnostics }));
       }, message.id);
+      break;
+    case 'assemble':
+      assemble(message.id, message.text);
       break;
     case 'view':
       look(message.view);
@@ -133,6 +142,35 @@ function begin(id: number, checked: Checked): void {
   running = checked.runs ? { id, since: performance.now() } : null;
   later();
 }
+
+/** Assembles a text and begins its run; the second module has the words for what is wrong with it. */
+function assemble(id: number, text: string): void {
+  running = null;
+  newest = id;
+  const tell = (assembled: Assembled) => {
+    post({ kind: 'assembled', id, assembled });
+    if (id !== newest) return;
+    running = assembled.runs ? { id, since: performance.now() } : null;
+    later();
+  };
+  const refuse = (message: string) => tell({ diagnostics: [{ ...REFUSAL, message }], runs: false });
+  forPeople(() => {
+    const assembled = session!.assemble(text) as Assembled;
+    void assemblyExplained(text, chip, assembled.diagnostics).then((diagnostics) => tell({ ...assembled, diagnostics }));
+  }, refuse);
+}
+
+/** Of a whole text. */
+const REFUSAL: Diagnostic = {
+  severity: 'error',
+  from: 0,
+  to: 0,
+  line: 1,
+  column: 1,
+  message: '',
+  hint: null,
+  edit: null,
+};
 
 /** One slice of work; between slices, messages are heard. */
 function work(): void {

@@ -3,10 +3,12 @@
 import style from './views.css?url';
 import type { Bench } from '../bench';
 import { make } from '../dom';
+import { mountCompiled } from './compiled';
 
 /** Puts all views into the page. */
-export async function furnish(_bench: Bench): Promise<void> {
+export async function furnish(bench: Bench): Promise<void> {
   await styled();
+  mountCompiled(bench);
 }
 
 /** With its style, or not at all. */
