@@ -2,8 +2,11 @@
 
 mod array;
 mod elements;
+mod graph;
 mod layout;
 mod number;
+mod pe_code;
+mod position;
 mod running;
 mod scene;
 mod timeline;
@@ -11,8 +14,11 @@ mod words;
 
 pub use array::{Moment, array};
 pub use elements::Register;
+pub use graph::{GraphLayout, GraphView, Towards};
 pub use layout::Layout;
 pub use number::short;
+pub use pe_code::PeCode;
+pub use position::{LoopMark, LoopPlaces};
 pub use running::{Occurrence, Ordinal, Pairs, Running};
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use timeline::{GUTTER, Timeline};

@@ -18,22 +18,40 @@ pub struct Running<'a> {
     pairs: &'a Pairs,
 }
 
-/// By instruction: the load of a multiply's tile, and the multiply of a load's, if their program pairs them.
-pub struct Pairs(Vec<Option<InstructionId>>);
+/// Which fetch and load bring the tile of which multiply, as far as their program pairs them.
+pub struct Pairs {
+    /// By instruction: the load of a multiply's tile, and the multiply of a load's.
+    loads: Vec<Option<InstructionId>>,
+    /// By multiply: the fetch of its tile.
+    fetches: Vec<Option<InstructionId>>,
+}
+
+/// Of a matrix unit: what has no multiply yet, the oldest first.
+#[derive(Default)]
+struct Waiting {
+    fetches: VecDeque<InstructionId>,
+    loads: VecDeque<InstructionId>,
+}
 
 impl Pairs {
     /// Pairs a program's loads with its multiplies, the oldest with the oldest, as they stand in the text.
     pub fn new(program: &Program) -> Pairs {
-        let mut pairs = Pairs(vec![None; program.instructions.len()]);
+        let none = vec![None; program.instructions.len()];
+        let mut pairs = Pairs { loads: none.clone(), fetches: none };
         pairs.pair(program, &program.body, &mut LiteMap::new());
         pairs
     }
 
     fn of(&self, instruction: InstructionId) -> Option<InstructionId> {
-        self.0[instruction.index()]
+        self.loads[instruction.index()]
     }
 
-    fn pair(&mut self, program: &Program, nodes: &[Node], waiting: &mut LiteMap<u32, VecDeque<InstructionId>>) {
+    /// The fetch of a multiply's tile.
+    pub(super) fn fetch_of(&self, multiply: InstructionId) -> Option<InstructionId> {
+        self.fetches[multiply.index()]
+    }
+
+    fn pair(&mut self, program: &Program, nodes: &[Node], waiting: &mut LiteMap<u32, Waiting>) {
         for node in nodes {
             let id = match node {
                 Node::Repeat(id) => {
@@ -43,10 +61,13 @@ impl Pairs {
                 Node::Do(id) => *id,
             };
             match program.instructions[id].unit {
-                Unit::Load(number) => waiting.entry(number).or_default().push_back(id),
+                Unit::Fetch(number) => waiting.entry(number).or_default().fetches.push_back(id),
+                Unit::Load(number) => waiting.entry(number).or_default().loads.push_back(id),
                 Unit::Matrix(number) => {
-                    if let Some(load) = waiting.get_mut(&number).and_then(VecDeque::pop_front) {
-                        (self.0[load.index()], self.0[id.index()]) = (Some(id), Some(load));
+                    let of_unit = waiting.entry(number).or_default();
+                    self.fetches[id.index()] = of_unit.fetches.pop_front();
+                    if let Some(load) = of_unit.loads.pop_front() {
+                        (self.loads[load.index()], self.loads[id.index()]) = (Some(id), Some(load));
                     }
                 }
                 _ => {}

@@ -66,7 +66,7 @@ fn assembled(
 }
 
 /// A program that is checked; its plan with what each pass did, if there is no error.
-fn planned(
+pub(super) fn planned(
     text: &str,
     loader: &dyn Loader,
     chip: &Chip,

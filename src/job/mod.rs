@@ -7,6 +7,7 @@ mod frame;
 mod layers;
 mod mapper;
 mod operator;
+mod passes;
 mod products;
 mod report;
 pub mod scalesim;
@@ -22,6 +23,7 @@ pub use frame::{FrameReport, PassReport};
 pub use layers::{time_topology, time_topology_arranged};
 pub use mapper::{MappedReport, MapperReport, mapping_of_products};
 pub use operator::Seeding;
+pub use passes::{Change, Changed, PassEffect, pass_effect};
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };

@@ -27,6 +27,7 @@ mod choices;
 mod contract;
 mod convolution;
 mod lives;
+mod loops;
 mod lowered;
 mod moves;
 mod packed;
@@ -37,6 +38,7 @@ mod tiling;
 
 pub(crate) use convolution::Stretch;
 pub use convolution::{Bands, Convolution, Image, Pool};
+pub use loops::{LoopLine, LoopOf, LoopPart, Over, loops};
 pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};

@@ -50,7 +50,7 @@ pub fn complete(text: &str, offset: u32) -> Result<JsValue, JsError> {
 }
 
 /// The page's files are in the other module: of a tensor that is loaded, its declaration says enough.
-struct NoFiles;
+pub(super) struct NoFiles;
 
 impl Loader for NoFiles {
     fn load(&self, _: &str) -> Result<Array, LoadError> {

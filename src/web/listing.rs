@@ -7,10 +7,11 @@ use wasm_bindgen::{JsError, JsValue};
 use super::session::Session;
 use super::to_js;
 use crate::base::Cycle;
-use crate::draw::{Occurrence, Ordinal, Pairs, Running};
+use crate::draw::{GraphLayout, Occurrence, Ordinal, Pairs, Running};
 use crate::isa::InstructionId;
 use crate::isa::text::Listing;
 use crate::job::Finished;
+use crate::schedule::LoopLine;
 
 /// Lines printed between two looks at the worker's messages: some milliseconds.
 const SLICE: usize = 2000;
@@ -20,12 +21,17 @@ const MOST_LINES: usize = 400;
 /// A listing with what tells when its lines are under way.
 pub struct Listed {
     listing: Listing,
-    pairs: Pairs,
+    pub pairs: Pairs,
+    /// The plan as loops, if it has been asked for.
+    pub loops: Vec<LoopLine>,
+    /// The same of the graph.
+    pub graph: Option<GraphLayout>,
 }
 
 impl Listed {
-    fn new(finished: &Finished) -> Listed {
-        Listed { listing: Listing::new(finished.assembly()), pairs: Pairs::new(&finished.emitted.program) }
+    pub fn new(finished: &Finished) -> Listed {
+        let pairs = Pairs::new(&finished.emitted.program);
+        Listed { listing: Listing::new(finished.assembly()), pairs, loops: Vec::new(), graph: None }
     }
 }
 
@@ -59,6 +65,15 @@ struct UnderWay {
     start: Cycle,
     until: Cycle,
     event: Cycle,
+}
+
+/// A line that stands out.
+#[derive(Serialize)]
+pub struct Mark {
+    pub line: usize,
+    pub lines: usize,
+    pub busy: bool,
+    pub note: String,
 }
 
 /// One of an instruction's times, in words' parts.
@@ -142,7 +157,7 @@ impl Session {
     }
 }
 
-fn running<'a>(finished: &'a Finished, listed: &'a Listed) -> Running<'a> {
+pub fn running<'a>(finished: &'a Finished, listed: &'a Listed) -> Running<'a> {
     Running::new(&finished.trace, &finished.emitted.program, &finished.chip, &listed.pairs)
 }
 

@@ -15,9 +15,15 @@ mod form;
 #[cfg(feature = "page")]
 mod assembly;
 #[cfg(feature = "page")]
+mod graph;
+#[cfg(feature = "page")]
 mod listing;
 #[cfg(feature = "page")]
+mod loops;
+#[cfg(feature = "page")]
 mod paint;
+#[cfg(feature = "files")]
+mod passes;
 #[cfg(feature = "page")]
 mod session;
 #[cfg(feature = "page")]
@@ -30,6 +36,8 @@ pub use answers::{complete, definition, explain, explain_assembly, hover};
 pub use files::{ChipFile, format_program};
 #[cfg(feature = "files")]
 pub use form::chip_form;
+#[cfg(feature = "files")]
+pub use passes::Compilation;
 #[cfg(feature = "page")]
 pub use session::Session;
 

@@ -12,11 +12,12 @@ use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity, timeli
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Layout, Moment, array};
+use crate::draw::{Layout, Moment, PeCode, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
-use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time};
+use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time_arranged};
 use crate::lang::MOST_TEXT_BYTES;
+use crate::schedule::Pipeline;
 use crate::sim::{Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
@@ -40,6 +41,10 @@ pub struct Session {
     pub(super) selected: (usize, usize),
     /// The operator that stands out, by its number.
     pub(super) marked: Option<usize>,
+    /// Of the graph, if the page has room for one.
+    pub(super) graph: Option<Painter>,
+    /// The passes that compile.
+    pub(super) pipeline: Pipeline,
     /// The listing of the run shown, as far as it has been asked for.
     pub(super) listed: Option<Listed>,
 }
@@ -66,6 +71,8 @@ impl Session {
             unit: 0,
             selected: (0, 0),
             marked: None,
+            graph: None,
+            pipeline: Pipeline::default(),
             listed: None,
         })
     }
@@ -157,7 +164,9 @@ impl Session {
     /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
     pub fn check(&mut self, text: &str) -> Result<JsValue, JsError> {
         let compiled = match self.chip.as_ref().and_then(|(_, chip)| chip.as_ref()) {
-            Some(chip) => compile_or_time(text, &self.files, chip),
+            Some(chip) => {
+                compile_or_time_arranged(text, &self.files, chip, &self.pipeline, &mut job::as_planned)
+            }
             // What is wrong with a program is said even if there is no chip for it.
             None => job::check(text, &self.files),
         };
@@ -231,29 +240,23 @@ impl Session {
         // A negative number, or none at all, becomes 0.
         self.cycle = (cycle as Cycle).min(finished.trace.cycles);
         let layout = self.layout(finished);
-        let reach = Reach {
-            activations: layout.hops_left,
-            weights: layout.hops_above,
-            accumulators: layout.accumulator_rows,
-        };
-        let unit = self.unit;
-        let here = finished.machine().at(unit, self.cycle, reach);
-        let moment = Moment {
-            frame: &here.frame(&mut self.kept),
-            around: &here.surroundings(&mut self.kept),
-            view: &here.view,
-            trace: &finished.trace,
-            program: &finished.emitted.program,
-            chip: &finished.chip,
-            unit,
-            selected: self.selected,
-            marked: marked(finished, self.marked),
-            above: &here.from_above(self.selected.0, self.selected.1),
-            numbers: finished.numbers(),
-            indices: &|buffer, place| finished.indices(buffer, place),
-        };
-        self.painter.paint(&array(&moment, &layout))?;
-        Ok(to_js(&PageFrame::new(text, &moment))?)
+        let look = Look { unit: self.unit, cycle: self.cycle, selected: self.selected, marked: self.marked };
+        look.at(finished, &layout, &mut self.kept, |moment| {
+            self.painter.paint(&array(moment, &layout))?;
+            Ok(to_js(&PageFrame::new(text, moment))?)
+        })
+    }
+
+    /// The selected PE in code, with what it holds in the cycle that was painted last.
+    #[wasm_bindgen(js_name = peCode)]
+    pub fn pe_code(&mut self) -> Result<JsValue, JsValue> {
+        let Some((_, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
+        let layout = self.layout(finished);
+        let look = Look { unit: self.unit, cycle: self.cycle, selected: self.selected, marked: self.marked };
+        look.at(finished, &layout, &mut self.kept, |moment| {
+            let PeCode { hardware, software } = PeCode::new(moment);
+            Ok(to_js(&[hardware, software])?)
+        })
     }
 
     /// Lets an operator of the run shown stand out in the pictures, by its number, or none.
@@ -304,6 +307,46 @@ impl Pending {
     }
 }
 
+/// A look into a run.
+struct Look {
+    unit: usize,
+    cycle: Cycle,
+    selected: (usize, usize),
+    marked: Option<usize>,
+}
+
+impl Look {
+    /// Shows the moment to somebody.
+    fn at<R>(
+        &self,
+        finished: &Finished,
+        layout: &Layout,
+        kept: &mut Kept,
+        show: impl FnOnce(&Moment) -> Result<R, JsValue>,
+    ) -> Result<R, JsValue> {
+        let reach = Reach {
+            activations: layout.hops_left,
+            weights: layout.hops_above,
+            accumulators: layout.accumulator_rows,
+        };
+        let here = finished.machine().at(self.unit, self.cycle, reach);
+        show(&Moment {
+            frame: &here.frame(kept),
+            around: &here.surroundings(kept),
+            view: &here.view,
+            trace: &finished.trace,
+            program: &finished.emitted.program,
+            chip: &finished.chip,
+            unit: self.unit,
+            selected: self.selected,
+            marked: marked(finished, self.marked),
+            above: &here.from_above(self.selected.0, self.selected.1),
+            numbers: finished.numbers(),
+            indices: &|buffer, place| finished.indices(buffer, place),
+        })
+    }
+}
+
 impl Session {
     /// What was kept of other numbers than those in memory.
     fn forget_numbers(&mut self) {
@@ -323,10 +366,10 @@ fn marked(finished: &Finished, op: Option<usize>) -> Option<ProgramOpId> {
 }
 
 /// CSS pixels of a picture's side, whatever the page says.
-fn side(pixels: f64) -> f64 {
+pub(super) fn side(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(1.0, 8192.0) } else { 1.0 }
 }
 
-fn ratio(pixels: f64) -> f64 {
+pub(super) fn ratio(pixels: f64) -> f64 {
     if pixels.is_finite() { pixels.clamp(0.25, 4.0) } else { 1.0 }
 }

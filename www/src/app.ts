@@ -16,7 +16,19 @@ import { Lanes } from './lanes';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
-import type { Assembled, Checked, Chip, Diagnostic, Edit, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
+import type {
+  Assembled,
+  Checked,
+  Chip,
+  Diagnostic,
+  Edit,
+  Frame,
+  FromWorker,
+  Limits,
+  Pe,
+  Report,
+  View,
+} from './protocol';
 import { Speaker } from './speak';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';

@@ -258,7 +258,11 @@ function sideOf(base: string, key: string): string | null {
 
 /** Panels in one place, as tabs; says which one is opened, to the panel itself too. */
 export function tabs(opened: (name: string) => void): void {
-  const all = ['program', 'chip', 'compiled'].map((name) => ({ name, tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
+  const all = ['program', 'chip', 'compiled'].map((name) => ({
+    name,
+    tab: byId(`${name}-tab`),
+    panel: byId(`${name}-panel`),
+  }));
   const open = (at: number, focus: boolean) => {
     all.forEach(({ tab, panel }, index) => {
       tab.setAttribute('aria-selected', String(index === at));

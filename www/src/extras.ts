@@ -5,7 +5,7 @@ import script from 'systole-wasm/systole_files.js?url';
 import wasmUrl from 'systole-wasm/systole_files_bg.wasm.deflate?url';
 
 import { fetchModule } from './unpack';
-import type { Answers, Chip, ChipForm, Diagnostic } from './protocol';
+import type { Answers, Calls, Chip, ChipForm, Diagnostic, Pass } from './protocol';
 
 type Extras = typeof import('systole-wasm/systole_files.js');
 
@@ -64,10 +64,37 @@ export async function explained(text: string, found: Diagnostic[]): Promise<Diag
 export async function assemblyExplained(text: string, chip: Chip, found: Diagnostic[]): Promise<Diagnostic[]> {
   const { base, words, changes } = chip;
   const [keys, values] = [Object.keys(changes), Object.values(changes)];
-  return worded(
-    found,
-    async () => (await extras()).explainAssembly(text, base, words, keys, values) as Diagnostic[],
-  );
+  return worded(found, async () => (await extras()).explainAssembly(text, base, words, keys, values) as Diagnostic[]);
+}
+
+/** What each pass of the compiler does with a program, in words; nothing of one that is not right. */
+export async function passes(text: string, chip: Chip, without: string[]): Promise<Pass[] | undefined> {
+  return compiling(text, chip, without, (compilation) => compilation.passes() as Pass[] | undefined);
+}
+
+/** What one pass changes of a program's plan. */
+export async function passEffect(
+  text: string,
+  chip: Chip,
+  without: string[],
+  pass: number,
+): Promise<Calls['passEffect']['answer']> {
+  return compiling(text, chip, without, (it) => it.effect(pass) as Calls['passEffect']['answer']);
+}
+
+async function compiling<Answer>(
+  text: string,
+  { base, words, changes }: Chip,
+  without: string[],
+  ask: (compilation: InstanceType<Extras['Compilation']>) => Answer,
+): Promise<Answer> {
+  const { Compilation } = await extras();
+  const it = new Compilation(text, base, words, Object.keys(changes), Object.values(changes), without);
+  try {
+    return ask(it);
+  } finally {
+    it.free();
+  }
 }
 
 async function worded(found: Diagnostic[], words: () => Promise<Diagnostic[]>): Promise<Diagnostic[]> {

@@ -157,6 +157,30 @@ export interface Calls {
   underWay: { args: [cycle: number]; answer: UnderWay[] | undefined };
   times: { args: [instruction: number, cycle: number]; answer: Times | undefined };
   begins: { args: [instruction: number, cycle: number]; answer: number | undefined }; // a cycle
+  // The plan of the run as loops; an assembly has none.
+  loops: { args: []; answer: { lines: number; widest: number } | undefined };
+  loopLines: { args: [from: number, count: number]; answer: { text: string; op: number }[] | undefined };
+  loopsUnderWay: { args: [cycle: number]; answer: LineMark[] | undefined };
+  // Passes of the compiler, by their names.
+  leaveOut: { args: [names: string[]]; answer: boolean }; // from the next run on; true if these are others than before
+  cyclesWithout: { args: [names: string[]]; answer: number | undefined };
+  passes: { args: [text: string, chip: Chip, without: string[]]; answer: Pass[] | undefined };
+  passEffect: {
+    args: [text: string, chip: Chip, without: string[], pass: number];
+    answer: { lines: PassChange[]; cut: boolean } | undefined;
+  };
+  // The graph of the run. Places are in pixels of the layout, at a zoom of 1.
+  setGraph: { args: [canvas: OffscreenCanvas]; answer: undefined };
+  graphSize: { args: []; answer: [width: number, height: number, ops: number] | undefined };
+  paintGraph: {
+    args: [size: number[], pixelRatio: number, theme: string, corner: number[], zoom: number];
+    answer: boolean; // false: it has no canvas
+  };
+  graphAt: { args: [x: number, y: number]; answer: number | undefined };
+  graphNext: { args: [op: number, towards: 'up' | 'down' | 'left' | 'right']; answer: number | undefined };
+  graphBounds: { args: [op: number]; answer: Float64Array | undefined }; // left, top, width, height
+  graphLines: { args: [from: number, count: number]; answer: { text: string; op: number }[] | undefined };
+  peCode: { args: []; answer: [hardware: string, software: string] | undefined };
   assemblyOf: { args: [text: string]; answer: string };
 }
 
@@ -184,6 +208,29 @@ export interface UnderWay {
   start: number;
   until: number; // its unit is busy with it
   event: number; // it signals
+}
+
+/** A line that stands out. */
+export interface LineMark {
+  line: number;
+  lines: number;
+  busy: boolean; // somebody works on it now
+  note: string;
+}
+
+/** A pass of the compiler, and what it says of its work. */
+export interface Pass {
+  name: string;
+  purpose: string;
+  leftOut: boolean;
+  notes: { of: string; line: number | null; text: string }[];
+}
+
+/** A line of a plan that a pass changed, or one near it. */
+export interface PassChange {
+  change: 'same' | 'gone' | 'new' | 'skipped';
+  text: string;
+  skipped: number; // lines that are left out here
 }
 
 /** When an instruction is done: the time that a cycle lies in, the next one, or the last. */

@@ -1,7 +1,7 @@
 // Owns the module: the program, the run, and the canvas that Rust paints. It may be killed at any moment.
 
 import { initSync, Session } from 'systole-wasm/systole.js';
-import { answerTo, assemblyExplained, explained } from './extras';
+import { answerTo, assemblyExplained, explained, passEffect, passes } from './extras';
 import type {
   Answers,
   Assembled,
@@ -113,10 +113,17 @@ function receive(message: ToWorker): void {
     case 'call': {
       const { id, name, args } = message;
       const answer = (value: unknown, error: string | null) => post({ kind: 'called', id, value, error });
-      forPeople(
-        () => answer((session![name] as (...args: unknown[]) => unknown)(...args), null),
-        (error) => answer(undefined, error),
-      );
+      const refuse = (error: string) => answer(undefined, error);
+      if (name === 'passes' || name === 'passEffect') {
+        // The second module has the words.
+        const asked = { passes, passEffect }[name] as (...args: unknown[]) => Promise<unknown>;
+        asked(...args).then(
+          (value) => answer(value, null),
+          () => refuse('what explains passes could not be loaded'),
+        );
+        break;
+      }
+      forPeople(() => answer((session![name] as (...args: unknown[]) => unknown)(...args), null), refuse);
       break;
     }
     case 'lane':
@@ -156,7 +163,9 @@ function assemble(id: number, text: string): void {
   const refuse = (message: string) => tell({ diagnostics: [{ ...REFUSAL, message }], runs: false });
   forPeople(() => {
     const assembled = session!.assemble(text) as Assembled;
-    void assemblyExplained(text, chip, assembled.diagnostics).then((diagnostics) => tell({ ...assembled, diagnostics }));
+    void assemblyExplained(text, chip, assembled.diagnostics).then((diagnostics) =>
+      tell({ ...assembled, diagnostics }),
+    );
   }, refuse);
 }
 

@@ -2,13 +2,25 @@
 
 import type { Bench } from '../bench';
 import { byId, make } from '../dom';
+import { AssemblyView } from './assembly';
+import { Graph } from './graph';
 import { Instructions } from './instructions';
+import { Loops } from './loops';
+import { Passes } from './passes';
+import { PeCode } from './pe-code';
 import type { SubView } from './sub-view';
 
 /** Puts the views into the tab. */
 export function mountCompiled(bench: Bench): void {
   const panel = byId('compiled-panel');
-  const views: SubView[] = [new Instructions(bench)];
+  const views: SubView[] = [
+    new Graph(bench),
+    new Passes(bench),
+    new Loops(bench),
+    new Instructions(bench),
+    new PeCode(bench),
+    new AssemblyView(bench),
+  ];
   const bar = make('div', { role: 'tablist', class: 'segments', 'aria-label': 'What was compiled' });
   const segments = views.map((view) => segment(view));
   let shown = -1;

@@ -56,7 +56,7 @@ export class Instructions implements SubView {
     this.ops = report.ops;
     this.list.reset(report.colours);
     try {
-      for (let whole = false; !whole && report === this.bench.report; ) {
+      for (let whole = false; !whole && report === this.bench.report;) {
         const listing = await this.bench.desk.call('listing');
         if (!listing || report !== this.bench.report) return;
         this.list.grow(listing.lines, listing.widest);
@@ -73,7 +73,9 @@ export class Instructions implements SubView {
     const cycle = this.bench.frame?.cycle ?? 0;
     const all = await this.marks.of(() => this.bench.desk.call('underWay', cycle));
     if (!all || this.report !== this.bench.report) return;
-    this.list.mark(all.map(({ line, lines, busy, unit }) => ({ line, lines, busy, note: unit })));
+    const marks = all.map(({ line, lines, busy, unit }) => ({ line, lines, busy, note: unit }));
+    // Of one instruction, what works now hides what is on its way out.
+    this.list.mark(marks.sort((a, b) => Number(b.busy) - Number(a.busy)));
     this.panel.dataset['cycle'] = String(cycle);
     this.listUnits(all);
     const seen = all.find(({ busy, unit }) => busy && unit.startsWith('matrix')) ?? all.find(({ busy }) => busy);

@@ -12,18 +12,15 @@ export interface SubView {
 /** Questions of which only the newest answer counts: one under way, and the newest of those that came meanwhile. */
 export class Newest {
   private asking = false;
-  private wanted: (() => void) | null = null;
+  /** Tells the one who waits whether it is their turn, or another has come. */
+  private wanted: ((turn: boolean) => void) | null = null;
 
   /** The answer; nothing if another question has overtaken this one, or nobody answers. */
   async of<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
     if (this.asking) {
-      // Who waited before need not wait any more.
-      this.wanted?.();
-      const mine = await new Promise<boolean>((resolve) => {
-        const go = () => resolve(true);
-        this.wanted = Object.assign(() => resolve(false), { go });
-      });
-      if (!mine) return undefined;
+      this.wanted?.(false);
+      const turn = await new Promise<boolean>((resolve) => (this.wanted = resolve));
+      if (!turn) return undefined;
     }
     this.asking = true;
     try {
@@ -32,9 +29,9 @@ export class Newest {
       return undefined;
     } finally {
       this.asking = false;
-      const next = this.wanted as { go?: () => void } | null;
+      const next = this.wanted;
       this.wanted = null;
-      next?.go?.();
+      next?.(true);
     }
   }
 }
