@@ -275,7 +275,11 @@ fn lane(lanes: &mut Vec<usize>, from: usize, to: usize) -> usize {
 /// Down, across in the gap above the end, and down.
 fn bent(exit: [f64; 2], end: [f64; 2]) -> Vec<[f64; 2]> {
     let middle = end[1] - GAP / 2.0;
-    if (exit[0] - end[0]).abs() < 1.0 { vec![exit, end] } else { vec![exit, [exit[0], middle], [end[0], middle], end] }
+    if (exit[0] - end[0]).abs() < 1.0 {
+        vec![exit, end]
+    } else {
+        vec![exit, [exit[0], middle], [end[0], middle], end]
+    }
 }
 
 /// Beside all cards.
@@ -317,7 +321,13 @@ impl Sources<'_> {
         let out = if result.output { "output " } else { "" };
         let shape = result.graph.map(|id| self.graph.tensors[id].ty.to_string());
         let shape = shape.unwrap_or_else(|| format!("{}[{}, {}]", result.dtype, result.rows, result.cols));
-        Card { title: result.name.clone(), lines, result: format!("{out}{shape}{often}"), from, ..Card::default() }
+        Card {
+            title: result.name.clone(),
+            lines,
+            result: format!("{out}{shape}{often}"),
+            from,
+            ..Card::default()
+        }
     }
 
     fn input(&self, id: PlannedId) -> Card {
@@ -423,7 +433,10 @@ impl Pen<'_> {
                 scene.shapes.push(Shape::Line { ends: [x0, y0, x1, y1], width, paint });
             }
         }
-        let Some([x, y]) = way.points.last().map(|end| self.at(*end)) else { return };
+        let Some(end) = way.points.last().filter(|[x, y]| self.sees([x - 5.0, y - 5.0, 10.0, 10.0])) else {
+            return;
+        };
+        let [x, y] = self.at(*end);
         for side in [-1.0, 1.0] {
             let ends = [x + side * 3.5 * self.view.zoom, y - 5.0 * self.view.zoom, x, y];
             scene.shapes.push(Shape::Line { ends, width, paint });

@@ -128,7 +128,8 @@ impl Shape {
     fn bits(&self, which: usize) -> String {
         let dtype = self.dtypes[which];
         let sign = if dtype.is_float() { "" } else { "signed " };
-        let lanes = if self.lanes > 1 && which != 1 { format!("[{}:0]", self.lanes - 1) } else { String::new() };
+        let lanes =
+            if self.lanes > 1 && which != 1 { format!("[{}:0]", self.lanes - 1) } else { String::new() };
         format!("{sign}{lanes}[{}:0]", 8 * dtype.bytes() - 1)
     }
 
@@ -153,10 +154,17 @@ impl Shape {
         let mut out = String::new();
         if let Some(sparsity) = self.skips {
             let (kept, of) = (sparsity.kept(), sparsity.of());
-            let _ = writeln!(out, "// {kept} of {of} weights are stored, each with its place: {of} activations come, one is taken");
+            let _ = writeln!(
+                out,
+                "// {kept} of {of} weights are stored, each with its place: {of} activations come, one is taken"
+            );
         }
         if self.lanes > 1 {
-            let _ = writeln!(out, "// {} rows a cycle: as many of these in one PE; the numbers are the first one's", self.lanes);
+            let _ = writeln!(
+                out,
+                "// {} rows a cycle: as many of these in one PE; the numbers are the first one's",
+                self.lanes
+            );
         }
         let [left, above, sum] = self.dtypes;
         let _ = writeln!(out, "// {left} x {above}, sums in {sum}");
@@ -290,7 +298,9 @@ fn dtypes(moment: &Moment) -> [DType; 2] {
     });
     let of_program = || {
         let multiplies = |work: &Work| match work {
-            Work::Multiply { streamed, tile, .. } => Some([moment.program.buffers[streamed.buffer()].dtype, *tile]),
+            Work::Multiply { streamed, tile, .. } => {
+                Some([moment.program.buffers[streamed.buffer()].dtype, *tile])
+            }
             _ => None,
         };
         moment.program.instructions.iter().find_map(|(_, instruction)| multiplies(&instruction.work))

@@ -27,6 +27,8 @@ pub struct LoopMark {
     pub line: usize,
     /// Whether somebody works on it; if not, the last of it is on its way.
     pub busy: bool,
+    /// Of a loop: where it is, and its iteration from 0.
+    pub of: Option<(usize, usize)>,
     /// Who, or how far a loop has come.
     pub note: String,
 }
@@ -45,7 +47,7 @@ impl LoopPlaces<'_> {
             let at = lines.clone().find(|line| self.is_of(self.lines[*line].part, occurrence));
             if let Some(line) = at {
                 let note = format!("{}, until {}", occurrence.unit.name(), occurrence.busy_until);
-                marks.push(LoopMark { line, busy: occurrence.is_busy(cycle), note });
+                marks.push(LoopMark { line, busy: occurrence.is_busy(cycle), of: None, note });
             }
             let Some(indices) = self.indices(layer, occurrence) else { continue };
             if !marks.iter().any(|mark| lines.contains(&mark.line) && self.is_loop(mark.line)) {
@@ -67,8 +69,9 @@ impl LoopPlaces<'_> {
     fn loop_mark(&self, line: usize, indices: &Indices) -> Option<LoopMark> {
         let LoopPart::Loop(LoopOf { over, extent, step }) = self.lines[line].part else { return None };
         let (_, at) = indices.0.iter().find(|(known, _)| *known == over)?;
-        let (number, of) = (at / step.max(1) + 1, extent.div_ceil(step.max(1)));
-        Some(LoopMark { line, busy: false, note: format!("at {at}, {number} of {of}") })
+        let (number, all) = (at / step.max(1), extent.div_ceil(step.max(1)));
+        let note = format!("at {at}, {} of {all}", number + 1);
+        Some(LoopMark { line, busy: false, of: Some((*at, number)), note })
     }
 
     fn is_of(&self, part: LoopPart, occurrence: &Occurrence) -> bool {
@@ -78,7 +81,9 @@ impl LoopPlaces<'_> {
             | (LoopPart::Stream, Unit::Matrix(_))
             | (LoopPart::Work, Unit::Vector(_))
             | (LoopPart::Write, Unit::DmaOut(_)) => true,
-            (LoopPart::Read(id), Unit::DmaIn(_)) => match &self.program.instructions[occurrence.instruction].work {
+            (LoopPart::Read(id), Unit::DmaIn(_)) => match &self.program.instructions[occurrence.instruction]
+                .work
+            {
                 Work::Copy { from, .. } => self.tensors.get(from.buffer.index()) == Some(&self.plan.root(id)),
                 _ => false,
             },
@@ -144,21 +149,29 @@ impl LoopPlaces<'_> {
         };
         let [row, col] = self.element(target, layer.result, cols, iteration);
         let [m, _, n] = self.plan.extents(layer).unwrap_or([usize::MAX; 3]).map(|side| side.max(1));
-        Some(Indices(vec![(Over::M, row % m), (Over::N, col % n), (Over::Groups, col / n), (Over::Copies, row / m)]))
+        Some(Indices(vec![
+            (Over::M, row % m),
+            (Over::N, col % n),
+            (Over::Groups, col / n),
+            (Over::Copies, row / m),
+        ]))
     }
 
     /// Row and column of a factor's first element in its tensor; of windows over images the place, and the element of the window.
     fn corner(&self, factor: &Factor, of: PlannedId, iteration: &Iteration) -> [usize; 2] {
         match factor {
             Factor::Window(window) => self.element(window, of, self.plan.tensors[of].cols as u64, iteration),
-            Factor::Patches(patches) | Factor::PatchesAcross(patches) => patches.in_iteration(iteration).first,
+            Factor::Patches(patches) | Factor::PatchesAcross(patches) => {
+                patches.in_iteration(iteration).first
+            }
         }
     }
 
     /// Row and column of a window's first element, counted in the tensor.
     fn element(&self, window: &Window, of: PlannedId, cols: u64, iteration: &Iteration) -> [usize; 2] {
         let tensor = &self.plan.tensors[of];
-        let moved: i64 = tensor.place.steps.iter().zip(iteration).map(|(step, at)| step * i64::from(*at)).sum();
+        let moved: i64 =
+            tensor.place.steps.iter().zip(iteration).map(|(step, at)| step * i64::from(*at)).sum();
         let begin = tensor.place.first.wrapping_add_signed(moved);
         let offset = window.in_iteration(iteration).offset.saturating_sub(begin);
         let offset = offset % (tensor.rows as u64 * tensor.cols as u64).max(1);

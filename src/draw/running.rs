@@ -127,14 +127,18 @@ impl<'a> Running<'a> {
 
     /// The time of an instruction that a cycle lies in, or else the next one, or else the last; nothing if it is never done.
     pub fn around(&self, instruction: InstructionId, cycle: Cycle) -> Option<(Occurrence, Ordinal)> {
-        self.chosen(instruction, |times| times.now(cycle).or_else(|| times.next(cycle)).or_else(|| times.last()))
+        self.chosen(instruction, |times| {
+            times.now(cycle).or_else(|| times.next(cycle)).or_else(|| times.last())
+        })
     }
 
     /// Where one who wants to see an instruction goes: the beginning of the time under way, or of the next one, or of the first.
     pub fn begins(&self, instruction: InstructionId, cycle: Cycle) -> Option<Cycle> {
-        let begun = |times: &Times| times.now(cycle).filter(|at| times.get(*at).is_some_and(|it| it.start < cycle));
-        let found =
-            self.chosen(instruction, |times| begun(times).or_else(|| times.next(cycle)).or_else(|| times.first()));
+        let begun =
+            |times: &Times| times.now(cycle).filter(|at| times.get(*at).is_some_and(|it| it.start < cycle));
+        let found = self.chosen(instruction, |times| {
+            begun(times).or_else(|| times.next(cycle)).or_else(|| times.first())
+        });
         found.map(|(occurrence, _)| occurrence.start)
     }
 
@@ -153,10 +157,14 @@ impl<'a> Running<'a> {
         let unit = self.program.instructions[instruction].unit;
         let passes = |number: u32| self.trace.passes.get(number as usize);
         Some(match unit {
-            Unit::Matrix(number) => Times { lane: Kind::Passes(passes(number)?, number), instruction, all: self },
-            Unit::Load(number) => {
-                Times { lane: Kind::Loads(passes(number)?, number), instruction: self.pairs.of(instruction)?, all: self }
+            Unit::Matrix(number) => {
+                Times { lane: Kind::Passes(passes(number)?, number), instruction, all: self }
             }
+            Unit::Load(number) => Times {
+                lane: Kind::Loads(passes(number)?, number),
+                instruction: self.pairs.of(instruction)?,
+                all: self,
+            },
             unit => Times { lane: Kind::Others(self.trace.lane(unit)?, unit), instruction, all: self },
         })
     }
@@ -173,7 +181,9 @@ impl<'a> Running<'a> {
                 busy_until: end,
                 event: end,
             },
-            None => Occurrence { start: run.load, busy_until: run.load, event: run.load, ..of_pass(unit, run) },
+            None => {
+                Occurrence { start: run.load, busy_until: run.load, event: run.load, ..of_pass(unit, run) }
+            }
         }
     }
 }
@@ -202,7 +212,12 @@ fn of_pass(unit: u32, run: &PassRun) -> Occurrence {
 }
 
 /// Adds what of a lane is under way.
-fn under_way<T: Run>(lane: &Lane<T>, cycle: Cycle, of: impl Fn(&T) -> Occurrence + Copy, all: &mut Vec<Occurrence>) {
+fn under_way<T: Run>(
+    lane: &Lane<T>,
+    cycle: Cycle,
+    of: impl Fn(&T) -> Occurrence + Copy,
+    all: &mut Vec<Occurrence>,
+) {
     let come = lane.come(cycle, |run| of(run).start);
     let recent = (come.saturating_sub(MOST_AT_ONCE)..come).filter_map(|at| lane.get(at));
     all.extend(recent.map(|run| of(&run)).filter(|occurrence| cycle < occurrence.event));

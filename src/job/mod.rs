@@ -15,7 +15,8 @@ pub mod scalesim;
 pub mod validate;
 
 pub use assembly::{
-    AssemblyJob, AssemblyRun, Written, assembly, assembly_findings, assembly_job, assembly_text, explained, run_assembly,
+    AssemblyJob, AssemblyRun, Written, assembly, assembly_findings, assembly_job, assembly_text, explained,
+    run_assembly,
 };
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};

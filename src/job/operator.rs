@@ -48,7 +48,10 @@ impl Finished {
             return refuse("has the numbers of the run".into(), "ask for a program without values");
         }
         if self.written.is_some() {
-            return refuse("is of an assembly, which says itself what it reads".into(), "make its buffers smaller");
+            return refuse(
+                "is of an assembly, which says itself what it reads".into(),
+                "make its buffers smaller",
+            );
         }
         let buffers = self.factors(op);
         if buffers.is_empty() {

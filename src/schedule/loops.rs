@@ -150,7 +150,11 @@ impl Writer<'_> {
         let bytes = plan.tensors[id].bytes();
         match plan.places.get(&root) {
             Some(place) => {
-                format!("{} stays in the unified buffer, byte {}, {bytes} bytes", self.name(id), place.address)
+                format!(
+                    "{} stays in the unified buffer, byte {}, {bytes} bytes",
+                    self.name(id),
+                    place.address
+                )
             }
             None => format!("{} lies in DRAM, {bytes} bytes", self.name(id)),
         }
@@ -175,7 +179,10 @@ impl Writer<'_> {
         let Convolution { image, w, groups, tiling, bands } = convolution;
         let extents = self.plan.extents(self.layer).unwrap_or_default();
         let [height, width] = image.window.size;
-        self.note(&format!("m counts places of the {height} x {width} window, k its elements: {}", self.bands(image, *bands)));
+        self.note(&format!(
+            "m counts places of the {height} x {width} window, k its elements: {}",
+            self.bands(image, *bands)
+        ));
         self.tiles(image.x, *w, tiling, extents, *groups);
     }
 
@@ -196,7 +203,12 @@ impl Writer<'_> {
         let step = (bands.images * bands.rows * image.places[1]).min(result.rows);
         self.enter(Over::M, "m", result.rows, step, "");
         self.read(image.x, "the rows that these windows look at");
-        let text = format!("{}[m:m+{step}] = {}{}", self.name(self.layer.result), self.name(image.x), self.steps(None));
+        let text = format!(
+            "{}[m:m+{step}] = {}{}",
+            self.name(self.layer.result),
+            self.name(image.x),
+            self.steps(None)
+        );
         self.line(LoopPart::Work, &text);
         self.write("m", step);
     }
@@ -259,14 +271,21 @@ impl Writer<'_> {
         match tiling.dataflow {
             Dataflow::WeightStationary => {
                 self.stay(a, b, tiling, &weight);
-                self.line(LoopPart::Stream, &format!("for row in m..m+{tm}: acc[row, n:n+{tn}] += {x}[row, k:k+{tk}] @ tile"));
+                self.line(
+                    LoopPart::Stream,
+                    &format!("for row in m..m+{tm}: acc[row, n:n+{tn}] += {x}[row, k:k+{tk}] @ tile"),
+                );
             }
             Dataflow::InputStationary => {
                 self.stay(a, b, tiling, &format!("{act} transposed"));
-                self.line(LoopPart::Stream, &format!("for col in n..n+{tn}: acc[col, m:m+{tm}] += {w}[k:k+{tk}, col] @ tile"));
+                self.line(
+                    LoopPart::Stream,
+                    &format!("for col in n..n+{tn}: acc[col, m:m+{tm}] += {w}[k:k+{tk}, col] @ tile"),
+                );
             }
             Dataflow::OutputStationary => {
-                let text = format!("for step in k..k+{tk}: sums += {x}[m:m+{tm}, step] * {w}[step, n:n+{tn}]");
+                let text =
+                    format!("for step in k..k+{tk}: sums += {x}[m:m+{tm}, step] * {w}[step, n:n+{tn}]");
                 self.line(LoopPart::Stream, &text);
                 self.note("sums stay in the PEs, and drain downwards to acc when k is done");
             }
@@ -317,7 +336,8 @@ impl Writer<'_> {
         self.enter(Over::M, "m", rows, block_rows, "");
         self.read(x, &format!("{}[m:m+{block_rows}]", self.name(x)));
         let result = self.name(self.layer.result);
-        let text = format!("{result}[m:m+{block_rows}] = {}[m:m+{block_rows}]{}", self.name(x), self.steps(None));
+        let text =
+            format!("{result}[m:m+{block_rows}] = {}[m:m+{block_rows}]{}", self.name(x), self.steps(None));
         self.line(LoopPart::Work, &format!("{text}  # vector unit"));
         self.write("m", block_rows);
     }
@@ -329,12 +349,18 @@ impl Writer<'_> {
             let (from, to) = (self.name(part.from), self.name(self.layer.result));
             let [rows, cols] = part.block;
             for (number, axis) in part.loops.iter().enumerate() {
-                let text = format!("for a{number} in 0..{}:  # {} to {} elements apart", axis.extent, axis.from, axis.to);
+                let text = format!(
+                    "for a{number} in 0..{}:  # {} to {} elements apart",
+                    axis.extent, axis.from, axis.to
+                );
                 self.line(LoopPart::Note, &text);
                 self.depth += 1;
             }
             let chosen = part.chosen.map(|(places, _)| format!(", rows chosen by {}", self.name(places)));
-            self.line(LoopPart::Read(part.from), &format!("read a block of {rows} x {cols} of {from}{}", chosen.unwrap_or_default()));
+            self.line(
+                LoopPart::Read(part.from),
+                &format!("read a block of {rows} x {cols} of {from}{}", chosen.unwrap_or_default()),
+            );
             self.line(LoopPart::Write, &format!("write it to its places in {to}  # DMA alone"));
         }
     }
@@ -348,7 +374,8 @@ impl Writer<'_> {
         let operand = |operand: &Operand<PlannedId>| match operand {
             Operand::Number(number) => number.to_string(),
             Operand::Elements(id) => {
-                let part = cols.filter(|_| self.plan.tensors[*id].cols > 1).map(|cols| format!("[n:n+{cols}]"));
+                let part =
+                    cols.filter(|_| self.plan.tensors[*id].cols > 1).map(|cols| format!("[n:n+{cols}]"));
                 self.name(*id) + &part.unwrap_or_default()
             }
         };

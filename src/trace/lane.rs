@@ -141,7 +141,9 @@ impl<T: Run> Lane<T> {
         let mut begin = 0;
         let mut count = 0;
         for (piece, piece_end) in self.pieces.iter().zip(&self.ends) {
-            let Some(within) = end.min(*piece_end).checked_sub(begin).filter(|within| *within > 0) else { break };
+            let Some(within) = end.min(*piece_end).checked_sub(begin).filter(|within| *within > 0) else {
+                break;
+            };
             count += match piece {
                 Piece::One(run) => u64::from(is(run)),
                 Piece::Many(Repeated { body, .. }) => {

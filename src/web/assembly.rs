@@ -35,6 +35,8 @@ impl Session {
     pub fn assembly_of(&self, text: &str) -> Result<String, JsError> {
         let chip = self.chip.as_ref().and_then(|(_, chip)| chip.as_ref());
         let made = chip.and_then(|chip| assembly_text(text, &self.files, chip, &Pipeline::default()).1);
-        made.ok_or_else(|| JsError::new("the program has errors, or there is no chip for it: there is no assembly of it"))
+        made.ok_or_else(|| {
+            JsError::new("the program has errors, or there is no chip for it: there is no assembly of it")
+        })
     }
 }

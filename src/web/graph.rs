@@ -52,7 +52,9 @@ impl Session {
         let marked = self.marked;
         let Some(painter) = &mut self.graph else { return Ok(false) };
         painter.view(width, height, ratio(pixel_ratio), Theme::named(theme))?;
-        let Some(layout) = self.listed.as_ref().and_then(|listed| listed.graph.as_ref()) else { return Ok(true) };
+        let Some(layout) = self.listed.as_ref().and_then(|listed| listed.graph.as_ref()) else {
+            return Ok(true);
+        };
         let view = GraphView { size: [width, height], corner: [x, y], zoom, marked };
         painter.paint(&layout.scene(&view))?;
         Ok(true)

@@ -73,6 +73,7 @@ pub struct Mark {
     pub line: usize,
     pub lines: usize,
     pub busy: bool,
+    pub r#loop: bool,
     pub note: String,
 }
 
@@ -113,7 +114,9 @@ impl Session {
     /// Instructions under way in a cycle whose lines have been listed.
     #[wasm_bindgen(js_name = underWay)]
     pub fn under_way(&self, cycle: f64) -> Result<JsValue, JsError> {
-        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else { return Ok(JsValue::UNDEFINED) };
+        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else {
+            return Ok(JsValue::UNDEFINED);
+        };
         let cycle = cycle as Cycle;
         let told = |it: Occurrence| {
             let lines = listed.listing.lines_of(it.instruction)?;
@@ -135,8 +138,11 @@ impl Session {
 
     /// When an instruction is done: in a cycle, or next, or last.
     pub fn times(&self, instruction: usize, cycle: f64) -> Result<JsValue, JsError> {
-        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else { return Ok(JsValue::UNDEFINED) };
-        let found = nth(finished, instruction).and_then(|id| running(finished, listed).around(id, cycle as Cycle));
+        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else {
+            return Ok(JsValue::UNDEFINED);
+        };
+        let found =
+            nth(finished, instruction).and_then(|id| running(finished, listed).around(id, cycle as Cycle));
         let Some((it, Ordinal { number, of })) = found else { return Ok(JsValue::UNDEFINED) };
         to_js(&Time {
             unit: it.unit.name(),

@@ -51,7 +51,9 @@ impl Session {
     /// Cycles that the program of the run shown takes without some passes; throws where it would not run. Nothing of an assembly.
     #[wasm_bindgen(js_name = cyclesWithout)]
     pub fn cycles_without(&self, names: Vec<String>) -> Result<Option<f64>, JsError> {
-        let Some((_, finished)) = self.shown.as_ref().filter(|(_, run)| run.written.is_none()) else { return Ok(None) };
+        let Some((_, finished)) = self.shown.as_ref().filter(|(_, run)| run.written.is_none()) else {
+            return Ok(None);
+        };
         let cycles = finished.cycles_by(&Pipeline::but(&names));
         let cycles = cycles.map_err(|refused| JsError::new(&refused.diagnostic().message))?;
         Ok(Some(cycles as f64))
@@ -68,7 +70,9 @@ impl Session {
     /// Lines of the loops under way in a cycle; of several matrix units, the loops of the one shown.
     #[wasm_bindgen(js_name = loopsUnderWay)]
     pub fn loops_under_way(&self, cycle: f64) -> Result<JsValue, JsError> {
-        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else { return Ok(JsValue::UNDEFINED) };
+        let (Some(listed), Some((_, finished))) = (&self.listed, &self.shown) else {
+            return Ok(JsValue::UNDEFINED);
+        };
         let cycle = cycle as Cycle;
         let mut all = running(finished, listed).at(cycle);
         // The newest pass of the unit shown first, then other units' and what else is done.
@@ -81,7 +85,13 @@ impl Session {
             pairs: &listed.pairs,
             lines: &listed.loops,
         };
-        let mark = |LoopMark { line, busy, note }: LoopMark| Mark { line, lines: 1, busy, note };
+        let mark = |LoopMark { line, busy, of, note }: LoopMark| Mark {
+            line,
+            lines: 1,
+            busy,
+            r#loop: of.is_some(),
+            note,
+        };
         to_js(&places.marks(&all, cycle).into_iter().map(mark).collect::<Vec<_>>())
     }
 }

@@ -6,14 +6,14 @@
 #[cfg(feature = "files")]
 mod answers;
 #[cfg(feature = "page")]
+mod assembly;
+#[cfg(feature = "page")]
 mod chips;
 #[cfg(feature = "files")]
 mod files;
 mod findings;
 #[cfg(feature = "files")]
 mod form;
-#[cfg(feature = "page")]
-mod assembly;
 #[cfg(feature = "page")]
 mod graph;
 #[cfg(feature = "page")]

@@ -77,7 +77,9 @@ impl Compilation {
 
     /// What the pass of a number, from 0, changes of the plan; nothing of a program that is not right.
     pub fn effect(&self, pass: usize) -> Result<JsValue, JsError> {
-        let Some(chip) = self.wish.chip().filter(|_| pass < PASSES.len()) else { return Ok(JsValue::UNDEFINED) };
+        let Some(chip) = self.wish.chip().filter(|_| pass < PASSES.len()) else {
+            return Ok(JsValue::UNDEFINED);
+        };
         match job::pass_effect(&self.text, &NoFiles, &chip, &self.pipeline, pass) {
             Some(effect) => {
                 let lines = effect.lines.into_iter().map(change).collect();
@@ -97,7 +99,12 @@ fn pass(Told { pass, said }: Told, lines: &Lines) -> PagePass {
         Said::LeftOut => (true, Vec::new()),
         Said::Did(notes) => (false, notes),
     };
-    PagePass { name: pass.name, purpose: pass.purpose, left_out, notes: notes.into_iter().map(note).collect() }
+    PagePass {
+        name: pass.name,
+        purpose: pass.purpose,
+        left_out,
+        notes: notes.into_iter().map(note).collect(),
+    }
 }
 
 fn change(Changed { change, text }: Changed) -> PageChange {

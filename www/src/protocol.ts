@@ -215,6 +215,7 @@ export interface LineMark {
   line: number;
   lines: number;
   busy: boolean; // somebody works on it now
+  loop: boolean; // it is a loop's: the note is how far that has come
   note: string;
 }
 

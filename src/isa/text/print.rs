@@ -96,7 +96,8 @@ impl Listing {
     /// The instruction whose line, or one of whose lines, has this number.
     pub fn instruction_at(&self, line: usize) -> Option<InstructionId> {
         let printed = &self.at.instructions;
-        let (id, lines) = printed.get(printed.partition_point(|(_, lines)| lines.start <= line).checked_sub(1)?)?;
+        let (id, lines) =
+            printed.get(printed.partition_point(|(_, lines)| lines.start <= line).checked_sub(1)?)?;
         lines.contains(&line).then_some(*id)
     }
 
@@ -553,8 +554,10 @@ impl Printer<'_> {
     fn patches(&self, patches: &Patches) -> String {
         let Patches { image, buffer, offset, moves, first, advance, rows, cols } = *patches;
         let Image { extents, places, size, stride, padding, dilation, each } = image;
-        let mut text =
-            format!("{} patches {extents:?} size {size:?} places {places:?}", self.at.buffers[buffer.index()]);
+        let mut text = format!(
+            "{} patches {extents:?} size {size:?} places {places:?}",
+            self.at.buffers[buffer.index()]
+        );
         for (word, sides, usual) in
             [("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)]
         {

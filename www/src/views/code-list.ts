@@ -15,6 +15,8 @@ export interface Mark {
   lines: number;
   /** Works now, or is about to be done. */
   busy: boolean;
+  /** At its left end; or else a sign for what is busy or not. */
+  sign?: string;
   /** At its right end. */
   note?: string;
 }
@@ -215,7 +217,7 @@ export class CodeList<Line extends Row> {
     const first = mark?.line === line;
     if (mark) row.classList.add(mark.busy ? 'busy' : 'ending');
     row.append(
-      make('span', { class: 'code-gutter', 'aria-hidden': 'true' }, first ? (mark.busy ? '▶' : '▷') : ''),
+      make('span', { class: 'code-gutter', 'aria-hidden': 'true' }, first ? (mark.sign ?? (mark.busy ? '▶' : '▷')) : ''),
       make('span', { class: 'code-text' }, ...worded(content?.text ?? '')),
     );
     if (first && mark.note) row.append(make('span', { class: 'code-note' }, mark.note));

@@ -28,7 +28,7 @@ export class Loops implements SubView {
     });
     this.list.box.id = 'loops';
     this.follow.addEventListener('change', () => void this.mark());
-    const about = make('p', { class: 'quiet' }, 'How products are cut into tiles, and what comes when. ▶ works now.');
+    const about = make('p', { class: 'quiet' }, 'How products are cut into tiles, and what comes when. ▶ works now, ↻ is how far a loop has come.');
     const following = make('label', { class: 'follow' }, this.follow, 'Follow the clock');
     this.panel.append(make('div', { class: 'compiled-head' }, about, following), this.list.box, this.empty);
     bench.on('ran', () => this.open && void this.read());
@@ -64,7 +64,8 @@ export class Loops implements SubView {
     const cycle = this.bench.frame?.cycle ?? 0;
     const all = await this.marks.of(() => this.bench.desk.call('loopsUnderWay', cycle));
     if (!all || this.report !== this.bench.report) return;
-    this.list.mark(all);
+    // Loops are gone round; units work.
+    this.list.mark(all.map((mark) => (mark.loop ? { ...mark, sign: '↻' } : mark)));
     this.panel.dataset['cycle'] = String(cycle);
     const seen = all.find(({ busy }) => busy) ?? all[0];
     if (this.follow.checked && seen) this.list.reveal(seen.line);

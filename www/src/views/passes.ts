@@ -13,7 +13,7 @@ const FEW_NOTES = 6;
 export class Passes implements SubView {
   readonly name = 'passes';
   readonly title = 'Passes';
-  readonly panel = make('div', { class: 'compiled-fill passes' });
+  readonly panel = make('div', { class: 'compiled-fill scrolls' });
   private readonly state = make('p', { class: 'quiet', role: 'status' });
   private readonly list = make('ol', { class: 'pass-list' });
   /** Passes that are to be left out. */
@@ -117,9 +117,9 @@ export class Passes implements SubView {
 
   private notes({ notes }: Pass): HTMLElement[] {
     const item = ({ of, line, text }: Pass['notes'][number]) => {
-      if (line === null) return make('li', {}, text);
+      if (line === null) return make('li', {}, ...quoted(text));
       const pick = button(of, () => this.pickNamed(of, line), { class: 'link' });
-      return make('li', {}, pick, ` line ${line}: ${text}`);
+      return make('li', {}, pick, ` line ${line}: `, ...quoted(text));
     };
     const few = notes.slice(0, FEW_NOTES).map(item);
     if (notes.length > FEW_NOTES)
@@ -181,6 +181,11 @@ export class Passes implements SubView {
     names.forEach((name) => this.without.add(name));
     void this.bench.desk.call('leaveOut', names).then(() => this.bench.desk.run());
   }
+}
+
+/** What stands between backticks is code. */
+function quoted(text: string): (Node | string)[] {
+  return text.split('`').map((part, at) => (at % 2 ? make('code', {}, part) : part));
 }
 
 /** Lines that go and come, each with a sign. */

@@ -7,7 +7,7 @@ import { Newest, type SubView } from './sub-view';
 export class PeCode implements SubView {
   readonly name = 'pe';
   readonly title = 'PE';
-  readonly panel = make('div', { class: 'compiled-fill' });
+  readonly panel = make('div', { class: 'compiled-fill scrolls' });
   private readonly hardware = make('pre', { class: 'pe-code', tabindex: '0', 'aria-label': 'The PE as hardware' });
   private readonly software = make('pre', { class: 'pe-code', tabindex: '0', 'aria-label': 'The PE as a function' });
   private readonly asked = new Newest();
