@@ -107,8 +107,9 @@ impl Writer<'_> {
     }
 
     fn layer(&mut self) {
-        if self.number > 0 {
-            self.line(LoopPart::Note, "");
+        // What is empty between two layers is the first one's.
+        if let Some(before) = self.number.checked_sub(1) {
+            self.lines.push(LoopLine { layer: before, text: String::new(), part: LoopPart::Note });
         }
         self.head();
         for (depth, around) in self.layer.repeats.iter().enumerate() {

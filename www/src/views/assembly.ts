@@ -126,7 +126,9 @@ export class AssemblyView implements SubView {
 
   /** Lines are numbered; those with findings have a sign. */
   private number(found: ReadonlySet<number> = new Set()): void {
-    const count = this.text.value.split('\n').length;
+    const { value } = this.text;
+    // What takes longer than a key may is left.
+    const count = value.length > MOST_SHOWN ? 0 : value.split('\n').length;
     const lines = Array.from({ length: count }, (_, at) => (found.has(at + 1) ? `! ${at + 1}` : String(at + 1)));
     this.numbers.textContent = lines.join('\n') + '\n\n';
     this.numbers.scrollTop = this.text.scrollTop;

@@ -208,6 +208,7 @@ export class CodeList<Line extends Row> {
       'aria-setsize': String(this.count),
       'aria-posinset': String(line + 1),
     });
+    if (!content?.text.trim()) row.setAttribute('aria-label', content ? 'empty line' : 'not here yet');
     row.style.setProperty('--line', String(line));
     if (content && content.op !== null) {
       row.style.setProperty('--op', opColour(content.op % this.colours));
@@ -217,7 +218,11 @@ export class CodeList<Line extends Row> {
     const first = mark?.line === line;
     if (mark) row.classList.add(mark.busy ? 'busy' : 'ending');
     row.append(
-      make('span', { class: 'code-gutter', 'aria-hidden': 'true' }, first ? (mark.sign ?? (mark.busy ? '▶' : '▷')) : ''),
+      make(
+        'span',
+        { class: 'code-gutter', 'aria-hidden': 'true' },
+        first ? (mark.sign ?? (mark.busy ? '▶' : '▷')) : '',
+      ),
       make('span', { class: 'code-text' }, ...worded(content?.text ?? '')),
     );
     if (first && mark.note) row.append(make('span', { class: 'code-note' }, mark.note));

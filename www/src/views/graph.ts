@@ -58,7 +58,7 @@ export class Graph implements SubView {
   show(): void {
     this.open = true;
     if (this.report !== this.bench.report) void this.read();
-    else this.paint();
+    else void this.reveal(this.bench.op);
   }
 
   hide(): void {

@@ -78,7 +78,8 @@ export class Instructions implements SubView {
     this.list.mark(marks.sort((a, b) => Number(b.busy) - Number(a.busy)));
     this.panel.dataset['cycle'] = String(cycle);
     this.listUnits(all);
-    const seen = all.find(({ busy, unit }) => busy && unit.startsWith('matrix')) ?? all.find(({ busy }) => busy);
+    const seen =
+      all.find(({ busy, unit }) => busy && unit.startsWith('matrix')) ?? all.find(({ busy }) => busy) ?? all[0];
     if (this.follow.checked && seen) this.list.reveal(seen.line);
   }
 

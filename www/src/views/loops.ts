@@ -28,7 +28,11 @@ export class Loops implements SubView {
     });
     this.list.box.id = 'loops';
     this.follow.addEventListener('change', () => void this.mark());
-    const about = make('p', { class: 'quiet' }, 'How products are cut into tiles, and what comes when. ▶ works now, ↻ is how far a loop has come.');
+    const about = make(
+      'p',
+      { class: 'quiet' },
+      'How products are cut into tiles, and what comes when. ▶ works now, ↻ is how far a loop has come.',
+    );
     const following = make('label', { class: 'follow' }, this.follow, 'Follow the clock');
     this.panel.append(make('div', { class: 'compiled-head' }, about, following), this.list.box, this.empty);
     bench.on('ran', () => this.open && void this.read());

@@ -1,7 +1,7 @@
 // The compiler's passes: what each says, what it changes of the plan, and what the run takes without it.
 
 import type { Bench } from '../bench';
-import { button, grouped, make } from '../dom';
+import { button, byId, grouped, make } from '../dom';
 import type { Pass, PassChange, Report } from '../protocol';
 import type { SubView } from './sub-view';
 
@@ -16,6 +16,8 @@ export class Passes implements SubView {
   readonly panel = make('div', { class: 'compiled-fill scrolls' });
   private readonly state = make('p', { class: 'quiet', role: 'status' });
   private readonly list = make('ol', { class: 'pass-list' });
+  /** Beside the tab's name: nobody is to forget that passes are left out. */
+  private readonly badge = make('small');
   /** Passes that are to be left out. */
   private readonly without = new Set<string>();
   private report: Report | null = null;
@@ -25,6 +27,7 @@ export class Passes implements SubView {
 
   constructor(private readonly bench: Bench) {
     this.panel.append(this.state, this.list);
+    byId('compiled-tab').append(' ', this.badge);
     bench.on('ran', () => {
       void this.insist();
       if (this.open) void this.read();
@@ -179,6 +182,7 @@ export class Passes implements SubView {
   private leaveOut(names: string[]): void {
     this.without.clear();
     names.forEach((name) => this.without.add(name));
+    this.badge.textContent = names.length === 0 ? '' : `${names.length} left out`;
     void this.bench.desk.call('leaveOut', names).then(() => this.bench.desk.run());
   }
 }
