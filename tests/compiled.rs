@@ -1,5 +1,6 @@
 //! What the page shows of a compiled program: its listing, what of it is under way, its loops, its graph, a PE in code, and
 //! assemblies that run in its place.
+#![allow(clippy::unwrap_used)] // a test may fail
 
 use systole::base::Cycle;
 use systole::chip::{Chip, Dataflow};

@@ -1,10 +1,9 @@
 // Assembly that can be edited and run in the program's place.
 
 import type { Bench } from '../bench';
-import { button, grouped, make } from '../dom';
+import { button, byId, grouped, make } from '../dom';
 import { download } from '../files';
 import type { Assembled, Diagnostic } from '../protocol';
-import { stageLine } from './instructions';
 import type { SubView } from './sub-view';
 
 /** Longer texts are no joy in a text area; they can be had from the command. */
@@ -43,7 +42,8 @@ export class AssemblyView implements SubView {
     const editor = make('div', { class: 'assembly-editor' }, this.numbers, this.text);
     this.panel.append(tools, this.state, editor, this.found);
     this.banner.append(button('Back to the program', () => bench.desk.run(), { class: 'link', id: 'to-program' }));
-    stageLine().append(' ', this.banner);
+    // Where the stage says what it shows.
+    byId('told').querySelector('p')!.append(' ', this.banner);
     this.text.addEventListener('input', () => this.number());
     this.text.addEventListener('scroll', () => (this.numbers.scrollTop = this.text.scrollTop), { passive: true });
     this.text.addEventListener('keydown', (event) => {

@@ -1,7 +1,7 @@
 // The instructions of the run: those under way are marked as the clock moves.
 
 import type { Bench } from '../bench';
-import { button, byId, grouped, make } from '../dom';
+import { button, grouped, make } from '../dom';
 import type { CodeLine, Report, Times, UnderWay } from '../protocol';
 import { CodeList } from './code-list';
 import { Newest, type SubView } from './sub-view';
@@ -126,9 +126,4 @@ function inWords({ unit, loops, number, of, start, until, event }: Times, line: 
   const end = event > until ? `, and what it leaves is there in ${grouped(event)}` : '';
   const busy = `starts in cycle ${grouped(start)}, is done in ${grouped(until)}${end}`;
   return `Line ${grouped(line + 1)}, on ${unit}, ${which}${where}: ${busy}.`;
-}
-
-/** Where the stage says what it shows. */
-export function stageLine(): HTMLElement {
-  return byId('told').querySelector('p')!;
 }
