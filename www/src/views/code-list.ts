@@ -233,8 +233,9 @@ export class CodeList<Line extends Row> {
 /** The first word of a statement, and what it waits for and signals, look different. */
 function worded(text: string): (Node | string)[] {
   const [, indent = '', word = '', rest = ''] = /^(\s*)([a-z]+(?:\.\d+)?)?(.*)$/.exec(text) ?? [];
-  const [body = '', ...clauses] = rest.split(/(?= {2}(?:wait|signal) )|(?=#)/);
-  const dim = ['wait', 'signal'].includes(word);
+  // A sign of a number may be part of a name.
+  const [body = '', ...clauses] = rest.split(/(?= {2}(?:wait|signal|#) )/);
+  const dim = ['wait', 'signal'].includes(word) || text.trimStart().startsWith('# ');
   if (dim) return [make('span', { class: 'code-dim' }, text)];
   return [indent, make('b', {}, word), body, ...clauses.map((clause) => make('span', { class: 'code-dim' }, clause))];
 }
