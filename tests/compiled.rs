@@ -226,7 +226,7 @@ fn cards_of_the_graph_lie_apart_and_below_what_they_read() {
     assert_eq!(layout.next(2, Towards::Up), Some(1));
     assert_eq!(layout.next(1, Towards::Down), Some(2));
     assert!(bounds[2][1] >= bounds[0][1] + bounds[0][3]);
-    assert_eq!(layout.in_words(2).unwrap(), "c = @  | requant  of a, b: i8[8, 8]");
+    assert_eq!(layout.in_words(2).unwrap(), "c = @ | requant of a, b: i8[8, 8]");
 }
 
 #[test]

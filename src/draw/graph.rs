@@ -71,7 +71,7 @@ pub enum Towards {
     Right,
 }
 
-const WIDTH: f64 = 190.0;
+const WIDTH: f64 = 212.0;
 const LINE: f64 = 16.0;
 const HEAD: f64 = 24.0;
 const FOOT: f64 = 22.0;
@@ -367,7 +367,7 @@ impl Sources<'_> {
     fn operator(&self, op: OpId) -> String {
         let op = &self.graph.ops[op];
         let declared: Vec<String> = op.operands.iter().filter_map(|id| self.declared(*id)).collect();
-        format!("{} {}", op.kind.name(), declared.join(", "))
+        format!("{} {}", op.kind.name(), declared.join(", ")).trim_end().to_owned()
     }
 
     fn declared(&self, id: TensorId) -> Option<String> {
