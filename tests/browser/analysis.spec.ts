@@ -4,6 +4,9 @@ import { type App, expect, test } from './page';
 
 /** Waits until every change has been tried. */
 async function advised(app: App): Promise<void> {
+  // Nothing is tried for nobody.
+  await app.page.mouse.move(5, 5);
+  await app.page.mouse.move(6, 6);
   await expect(app.page.locator('#limits .tried')).toContainText(/changes simulated/);
   await expect(app.page.locator('#limits')).not.toHaveAttribute('aria-busy', 'true');
 }

@@ -54,7 +54,7 @@ export class App {
   private readonly bench = new Bench({
     seek: (cycle) => this.transport.seek(cycle),
     turn: (move) => this.engine.turn(move),
-    select: (pe) => this.selectNear(pe),
+    step: (rows, cols) => this.select(this.cells.near(rows, cols)),
     call: (name, ...args) => this.engine.call(name, ...args),
     pick: (op) => this.pick(op),
     showUnit: (unit) => this.engine.showUnit(unit),
@@ -196,7 +196,7 @@ export class App {
     this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
     // Somebody is there, and will soon want more than the first picture.
-    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'scroll']) {
+    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'scroll', 'input']) {
       addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true, capture: true });
     }
     void this.plain.wanted.then(() => this.engine.complete());
@@ -240,11 +240,6 @@ export class App {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     this.transport.seek(this.opens);
     this.transport.play();
-  }
-
-  private selectNear({ row, col }: Pe): void {
-    const { rows, cols } = this.bench.report!;
-    this.select({ row: Math.max(0, Math.min(rows - 1, row)), col: Math.max(0, Math.min(cols - 1, col)) });
   }
 
   private select(pe: Pe): void {

@@ -165,19 +165,21 @@ function definitions(ask: Ask): Extension {
     const place = await ask('definition', textOf(view), at);
     return place && view.state.doc === doc ? place : null;
   };
-  // Whoever is on the way is not called back by a pointer that moves on.
-  let going = false;
-  const go = async (view: EditorView, at: number) => {
-    going = true;
+  // Whoever is on the way is not called back by a pointer that moves on: that one's question waits.
+  let going = Promise.resolve();
+  const go = (view: EditorView, at: number) => (going = arrive(view, at));
+  const arrive = async (view: EditorView, at: number) => {
     const place = await definition(view, at);
-    going = false;
     if (!place) return;
     const selection = { anchor: place.from, head: place.to };
     const scroll = EditorView.scrollIntoView(place.from, { y: 'nearest', yMargin: 40 });
     view.dispatch({ selection, effects: scroll, userEvent: 'select' });
     view.focus();
   };
-  const leads = async (view: EditorView, at: number) => !going && (await definition(view, at)) !== null;
+  const leads = async (view: EditorView, at: number) => {
+    await going;
+    return (await definition(view, at)) !== null;
+  };
   return [keymap.of([{ key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) }]), links(leads, go)];
 }
 

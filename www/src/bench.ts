@@ -20,8 +20,8 @@ export interface Events {
 export interface Desk {
   seek(cycle: number): void;
   turn(move: CameraMove): void;
-  /** Selects a PE; outside the array, the nearest one. */
-  select(pe: Pe): void;
+  /** Selects the PE so many rows and columns from the selected one, or the nearest one that there is. */
+  step(rows: number, cols: number): void;
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
   /** Tells editor and pictures which operator is picked. */
   pick(op: number | null): void;

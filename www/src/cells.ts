@@ -26,6 +26,13 @@ export class Cells {
     this.wanted = pe;
   }
 
+  /** The PE so many rows and columns from the one that is or will be selected; at the array's edge, the one there. */
+  near(rows: number, cols: number): Pe {
+    const { row, col } = this.wanted ?? this.selected;
+    const clamp = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
+    return { row: clamp(row + rows, this.size.rows), col: clamp(col + cols, this.size.cols) };
+  }
+
   setSize(rows: number, cols: number): void {
     this.size = { rows, cols };
     this.wanted = null;
@@ -70,23 +77,21 @@ export class Cells {
 
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { row, col } = this.wanted ?? this.selected;
-    const steps: Record<string, Pe> = {
-      ArrowUp: { row: row - 1, col },
-      ArrowDown: { row: row + 1, col },
-      ArrowLeft: { row, col: col - 1 },
-      ArrowRight: { row, col: col + 1 },
-      PageUp: { row: row - 8, col },
-      PageDown: { row: row + 8, col },
-      Home: { row, col: 0 },
-      End: { row, col: this.size.cols - 1 },
+    const steps: Record<string, () => Pe> = {
+      ArrowUp: () => this.near(-1, 0),
+      ArrowDown: () => this.near(1, 0),
+      ArrowLeft: () => this.near(0, -1),
+      ArrowRight: () => this.near(0, 1),
+      PageUp: () => this.near(-8, 0),
+      PageDown: () => this.near(8, 0),
+      Home: () => this.near(0, -Infinity),
+      End: () => this.near(0, Infinity),
     };
-    const to = steps[event.key];
-    if (!to) return;
+    const step = steps[event.key];
+    if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    const clamp = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
-    this.select({ row: clamp(to.row, this.size.rows), col: clamp(to.col, this.size.cols) });
+    this.select(step());
   }
 }
 

@@ -2,8 +2,8 @@
 
 import style from './views.css?url';
 import type { Bench } from '../bench';
-import { make } from '../dom';
-import { mountCompiled } from './compiled';
+import { byId, make } from '../dom';
+import { notice } from '../notices';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
@@ -18,7 +18,24 @@ export async function furnish(bench: Bench): Promise<void> {
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
-  mountCompiled(bench);
+  compiled(bench);
+}
+
+/** The Compiled tab comes when it is opened. */
+function compiled(bench: Bench): void {
+  const panel = byId('compiled-panel');
+  const load = async () => {
+    try {
+      const { mountCompiled } = await import('./compiled');
+      mountCompiled(bench);
+      panel.dispatchEvent(new Event('open'));
+    } catch {
+      notice('The Compiled tab could not be loaded; opening it again is another try.');
+      panel.addEventListener('open', load, { once: true });
+    }
+  };
+  panel.addEventListener('open', load, { once: true });
+  if (!panel.hidden) void load();
 }
 
 /** With its style, or not at all. */

@@ -125,13 +125,12 @@ function fingers(host: HTMLElement, bench: Bench): void {
 
 /** While the picture has the focus, arrows choose a PE. */
 function key(event: KeyboardEvent, bench: Bench, nearer: (by: number) => void): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || !bench.frame) return;
-  const { row, col } = bench.frame.selected;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const steps: Record<string, () => void> = {
-    ArrowUp: () => bench.desk.select({ row: row - 1, col }),
-    ArrowDown: () => bench.desk.select({ row: row + 1, col }),
-    ArrowLeft: () => bench.desk.select({ row, col: col - 1 }),
-    ArrowRight: () => bench.desk.select({ row, col: col + 1 }),
+    ArrowUp: () => bench.desk.step(-1, 0),
+    ArrowDown: () => bench.desk.step(1, 0),
+    ArrowLeft: () => bench.desk.step(0, -1),
+    ArrowRight: () => bench.desk.step(0, 1),
     Enter: () => nearer(1),
     Escape: () => nearer(-1),
   };
