@@ -11,6 +11,7 @@ import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
+import { actionOf } from './keys';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
@@ -168,7 +169,8 @@ export class App {
       keepTheme(theme);
       this.applyTheme(theme);
     });
-    byId('help').addEventListener('click', () => byId<HTMLDialogElement>('help-dialog').showModal());
+    byId('help').addEventListener('click', () => this.bench.act('help'));
+    this.offer();
     byId('cancel').addEventListener('click', () => this.stopped('The run was cancelled.'));
     byId('compute').addEventListener('click', () => {
       if (this.computable !== null) this.engine.compute(this.computable);
@@ -188,37 +190,40 @@ export class App {
     void this.plain.wanted.then(() => this.engine.complete());
   }
 
+  /** What keys and commands do; views offer more. */
+  private offer(): void {
+    const { bench, transport } = this;
+    const click = (id: string) => () => byId(id).click();
+    bench.offer({
+      play: () => transport.toggle(),
+      back: () => transport.step(-1),
+      forward: () => transport.step(1),
+      back10: () => transport.step(-10),
+      forward10: () => transport.step(10),
+      start: click('to-start'),
+      end: click('to-end'),
+      faster: () => transport.faster(1),
+      slower: () => transport.faster(-1),
+      run: () => this.run(),
+      format: () => void this.format(),
+      help: () => void this.later(async () => (await import('./views/help')).help(bench)),
+    });
+  }
+
   private key(event: KeyboardEvent): void {
-    if (event.defaultPrevented) return;
-    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
-      event.preventDefault();
-      this.run();
-      return;
-    }
-    if (event.shiftKey && event.altKey && event.code === 'KeyF') {
-      event.preventDefault();
-      void this.format();
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target as HTMLElement;
-    // Text fields, and controls that use the key themselves, keep it.
-    if (target.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
-    if (event.key === ' ' && target.closest('button, [role=gridcell]')) return;
-    const actions: Record<string, () => void> = {
-      ' ': () => this.transport.toggle(),
-      ArrowLeft: () => this.transport.step(event.shiftKey ? -10 : -1),
-      ArrowRight: () => this.transport.step(event.shiftKey ? 10 : 1),
-      Home: () => byId('to-start').click(),
-      End: () => byId('to-end').click(),
-      '+': () => this.transport.faster(1),
-      '-': () => this.transport.faster(-1),
-      '?': () => byId('help').click(),
-    };
-    const action = actions[event.key];
-    if (!action) return;
+    const action = actionOf(event);
+    if (!action || !this.bench.can(action)) return;
     event.preventDefault();
-    action();
+    this.bench.act(action);
+  }
+
+  /** What few visitors ask for is loaded for them. */
+  private async later(show: () => Promise<void>): Promise<void> {
+    try {
+      await show();
+    } catch {
+      notice('A part of the page could not be loaded; try again.');
+    }
   }
 
   /** The run from where the arrays begin, for those who did not ask for less motion. */
@@ -409,7 +414,7 @@ export class App {
       case 'ready':
         this.limits = message.limits;
         this.desk.setPresets(message.presets);
-        byId('version').textContent = `Systole ${message.version}`;
+        this.bench.version = message.version;
         break;
       case 'chip':
         this.desk.show(message.chip, message.state);

@@ -1,5 +1,6 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
+import type { Action } from './keys';
 import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
 
 /** What views can hear of. */
@@ -53,6 +54,7 @@ export class Bench {
     picked: [],
     theme: [],
   };
+  private readonly acts = new Map<Action, () => void>();
   /** The run on show, if there is one. */
   report: Report | null = null;
   cycle = 0;
@@ -61,6 +63,8 @@ export class Bench {
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
+  /** Of the module, once it is there. */
+  version = '';
 
   constructor(readonly desk: Desk) {}
 
@@ -112,6 +116,19 @@ export class Bench {
     if (ofLine.length === 0) return;
     const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;
     this.pick(ofLine[next % ofLine.length]!);
+  }
+
+  /** Says how something is done, for keys and commands. */
+  offer(acts: Partial<Record<Action, () => void>>): void {
+    for (const [name, act] of Object.entries(acts)) this.acts.set(name as Action, act);
+  }
+
+  can(action: Action): boolean {
+    return this.acts.has(action);
+  }
+
+  act(action: Action): void {
+    this.acts.get(action)?.();
   }
 
   private tell<Event extends keyof Events>(event: Event, what: Events[Event]): void {
