@@ -60,3 +60,118 @@ test('single keys can be switched off, and stay so', async ({ app, page }) => {
   await page.keyboard.press('Home');
   await app.shows(0);
 });
+
+test('commands are found by a few letters, and done by keyboard', async ({ app, page }) => {
+  await app.open();
+  await page.keyboard.press('Control+Shift+P');
+  const field = page.getByRole('combobox', { name: 'Commands' });
+  const options = page.locator('#palette [role=option]');
+  const chosen = page.locator('#palette [role=option][aria-selected=true]');
+  await expect(field).toBeFocused();
+  expect(await app.everyViolation()).toEqual([]);
+  await expect(chosen).toHaveText(/Play or pause/);
+  await page.keyboard.press('ArrowDown');
+  await expect(chosen).toHaveText(/One cycle back/);
+  await expect(field).toHaveAttribute('aria-activedescendant', (await chosen.getAttribute('id'))!);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await expect(options.last()).toHaveAttribute('aria-selected', 'true');
+
+  // Letters in their order, words in any.
+  await page.keyboard.type('digits hand');
+  await expect(options.first()).toContainText('Handwritten digits, two layers');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#palette')).toBeHidden();
+  await expect(page.locator('#counts')).toContainText('862 cycles');
+  await app.ready();
+
+  // Operators are those of the run on show.
+  await page.getByRole('button', { name: 'Commands' }).click();
+  await page.keyboard.type('goto');
+  const first = (await options.allInnerTexts()).find((text) => text.includes('Go to '))!;
+  await page.getByRole('option').filter({ hasText: 'Go to' }).nth(1).click();
+  await expect(page.locator('#palette')).toBeHidden();
+  expect(Number(await page.locator('#stage').getAttribute('data-cycle'))).toBeGreaterThan(0);
+  expect(first).toContain('operator, line');
+
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('tpuv1');
+  await expect(options.first()).toContainText('chip');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#chip')).toHaveValue('tpu-v1');
+
+  await page.keyboard.press('Control+p');
+  await page.keyboard.type('zzzz');
+  await expect(options).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#palette')).toBeHidden();
+});
+
+test('text, chip and example are undone in the order in which they were changed', async ({ app, page }) => {
+  await app.open();
+  const undo = page.getByRole('button', { name: 'Undo', exact: true });
+  const redo = page.getByRole('button', { name: 'Redo' });
+  await expect(undo).toBeDisabled();
+  await expect(redo).toBeDisabled();
+  const product = await app.text();
+  const mine = 'input a : i8[4, 4]\nweight b : i8[4, 4]\noutput a @ b\n';
+  await app.type(mine);
+  await page.getByLabel('chip', { exact: true }).selectOption('classroom-8x8');
+  await app.ready();
+  await page.getByLabel('example').selectOption('layers');
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await app.ready();
+
+  await page.locator('#stage h2, #clock').first().click();
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => app.text()).toBe(mine);
+  await expect(page.locator('#rows')).toHaveValue('8');
+  await expect(page.getByLabel('example')).toHaveValue('product');
+  await undo.click();
+  await expect(page.locator('#rows')).toHaveValue('4');
+  expect(await app.text()).toBe(mine);
+  // In the editor it is the same.
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => app.text()).toBe(product);
+  await expect(undo).toBeDisabled();
+  await page.keyboard.press('Control+z');
+  expect(await app.text()).toBe(product);
+
+  await page.keyboard.press('Control+Shift+z');
+  await page.keyboard.press('Control+y');
+  await expect(page.locator('#rows')).toHaveValue('8');
+  expect(await app.text()).toBe(mine);
+  await redo.click();
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await expect(page.getByLabel('example')).toHaveValue('layers');
+  await expect(redo).toBeDisabled();
+
+  // Another change instead of what was undone.
+  await undo.click();
+  await page.locator('#cols').fill('6');
+  await expect(redo).toBeDisabled();
+  await app.ready();
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+});
+
+test('typing without a rest is one step, and where it was the cursor is put', async ({ app, page }) => {
+  await app.open();
+  await app.editor();
+  const before = await app.text();
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('one');
+  await page.waitForTimeout(900);
+  await page.keyboard.type(' two');
+  await expect.poll(() => app.text()).toBe(`one two${before}`);
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => app.text()).toBe(`one${before}`);
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => app.text()).toBe(before);
+  await page.keyboard.press('Control+y');
+  await page.keyboard.type('!');
+  await expect.poll(() => app.text()).toBe(`one!${before}`);
+});

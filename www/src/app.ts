@@ -11,6 +11,7 @@ import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
+import { type Deed, History } from './history';
 import { actionOf } from './keys';
 import { notice } from './notices';
 import type { Pad } from './pad';
@@ -34,7 +35,7 @@ export class App {
     this.bench.moved(cycle);
   });
   private readonly desk = new ChipDesk(EXAMPLES[0]!.chip, {
-    changed: () => this.edited(),
+    changed: (deed) => this.edited(deed),
     // What was changed of the chip before can be had again.
     replacing: () => shelveDraft(this.draft()),
     refused: (message) => notice(message),
@@ -50,15 +51,20 @@ export class App {
     marks: () => this.marks,
     keepMarks: (marks) => {
       this.marks = marks;
+      if (this.history.now) this.history.now.marks = marks;
       this.keep();
     },
     text: () => this.editor.text(),
     chip: () => this.desk.chip,
     change: ({ text, chip }) => this.change(text, chip),
     module: () => this.engine.compiled(),
+    openExample: (example) => void this.openExample(example),
+    chips: () => this.desk.presets,
+    takeChip: (base) => this.desk.choose(base),
   });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
+  private readonly history = new History();
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
@@ -70,9 +76,11 @@ export class App {
   private pad: Promise<Pad> | null = null;
   private readonly plain = new PlainEditor(() => this.limits.textBytes, {
     ask: (question, text, offset) => this.engine.ask(question, text, offset),
-    changed: () => this.edited(),
+    changed: (_, deed) => this.edited(deed),
     tooLong: (bytes) => this.tooLong(bytes),
     run: () => this.run(),
+    undo: () => this.recall(-1),
+    redo: () => this.recall(1),
     at: (line) => this.bench.pickLine(line),
   });
   private editor: Editor = this.plain;
@@ -169,7 +177,9 @@ export class App {
       keepTheme(theme);
       this.applyTheme(theme);
     });
-    byId('help').addEventListener('click', () => this.bench.act('help'));
+    for (const name of ['help', 'commands', 'undo', 'redo'] as const) {
+      byId(name).addEventListener('click', () => this.bench.act(name));
+    }
     this.offer();
     byId('cancel').addEventListener('click', () => this.stopped('The run was cancelled.'));
     byId('compute').addEventListener('click', () => {
@@ -206,6 +216,9 @@ export class App {
       slower: () => transport.faster(-1),
       run: () => this.run(),
       format: () => void this.format(),
+      undo: () => this.recall(-1),
+      redo: () => this.recall(1),
+      commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
       help: () => void this.later(async () => (await import('./views/help')).help(bench)),
     });
   }
@@ -251,13 +264,50 @@ export class App {
 
   private change(text: string, chip: Chip): void {
     this.desk.set(chip);
-    if (text === this.editor.text()) this.edited();
+    if (text === this.editor.text()) this.edited('done');
     else this.editor.respace(text);
   }
 
-  private edited(): void {
+  private edited(deed: Deed): void {
+    this.record(deed);
     this.keep();
     this.run();
+  }
+
+  private record(deed: Deed): void {
+    const { example, original, marks } = this;
+    this.history.record({ text: this.editor.text(), chip: this.desk.chip, example, original, marks }, deed);
+    this.showSteps();
+  }
+
+  private showSteps(): void {
+    byId<HTMLButtonElement>('undo').disabled = !this.history.can(-1);
+    byId<HTMLButtonElement>('redo').disabled = !this.history.can(1);
+  }
+
+  /** Undoes, or does again. */
+  private recall(by: -1 | 1): void {
+    const state = this.history.move(by);
+    if (!state) return;
+    this.openings++;
+    const { text, chip, example } = state;
+    if (example !== this.example) this.begin(example);
+    this.original = state.original;
+    this.marks = state.marks;
+    this.desk.set(chip);
+    if (text !== this.editor.text()) this.editor.revert(text);
+    this.showSteps();
+    this.keep();
+    this.listExamples();
+    this.run();
+  }
+
+  /** An example is seen from its beginning, at its speed. */
+  private begin(example: Example): void {
+    this.example = example;
+    this.rewind = true;
+    this.transport.pause();
+    this.transport.setSpeed(example.speed);
   }
 
   /** Brings the text into the one style, if it is still there when that is known. */
@@ -304,13 +354,11 @@ export class App {
   private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
     if (this.isEdited()) shelveDraft(this.draft());
     this.marks = marks;
-    this.example = example;
+    this.begin(example);
     this.original = original;
     this.desk.set(chip);
-    this.rewind = true;
-    this.transport.pause();
-    this.transport.setSpeed(example.speed);
     this.editor.setText(text);
+    this.record('done');
     this.keep();
     this.listExamples();
     this.run();

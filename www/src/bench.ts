@@ -1,7 +1,8 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
+import type { Example } from './examples';
 import type { Action } from './keys';
-import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
+import type { Calls, CameraMove, Chip, Frame, Pe, Preset, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -34,6 +35,9 @@ export interface Desk {
   chip(): Chip;
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
+  openExample(example: Example): void;
+  chips(): Preset[];
+  takeChip(base: string): void;
   /** The module, for a worker of a view's own. */
   module(): Promise<WebAssembly.Module>;
 }

@@ -115,7 +115,7 @@ export function actionOf(event: KeyboardEvent): Action | null {
 /** Text fields, and controls that use the key themselves, keep it. */
 function heard(target: HTMLElement, chord: string): boolean {
   if (/^Mod\+(Shift\+)?[ZY]$/.test(chord))
-    return !target.closest(WRITES) || target.closest('#top, #chip-panel') !== null;
+    return !target.closest(WRITES) || target.closest('#top, #chip-panel, #editor') !== null;
   if (chord.includes('Mod+') || chord.includes('Alt+')) return !target.closest('dialog') || chord !== 'Mod+Enter';
   if (!singleKeys() || target.closest(`${WRITES}, select, dialog`)) return false;
   return chord !== 'Space' || !target.closest('button, [role=gridcell]');

@@ -1,10 +1,11 @@
 // The help: what one sees, every key, and how a program is written. It is made when somebody asks for it.
 
-import './controls.css';
+import style from './controls.css?url';
 import type { Bench } from '../bench';
 import { button, byId, make } from '../dom';
 import { KEYS, type Key, setSingleKeys, singleKeys, spelled } from '../keys';
 import { notice } from '../notices';
+import { styled } from './styled';
 
 const SEEN = [
   'A systolic array. With weights stationary, they come in from above and wait in shadow registers. Activations come ' +
@@ -30,7 +31,8 @@ output argmax(h, axis=1)`;
 
 let dialog: HTMLDialogElement | null = null;
 
-export function help(bench: Bench): void {
+export async function help(bench: Bench): Promise<void> {
+  await styled(style);
   dialog ??= made(bench);
   if (!dialog.open) dialog.showModal();
 }

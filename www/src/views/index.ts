@@ -2,7 +2,7 @@
 
 import style from './views.css?url';
 import type { Bench } from '../bench';
-import { make } from '../dom';
+import { styled } from './styled';
 import { mountStage } from './stage';
 import { mountTimeline } from './timeline';
 import { mountCourse } from './course';
@@ -11,23 +11,10 @@ import { mountRoofline } from './roofline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
-  await styled();
+  await styled(style);
   mountStage(bench);
   mountTimeline(bench);
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
-}
-
-/** With its style, or not at all. */
-function styled(): Promise<void> {
-  const link = make('link', { rel: 'stylesheet', href: style });
-  return new Promise((resolve, reject) => {
-    link.addEventListener('load', () => resolve());
-    link.addEventListener('error', () => {
-      link.remove();
-      reject(new Error('no style'));
-    });
-    document.head.append(link);
-  });
 }
