@@ -87,6 +87,7 @@ test('commands are found by a few letters, and done by keyboard', async ({ app, 
 
   // Operators are those of the run on show.
   await page.getByRole('button', { name: 'Commands' }).click();
+  await expect(field).toBeFocused();
   await page.keyboard.type('goto');
   const first = (await options.allInnerTexts()).find((text) => text.includes('Go to '))!;
   await page.getByRole('option').filter({ hasText: 'Go to' }).nth(1).click();
@@ -174,4 +175,65 @@ test('typing without a rest is one step, and where it was the cursor is put', as
   await page.keyboard.press('Control+y');
   await page.keyboard.type('!');
   await expect.poll(() => app.text()).toBe(`one!${before}`);
+});
+
+test('programs are kept under names with their chips, renamed, deleted and brought back', async ({ app, page }) => {
+  await app.open();
+  const mine = 'input a : i8[4, 4]\nweight b : i8[4, 4]\noutput a @ b\n';
+  await app.type(mine);
+  await page.getByLabel('chip', { exact: true }).selectOption('classroom-8x8');
+  await page.keyboard.press('Control+s');
+  const desk = page.getByRole('dialog', { name: 'Programs in this browser' });
+  await desk.getByLabel('Name for this program').fill('  <b>first</b>  ');
+  await page.keyboard.press('Enter');
+  await expect(desk.getByRole('status')).toHaveText('<b>first</b> is kept.');
+  await expect(desk.getByRole('button', { name: 'Replace' })).toBeVisible();
+  expect(await app.everyViolation()).toEqual([]);
+  await desk.getByRole('button', { name: 'Close' }).click();
+
+  await page.getByLabel('example').selectOption('layers');
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await page.reload();
+  await app.ready();
+  await page.getByRole('button', { name: 'Programs' }).click();
+  await desk.getByRole('button', { name: 'Rename <b>first</b>' }).click();
+  await page.keyboard.type('second');
+  await page.keyboard.press('Enter');
+  await expect(desk.getByRole('status')).toHaveText('<b>first</b> is second now.');
+  await desk.getByRole('button', { name: 'Delete second' }).click();
+  await expect(desk.getByText('second is deleted.').last()).toBeVisible();
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('named')))).toEqual([]);
+  await desk.getByRole('button', { name: 'Bring back second' }).click();
+  await desk.getByRole('button', { name: 'Open second' }).click();
+  await expect(desk).toBeHidden();
+  await expect.poll(() => app.text()).toBe(mine);
+  await expect(page.locator('#rows')).toHaveValue('8');
+  // Opening it can be undone.
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.getByLabel('example')).toHaveValue('layers');
+  await page.getByRole('button', { name: 'Commands' }).click();
+  await expect(page.getByRole('combobox', { name: 'Commands' })).toBeFocused();
+  await page.keyboard.type('second');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => app.text()).toBe(mine);
+});
+
+test('what is no program is passed over, and there are not too many', async ({ app, page }) => {
+  await page.addInitScript(() => {
+    const draft = { text: 'output 1', chip: { base: 'classroom-4x4', words: [], changes: {} }, example: 'x', time: 0 };
+    for (let at = 0; at < 50; at++) localStorage.setItem(`systole.named.p${at}`, JSON.stringify(draft));
+    localStorage.setItem('systole.named.broken', '{');
+    localStorage.setItem('systole.named.wrong', JSON.stringify({ ...draft, text: 7 }));
+    localStorage.setItem('systole.named.huge', JSON.stringify({ ...draft, text: 'x'.repeat(700_000) }));
+  });
+  await app.open();
+  await page.getByRole('button', { name: 'Programs' }).click();
+  const desk = page.locator('#programs');
+  await expect(desk.getByRole('listitem')).toHaveCount(50);
+  await desk.getByLabel('Name for this program').fill('one more');
+  await page.keyboard.press('Enter');
+  await expect(desk.getByRole('status')).toHaveText('There are 50 programs already: delete one first.');
+  await desk.getByLabel('Name for this program').fill('p7');
+  await page.keyboard.press('Enter');
+  await expect(desk.getByRole('status')).toHaveText('p7 is kept.');
 });

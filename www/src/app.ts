@@ -59,6 +59,8 @@ export class App {
     change: ({ text, chip }) => this.change(text, chip),
     module: () => this.engine.compiled(),
     openExample: (example) => void this.openExample(example),
+    draft: () => this.draft(),
+    openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     takeChip: (base) => this.desk.choose(base),
   });
@@ -167,6 +169,7 @@ export class App {
 
   private listen(): void {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
+    byId('keep').addEventListener('click', () => this.bench.act('programs'));
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
     byId('format').addEventListener('click', () => void this.format());
     byId('save').addEventListener('click', () =>
@@ -218,6 +221,7 @@ export class App {
       format: () => void this.format(),
       undo: () => this.recall(-1),
       redo: () => this.recall(1),
+      programs: () => void this.later(async () => (await import('./views/programs')).programs(bench)),
       commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
       help: () => void this.later(async () => (await import('./views/help')).help(bench)),
     });

@@ -2,6 +2,7 @@
 
 import type { Example } from './examples';
 import type { Action } from './keys';
+import type { Draft } from './storage';
 import type { Calls, CameraMove, Chip, Frame, Pe, Preset, Report } from './protocol';
 
 /** What views can hear of. */
@@ -36,6 +37,9 @@ export interface Desk {
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
   openExample(example: Example): void;
+  /** What is there now, as it is kept. */
+  draft(): Draft;
+  openDraft(draft: Draft): void;
   chips(): Preset[];
   takeChip(base: string): void;
   /** The module, for a worker of a view's own. */

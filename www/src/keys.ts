@@ -16,6 +16,7 @@ export type Action =
   | 'whole'
   | 'bookmark'
   | 'commands'
+  | 'programs'
   | 'run'
   | 'format'
   | 'undo'
@@ -59,6 +60,7 @@ export const KEYS: Key[] = [
   anywhere('bookmark', 'a bookmark at the cycle shown', 'B', 'Shift+B'),
   anywhere('undo', 'undo the last change of text, chip or example', 'Mod+Z'),
   anywhere('redo', 'do it again', 'Mod+Shift+Z', 'Mod+Y'),
+  anywhere('programs', 'keep the program under a name, or open another', 'Mod+S'),
   anywhere('run', 'compile and run again', 'Mod+Enter'),
   anywhere('format', 'format the program', 'Shift+Alt+F'),
   anywhere('help', 'this help', '?'),

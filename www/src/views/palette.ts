@@ -6,6 +6,7 @@ import { byId, make } from '../dom';
 import { EXAMPLES } from '../examples';
 import { KEYS, spelled } from '../keys';
 import { styled } from './styled';
+import { namedPrograms } from './named';
 import { match, type Match } from './fuzzy';
 
 interface Command {
@@ -132,7 +133,15 @@ function option({ kind, key, title }: Command, { letters }: Match, at: number): 
 
 /** Everything that there is to be done now. */
 function commands(bench: Bench): Command[] {
-  return [...keyed(bench), ...clicked(), ...places(), ...operators(bench), ...programs(bench), ...chips(bench)];
+  return [
+    ...keyed(bench),
+    ...clicked(),
+    ...places(),
+    ...named(bench),
+    ...operators(bench),
+    ...programs(bench),
+    ...chips(bench),
+  ];
 }
 
 function keyed(bench: Bench): Command[] {
@@ -178,6 +187,14 @@ function visit(head: HTMLElement): void {
   head.tabIndex = -1;
   head.focus({ preventScroll: true });
   head.scrollIntoView({ block: 'start' });
+}
+
+function named(bench: Bench): Command[] {
+  return namedPrograms().map(({ name, draft }) => ({
+    title: name,
+    kind: 'your program',
+    act: () => bench.desk.openDraft(draft),
+  }));
 }
 
 function operators(bench: Bench): Command[] {
