@@ -5,11 +5,16 @@
 mod advisor;
 mod analysis;
 mod answers;
+mod assembly;
 mod chips;
 mod files;
 mod findings;
 mod form;
+mod graph;
+mod listing;
+mod loops;
 mod paint;
+mod passes;
 mod session;
 mod stage;
 mod timeline;
@@ -20,6 +25,7 @@ pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
 pub use form::chip_form;
+pub use passes::{pass_effect, passes};
 pub use session::Session;
 
 use serde::Serialize;

@@ -3,7 +3,7 @@
 import type { Example } from './examples';
 import type { Action } from './keys';
 import type { Draft } from './storage';
-import type { Calls, CameraMove, Chip, Frame, Pe, Preset, Report } from './protocol';
+import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -33,6 +33,10 @@ export interface Desk {
   marks(): unknown;
   keepMarks(marks: unknown): void;
   text(): string;
+  /** Runs an assembly in the program's place, if nothing is wrong with it. */
+  assemble(text: string): Promise<Assembled>;
+  /** Compiles the program and runs it. */
+  run(): void;
   chip(): Chip;
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
@@ -42,8 +46,8 @@ export interface Desk {
   openDraft(draft: Draft): void;
   chips(): Preset[];
   takeChip(base: string): void;
-  /** The module, for a worker of a view's own. */
-  module(): Promise<WebAssembly.Module>;
+  /** The module, for a worker of a view's own, as soon as somebody is there. */
+  module(): Promise<ModuleParts>;
 }
 
 /** What a run is of. */
@@ -87,7 +91,7 @@ export class Bench {
   }
 
   /** Another run. What was picked stays picked if the new one has an operator of that name. */
-  ran(report: Report, source: Source): void {
+  ran(report: Report, source: Source | null): void {
     this.source = source;
     const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
     this.report = report;
@@ -119,7 +123,8 @@ export class Bench {
 
   /** Picks the operator of a line; a line without one changes nothing. Of several, the one behind the picked one. */
   pickLine(line: number): void {
-    const ops = this.report?.ops ?? [];
+    // Lines of an assembly are not the program's.
+    const ops = (this.report?.assembly ? null : this.report?.ops) ?? [];
     const ofLine = ops.flatMap((op, at) => (op.line === line ? [at] : []));
     if (ofLine.length === 0) return;
     const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;

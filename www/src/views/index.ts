@@ -3,11 +3,12 @@
 import style from './views.css?url';
 import type { Bench } from '../bench';
 import { styled } from './styled';
-import { mountStage } from './stage';
-import { mountTimeline } from './timeline';
+import { mountCompiled } from './compiled';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
+import { mountStage } from './stage';
+import { mountTimeline } from './timeline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
@@ -17,4 +18,5 @@ export async function furnish(bench: Bench): Promise<void> {
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
+  mountCompiled(bench);
 }
