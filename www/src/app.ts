@@ -11,6 +11,8 @@ import { digitsOf } from './digits';
 import { Engine } from './engine';
 import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
 import { download, FileDesk } from './files';
+import { type Deed, History } from './history';
+import { actionOf } from './keys';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
@@ -45,7 +47,7 @@ export class App {
     this.bench.moved(cycle);
   });
   private readonly desk = new ChipDesk(EXAMPLES[0]!.chip, {
-    changed: () => this.edited(),
+    changed: (deed) => this.edited(deed),
     // What was changed of the chip before can be had again.
     replacing: () => shelveDraft(this.draft()),
     refused: (message) => notice(message),
@@ -61,6 +63,7 @@ export class App {
     marks: () => this.marks,
     keepMarks: (marks) => {
       this.marks = marks;
+      if (this.history.now) this.history.now.marks = marks;
       this.keep();
     },
     text: () => this.editor.text(),
@@ -68,10 +71,16 @@ export class App {
     run: () => this.run(),
     chip: () => this.desk.chip,
     change: ({ text, chip }) => this.change(text, chip),
+    openExample: (example) => void this.openExample(example),
+    draft: () => this.draft(),
+    openDraft: (draft) => void this.openDraft(draft),
+    chips: () => this.desk.presets,
+    takeChip: (base) => this.desk.choose(base),
     module: () => this.engine.whole,
   });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
+  private readonly history = new History();
   private readonly speaker = new Speaker();
   private readonly files = new FileDesk(() => this.limits, {
     array: (name, bytes) => this.takeArray(name, bytes),
@@ -83,9 +92,11 @@ export class App {
   private pad: Promise<Pad> | null = null;
   private readonly plain = new PlainEditor(() => this.limits.textBytes, {
     ask: (question, text, offset) => this.engine.ask(question, text, offset),
-    changed: () => this.edited(),
+    changed: (_, deed) => this.edited(deed),
     tooLong: (bytes) => this.tooLong(bytes),
     run: () => this.run(),
+    undo: () => this.recall(-1),
+    redo: () => this.recall(1),
     at: (line) => this.bench.pickLine(line),
   });
   private editor: Editor = this.plain;
@@ -172,6 +183,7 @@ export class App {
 
   private listen(): void {
     this.chooser.addEventListener('change', () => void this.choose(this.chooser.value));
+    byId('keep').addEventListener('click', () => this.bench.act('programs'));
     byId('reset').addEventListener('click', () => void this.openExample(this.example));
     byId('format').addEventListener('click', () => void this.format());
     byId('save').addEventListener('click', () =>
@@ -182,7 +194,10 @@ export class App {
       keepTheme(theme);
       this.applyTheme(theme);
     });
-    byId('help').addEventListener('click', () => byId<HTMLDialogElement>('help-dialog').showModal());
+    for (const name of ['help', 'commands', 'undo', 'redo'] as const) {
+      byId(name).addEventListener('click', () => this.bench.act(name));
+    }
+    this.offer();
     byId('cancel').addEventListener('click', () => this.stopped('The run was cancelled.'));
     byId('compute').addEventListener('click', () => {
       if (this.computable !== null) this.engine.compute(this.computable);
@@ -202,37 +217,44 @@ export class App {
     void this.plain.wanted.then(() => this.engine.complete());
   }
 
+  /** What keys and commands do; views offer more. */
+  private offer(): void {
+    const { bench, transport } = this;
+    const click = (id: string) => () => byId(id).click();
+    bench.offer({
+      play: () => transport.toggle(),
+      back: () => transport.step(-1),
+      forward: () => transport.step(1),
+      back10: () => transport.step(-10),
+      forward10: () => transport.step(10),
+      start: click('to-start'),
+      end: click('to-end'),
+      faster: () => transport.faster(1),
+      slower: () => transport.faster(-1),
+      run: () => this.run(),
+      format: () => void this.format(),
+      undo: () => this.recall(-1),
+      redo: () => this.recall(1),
+      programs: () => void this.later(async () => (await import('./views/programs')).programs(bench)),
+      commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
+      help: () => void this.later(async () => (await import('./views/help')).help(bench)),
+    });
+  }
+
   private key(event: KeyboardEvent): void {
-    if (event.defaultPrevented) return;
-    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
-      event.preventDefault();
-      this.run();
-      return;
-    }
-    if (event.shiftKey && event.altKey && event.code === 'KeyF') {
-      event.preventDefault();
-      void this.format();
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target as HTMLElement;
-    // Text fields, and controls that use the key themselves, keep it.
-    if (target.closest('input, textarea, select, dialog, [contenteditable=true]')) return;
-    if (event.key === ' ' && target.closest('button, [role=gridcell]')) return;
-    const actions: Record<string, () => void> = {
-      ' ': () => this.transport.toggle(),
-      ArrowLeft: () => this.transport.step(event.shiftKey ? -10 : -1),
-      ArrowRight: () => this.transport.step(event.shiftKey ? 10 : 1),
-      Home: () => byId('to-start').click(),
-      End: () => byId('to-end').click(),
-      '+': () => this.transport.faster(1),
-      '-': () => this.transport.faster(-1),
-      '?': () => byId('help').click(),
-    };
-    const action = actions[event.key];
-    if (!action) return;
+    const action = actionOf(event);
+    if (!action || !this.bench.can(action)) return;
     event.preventDefault();
-    action();
+    this.bench.act(action);
+  }
+
+  /** What few visitors ask for is loaded for them. */
+  private async later(show: () => Promise<void>): Promise<void> {
+    try {
+      await show();
+    } catch {
+      notice('A part of the page could not be loaded; try again.');
+    }
   }
 
   /** The run from where the arrays begin, for those who did not ask for less motion. */
@@ -256,13 +278,50 @@ export class App {
 
   private change(text: string, chip: Chip): void {
     this.desk.set(chip);
-    if (text === this.editor.text()) this.edited();
+    if (text === this.editor.text()) this.edited('done');
     else this.editor.respace(text);
   }
 
-  private edited(): void {
+  private edited(deed: Deed): void {
+    this.record(deed);
     this.keep();
     this.run();
+  }
+
+  private record(deed: Deed): void {
+    const { example, original, marks } = this;
+    this.history.record({ text: this.editor.text(), chip: this.desk.chip, example, original, marks }, deed);
+    this.showSteps();
+  }
+
+  private showSteps(): void {
+    byId<HTMLButtonElement>('undo').disabled = !this.history.can(-1);
+    byId<HTMLButtonElement>('redo').disabled = !this.history.can(1);
+  }
+
+  /** Undoes, or does again. */
+  private recall(by: -1 | 1): void {
+    const state = this.history.move(by);
+    if (!state) return;
+    this.openings++;
+    const { text, chip, example } = state;
+    if (example !== this.example) this.begin(example);
+    this.original = state.original;
+    this.marks = state.marks;
+    this.desk.set(chip);
+    if (text !== this.editor.text()) this.editor.revert(text);
+    this.showSteps();
+    this.keep();
+    this.listExamples();
+    this.run();
+  }
+
+  /** An example is seen from its beginning, at its speed. */
+  private begin(example: Example): void {
+    this.example = example;
+    this.rewind = true;
+    this.transport.pause();
+    this.transport.setSpeed(example.speed);
   }
 
   /** Brings the text into the one style, if it is still there when that is known. */
@@ -309,13 +368,11 @@ export class App {
   private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
     if (this.isEdited()) shelveDraft(this.draft());
     this.marks = marks;
-    this.example = example;
+    this.begin(example);
     this.original = original;
     this.desk.set(chip);
-    this.rewind = true;
-    this.transport.pause();
-    this.transport.setSpeed(example.speed);
     this.editor.setText(text);
+    this.record('done');
     this.keep();
     this.listExamples();
     this.run();
@@ -437,7 +494,7 @@ export class App {
       case 'ready':
         this.limits = message.limits;
         this.desk.setPresets(message.presets);
-        byId('version').textContent = `Systole ${message.version}`;
+        this.bench.version = message.version;
         break;
       case 'chip':
         this.desk.show(message.chip, message.state);

@@ -1,6 +1,9 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
-import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Report } from './protocol';
+import type { Example } from './examples';
+import type { Action } from './keys';
+import type { Draft } from './storage';
+import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -37,6 +40,12 @@ export interface Desk {
   chip(): Chip;
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
+  openExample(example: Example): void;
+  /** What is there now, as it is kept. */
+  draft(): Draft;
+  openDraft(draft: Draft): void;
+  chips(): Preset[];
+  takeChip(base: string): void;
   /** The module, for a worker of a view's own, as soon as somebody is there. */
   module(): Promise<ModuleParts>;
 }
@@ -57,6 +66,7 @@ export class Bench {
     picked: [],
     theme: [],
   };
+  private readonly acts = new Map<Action, () => void>();
   /** The run on show, if there is one. */
   report: Report | null = null;
   cycle = 0;
@@ -65,6 +75,8 @@ export class Bench {
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
+  /** Of the module, once it is there. */
+  version = '';
 
   constructor(readonly desk: Desk) {}
 
@@ -117,6 +129,19 @@ export class Bench {
     if (ofLine.length === 0) return;
     const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;
     this.pick(ofLine[next % ofLine.length]!);
+  }
+
+  /** Says how something is done, for keys and commands. */
+  offer(acts: Partial<Record<Action, () => void>>): void {
+    for (const [name, act] of Object.entries(acts)) this.acts.set(name as Action, act);
+  }
+
+  can(action: Action): boolean {
+    return this.acts.has(action);
+  }
+
+  act(action: Action): void {
+    this.acts.get(action)?.();
   }
 
   private tell<Event extends keyof Events>(event: Event, what: Events[Event]): void {

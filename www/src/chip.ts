@@ -3,6 +3,7 @@
 import type { ChipFields } from './chip-form';
 import { byId, make } from './dom';
 import { download } from './files';
+import type { Deed } from './history';
 import type { Calls, Chip, ChipField, ChipForm, ChipState, ChipWords, Preset } from './protocol';
 
 /** A preset as it comes. */
@@ -22,7 +23,7 @@ export function sameChip(a: Chip, b: Chip): boolean {
 
 export interface ChipEvents {
   /** The chip is another. */
-  changed(): void;
+  changed(deed: Deed): void;
   /** A chip that somebody has changed is about to be replaced. */
   replacing(): void;
   /** In words. */
@@ -34,7 +35,7 @@ export interface ChipEvents {
 export class ChipDesk {
   private readonly chooser = byId<HTMLSelectElement>('chip');
   private readonly sides = [byId<HTMLInputElement>('rows'), byId<HTMLInputElement>('cols')];
-  private presets: Preset[] = [];
+  presets: Preset[] = [];
   private state: ChipState | null = null;
   /** What the state's chip is based on. */
   private stateOf = '';
@@ -56,7 +57,7 @@ export class ChipDesk {
     private readonly events: ChipEvents,
   ) {
     this.chosen = first;
-    this.chooser.addEventListener('change', () => this.take(preset(this.chooser.value)));
+    this.chooser.addEventListener('change', () => this.choose(this.chooser.value));
     for (const side of this.sides) side.addEventListener('input', () => this.resize(side.id, side.value.trim()));
     byId('chip-reset').addEventListener('click', () => this.take({ ...this.chosen, changes: {} }));
     byId('chip-save').addEventListener('click', () => {
@@ -79,6 +80,11 @@ export class ChipDesk {
       const known = chip.changes[side.id] ?? sideOf(chip.base, side.id);
       if (known !== null) side.value = known;
     }
+  }
+
+  /** A preset, as it comes. */
+  choose(base: string): void {
+    this.take(preset(base));
   }
 
   setPresets(presets: Preset[]): void {
@@ -174,7 +180,7 @@ export class ChipDesk {
     const { words, changes } = this.chosen;
     if (words.length > 0 || Object.keys(changes).length > 0) this.events.replacing();
     this.set(chip);
-    this.events.changed();
+    this.events.changed('done');
   }
 
   /** Another classroom chip, if it is one and could be; else a change of the one there is. */
@@ -212,7 +218,7 @@ export class ChipDesk {
     this.chosen = chip;
     this.allowSave();
     this.list();
-    this.events.changed();
+    this.events.changed('chip');
   }
 
   // --- The list of presets --------------------------------------------------------------------------------------

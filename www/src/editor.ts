@@ -1,5 +1,6 @@
 // What both editors of the program's text can do.
 
+import type { Deed } from './history';
 import type { Answers, Diagnostic, Edit, Op } from './protocol';
 
 /** What both kinds of editor can do. */
@@ -7,6 +8,8 @@ export interface Editor {
   text(): string;
   /** Opens another text; no event tells of it. */
   setText(text: string): void;
+  /** Brings back a text that was there before, or again, where it differs; no event tells of it. */
+  revert(text: string): void;
   /** Changes the text as if it were typed. */
   edit(edit: Edit): void;
   /** Puts a text that differs in its white space alone in place of what is there, as an edit: the cursor stays at its word. */
@@ -28,12 +31,24 @@ export type Ask = <Question extends keyof Answers>(
 
 export interface EditorEvents {
   ask: Ask;
-  changed(text: string): void;
+  changed(text: string, deed: Deed): void;
   /** A text of so many bytes did not go in. */
   tooLong(bytes: number): void;
   run(): void;
+  undo(): void;
+  redo(): void;
   /** The cursor has been put on a line. */
   at(line: number): void;
+}
+
+/** What two texts have in common at both ends is left; what is between them takes the other's place. */
+export function difference(before: string, after: string): Edit {
+  const most = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < most && before[from] === after[from]) from++;
+  let behind = 0;
+  while (behind < most - from && before.at(-1 - behind) === after.at(-1 - behind)) behind++;
+  return { from, to: before.length - behind, text: after.slice(from, after.length - behind) };
 }
 
 /** Where a place of a text lies in another one that differs in white space alone. */

@@ -36,7 +36,7 @@ export class PlainEditor implements Editor {
         return;
       }
       this.take(this.area.value);
-      this.events.changed(this.last);
+      this.events.changed(this.last, 'text');
     });
     this.area.addEventListener('scroll', () => this.follow());
     this.area.addEventListener('compositionstart', () => (this.composing = true));
@@ -53,18 +53,22 @@ export class PlainEditor implements Editor {
     this.take(text);
   }
 
+  revert(text: string): void {
+    this.setText(text);
+  }
+
   edit({ from, to, text }: Edit): void {
     const all = this.text();
     this.setText(all.slice(0, from) + text + all.slice(to));
     this.goTo(from + text.length, from + text.length);
-    this.events.changed(this.text());
+    this.events.changed(this.text(), 'done');
   }
 
   respace(text: string): void {
     const place = placeIn(this.text(), this.area.selectionStart, text);
     this.setText(text);
     this.area.setSelectionRange(place, place);
-    this.events.changed(text);
+    this.events.changed(text, 'done');
   }
 
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void {

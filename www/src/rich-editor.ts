@@ -1,7 +1,7 @@
 // CodeMirror with what the module says about the text: token classes, errors, operators' colours. It has no lexer.
 // Errors are marked here, not by @codemirror/lint, which would be a tenth of the editor.
 
-import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
+import { defaultKeymap } from '@codemirror/commands';
 import { bracketMatching, indentService, indentUnit } from '@codemirror/language';
 import {
   Annotation,
@@ -11,6 +11,7 @@ import {
   StateEffect,
   StateField,
   type Text,
+  type Transaction,
 } from '@codemirror/state';
 import {
   Decoration,
@@ -25,7 +26,8 @@ import {
 } from '@codemirror/view';
 import { assist, type Problem } from './assist';
 import { opColour } from './dom';
-import { type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
+import { difference, type Editor, type EditorEvents, placeIn, utf8Bytes } from './editor';
+import type { Deed } from './history';
 import { type Diagnostic, type Edit, type Op, TOKEN_CLASSES } from './protocol';
 
 /** Set by the page, not typed: the page knows already. */
@@ -225,6 +227,12 @@ const caretInText = EditorView.updateListener.of(({ view }) => {
   if (node instanceof window.Text) selection.collapse(node, offset);
 });
 
+/** Letter by letter, or at once. */
+function deedOf(transactions: readonly Transaction[]): Deed {
+  const typed = (transaction: Transaction) => ['input.type', 'delete'].some((event) => transaction.isUserEvent(event));
+  return transactions.some(typed) ? 'text' : 'done';
+}
+
 export class RichEditor implements Editor {
   private readonly view: EditorView;
 
@@ -247,6 +255,16 @@ export class RichEditor implements Editor {
         return true;
       },
     });
+    // The browser's own undo, as from a menu.
+    const undo = EditorView.domEventHandlers({
+      beforeinput(event) {
+        const step = { historyUndo: events.undo, historyRedo: events.redo }[event.inputType];
+        if (!step) return false;
+        event.preventDefault();
+        step();
+        return true;
+      },
+    });
     const run = () => {
       events.run();
       return true;
@@ -259,7 +277,6 @@ export class RichEditor implements Editor {
           lineNumbers(),
           gutter({ class: 'op-gutter', markers: (view) => view.state.field(opField) }),
           gutter({ class: 'problem-gutter', markers: (view) => view.state.field(problemField).lines }),
-          history(),
           drawSelection(),
           highlightActiveLine(),
           bracketMatching(),
@@ -268,9 +285,10 @@ export class RichEditor implements Editor {
           closing,
           caretInText,
           assist(events.ask, problemsAt),
-          keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap, ...historyKeymap]),
+          keymap.of([{ key: 'Mod-Enter', run }, ...defaultKeymap]),
           limit,
           paste,
+          undo,
           tokenField,
           opField,
           markField,
@@ -278,7 +296,7 @@ export class RichEditor implements Editor {
           EditorView.contentAttributes.of({ 'aria-label': 'Program', spellcheck: 'false' }),
           EditorView.updateListener.of((update) => {
             const silent = update.transactions.some((transaction) => transaction.annotation(opened));
-            if (update.docChanged && !silent) events.changed(update.state.doc.toString());
+            if (update.docChanged && !silent) events.changed(update.state.doc.toString(), deedOf(update.transactions));
             const put = update.transactions.some((transaction) => transaction.isUserEvent('select'));
             if (put) events.at(update.state.doc.lineAt(update.state.selection.main.head).number);
           }),
@@ -296,20 +314,24 @@ export class RichEditor implements Editor {
     this.view.dispatch({ changes, annotations: opened.of(true) });
   }
 
+  revert(text: string): void {
+    const { from, to, text: insert } = difference(this.text(), text);
+    const selection = { anchor: from + insert.length };
+    const annotations = opened.of(true);
+    this.view.dispatch({ changes: { from, to, insert }, selection, annotations, scrollIntoView: true });
+  }
+
   edit({ from, to, text }: Edit): void {
     if (to > this.view.state.doc.length) return;
-    const annotations = isolateHistory.of('full');
     const selection = { anchor: from + text.length };
-    this.view.dispatch({ changes: { from, to, insert: text }, selection, annotations, scrollIntoView: true });
+    this.view.dispatch({ changes: { from, to, insert: text }, selection, scrollIntoView: true });
     this.view.focus();
   }
 
   respace(text: string): void {
     const anchor = placeIn(this.text(), this.view.state.selection.main.head, text);
     const changes = { from: 0, to: this.view.state.doc.length, insert: text };
-    // One undo takes it back, and nothing else.
-    const annotations = isolateHistory.of('full');
-    this.view.dispatch({ changes, selection: { anchor }, annotations, scrollIntoView: true });
+    this.view.dispatch({ changes, selection: { anchor }, scrollIntoView: true });
   }
 
   show(diagnostics: Diagnostic[], tokens: Uint32Array): void {

@@ -52,7 +52,7 @@ function keepOwnDraft(draft: Draft): boolean {
 export function ownDraft(): Draft | null {
   let value: string | null = null;
   attempt(() => (value = sessionStorage.getItem(OWN)));
-  return parse(value);
+  return readDraft(value);
 }
 
 /** Drafts of other tabs, open or closed, newest first. */
@@ -61,7 +61,7 @@ export function otherDrafts(): { key: string; draft: Draft }[] {
   attempt(() => {
     for (const key of Object.keys(localStorage)) {
       if (!key.startsWith(SHARED) || key === SHARED + tab()) continue;
-      const draft = parse(localStorage.getItem(key));
+      const draft = readDraft(localStorage.getItem(key));
       if (draft) found.push({ key, draft });
     }
   });
@@ -158,7 +158,7 @@ function forgetOldDrafts(): void {
 }
 
 /** Storage is input from outside: another version, or another page of this host, may have written it. */
-function parse(value: string | null): Draft | null {
+export function readDraft(value: string | null): Draft | null {
   if (value === null) return null;
   try {
     const { text, chip, example, time, marks } = JSON.parse(value) as Partial<Draft>;

@@ -2,17 +2,18 @@
 
 import style from './views.css?url';
 import type { Bench } from '../bench';
-import { byId, make } from '../dom';
+import { byId } from '../dom';
 import { notice } from '../notices';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
+import { styled } from './styled';
 import { mountTimeline } from './timeline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
-  await styled();
+  await styled(style);
   mountStage(bench);
   mountTimeline(bench);
   mountLimits(bench);
@@ -36,17 +37,4 @@ function compiled(bench: Bench): void {
   };
   panel.addEventListener('open', load, { once: true });
   if (!panel.hidden) void load();
-}
-
-/** With its style, or not at all. */
-function styled(): Promise<void> {
-  const link = make('link', { rel: 'stylesheet', href: style });
-  return new Promise((resolve, reject) => {
-    link.addEventListener('load', () => resolve());
-    link.addEventListener('error', () => {
-      link.remove();
-      reject(new Error('no style'));
-    });
-    document.head.append(link);
-  });
 }

@@ -39,20 +39,7 @@ export function mountStage(bench: Bench): void {
   host.setAttribute('role', 'application');
   host.setAttribute('aria-label', 'The array: arrows choose a PE, Enter looks nearer, Escape less near');
   host.addEventListener('keydown', (event) => key(event, bench, nearer));
-  addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if ((event.target as HTMLElement).closest('input, textarea, select, dialog, [contenteditable=true]')) return;
-    const actions: Record<string, () => void> = {
-      z: () => nearer(1),
-      Z: () => nearer(-1),
-      f: () => look(0),
-      F: () => look(0),
-    };
-    const action = actions[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
-  });
+  bench.offer({ nearer: () => nearer(1), farther: () => nearer(-1), whole: () => look(0) });
 }
 
 /** The equation that the selected PE works on, the term of now lit. */

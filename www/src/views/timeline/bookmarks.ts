@@ -51,16 +51,7 @@ export class Bookmarks {
       this.open(false);
       this.opener.focus();
     });
-    addEventListener('keydown', (event) => this.key(event));
-  }
-
-  /** B, where letters are not written. */
-  private key(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== 'b')
-      return;
-    if ((event.target as HTMLElement).closest('input, textarea, select, dialog, [contenteditable=true]')) return;
-    event.preventDefault();
-    this.add();
+    bench.offer({ bookmark: () => this.add() });
   }
 
   /** One cycle has one bookmark. */

@@ -5,7 +5,6 @@ import { byId, make } from '../../dom';
 import { Bookmarks } from './bookmarks';
 import { cursor } from './cursor';
 import { Gestures } from './gestures';
-import { help } from './help';
 import { Keys } from './keys';
 import { overview } from './overview';
 import { Selection } from './selection';
@@ -29,6 +28,5 @@ export function mountTimeline(bench: Bench): void {
   byId('timeline').after(spoken);
   new Keys(bench, span, tip, selection, (text) => (spoken.textContent = text));
   const bookmarks = new Bookmarks(bench, span, (text) => (spoken.textContent = text));
-  help();
   byId('lookup').append(search(bench, span), selection.toggle, bookmarks.controls, zoomControls(bench, span));
 }
