@@ -6,6 +6,7 @@ mod advisor;
 mod analysis;
 mod answers;
 mod chips;
+mod compare;
 mod files;
 mod findings;
 mod form;
@@ -19,7 +20,7 @@ mod wish;
 pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
-pub use form::chip_form;
+pub use form::{chip_form, read_chip_text};
 pub use session::Session;
 
 use serde::Serialize;

@@ -54,6 +54,7 @@ export class App {
     text: () => this.editor.text(),
     chip: () => this.desk.chip,
     change: ({ text, chip }) => this.change(text, chip),
+    twin: (...args) => this.engine.twin(...args),
     module: () => this.engine.compiled(),
   });
   private readonly unit = byId<HTMLSelectElement>('unit');

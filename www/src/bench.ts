@@ -1,5 +1,6 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
+import type { Engine } from './engine';
 import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
 
 /** What views can hear of. */
@@ -33,6 +34,8 @@ export interface Desk {
   chip(): Chip;
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
+  /** For runs of a view's own, with the same files. */
+  twin(...args: Parameters<Engine['twin']>): Engine;
   /** The module, for a worker of a view's own. */
   module(): Promise<WebAssembly.Module>;
 }

@@ -5,6 +5,7 @@ import type { Bench } from '../bench';
 import { make } from '../dom';
 import { mountStage } from './stage';
 import { mountTimeline } from './timeline';
+import { mountCompare } from './compare';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
@@ -13,10 +14,11 @@ import { mountRoofline } from './roofline';
 export async function furnish(bench: Bench): Promise<void> {
   await styled();
   mountStage(bench);
-  mountTimeline(bench);
+  const span = mountTimeline(bench);
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
+  mountCompare(bench, span);
 }
 
 /** With its style, or not at all. */
