@@ -100,7 +100,7 @@ test('changed lines of the program are listed, and nothing stays when it is unpi
 test('dataflows side by side in one click, and one of them is pinned', async ({ app, page }) => {
   await app.open();
   await page.getByRole('button', { name: 'Dataflows' }).click();
-  const flows = page.getByRole('region', { name: 'Dataflows side by side' });
+  const flows = page.getByRole('region', { name: 'ws, is and os side by side' });
   await expect(flows.getByRole('button', { name: 'Pin the run with os' })).toBeVisible();
   const cycles = await flows.locator('tbody tr').first().locator('td').allInnerTexts();
   expect(cycles.map((text) => parseInt(text, 10))).toEqual([60, expect.any(Number), 63]);

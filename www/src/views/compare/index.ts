@@ -20,7 +20,7 @@ class Compare {
   private readonly toggle = byId<HTMLButtonElement>('compare');
   private readonly opener = byId<HTMLButtonElement>('dataflows');
   private readonly panel = make('section', { id: 'comparison', 'aria-label': 'Comparison' });
-  private readonly besides = make('section', { id: 'all-flows', 'aria-label': 'Dataflows side by side' });
+  private readonly besides = make('section', { id: 'all-flows', 'aria-label': 'ws, is and os side by side' });
   private readonly table = make('div', { class: 'versus-host' });
   private readonly changed = make('div', { class: 'changed' });
   private readonly status = make('p', { class: 'quiet', role: 'status' });

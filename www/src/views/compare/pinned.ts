@@ -24,6 +24,7 @@ export class Pinned {
   private readonly below = make('div', {
     id: 'pinned-timeline',
     role: 'group',
+    tabindex: '0', // it may scroll
     'aria-label': 'Lanes of the pinned run',
   });
   private readonly nowHalf = make('div', { id: 'now-half' }, this.nowWords);

@@ -6,7 +6,7 @@ import { groupsOf, ratio, verdict, WHOLE, type Measure } from './measures';
 
 /** What changed from one run to another, and by how much. */
 export function versus(before: Result, after: Result): HTMLTableElement {
-  const head = ['', 'pinned', 'now', 'now ÷ pinned'].map((text) => make('th', { scope: 'col' }, text));
+  const head = ['pinned', 'now', 'now ÷ pinned'].map((text) => make('th', { scope: 'col' }, text));
   const bodies = groupsOf([before, after]).map(({ title, measures }) =>
     make(
       'tbody',
@@ -16,7 +16,7 @@ export function versus(before: Result, after: Result): HTMLTableElement {
     ),
   );
   const caption = make('caption', { class: 'unseen' }, 'The pinned run and the one on show');
-  return make('table', { class: 'versus' }, caption, make('thead', {}, make('tr', {}, ...head)), ...bodies);
+  return make('table', { class: 'versus' }, caption, make('thead', {}, make('tr', {}, make('td'), ...head)), ...bodies);
 }
 
 function versusRow({ name, better, show }: Measure, before: number | null, after: number | null): HTMLElement {
