@@ -31,6 +31,11 @@ function visit(session) {
     session.paintTimeline(600, 1, theme);
     for (let cycle = 0; cycle <= 60; cycle++) session.seek(cycle, 1);
   }
+  session.showCycles(0, 60);
+  session.lanesOf();
+  session.roofline();
+  session.paintRoofline(280, 190, 1, 'light', 1);
+  session.paintCourse(0, 60, 280, 1, 'light');
   session.select(1, 2);
   session.pick(350, 300);
   session.mark(0);
@@ -41,6 +46,7 @@ function visit(session) {
 function canvases() {
   class OffscreenCanvas {
     getContext = () => new OffscreenCanvasRenderingContext2D();
+    transferToImageBitmap = () => ({});
   }
   class OffscreenCanvasRenderingContext2D {}
   for (const name of [

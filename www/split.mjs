@@ -9,6 +9,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { firstVisit } from './first-visit.mjs';
 
 const { none, i32 } = binaryen;
+// Names stay until functions have been put in their order.
+binaryen.setDebugInfo(true);
 /** The table of functions that one module calls of the other. */
 const TABLE = 'split';
 /** A global: whether the rest is there. */

@@ -96,6 +96,7 @@ fn corner(layout: &Layout) -> f64 {
 }
 
 /// Colour alone.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
 fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let frame = moment.frame;
     let cell = |at: usize| match (frame.pass[at], passing_by(frame)[at]) {
@@ -292,6 +293,7 @@ fn compact(index: &str) -> String {
 }
 
 /// Which elements a PE holds, those of the first lane: what it multiplies below each other, and the weights on their way.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
 fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usize) {
     let ([x, y], pitch) = (layout.pe(row, col), layout.pitch);
     let works = moment.frame.pass[moment.frame.at(row, col)] != NONE;

@@ -14,6 +14,7 @@ use crate::trace::Scalar;
 pub(super) const BITS: f64 = 0.8;
 
 /// Draws them for a PE that works and whose numbers are known, in a square: left, top, side.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
 pub(super) fn bits(scene: &mut Scene, moment: &Moment, [x, y, side]: [f64; 3], [row, col]: [usize; 2]) {
     let mut sheet = Sheet { scene, left: x + 0.05 * side, y: y + 0.07 * side, side };
     for line in lines(moment, row, col) {

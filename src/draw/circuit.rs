@@ -28,6 +28,7 @@ struct Box<'t> {
 }
 
 /// Draws the PE at a row and a column.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
 pub(super) fn circuit(scene: &mut Scene, moment: &Moment, layout: &Layout, [row, col]: [usize; 2]) {
     let [x, y] = layout.pe(row, col);
     let frame = moment.frame;

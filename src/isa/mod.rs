@@ -31,6 +31,7 @@ pub use assembly::{Assembly, Given};
 pub use order::{Count, LoopEnd, Order, Step, Walk, Watched, Way};
 pub use patches::{Factor, Image, Patches};
 pub use size::is_too_large;
+pub use text::LOOPS as LOOP_NAMES;
 pub use verify::{Broken, Culprit, broken_rules, verify};
 
 use crate::base::{Arena, Bytes, Id, Span};

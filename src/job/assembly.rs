@@ -1,13 +1,13 @@
 //! Programs for the machine itself: made of a tensor program, or read from an assembly text, run and reported.
 
 use super::report;
-use super::{Checked, Listed, OutputReport, Report};
+use super::{Checked, Extent, Finished, Listed, OutputReport, Report};
 use crate::base::{Diagnostic, Diagnostics, ELEMENT_EFFORT, Lines, Severity, Span};
 use crate::check::{Limit, check_program};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{Graph, Limits, Loader, Source};
-use crate::isa::text::{Places, assemble, print};
+use crate::isa::text::{Assembled, Places, assemble, print};
 use crate::isa::{
     self, Assembly, BufferId, Culprit, Factor, Given, InstructionId, Node, Order, Program, Window, Work,
 };
@@ -61,12 +61,12 @@ fn assembled(
     pipeline: &Pipeline,
 ) -> (Checked, Option<Assembly>) {
     let (checked, planned) = planned(text, loader, chip, &pipeline.without_fold());
-    let assembly = planned.map(|(plan, _)| of_emitted(&checked.graph, &plan, emit(&plan, chip)));
+    let assembly = planned.map(|(plan, _)| of_emitted(&checked.graph, &plan, &emit(&plan, chip)));
     (checked, assembly)
 }
 
 /// A program that is checked; its plan with what each pass did, if there is no error.
-fn planned(
+pub(super) fn planned(
     text: &str,
     loader: &dyn Loader,
     chip: &Chip,
@@ -99,8 +99,8 @@ pub fn explained(
 }
 
 /// What is emitted, with where its values come from.
-fn of_emitted(graph: &Graph, plan: &Plan, emitted: Emitted) -> Assembly {
-    let mut assembly = Assembly::of(emitted.program);
+fn of_emitted(graph: &Graph, plan: &Plan, emitted: &Emitted) -> Assembly {
+    let mut assembly = Assembly::of(emitted.program.clone());
     for (root, buffer) in emitted.dram.iter() {
         let mut in_it = plan.tensors.iter().filter(|(id, _)| plan.root(*id) == *root);
         let Some(tensor) = in_it.find_map(|(_, planned)| planned.graph) else { continue };
@@ -147,47 +147,75 @@ pub struct AssemblyRun {
 
 /// Assembles a text, checks the program and runs it: errors and warnings, and what came of it if there is no error.
 pub fn run_assembly(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic>, Option<AssemblyRun>) {
-    let assembled = assemble(text);
-    let mut diagnostics = assembled.diagnostics;
+    let (mut diagnostics, job) = assembly_job(text, loader, chip);
+    if job.as_ref().is_some_and(|job| job.numbers.is_none()) {
+        let mut say = Diagnostics::default();
+        let message = "the program is timed without values: they are too many, or take too long";
+        say.warning(Span::default(), message, "make its buffers smaller");
+        diagnostics.extend(say.into_sorted());
+    }
+    (diagnostics, job.map(AssemblyJob::finish))
+}
+
+/// Assembles a text, checks the program and times it: errors and warnings, and what is left to do if there is no error.
+pub fn assembly_job(text: &str, loader: &dyn Loader, chip: &Chip) -> (Vec<Diagnostic>, Option<AssemblyJob>) {
+    let (mut diagnostics, found) = checked_assembly(text, chip);
+    let mut say = Diagnostics::default();
+    let job = found.and_then(|(assembly, places)| timed(assembly, places, loader, chip, &mut say));
+    diagnostics.extend(say.into_sorted());
+    (diagnostics, job)
+}
+
+/// What is wrong with an assembly's text on a chip; what a file or the run itself shows is not among it.
+pub fn assembly_findings(text: &str, chip: &Chip) -> Vec<Diagnostic> {
+    checked_assembly(text, chip).0
+}
+
+/// Assembles a text and verifies it.
+fn checked_assembly(text: &str, chip: &Chip) -> (Vec<Diagnostic>, Option<(Assembly, Places)>) {
+    let Assembled { assembly, places, mut diagnostics } = assemble(text);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (diagnostics, None);
     }
     let mut say = Diagnostics::default();
-    let run = run(text, assembled.assembly, assembled.places, loader, chip, &mut say);
+    verify(text, &assembly, &places, chip, &mut say);
+    let is_right = !say.has_errors();
     diagnostics.extend(say.into_sorted());
-    (diagnostics, run)
+    (diagnostics, is_right.then_some((assembly, places)))
 }
 
-/// Verifies and runs; says what is wrong.
-fn run(
-    text: &str,
+/// Says which rules a program breaks, and what the checker finds in one that breaks none.
+fn verify(text: &str, assembly: &Assembly, places: &Places, chip: &Chip, say: &mut Diagnostics) {
+    let program = &assembly.program;
+    if isa::is_too_large(program) {
+        let message = "too many instructions, loops and events at once";
+        say.error(Span::default(), message, "write what repeats as loops, and use few events");
+        return;
+    }
+    for broken in isa::broken_rules(program, chip) {
+        say.error(place(places, broken.at), broken.message, mend(broken.rule));
+    }
+    if !say.has_errors() {
+        check(assembly, places, chip, text, say);
+    }
+    if !say.has_errors() && Sum::of(program, chip).words > MOST_WORDS {
+        say.error(Span::default(), "more words may move than 63 bits count", "let loops run less often");
+    }
+}
+
+/// Finds out when everything happens in a program that is verified; says why it does not run.
+fn timed(
     assembly: Assembly,
     places: Places,
     loader: &dyn Loader,
     chip: &Chip,
     say: &mut Diagnostics,
-) -> Option<AssemblyRun> {
-    let program = &assembly.program;
-    if isa::is_too_large(program) {
-        let message = "too many instructions, loops and events at once";
-        say.error(Span::default(), message, "write what repeats as loops, and use few events");
-        return None;
-    }
-    for broken in isa::broken_rules(program, chip) {
-        say.error(place(&places, broken.at), broken.message, mend(broken.rule));
-    }
-    if !say.has_errors() {
-        check(&assembly, &places, chip, text, say);
-    }
-    let memory = (!say.has_errors()).then(|| memory(&assembly, &places, loader, say))?;
+) -> Option<AssemblyJob> {
+    let memory = memory(&assembly, &places, loader, say);
     if say.has_errors() {
         return None;
     }
-    let sum = Sum::of(program, chip);
-    if sum.words > MOST_WORDS {
-        say.error(Span::default(), "more words may move than 63 bits count", "let loops run less often");
-        return None;
-    }
+    let program = &assembly.program;
     let trace = match Clock::new(program, chip, Loops::Skipped).run() {
         Ok(trace) => trace,
         Err(halt) => {
@@ -195,17 +223,98 @@ fn run(
             return None;
         }
     };
-    let memory = memory.filter(|_| sum.effort <= u128::from(Limits::MACS)).map(|memory| {
-        let mut numbers = Numbers::new(chip, memory);
-        let order = Order::new(program);
-        while !numbers.advance(program, &order, chip, 1 << 40) {}
-        numbers.into_memory()
-    });
-    if memory.is_none() {
-        let message = "the program is timed without values: they are too many, or take too long";
-        say.warning(Span::default(), message, "make its buffers smaller");
+    let effort = Sum::of(program, chip).effort;
+    let memory = memory.filter(|_| effort <= u128::from(Limits::MACS));
+    let numbers = memory.map(|memory| (Numbers::new(chip, memory), Order::new(program)));
+    Some(AssemblyJob { assembly, places, chip: chip.clone(), trace, numbers, effort })
+}
+
+/// An assembly whose times are known: the machine computes its numbers, if they are not too many.
+pub struct AssemblyJob {
+    assembly: Assembly,
+    places: Places,
+    chip: Chip,
+    trace: Trace,
+    numbers: Option<(Numbers, Order)>,
+    /// Of all numbers, in multiply-accumulates.
+    effort: u128,
+}
+
+impl AssemblyJob {
+    /// Works until about `budget` multiply-accumulates' worth is done; true when it is done.
+    pub fn advance(&mut self, budget: u64) -> bool {
+        let Some((numbers, order)) = &mut self.numbers else { return true };
+        numbers.advance(&self.assembly.program, order, &self.chip, budget)
     }
-    Some(AssemblyRun { memory: memory.unwrap_or_default(), assembly, places, chip: chip.clone(), trace })
+
+    /// How much is done, from 0 to 1.
+    pub fn progress(&self) -> f64 {
+        let done = self.numbers.as_ref().map_or(0, |(numbers, _)| numbers.effort());
+        (done as f64 / self.effort.max(1) as f64).min(1.0)
+    }
+
+    /// Works until it is done.
+    pub fn finish(mut self) -> AssemblyRun {
+        while !self.advance(1 << 40) {}
+        self.into_run()
+    }
+
+    /// What came of it, once [`AssemblyJob::advance`] has returned true.
+    pub fn into_run(self) -> AssemblyRun {
+        let AssemblyJob { assembly, places, chip, trace, numbers, .. } = self;
+        let memory = numbers.map(|(numbers, _)| numbers.into_memory()).unwrap_or_default();
+        AssemblyRun { assembly, places, chip, trace, memory }
+    }
+}
+
+/// What a run keeps of an assembly that was written, not compiled.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What was run.
+    pub assembly: Assembly,
+    /// Where its parts stand in its text.
+    pub places: Places,
+}
+
+/// To be looked at like a compiled program's run; there is no graph and no plan of it.
+impl std::convert::From<AssemblyRun> for Finished {
+    fn from(run: AssemblyRun) -> Finished {
+        let AssemblyRun { assembly, places, chip, trace, memory } = run;
+        let program = assembly.program.clone();
+        let extent = match memory.is_empty() && !program.buffers.is_empty() {
+            false => Extent::Whole,
+            true => Extent::Without { why: without_values(), seeded: None },
+        };
+        Finished {
+            graph: Graph::default(),
+            plan: Plan::default(),
+            emitted: Emitted { program, ..Emitted::default() },
+            chip,
+            trace,
+            memory,
+            disagreement: None,
+            extent,
+            written: Some(Box::new(Written { assembly, places })),
+        }
+    }
+}
+
+fn without_values() -> TooMuch {
+    TooMuch {
+        span: Span::default(),
+        message: "the numbers of this assembly are too many, or take too long".into(),
+        hint: "make its buffers smaller".into(),
+    }
+}
+
+impl Finished {
+    /// The program as the machine was told it, with where its values come from.
+    pub fn assembly(&self) -> Assembly {
+        match &self.written {
+            Some(written) => written.assembly.clone(),
+            None => of_emitted(&self.graph, &self.plan, &self.emitted),
+        }
+    }
 }
 
 /// What the checker finds.
@@ -439,17 +548,33 @@ impl Sum {
 impl AssemblyRun {
     /// The report; `text` is the assembly's.
     pub fn report(&self, text: &str) -> Report {
-        let AssemblyRun { assembly, chip, trace, .. } = self;
-        let program = &assembly.program;
-        let Sum { macs, at_peak, .. } = Sum::of(program, chip);
-        let (lines, tally) = (Lines::new(text), self.tally());
-        let run = report::Run { program, chip, trace, tally, handover: 0, macs, at_peak };
-        Report { outputs: self.outputs(&lines), ..run.report(&lines) }
+        let AssemblyRun { assembly, places, chip, trace, memory } = self;
+        Reported { assembly, places, chip, trace, memory }.report(&Lines::new(text))
     }
 
     /// The run counted.
     pub fn tally(&self) -> Tally {
         tally(&self.assembly.program, &self.chip, &self.trace)
+    }
+}
+
+/// What the report of an assembly is made from.
+pub(super) struct Reported<'a> {
+    pub assembly: &'a Assembly,
+    pub places: &'a Places,
+    pub chip: &'a Chip,
+    pub trace: &'a Trace,
+    pub memory: &'a [Values],
+}
+
+impl Reported<'_> {
+    pub(super) fn report(&self, lines: &Lines) -> Report {
+        let Reported { assembly, chip, trace, .. } = *self;
+        let program = &assembly.program;
+        let Sum { macs, at_peak, .. } = Sum::of(program, chip);
+        let tally = tally(program, chip, trace);
+        let run = report::Run { program, chip, trace, tally, handover: 0, macs, at_peak };
+        Report { outputs: self.outputs(lines), ..run.report(lines) }
     }
 
     fn outputs(&self, lines: &Lines) -> Vec<OutputReport> {
@@ -458,7 +583,7 @@ impl AssemblyRun {
             let buffer = &self.assembly.program.buffers[*id];
             Some(OutputReport {
                 name: buffer.name.clone(),
-                line: lines.position(place(&self.places, Culprit::Buffer(*id)).start).line,
+                line: lines.position(place(self.places, Culprit::Buffer(*id)).start).line,
                 dtype: buffer.dtype.name(),
                 shape: self.assembly.shapes[id.index()].0.to_vec(),
                 checksum: values.checksum(),

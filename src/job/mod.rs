@@ -7,6 +7,7 @@ mod frame;
 mod layers;
 mod mapper;
 mod operator;
+mod passes;
 mod products;
 mod report;
 mod roofline;
@@ -14,20 +15,24 @@ pub mod scalesim;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod validate;
 
-pub use assembly::{AssemblyRun, assembly, assembly_text, explained, run_assembly};
+pub use assembly::{
+    AssemblyJob, AssemblyRun, Written, assembly, assembly_findings, assembly_job, assembly_text, explained,
+    run_assembly,
+};
 pub use assist::{Assist, Completion, CompletionKind, Hover};
 pub use evaluate::{Evaluable, Reference, ReferenceReport, evaluate};
 pub use frame::{FrameReport, PassReport};
 pub use layers::{time_topology, time_topology_arranged};
 pub use mapper::{MappedReport, MapperReport, mapping_of_products};
 pub use operator::Seeding;
+pub use passes::{Change, Changed, PassEffect, pass_effect};
 pub use products::{
     Counted, NotSimulated, NotSimulatedReport, ProductReport, ProductsReport, ProductsRun, products,
 };
 pub use report::{ChipReport, DeviationReport, Entry, Listed, OpReport, OutputReport, Report, UnitReport};
 pub use roofline::{Memory, OnRoof, Roof, Roofline};
 
-use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::base::{Cycle, Diagnostic, Diagnostics, Span};
 use crate::chip::Chip;
 use crate::emit::{Emitted, emit};
 use crate::graph::{self, Built, Evaluation, Graph, Limits, Loader, OpId, Source, TensorId, build};
@@ -224,7 +229,17 @@ impl Checked {
             timed.map_err(|refused| refused.tell(&mut self.diagnostics)).ok()?;
         let graph = std::mem::take(&mut self.graph);
         let extent = Extent::Without { why, seeded: None };
-        Some(Finished { graph, plan, emitted, chip, trace, memory: Vec::new(), disagreement: None, extent })
+        Some(Finished {
+            graph,
+            plan,
+            emitted,
+            chip,
+            trace,
+            memory: Vec::new(),
+            disagreement: None,
+            extent,
+            written: None,
+        })
     }
 
     fn compiled(self) -> Compiled {
@@ -368,6 +383,7 @@ impl Job {
             memory,
             disagreement,
             extent: Extent::Whole,
+            written: None,
         }
     }
 }
@@ -484,6 +500,8 @@ pub struct Finished {
     pub disagreement: Option<String>,
     /// How much of the memory there is.
     pub extent: Extent,
+    /// The assembly, if it was one that was run: then graph and plan are empty.
+    pub written: Option<Box<Written>>,
 }
 
 /// Whose values a run has.
@@ -518,6 +536,12 @@ impl Finished {
     /// The run counted.
     pub fn tally(&self) -> Tally {
         tally(&self.emitted.program, &self.chip, &self.trace)
+    }
+
+    /// Cycles that the same program would take by other passes, or why it would not run.
+    pub fn cycles_by(&self, pipeline: &Pipeline) -> Result<Cycle, Refused> {
+        let plan = plan_by(&self.graph, &self.chip, pipeline).map_err(Refused::TooMuch)?;
+        Ok(time(plan, &self.chip).map_err(Refused::Halt)?.trace.cycles)
     }
 
     /// A tensor's values in simulated DRAM, if they were ever there.

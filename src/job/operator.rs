@@ -2,7 +2,7 @@
 
 use crate::base::{Lines, insert_by_key};
 use crate::graph::Limits;
-use crate::isa::{BufferId, ProgramOp, ProgramOpId, Work};
+use crate::isa::{BufferId, InstructionId, Node, Program, ProgramOp, ProgramOpId, Work};
 use crate::num::{Run, Shape, Type, Values, seeded};
 use crate::schedule::TooMuch;
 
@@ -46,6 +46,12 @@ impl Finished {
         };
         if self.extent == Extent::Whole {
             return refuse("has the numbers of the run".into(), "ask for a program without values");
+        }
+        if self.written.is_some() {
+            return refuse(
+                "is of an assembly, which says itself what it reads".into(),
+                "make its buffers smaller",
+            );
         }
         let buffers = self.factors(op);
         if buffers.is_empty() {
@@ -135,8 +141,17 @@ impl Finished {
         }
     }
 
+    /// Loops around an instruction.
+    pub fn depth_of(&self, instruction: InstructionId) -> usize {
+        let program = &self.emitted.program;
+        depth_in(program, &program.body, instruction).unwrap_or(0)
+    }
+
     /// An element of a buffer by its tensor's axes: within repeats, the iteration comes first.
     pub fn indices(&self, buffer: BufferId, place: u64) -> Vec<u64> {
+        if let Some(written) = &self.written {
+            return unravelled(place, &written.assembly.shapes[buffer.index()].0);
+        }
         let planned = &self.plan.tensors[self.emitted.tensors[buffer.index()]];
         let shape = planned.graph.map(|id| &self.graph.tensors[id].ty.shape);
         let count = shape.map_or(0, Shape::elements);
@@ -153,6 +168,14 @@ impl Finished {
             }
         }
     }
+}
+
+/// Loops around an instruction among some nodes, if it is there.
+fn depth_in(program: &Program, nodes: &[Node], wanted: InstructionId) -> Option<usize> {
+    nodes.iter().find_map(|node| match node {
+        Node::Do(id) => (*id == wanted).then_some(0),
+        Node::Repeat(id) => depth_in(program, &program.loops[*id].body, wanted).map(|depth| depth + 1),
+    })
 }
 
 /// A place, row-major, by axes.

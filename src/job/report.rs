@@ -2,7 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Extent, Finished, Timed};
+use super::assembly::Reported;
+use super::{Extent, Finished, Timed, Written};
 use crate::base::{Bytes, Cycle, Lines};
 use crate::chip::{Chip, WeightBuffering};
 use crate::graph::{Deviation, Graph, Output};
@@ -330,10 +331,14 @@ impl Report {
 }
 
 impl Finished {
-    /// The report; `text` is the program's.
+    /// The report; `text` is the program's, or the assembly's.
     pub fn report(&self, text: &str) -> Report {
         let lines = Lines::new(text);
-        let Finished { plan, emitted, chip, trace, .. } = self;
+        let Finished { plan, emitted, chip, trace, memory, .. } = self;
+        if let Some(written) = &self.written {
+            let Written { assembly, places } = &**written;
+            return Reported { assembly, places, chip, trace, memory }.report(&lines);
+        }
         let run = Run::of_plan(plan, &emitted.program, chip, trace, self.tally());
         match self.extent {
             Extent::Without { .. } => run.report(&lines),

@@ -27,6 +27,7 @@ mod choices;
 mod contract;
 mod convolution;
 mod lives;
+mod loops;
 mod lowered;
 mod moves;
 mod packed;
@@ -37,6 +38,7 @@ mod tiling;
 
 pub(crate) use convolution::Stretch;
 pub use convolution::{Bands, Convolution, Image, Pool};
+pub use loops::{LoopLine, LoopOf, LoopPart, Over, loops};
 pub use lowered::{not_lowered, obstacles};
 pub(crate) use moves::MOST_LOOPS;
 pub use moves::{Axis, Move, Part};
@@ -123,15 +125,26 @@ pub struct Place {
     pub steps: Steps,
 }
 
+/// Of nothing.
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan::of(Arena::default(), Vec::new())
+    }
+}
+
 impl Plan {
     fn new(tensors: Arena<Planned>, layers: Vec<Layer>, chip: &Chip) -> Plan {
+        Plan { tile_rows: chip.rows, ..Plan::of(tensors, layers) }
+    }
+
+    fn of(tensors: Arena<Planned>, layers: Vec<Layer>) -> Plan {
         Plan {
             tensors,
             layers,
             folded: Vec::new(),
             kept: LiteMap::new(),
             split: Split::NONE,
-            tile_rows: chip.rows,
+            tile_rows: 1,
             places: LiteMap::new(),
             streams_from: 0,
             sharing: Sharing::Never,

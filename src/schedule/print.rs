@@ -139,16 +139,21 @@ fn print_step(step: &VectorStep, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             Operand::Number(number) => write!(f, " {number}")?,
         }
     }
-    match step.kind {
-        OperationKind::Combine(_, Side::Right) => f.write_str(" reversed")?,
-        OperationKind::Requant(by) => write!(f, " scale={} shift={} zero={}", by.scale, by.shift, by.zero)?,
-        OperationKind::TopK(k) | OperationKind::TopKPlaces(k) => write!(f, " k={k}")?,
-        _ => {}
-    }
-    writeln!(f, " to {}", step.to)
+    writeln!(f, "{} to {}", numbers_of(step.kind), step.to)
 }
 
-fn name(kind: OperationKind) -> &'static str {
+/// What is written behind a step's operands.
+pub(super) fn numbers_of(kind: OperationKind) -> String {
+    match kind {
+        OperationKind::Combine(_, Side::Right) => " reversed".to_owned(),
+        OperationKind::Requant(by) => format!(" scale={} shift={} zero={}", by.scale, by.shift, by.zero),
+        OperationKind::TopK(k) | OperationKind::TopKPlaces(k) => format!(" k={k}"),
+        _ => String::new(),
+    }
+}
+
+/// A step as the language calls it.
+pub(super) fn name(kind: OperationKind) -> &'static str {
     match kind {
         OperationKind::Map(kind) => kind.name(),
         OperationKind::Combine(kind, _) => kind.name(),

@@ -290,7 +290,7 @@ impl<'a> Passes<'a> {
             (part.rows * part.cols) as u64 * (run.stream_end - run.start)
         };
         let begun = |run: &PassRun| rows_begun(&program.instructions[run.instruction]);
-        Passes { lane, useful: lane.sums(useful), begun: lane.sums(&begun) }
+        Passes { lane, useful: lane.sums(useful), begun: lane.sums(begun) }
     }
 }
 

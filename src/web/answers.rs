@@ -29,7 +29,7 @@ pub fn complete(text: &str, offset: u32) -> Result<JsValue, JsError> {
 }
 
 /// Of a tensor that is loaded, its declaration says enough.
-struct NoFiles;
+pub(super) struct NoFiles;
 
 impl Loader for NoFiles {
     fn load(&self, _: &str) -> Result<Array, LoadError> {

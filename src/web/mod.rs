@@ -5,12 +5,17 @@
 mod advisor;
 mod analysis;
 mod answers;
+mod assembly;
 mod chips;
 mod compare;
 mod files;
 mod findings;
 mod form;
+mod graph;
+mod listing;
+mod loops;
 mod paint;
+mod passes;
 mod session;
 mod stage;
 mod timeline;
@@ -21,6 +26,7 @@ pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
 pub use form::{chip_form, read_chip_text};
+pub use passes::{pass_effect, passes};
 pub use session::Session;
 
 use serde::Serialize;

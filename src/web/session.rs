@@ -6,6 +6,7 @@ use web_sys::OffscreenCanvas;
 
 use super::analysis::Analysis;
 use super::chips;
+use super::listing::Listed;
 use super::paint::{Painter, Theme};
 use super::timeline::Lanes;
 use super::to_js;
@@ -13,11 +14,12 @@ use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity};
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Camera, Layout, Moment, array};
+use crate::draw::{Camera, Layout, Moment, PeCode, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
-use crate::job::{self, Finished, Job, Seeding, compile_or_time};
+use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time_arranged};
 use crate::lang::MOST_TEXT_BYTES;
+use crate::schedule::Pipeline;
 use crate::sim::{Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
@@ -25,16 +27,16 @@ use crate::sim::{Kept, Reach};
 pub struct Session {
     pub(super) painter: Painter,
     pub(super) lanes: Lanes,
-    files: Files,
+    pub(super) files: Files,
     /// As it was asked for, and as it is if it can be.
-    chip: Option<(Wish, Option<Chip>)>,
-    pending: Option<(String, Pending)>,
+    pub(super) chip: Option<(Wish, Option<Chip>)>,
+    pub(super) pending: Option<(String, Pending)>,
     pub(super) shown: Option<(String, Finished)>,
     /// Operands of an operator of the run shown, under way.
-    seeding: Option<Seeding>,
+    pub(super) seeding: Option<Seeding>,
     /// Sums of the run shown.
-    kept: Kept,
-    cycle: Cycle,
+    pub(super) kept: Kept,
+    pub(super) cycle: Cycle,
     /// The matrix unit on show.
     pub(super) unit: usize,
     pub(super) selected: (usize, usize),
@@ -44,6 +46,12 @@ pub struct Session {
     pub(super) camera: Option<Camera>,
     pub(super) goal: Option<Camera>,
     pub(super) analysis: Analysis,
+    /// Of the graph, if the page has room for one.
+    pub(super) graph: Option<Painter>,
+    /// The passes that compile.
+    pub(super) pipeline: Pipeline,
+    /// The listing of the run shown, as far as it has been asked for.
+    pub(super) listed: Option<Listed>,
 }
 
 /// Multiply-accumulates between two looks at the worker's messages: some ten milliseconds.
@@ -71,6 +79,9 @@ impl Session {
             camera: None,
             goal: None,
             analysis: Analysis::default(),
+            graph: None,
+            pipeline: Pipeline::default(),
+            listed: None,
         })
     }
 
@@ -139,7 +150,9 @@ impl Session {
     /// Compiles a program. Without errors a new run is pending; with them, or without a possible chip, what is shown stays.
     pub fn check(&mut self, text: &str) -> Result<JsValue, JsError> {
         let compiled = match self.chip.as_ref().and_then(|(_, chip)| chip.as_ref()) {
-            Some(chip) => compile_or_time(text, &self.files, chip),
+            Some(chip) => {
+                compile_or_time_arranged(text, &self.files, chip, &self.pipeline, &mut job::as_planned)
+            }
             // What is wrong with a program is said even if there is no chip for it.
             None => job::check(text, &self.files),
         };
@@ -152,15 +165,14 @@ impl Session {
 
     /// Works on the pending run for some milliseconds; returns how much is done. At 1 it has replaced the one shown.
     pub fn advance(&mut self) -> f64 {
-        if let Some((_, Pending::Job(job))) = &mut self.pending
-            && !job.advance(SLICE)
-        {
-            return job.progress().min(0.999);
+        if let Some(done) = self.pending.as_mut().and_then(|(_, pending)| pending.advance()) {
+            return done.min(0.999);
         }
         if let Some((text, pending)) = self.pending.take() {
             let finished = match pending {
                 Pending::Job(job) => job.into_finished(),
                 Pending::Timed(timed) => *timed,
+                Pending::Assembly(job) => job.into_run().into(),
             };
             self.cycle = self.cycle.min(finished.trace.cycles);
             let sides = |finished: &Finished| (finished.chip.rows, finished.chip.cols);
@@ -172,6 +184,7 @@ impl Session {
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
             self.lanes.forget();
+            self.listed = None;
             self.forget_numbers();
         }
         1.0
@@ -235,6 +248,15 @@ impl Session {
         Ok(())
     }
 
+    /// The selected PE in code, with what it holds in the cycle that was painted last.
+    #[wasm_bindgen(js_name = peCode)]
+    pub fn pe_code(&mut self) -> Result<JsValue, JsValue> {
+        self.picture(1.0, |_, _, moment, _| {
+            let PeCode { hardware, software } = PeCode::new(moment);
+            Ok(to_js(&[hardware, software])?)
+        })
+    }
+
     /// Lets an operator of the run shown stand out in the pictures, by its number, or none.
     pub fn mark(&mut self, op: Option<usize>) {
         self.marked = op;
@@ -266,9 +288,21 @@ impl Session {
 }
 
 /// A run that is to be shown.
-enum Pending {
+pub(super) enum Pending {
     Job(Box<Job>),
     Timed(Box<Finished>),
+    Assembly(Box<AssemblyJob>),
+}
+
+impl Pending {
+    /// Works for some milliseconds; how much is done, or nothing if that is all.
+    fn advance(&mut self) -> Option<f64> {
+        match self {
+            Pending::Job(job) => (!job.advance(SLICE)).then(|| job.progress()),
+            Pending::Timed(_) => None,
+            Pending::Assembly(job) => (!job.advance(SLICE)).then(|| job.progress()),
+        }
+    }
 }
 
 impl Session {

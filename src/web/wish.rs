@@ -1,5 +1,6 @@
 //! The chip as the page has it: a preset or a chip file, and what was changed of it by hand.
 
+use crate::chip::Chip;
 use crate::chip::{self, ChipError, Description};
 
 /// What the page asks for.
@@ -22,6 +23,11 @@ impl Wish {
             [] => chip::preset(&self.base).ok_or_else(|| chip::unknown_preset(&self.base)),
             words => Description::from_words(words),
         }
+    }
+
+    /// The chip, if there is such a one.
+    pub fn chip(&self) -> Option<Chip> {
+        self.original().ok()?.amend(self.changes()).ok()
     }
 
     /// Names of fields and what they are to say, for [`Description::amend`].

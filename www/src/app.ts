@@ -14,7 +14,19 @@ import { download, FileDesk } from './files';
 import { notice } from './notices';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
-import type { Checked, Chip, Diagnostic, Edit, Frame, FromWorker, Limits, Pe, Report, View } from './protocol';
+import type {
+  Assembled,
+  Checked,
+  Chip,
+  Diagnostic,
+  Edit,
+  Frame,
+  FromWorker,
+  Limits,
+  Pe,
+  Report,
+  View,
+} from './protocol';
 import { Speaker } from './speak';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
@@ -52,10 +64,12 @@ export class App {
       this.keep();
     },
     text: () => this.editor.text(),
+    assemble: (text) => this.assemble(text),
+    run: () => this.run(),
     chip: () => this.desk.chip,
     change: ({ text, chip }) => this.change(text, chip),
     twin: (...args) => this.engine.twin(...args),
-    module: () => this.engine.compiled(),
+    module: () => this.engine.whole,
   });
   private readonly unit = byId<HTMLSelectElement>('unit');
   private readonly cells = new Cells((pe) => this.select(pe));
@@ -183,8 +197,8 @@ export class App {
     this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
     // Somebody is there, and will soon want more than the first picture.
-    for (const sign of ['pointerdown', 'keydown', 'wheel']) {
-      addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true });
+    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'scroll']) {
+      addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true, capture: true });
     }
     void this.plain.wanted.then(() => this.engine.complete());
   }
@@ -242,7 +256,8 @@ export class App {
   /** An operator stands out wherever it is shown. */
   private pick(op: number | null): void {
     this.engine.mark(op);
-    this.editor.mark(op === null ? null : (this.bench.report?.ops[op]?.line ?? null));
+    const { report } = this.bench;
+    this.editor.mark(op === null || report?.assembly ? null : (report?.ops[op]?.line ?? null));
   }
 
   private change(text: string, chip: Chip): void {
@@ -396,13 +411,31 @@ export class App {
   private run(): void {
     if (this.halted) void this.startEngine();
     if (!this.engine.alive) return;
+    this.begun();
+    this.filesOfRun = this.engine.fileChanges;
+    this.engine.run(this.editor.text(), this.desk.chip);
+  }
+
+  private begun(): void {
     byId('curtain').hidden = true;
     this.running = true;
     this.phase('running');
-    this.filesOfRun = this.engine.fileChanges;
-    this.engine.run(this.editor.text(), this.desk.chip);
     clearTimeout(this.cancelTimer);
     this.cancelTimer = setTimeout(() => (byId('progress').hidden = !this.running), 300);
+  }
+
+  /** Runs an assembly in the program's place. */
+  private async assemble(text: string): Promise<Assembled> {
+    const before = this.root.dataset['phase'] ?? 'ready';
+    const asked = this.engine.assemble(text);
+    const id = this.engine.newest;
+    if (this.engine.alive) this.begun();
+    const assembled = await asked;
+    if (!assembled.runs && id === this.engine.newest) {
+      this.idle();
+      this.phase(before === 'running' ? 'ready' : before);
+    }
+    return assembled;
   }
 
   private hear(message: FromWorker): void {
@@ -519,7 +552,7 @@ export class App {
   }
 
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
-  private ran(report: Report, source: Source): void {
+  private ran(report: Report, source: Source | null): void {
     byId('counts').textContent =
       `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}` +
       (report.inCommonMemory ? ' · all in the common memory, nothing in DRAM' : '');
@@ -533,7 +566,8 @@ export class App {
     if (this.rewind) this.transport.seek(report.opens);
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
-    this.editor.showOps(report.ops, report.colours);
+    // Lines of an assembly are not the program's.
+    this.editor.showOps(report.assembly ? [] : report.ops, report.colours);
     showAnswer(report);
     showCycles(report);
     void this.showPad(report);
@@ -672,7 +706,8 @@ export class App {
 }
 
 /** What is to be said of a run's values, and how it looks. */
-function verdictOn({ agrees, disagreement, unvalued }: Report): [string, string] {
+function verdictOn({ agrees, disagreement, unvalued, assembly }: Report): [string, string] {
+  if (assembly) return ['from the assembly, not compared', 'quiet'];
   if (unvalued !== null) return [`timed, values not computed: ${unvalued}`, 'quiet'];
   if (agrees) return ['✓ equals the reference', 'agrees'];
   return [`differs from the reference: ${disagreement}`, 'problem'];

@@ -1,7 +1,7 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
 import type { Engine } from './engine';
-import type { Calls, CameraMove, Chip, Frame, Pe, Report } from './protocol';
+import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Report } from './protocol';
 
 /** What views can hear of. */
 export interface Events {
@@ -31,13 +31,17 @@ export interface Desk {
   marks(): unknown;
   keepMarks(marks: unknown): void;
   text(): string;
+  /** Runs an assembly in the program's place, if nothing is wrong with it. */
+  assemble(text: string): Promise<Assembled>;
+  /** Compiles the program and runs it. */
+  run(): void;
   chip(): Chip;
   /** Another program and chip, as if somebody had typed them. */
   change(to: Source): void;
   /** For runs of a view's own, with the same files. */
   twin(...args: Parameters<Engine['twin']>): Engine;
-  /** The module, for a worker of a view's own. */
-  module(): Promise<WebAssembly.Module>;
+  /** The module, for a worker of a view's own, as soon as somebody is there. */
+  module(): Promise<ModuleParts>;
 }
 
 /** What a run is of. */
@@ -78,7 +82,7 @@ export class Bench {
   }
 
   /** Another run. What was picked stays picked if the new one has an operator of that name. */
-  ran(report: Report, source: Source): void {
+  ran(report: Report, source: Source | null): void {
     this.source = source;
     const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
     this.report = report;
@@ -110,7 +114,8 @@ export class Bench {
 
   /** Picks the operator of a line; a line without one changes nothing. Of several, the one behind the picked one. */
   pickLine(line: number): void {
-    const ops = this.report?.ops ?? [];
+    // Lines of an assembly are not the program's.
+    const ops = (this.report?.assembly ? null : this.report?.ops) ?? [];
     const ofLine = ops.flatMap((op, at) => (op.line === line ? [at] : []));
     if (ofLine.length === 0) return;
     const next = this.op === null ? 0 : ofLine.indexOf(this.op) + 1;

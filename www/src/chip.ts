@@ -3,11 +3,16 @@
 import type { ChipFields } from './chip-form';
 import { byId, make } from './dom';
 import { download } from './files';
-import type { Calls, Chip, ChipField, ChipForm, ChipState, Preset } from './protocol';
+import type { Calls, Chip, ChipField, ChipForm, ChipState, ChipWords, Preset } from './protocol';
 
 /** A preset as it comes. */
 export function preset(base: string): Chip {
   return { base, words: [], changes: {} };
+}
+
+/** A chip as functions of the module take it. */
+export function chipWords({ base, words, changes }: Chip): ChipWords {
+  return [base, words, Object.keys(changes), Object.values(changes)];
 }
 
 export function sameChip(a: Chip, b: Chip): boolean {
@@ -120,8 +125,7 @@ export class ChipDesk {
     const chip = this.chosen;
     if (!this.opened || !this.state || this.stateOf !== chip.base) return;
     try {
-      const { base, words, changes } = chip;
-      const form = await this.events.call('chipForm', base, words, Object.keys(changes), Object.values(changes));
+      const form = await this.events.call('chipForm', ...chipWords(chip));
       if (!form || !sameChip(chip, this.chosen)) return;
       this.fields ??= await this.newFields();
       if (!sameChip(chip, this.chosen)) return;
@@ -261,9 +265,13 @@ function sideOf(base: string, key: string): string | null {
   return sides ? (sides[key === 'rows' ? 1 : 2] ?? null) : null;
 }
 
-/** Two panels in one place, the program's and the chip's, as tabs; says which one is opened. */
+/** Panels in one place, as tabs; says which one is opened, to the panel itself too. */
 export function tabs(opened: (name: string) => void): void {
-  const all = ['program', 'chip'].map((name) => ({ name, tab: byId(`${name}-tab`), panel: byId(`${name}-panel`) }));
+  const all = ['program', 'chip', 'compiled'].map((name) => ({
+    name,
+    tab: byId(`${name}-tab`),
+    panel: byId(`${name}-panel`),
+  }));
   const open = (at: number, focus: boolean) => {
     all.forEach(({ tab, panel }, index) => {
       tab.setAttribute('aria-selected', String(index === at));
@@ -272,6 +280,7 @@ export function tabs(opened: (name: string) => void): void {
     });
     if (focus) all[at]!.tab.focus();
     opened(all[at]!.name);
+    all[at]!.panel.dispatchEvent(new Event('open'));
   };
   all.forEach(({ tab }, at) => {
     tab.addEventListener('click', () => open(at, false));

@@ -3,7 +3,18 @@
 import firstUrl from 'systole-wasm/systole_first.wasm.deflate?url';
 import restUrl from 'systole-wasm/systole_rest.wasm.deflate?url';
 import type { Source } from './bench';
-import type { Answers, Calls, CameraMove, Chip, FromWorker, Pe, ToWorker, View } from './protocol';
+import type {
+  Answers,
+  Assembled,
+  Calls,
+  CameraMove,
+  Chip,
+  FromWorker,
+  ModuleParts,
+  Pe,
+  ToWorker,
+  View,
+} from './protocol';
 import { fetchModule } from './unpack';
 
 /** What holds a canvas each. */
@@ -17,6 +28,10 @@ export class Engine {
   private module: Promise<WebAssembly.Module> | null = null;
   /** The rest of it, once somebody is there who will need it. */
   private rest: WebAssembly.Module | null = null;
+  private completing = false;
+  private completed: (parts: ModuleParts) => void = () => {};
+  /** Both parts, as soon as somebody is there. */
+  readonly whole = new Promise<ModuleParts>((resolve) => (this.completed = resolve));
   private generation = 0;
   private id = 0;
   private wanted: number | null = null;
@@ -28,7 +43,7 @@ export class Engine {
   private readonly files = new Map<string, Uint8Array>();
   /** How often a path has been given or forgotten: answers about an earlier state are stale. */
   private readonly versions = new Map<string, number>();
-  /** What views have called and not been answered yet. */
+  /** What views have called and not been answered yet; assemblies by their numbers below 0. */
   private readonly called = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   /** What runs are of, from the one on show on. */
   private readonly sources = new Map<number, Source>();
@@ -71,7 +86,7 @@ export class Engine {
   }
 
   /** The module's first part, compiled once. */
-  compiled(): Promise<WebAssembly.Module> {
+  private compiled(): Promise<WebAssembly.Module> {
     this.module ??= WebAssembly.compileStreaming(fetchModule(firstUrl)).catch((error) => {
       // The next attempt is to try again.
       this.module = null;
@@ -82,12 +97,15 @@ export class Engine {
 
   /** Loads the rest of the module before a worker finds that it needs it: that one would stand still until it is there. */
   async complete(): Promise<void> {
-    if (this.rest) return;
+    if (this.completing) return;
+    this.completing = true;
     try {
       this.rest = await WebAssembly.compileStreaming(fetchModule(restUrl));
       this.send({ kind: 'rest', module: this.rest });
+      this.completed({ first: await this.compiled(), rest: this.rest });
     } catch {
       // Whoever needs it tries again, and says what comes of it.
+      this.completing = false;
     }
   }
 
@@ -116,11 +134,21 @@ export class Engine {
     return this.id;
   }
 
-  /** What a run is of that has come to its end. Earlier ones come to none any more. */
-  source(id: number): Source {
-    const source = this.sources.get(id)!;
+  /** What a run is of that has come to its end; nothing for an assembly. Earlier ones come to none any more. */
+  source(id: number): Source | null {
+    const source = this.sources.get(id) ?? null;
     for (const known of this.sources.keys()) if (known < id) this.sources.delete(known);
     return source;
+  }
+
+  /** Assembles a text, and runs it if nothing is wrong with it. */
+  assemble(text: string): Promise<Assembled> {
+    if (!this.alive) return Promise.reject(new Error('the simulator is not running'));
+    const id = ++this.id;
+    this.send({ kind: 'assemble', id, text });
+    return new Promise((resolve, reject) =>
+      this.called.set(-id, { resolve: resolve as (value: unknown) => void, reject }),
+    );
   }
 
   /** The number of the newest run: answers to older ones are stale. */
@@ -198,7 +226,9 @@ export class Engine {
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']> {
     if (!this.alive) return Promise.reject(new Error('the simulator is not running'));
     const id = ++this.questions;
-    this.send({ kind: 'call', id, name, args });
+    // A canvas moves to the worker.
+    const canvases = args.filter((arg) => (arg as unknown) instanceof OffscreenCanvas) as unknown[] as Transferable[];
+    this.send({ kind: 'call', id, name, args }, canvases);
     return new Promise((resolve, reject) =>
       this.called.set(id, { resolve: resolve as (value: unknown) => void, reject }),
     );
@@ -250,6 +280,10 @@ export class Engine {
       if (wanted !== null) this.seek(wanted);
     }
     if (message.kind === 'answer') this.answered(message.id, message.answer);
+    if (message.kind === 'assembled') {
+      this.called.get(-message.id)?.resolve(message.assembled);
+      this.called.delete(-message.id);
+    }
     if (message.kind === 'called') {
       const { resolve, reject } = this.called.get(message.id)!;
       this.called.delete(message.id);

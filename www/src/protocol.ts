@@ -2,6 +2,12 @@
 // Rows and columns count from 0 here and in the module; so do cycles. Lines and columns of text count from 1,
 // offsets are UTF-16 code units of the text that was sent.
 
+/** The module: what the first picture needs, and the rest. */
+export interface ModuleParts {
+  first: WebAssembly.Module;
+  rest: WebAssembly.Module;
+}
+
 /** From the page to the worker. */
 export type ToWorker =
   | { kind: 'start'; module: WebAssembly.Module; canvas: OffscreenCanvas; timeline: OffscreenCanvas; view: View }
@@ -10,6 +16,7 @@ export type ToWorker =
   // Overwrites one row of a loaded i8 matrix; the answer carries the same version.
   | { kind: 'row'; path: string; version: number; row: number; values: Int8Array }
   | { kind: 'run'; id: number; text: string; chip: Chip }
+  | { kind: 'assemble'; id: number; text: string } // an assembly, to be run in place of a program
   | { kind: 'view'; view: View }
   | { kind: 'seek'; cycle: number; over: number } // what moves takes so many milliseconds for its way
   | { kind: 'camera'; move: CameraMove }
@@ -32,6 +39,7 @@ export type FromWorker =
   | { kind: 'ready'; version: string; limits: Limits; presets: Preset[] }
   | { kind: 'chip'; chip: Chip; state: ChipState } // before `checked`, when the chip of `run` is another than before
   | { kind: 'checked'; id: number; checked: Checked } // always the first answer to `run`
+  | { kind: 'assembled'; id: number; assembled: Assembled } // the answer to `assemble`; if it runs, `ran` follows
   | { kind: 'progress'; id: number; done: number } // 0 to 1, while a long run goes on
   | { kind: 'ran'; id: number; report: Report } // only after a `checked` that runs
   | { kind: 'frame'; frame: Frame } // after seek, select, view and ran
@@ -117,6 +125,12 @@ export interface Checked {
   runs: boolean; // there was no error, and there is a chip for it: a run is pending now
 }
 
+/** What assembling found. */
+export interface Assembled {
+  diagnostics: Diagnostic[];
+  runs: boolean;
+}
+
 export const TOKEN_CLASSES = [
   'comment',
   'keyword',
@@ -162,7 +176,7 @@ export interface Calls {
   /** What an edited chip file's text says, in terms of the chip that it was the text of; or what is wrong with it. */
   readChipText: { args: [base: string, words: string[], text: string]; answer: ChipText };
   /** A chip with every field; nothing if its base cannot be read. */
-  chipForm: { args: [base: string, words: string[], keys: string[], values: string[]]; answer: ChipForm | undefined };
+  chipForm: { args: ChipWords; answer: ChipForm | undefined };
   /** Shows some cycles in the timeline: which ones it shows now. */
   showCycles: { args: [from: number, to: number]; answer: Cycles | undefined };
   /** What is at a point of the timeline, in CSS pixels. */
@@ -190,6 +204,37 @@ export interface Calls {
     args: [from: number, to: number, width: number, pixelRatio: number, theme: string];
     answer: Course | undefined;
   };
+  // The listing of the run: it grows with each call, until it is whole.
+  listing: { args: []; answer: Listing | undefined };
+  lines: { args: [from: number, count: number]; answer: CodeLine[] | undefined };
+  underWay: { args: [cycle: number]; answer: UnderWay[] | undefined };
+  times: { args: [instruction: number, cycle: number]; answer: Times | undefined };
+  begins: { args: [instruction: number, cycle: number]; answer: number | undefined }; // a cycle
+  // The plan of the run as loops; an assembly has none.
+  loops: { args: []; answer: { lines: number; widest: number } | undefined };
+  loopLines: { args: [from: number, count: number]; answer: { text: string; op: number }[] | undefined };
+  loopsUnderWay: { args: [cycle: number]; answer: LineMark[] | undefined };
+  // Passes of the compiler, by their names.
+  leaveOut: { args: [names: string[]]; answer: boolean }; // from the next run on; true if these are others than before
+  cyclesWithout: { args: [names: string[]]; answer: number | undefined };
+  passes: { args: [text: string, ...chip: ChipWords, without: string[]]; answer: Pass[] | undefined };
+  passEffect: {
+    args: [text: string, ...chip: ChipWords, without: string[], pass: number];
+    answer: { lines: PassChange[]; cut: boolean } | undefined;
+  };
+  // The graph of the run. Places are in pixels of the layout, at a zoom of 1.
+  setGraph: { args: [canvas: OffscreenCanvas]; answer: undefined };
+  graphSize: { args: []; answer: [width: number, height: number, ops: number] | undefined };
+  paintGraph: {
+    args: [size: number[], pixelRatio: number, theme: string, corner: number[], zoom: number];
+    answer: boolean; // false: it has no canvas
+  };
+  graphAt: { args: [x: number, y: number]; answer: number | undefined };
+  graphNext: { args: [op: number, towards: 'up' | 'down' | 'left' | 'right']; answer: number | undefined };
+  graphBounds: { args: [op: number]; answer: Float64Array | undefined }; // left, top, width, height
+  graphLines: { args: [from: number, count: number]; answer: { text: string; op: number }[] | undefined };
+  peCode: { args: []; answer: [hardware: string, software: string] | undefined };
+  assemblyOf: { args: [text: string]; answer: string };
 }
 
 /** From a cycle to before another. */
@@ -260,7 +305,7 @@ export interface Course {
 }
 
 /** Between a page and its advisor. */
-export type ToAdvisor = { module: WebAssembly.Module; text: string; chip: Chip };
+export type ToAdvisor = { module: ModuleParts; text: string; chip: Chip };
 
 export type FromAdvisor =
   | { kind: 'limits'; limits: LimitsOf }
@@ -284,6 +329,70 @@ export interface Advice {
   results: number; // times as many in a run
   text: string | null; // the program, if it is another
   fields: [string, string][]; // of the chip
+}
+
+/** A chip as functions of the module take it. */
+export type ChipWords = [base: string, words: string[], keys: string[], values: string[]];
+
+export interface Listing {
+  lines: number;
+  widest: number; // characters
+  whole: boolean;
+}
+
+/** A line of a listing. Lines count from 0. */
+export interface CodeLine {
+  text: string;
+  instruction: number | null;
+  op: number | null;
+}
+
+/** An instruction under way. */
+export interface UnderWay {
+  unit: string;
+  instruction: number;
+  line: number;
+  lines: number;
+  op: number;
+  busy: boolean; // its unit works on it; if not, the last of it is on its way
+  start: number;
+  until: number; // its unit is busy with it
+  event: number; // it signals
+}
+
+/** A line that stands out. */
+export interface LineMark {
+  line: number;
+  lines: number;
+  busy: boolean; // somebody works on it now
+  loop: boolean; // it is a loop's: the note is how far that has come
+  note: string;
+}
+
+/** A pass of the compiler, and what it says of its work. */
+export interface Pass {
+  name: string;
+  purpose: string;
+  leftOut: boolean;
+  notes: { of: string; line: number | null; text: string }[];
+}
+
+/** A line of a plan that a pass changed, or one near it. */
+export interface PassChange {
+  change: 'same' | 'gone' | 'new' | 'skipped';
+  text: string;
+  skipped: number; // lines that are left out here
+}
+
+/** When an instruction is done: the time that a cycle lies in, the next one, or the last. */
+export interface Times {
+  unit: string;
+  loops: string; // around it, with their iterations
+  number: number; // from 0
+  of: number;
+  start: number;
+  until: number;
+  event: number;
 }
 
 export interface Place {
@@ -321,6 +430,7 @@ export interface Report {
   inCommonMemory: boolean; // all tensors lie in the chip's common memory, none in DRAM
   agrees: boolean; // every tensor in simulated memory equals the reference evaluator's
   disagreement: string | null; // the first difference, in words
+  assembly: boolean; // it was an assembly that was run: lines are those of its text, and there is no reference
   unvalued: string | null; // why the run has no values: then nothing was compared, and there are no inputs and outputs
   ops: Op[];
   colours: number; // the n-th operator has the colour --op-(n modulo this)

@@ -4,10 +4,12 @@ import type { Session } from 'systole-wasm/systole.js';
 import { addRest, type Module, PartMissing, start } from './module';
 import type {
   Answers,
+  Assembled,
   CameraMove,
   Calls,
   Checked,
   ChipState,
+  Diagnostic,
   Frame,
   FromWorker,
   Limits,
@@ -79,6 +81,9 @@ function receive(message: ToWorker): void {
         later();
       }, message.id);
       break;
+    case 'assemble':
+      assemble(message.id, message.text);
+      break;
     case 'view':
       look(message.view);
       paintTimeline();
@@ -142,6 +147,30 @@ function called(name: keyof Calls): (...args: unknown[]) => unknown {
   const owner = (name in session! ? session : module) as unknown as Callable;
   return (...args) => owner[name]!(...args);
 }
+
+/** Assembles a text and begins its run. */
+function assemble(id: number, text: string): void {
+  running = null;
+  const tell = (assembled: Assembled) => {
+    post({ kind: 'assembled', id, assembled });
+    running = assembled.runs ? { id, since: performance.now() } : null;
+    later();
+  };
+  const refuse = (message: string) => tell({ diagnostics: [{ ...REFUSAL, message }], runs: false });
+  forPeople(() => tell(session!.assemble(text) as Assembled), refuse);
+}
+
+/** Of a whole text. */
+const REFUSAL: Diagnostic = {
+  severity: 'error',
+  from: 0,
+  to: 0,
+  line: 1,
+  column: 1,
+  message: '',
+  hint: null,
+  edit: null,
+};
 
 /** One slice of work; between slices, messages are heard. */
 function work(): void {

@@ -34,6 +34,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn unknown_function(&mut self, function: &Name) {
         let known = || self.functions.iter().filter(|(_, known)| self.known[**known].function.is_some());
         let own = || known().map(|(name, _)| *name);

@@ -65,6 +65,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What a file holds, if it is of the type: within repeats of that of all iterations.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn load(&mut self, path: &Name, ty: &Type, ty_span: Span) -> Option<Array> {
         let counts = self.repeats.iter().map(|repeat| self.graph.repeats[*repeat].count);
         let shape = Shape(counts.chain(ty.shape.0.iter().copied()).collect());
@@ -94,6 +95,7 @@ impl<'a> Builder<'a> {
     }
 
     /// How a tensor of a type is pruned.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn sparsity(&mut self, sparse: &SparseExpr, ty: &Type) -> Option<Sparsity> {
         let [kept, of] = [sparse.kept, sparse.of].map(|side| self.whole(side, "a count of rows"));
         let (kept, of) = (kept?, of?);
@@ -117,6 +119,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Refuses a file with an element that should have been pruned.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn is_pruned(&mut self, path: &Name, array: &Array, sparsity: Sparsity, span: Span) -> Option<()> {
         let Some(place) = sparsity.broken_by(&array.values, &array.ty.shape) else { return Some(()) };
         let (mut rest, mut index) = (place, vec![0; array.ty.shape.0.len()]);
@@ -196,6 +199,7 @@ impl<'a> Builder<'a> {
         shape.0.iter().all(|extent| *extent < 1 << 31) && shape.elements() <= Shape::MOST_ELEMENTS
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     pub(super) fn too_large(&mut self, span: Span) {
         let message = format!("a tensor of more than {} elements", Shape::MOST_ELEMENTS);
         self.diagnostics.error(span, message, "make an extent smaller");

@@ -34,6 +34,7 @@ impl Builder<'_> {
         }
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn negate(&mut self, operand: ExprId, span: Span) -> Option<Value> {
         match self.values[operand.index()] {
             Value::Number(value) => self.number_of(value.checked_neg(), span),
@@ -104,6 +105,7 @@ impl Builder<'_> {
         }
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn arithmetic(&mut self, op: BinaryOp, a: i64, b: i64, span: Span) -> Option<Value> {
         let value = match op {
             BinaryOp::Add => a.checked_add(b),
@@ -141,6 +143,7 @@ impl Builder<'_> {
     }
 
     /// Sums, differences and multiples of the numbers of iterations.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn index_arithmetic(&mut self, op: BinaryOp, a: Value, b: Value, span: Span) -> Option<Value> {
         let of = |builder: &Self, value: Value| match value {
             Value::Index(at) => builder.indices[at].clone(),
@@ -187,6 +190,7 @@ impl Builder<'_> {
         self.index_of(fine.then_some(sum), span)
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn scaled(&mut self, index: &Index, by: i64, span: Span) -> Option<Value> {
         let steps = index.steps.iter().map(|(repeat, step)| Some((*repeat, step.checked_mul(by)?)));
         let steps: Option<Vec<_>> = steps.collect();
@@ -255,6 +259,7 @@ impl Builder<'_> {
         None
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn member(&mut self, of: ExprId, name: &Name, span: Span) -> Option<Value> {
         match name.text.as_str() {
             "T" if span.end == name.span.end => {
@@ -290,6 +295,7 @@ impl Builder<'_> {
     }
 
     /// What to write for `x.t()`, `x.sum(axis=1)` or `x.dot(w)`.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn instead_of_member(&self, of: ExprId, name: &Name, span: Span) -> (String, Option<Edit>) {
         let behind = Span { start: name.span.end, end: span.end };
         let receiver = self.ast.exprs[of].span.of(self.text);
@@ -375,6 +381,7 @@ impl Builder<'_> {
         }
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn slice(&mut self, x: TensorId, parts: &[Part], span: Span) -> Option<Value> {
         let ty = self.graph.tensors[x].ty.clone();
         let axes = ty.shape.0.len();
@@ -414,6 +421,7 @@ impl Builder<'_> {
     }
 
     /// A place along an axis as written; what is below 0 counts from the end.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn place_of(&mut self, expr: ExprId, extent: usize) -> Option<Index> {
         match self.values[expr.index()] {
             Value::Index(at) => Some(self.indices[at].clone()),
@@ -450,6 +458,7 @@ impl Builder<'_> {
         })
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn range(&mut self, [from, to, step]: [Option<ExprId>; 3], extent: usize, span: Span) -> Option<Cut> {
         let step = match step {
             None => 1,

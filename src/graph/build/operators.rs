@@ -148,6 +148,7 @@ impl Builder<'_> {
     }
 
     /// Two values element by element; one of them may be a number.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     pub(super) fn combine(&mut self, kind: CombineKind, a: ExprId, b: ExprId, span: Span) -> Made {
         let tensor = |builder: &mut Self, expr: ExprId| match builder.values[expr.index()] {
             Value::Number(_) | Value::Real(_) => Some(None),
@@ -196,6 +197,7 @@ impl Builder<'_> {
     }
 
     /// A number as a tensor to stand beside another one: f32 beside floats, so that it is rounded as late as the result.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn number_beside(&mut self, other: TensorId, expr: ExprId, span: Span) -> Option<TensorId> {
         let float = self.type_of(other).dtype.is_float();
         let number = match self.values[expr.index()] {

@@ -21,6 +21,7 @@ pub(super) struct Body<'a> {
 }
 
 impl<'a> Builder<'a> {
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     pub(super) fn repeat(&mut self, repeat: &'a lang::Repeat, span: Span) {
         let assigned = assigned(&repeat.body);
         let Some(count) = self.count_of(repeat) else {
@@ -99,6 +100,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Gives what is carried its values for the next iteration, and what comes of it to the names outside.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn end_of_repeat(&mut self, id: crate::graph::ir::RepeatId, span: Span) {
         let (Some(scope), Some(body)) = (self.scopes.pop(), self.bodies.pop()) else { return };
         let mut wrong = false;
@@ -235,6 +237,7 @@ impl<'a> Builder<'a> {
         usize::try_from(count).ok()
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     pub(super) fn collect(&mut self, name: &'a Name, index: ExprId, value: ExprId) {
         let tensor = self.tensor(value);
         let (shown, at) = (shorten(&name.text), self.ast.exprs[index].span);

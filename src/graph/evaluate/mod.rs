@@ -191,6 +191,7 @@ impl Evaluation {
     }
 
     /// Gives the weights of a body their values in this iteration.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn declare(&mut self, graph: &Graph, repeat: RepeatId) {
         let mut iteration = 0u64;
         for open in &self.open {
@@ -204,6 +205,7 @@ impl Evaluation {
     }
 
     /// Collects what an iteration leaves, and goes on with the next one or behind the last.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn end_iteration(&mut self, graph: &Graph, op: &Op, id: RepeatId) {
         let (repeat, iteration) = (&graph.repeats[id], self.iterations[id.index()]);
         let (ends, collections) = op.results.split_at(repeat.carried.len());

@@ -254,6 +254,7 @@ impl Place<'_> {
         });
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn gather(&mut self, len: usize, extent: usize, step: usize) {
         let (x, places) = (self.op.operands[0], self.op.operands[1]);
         let places = &self.store.values[places.index()];
@@ -266,6 +267,7 @@ impl Place<'_> {
 
 /// Element by element.
 impl Place<'_> {
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn elements<R: Real + Number>(&mut self, views: &[View], step: usize, work: fn(&OpKind, &mut [R], &[R])) {
         let range = chunk(step, self.shape(self.op.result()).count());
         let mut lists = views.iter().zip(&self.op.operands).map(|(view, operand)| {
@@ -278,6 +280,7 @@ impl Place<'_> {
         self.store.write(self.op.result(), Run::at(range.start, range.len()), &a);
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn cast(&mut self, step: usize) {
         let result = self.op.result();
         let values = &self.store.values[self.op.operands[0].index()];
@@ -287,6 +290,7 @@ impl Place<'_> {
         self.store.values[result.index()].copy(Run::at(range.start, range.len()), &cast, all);
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn requant(&mut self, step: usize) {
         let OpKind::Requant(by) = self.op.kind else { return };
         let mut list: Vec<i32> = Vec::new();
@@ -300,6 +304,7 @@ impl Place<'_> {
 
 /// Line by line.
 impl Place<'_> {
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn reduce<R: Real + Number>(&mut self, outer: &View, inner: &View, step: usize) {
         let OpKind::Reduce { kind, .. } = self.op.kind else { return };
         let line: Vec<R> = self.store.line(self.op.operands[0], inner, outer.place(step));
@@ -307,6 +312,7 @@ impl Place<'_> {
     }
 
     /// Places, and of the greatest k the elements there.
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn find<R: Real + Number>(&mut self, outer: &View, inner: &View, step: usize) {
         let (x, start) = (self.op.operands[0], outer.place(step));
         let line: Vec<R> = self.store.line(x, inner, start);
@@ -320,6 +326,7 @@ impl Place<'_> {
         }
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn along<R: Real + Number>(&mut self, outer: &View, inner: &View, step: usize) {
         let (x, start) = (self.op.operands[0], outer.place(step));
         let mut line: Vec<R> = self.store.line(x, inner, start);
@@ -333,6 +340,7 @@ impl Place<'_> {
         self.store.set_line(self.op.result(), inner, start, &line);
     }
 
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn pool<R: Real + Number>(&mut self, kind: PoolKind, window: &Window, step: usize) {
         let x = self.op.operands[0];
         let ([_, h, w, c], [_, oh, ow, _]) = (&self.shape(x).0[..], &self.shape(self.op.result()).0[..])

@@ -58,7 +58,7 @@ mod print;
 mod words;
 
 pub use parse::{Assembled, MOST_ASSEMBLY_BYTES, Places, assemble};
-pub use print::print;
+pub use print::{Listing, print};
 
 use std::collections::VecDeque;
 
@@ -66,7 +66,7 @@ use super::{Instruction, Program, Unit, Work};
 use crate::num::{CombineKind, DType, Function, MapKind, OperationKind, ReduceKind, Requant, Side, Sparsity};
 
 /// What loops are called, by depth.
-const LOOPS: [&str; super::MOST_DEPTH] = ["i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u"];
+pub const LOOPS: [&str; super::MOST_DEPTH] = ["i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u"];
 
 /// Functions of one element.
 const MAPS: [(&str, MapKind); 11] = [

@@ -1,6 +1,7 @@
 //! The text of a program.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use litemap::LiteMap;
 
@@ -20,36 +21,142 @@ const WIDTH: usize = 110;
 
 /// The text of an assembly whose program is verified.
 pub fn print(assembly: &Assembly) -> String {
-    let program = &assembly.program;
-    let mut printer = Printer {
-        assembly,
-        buffers: labels(
-            quoted,
-            program.buffers.iter().map(|(_, buffer)| {
-                let tag = match buffer.space {
-                    Space::Dram => String::new(),
-                    Space::Unified(0) => "ub".to_owned(),
-                    Space::Unified(core) => format!("ub{core}"),
-                };
-                (&buffer.name[..], tag)
-            }),
-        ),
-        events: labels(
-            quoted_event,
-            program.events.iter().map(|(_, event)| (&event.name[..], String::new())),
-        ),
-        ops: labels(quoted, program.ops.iter().map(|(_, op)| (&op.name[..], String::new()))),
-        told_ops: 0,
-        op: None,
-        counts: Vec::new(),
-        loaded: Loaded::default(),
-        text: String::new(),
-    };
-    printer.buffers();
-    printer.events();
-    printer.nodes(&program.body);
-    printer.ops_before(program.ops.len());
-    printer.text
+    let mut at = Printed::new(assembly);
+    let mut printer = Printer { assembly, at: &mut at };
+    printer.declarations();
+    printer.nodes(&assembly.program.body);
+    printer.ops_before(assembly.program.ops.len());
+    at.text
+}
+
+/// A text that is printed in slices, with where its parts stand.
+pub struct Listing {
+    assembly: Assembly,
+    at: Printed,
+    /// Nodes of the program's body that have been printed; nothing before the declarations are, or behind the last node.
+    next: Option<usize>,
+    is_whole: bool,
+}
+
+impl Listing {
+    /// The listing of an assembly whose program is verified; it has no line yet.
+    pub fn new(assembly: Assembly) -> Listing {
+        let at = Printed::new(&assembly);
+        Listing { assembly, at, next: None, is_whole: false }
+    }
+
+    /// Prints until there are about `lines` more, or all of them; true when it is whole. A node of the body is printed at once.
+    pub fn advance(&mut self, lines: usize) -> bool {
+        let Listing { assembly, at, next, is_whole } = self;
+        let end = at.starts.len() + lines;
+        let mut printer = Printer { assembly, at };
+        while !*is_whole && printer.at.starts.len() < end {
+            match *next {
+                None => printer.declarations(),
+                Some(node) => match assembly.program.body.get(node) {
+                    Some(node) => printer.nodes(std::slice::from_ref(node)),
+                    None => {
+                        printer.ops_before(assembly.program.ops.len());
+                        *is_whole = true;
+                    }
+                },
+            }
+            *next = Some(next.map_or(0, |node| node + 1));
+        }
+        *is_whole
+    }
+
+    /// What is listed.
+    pub fn assembly(&self) -> &Assembly {
+        &self.assembly
+    }
+
+    /// Number of lines so far.
+    pub fn len(&self) -> usize {
+        self.at.starts.len()
+    }
+
+    /// Whether there is no line yet.
+    pub fn is_empty(&self) -> bool {
+        self.at.starts.is_empty()
+    }
+
+    /// A line by its number, from 0, without its end.
+    pub fn line(&self, number: usize) -> Option<&str> {
+        let start = *self.at.starts.get(number)?;
+        let end = self.at.starts.get(number + 1).copied().unwrap_or(self.at.text.len());
+        Some(self.at.text[start..end].trim_end_matches('\n'))
+    }
+
+    /// Longest of the lines so far, in bytes.
+    pub fn widest(&self) -> usize {
+        self.at.widest
+    }
+
+    /// The instruction whose line, or one of whose lines, has this number.
+    pub fn instruction_at(&self, line: usize) -> Option<InstructionId> {
+        let printed = &self.at.instructions;
+        let (id, lines) =
+            printed.get(printed.partition_point(|(_, lines)| lines.start <= line).checked_sub(1)?)?;
+        lines.contains(&line).then_some(*id)
+    }
+
+    /// The lines of an instruction, if they have been printed.
+    pub fn lines_of(&self, instruction: InstructionId) -> Option<Range<usize>> {
+        let place = *self.at.places.get(instruction.index())?;
+        self.at.instructions.get(place as usize).map(|(_, lines)| lines.clone())
+    }
+}
+
+/// What has been printed, and what the next lines depend on.
+struct Printed {
+    buffers: Vec<String>,
+    events: Vec<String>,
+    ops: Vec<String>,
+    /// Operators that have been named.
+    told_ops: usize,
+    /// Whose instructions come.
+    op: Option<usize>,
+    /// Iterations of the loops around this place.
+    counts: Vec<u32>,
+    loaded: Loaded,
+    text: String,
+    /// Where each line begins.
+    starts: Vec<usize>,
+    /// Bytes of the longest line.
+    widest: usize,
+    /// Instructions in their order, with their lines.
+    instructions: Vec<(InstructionId, Range<usize>)>,
+    /// By instruction: its place among them; beyond them if it has none.
+    places: Vec<u32>,
+}
+
+impl Printed {
+    fn new(assembly: &Assembly) -> Printed {
+        let program = &assembly.program;
+        let of_buffer = |(_, buffer): (BufferId, &'_ crate::isa::Buffer)| match buffer.space {
+            Space::Dram => String::new(),
+            Space::Unified(0) => "ub".to_owned(),
+            Space::Unified(core) => format!("ub{core}"),
+        };
+        let buffers = program.buffers.iter().map(|(id, buffer)| (&buffer.name[..], of_buffer((id, buffer))));
+        let events = program.events.iter().map(|(_, event)| (&event.name[..], String::new()));
+        let ops = program.ops.iter().map(|(_, op)| (&op.name[..], String::new()));
+        Printed {
+            buffers: labels(quoted, buffers),
+            events: labels(quoted_event, events),
+            ops: labels(quoted, ops),
+            told_ops: 0,
+            op: None,
+            counts: Vec::new(),
+            loaded: Loaded::default(),
+            text: String::new(),
+            starts: Vec::new(),
+            widest: 0,
+            instructions: Vec::new(),
+            places: vec![u32::MAX; program.instructions.len()],
+        }
+    }
 }
 
 /// What each of a list is called: by its name, and a tag behind `@` where others have it too.
@@ -90,17 +197,7 @@ fn quoted_event(name: &str) -> String {
 
 struct Printer<'a> {
     assembly: &'a Assembly,
-    buffers: Vec<String>,
-    events: Vec<String>,
-    ops: Vec<String>,
-    /// Operators that have been named.
-    told_ops: usize,
-    /// Whose instructions come.
-    op: Option<usize>,
-    /// Iterations of the loops around this place.
-    counts: Vec<u32>,
-    loaded: Loaded,
-    text: String,
+    at: &'a mut Printed,
 }
 
 impl Printer<'_> {
@@ -109,8 +206,15 @@ impl Printer<'_> {
     }
 
     fn line(&mut self, line: &str) {
-        let indent = 2 * self.counts.len();
-        let _ = writeln!(self.text, "{:indent$}{line}", "");
+        let (indent, start) = (2 * self.at.counts.len(), self.at.text.len());
+        self.at.starts.push(start);
+        let _ = writeln!(self.at.text, "{:indent$}{line}", "");
+        self.at.widest = self.at.widest.max(self.at.text.len() - start - 1);
+    }
+
+    fn declarations(&mut self) {
+        self.buffers();
+        self.events();
     }
 
     fn buffers(&mut self) {
@@ -126,7 +230,7 @@ impl Printer<'_> {
                 (false, Space::Unified(core)) => numbered("unified", core),
             };
             let shape = &assembly.shapes[id.index()];
-            let mut line = format!("{word} {} : {}{shape}", self.buffers[id.index()], buffer.dtype);
+            let mut line = format!("{word} {} : {}{shape}", self.at.buffers[id.index()], buffer.dtype);
             let whole = buffer.len as Bytes * buffer.dtype.bytes() as Bytes;
             if buffer.held_bytes != whole {
                 let _ = write!(line, " holds {}", buffer.held_bytes);
@@ -152,7 +256,7 @@ impl Printer<'_> {
             self.line(&line);
         }
         for id in &assembly.outputs[told.len()..] {
-            self.line(&format!("output {}", self.buffers[id.index()]));
+            self.line(&format!("output {}", self.at.buffers[id.index()]));
         }
     }
 
@@ -165,14 +269,14 @@ impl Printer<'_> {
 
     fn events(&mut self) {
         let mut line = String::new();
-        for label in std::mem::take(&mut self.events) {
+        for label in std::mem::take(&mut self.at.events) {
             if !line.is_empty() && line.len() + label.len() + 2 > WIDTH {
                 self.line(&line);
                 line.clear();
             }
             line += if line.is_empty() { "event " } else { ", " };
             line += &label;
-            self.events.push(label);
+            self.at.events.push(label);
         }
         if !line.is_empty() {
             self.line(&line);
@@ -197,11 +301,11 @@ impl Printer<'_> {
         self.line(&format!(
             "repeat {} as {} {{",
             looped.count,
-            LOOPS[self.counts.len().min(LOOPS.len() - 1)]
+            LOOPS[self.at.counts.len().min(LOOPS.len() - 1)]
         ));
-        self.counts.push(looped.count);
+        self.at.counts.push(looped.count);
         self.nodes(&looped.body);
-        self.counts.pop();
+        self.at.counts.pop();
         self.line("}");
     }
 
@@ -216,28 +320,36 @@ impl Printer<'_> {
 
     fn op_of(&mut self, id: InstructionId) {
         let op = self.program().instructions[id].op.index();
-        if self.op == Some(op) {
+        if self.at.op == Some(op) {
             return;
         }
         self.ops_before(op);
-        self.told_ops = self.told_ops.max(op + 1);
-        self.op = Some(op);
-        let gap = if self.counts.is_empty() { "\n" } else { "" };
-        self.text += gap;
-        self.line(&format!("op {}", self.ops[op]));
+        self.at.told_ops = self.at.told_ops.max(op + 1);
+        self.at.op = Some(op);
+        if self.at.counts.is_empty() {
+            self.line("");
+        }
+        self.line(&format!("op {}", self.at.ops[op]));
     }
 
     /// Names operators that have not been named, of the first so many: they have no instructions before this place.
     fn ops_before(&mut self, end: usize) {
-        for op in self.told_ops..end {
-            self.line(&format!("op {}", self.ops[op]));
-            self.op = Some(op);
+        for op in self.at.told_ops..end {
+            self.line(&format!("op {}", self.at.ops[op]));
+            self.at.op = Some(op);
         }
-        self.told_ops = self.told_ops.max(end);
+        self.at.told_ops = self.at.told_ops.max(end);
     }
 
     fn instruction(&mut self, id: InstructionId) {
         self.op_of(id);
+        let first = self.at.starts.len();
+        self.clauses(id);
+        self.at.places[id.index()] = self.at.instructions.len() as u32;
+        self.at.instructions.push((id, first..self.at.starts.len()));
+    }
+
+    fn clauses(&mut self, id: InstructionId) {
         let assembly = self.assembly;
         let instruction = &assembly.program.instructions[id];
         let mut clauses = self.work(instruction);
@@ -246,12 +358,12 @@ impl Printer<'_> {
             clauses.push(format!("wait {}", waits.join(", ")));
         }
         let signals: Vec<&str> =
-            instruction.signals.iter().map(|event| &self.events[event.index()][..]).collect();
+            instruction.signals.iter().map(|event| &self.at.events[event.index()][..]).collect();
         if !signals.is_empty() {
             clauses.push(format!("signal {}", signals.join(", ")));
         }
-        self.loaded.note(&assembly.program, instruction);
-        let length = 2 * self.counts.len() + clauses.iter().map(|clause| clause.len() + 2).sum::<usize>();
+        self.at.loaded.note(&assembly.program, instruction);
+        let length = 2 * self.at.counts.len() + clauses.iter().map(|clause| clause.len() + 2).sum::<usize>();
         if length <= WIDTH {
             return self.line(&clauses.join("  ").replace("  |", " |"));
         }
@@ -261,7 +373,7 @@ impl Printer<'_> {
     }
 
     fn wait(&self, wait: &Wait) -> String {
-        let mut text = self.events[wait.event.index()].clone();
+        let mut text = self.at.events[wait.event.index()].clone();
         if wait.behind > 0 {
             let _ = write!(text, " -{}", wait.behind);
         }
@@ -305,7 +417,7 @@ impl Printer<'_> {
                     sums_text(sums, streamed.rows()),
                     self.factor(streamed)
                 );
-                if self.loaded.of(instruction.unit) != Some((*tile, *cols, *packed)) {
+                if self.at.loaded.of(instruction.unit) != Some((*tile, *cols, *packed)) {
                     let _ = write!(line, " tile {tile} by {cols}{}", packed_text(*packed));
                 }
                 line
@@ -342,7 +454,7 @@ impl Printer<'_> {
                 if extents != [target.rows, target.cols] {
                     let _ = write!(text, " {rows} by {cols}");
                 }
-                if *dtype != self.loaded.sums(*unit) {
+                if *dtype != self.at.loaded.sums(*unit) {
                     let _ = write!(text, " {dtype}");
                 }
                 if *as_result == AsResult::Transposed {
@@ -403,10 +515,10 @@ impl Printer<'_> {
             }
             strided => strided,
         };
-        let label = &self.buffers[window.buffer.index()];
+        let label = &self.at.buffers[window.buffer.index()];
         let candidates = [(blocks[0], ""), (once(blocks[0]), ""), (blocks[1], " transposed")];
         candidates.into_iter().find_map(|(part, suffix)| {
-            let made = part.window(window.buffer, matrix, &self.counts).ok()?;
+            let made = part.window(window.buffer, matrix, &self.at.counts).ok()?;
             let made = if suffix.is_empty() { made } else { made.transposed() };
             let Part::Block(row, col) = part else { return None };
             let is_vector = self.assembly.shapes[window.buffer.index()].0.len() < 2;
@@ -442,8 +554,10 @@ impl Printer<'_> {
     fn patches(&self, patches: &Patches) -> String {
         let Patches { image, buffer, offset, moves, first, advance, rows, cols } = *patches;
         let Image { extents, places, size, stride, padding, dilation, each } = image;
-        let mut text =
-            format!("{} patches {extents:?} size {size:?} places {places:?}", self.buffers[buffer.index()]);
+        let mut text = format!(
+            "{} patches {extents:?} size {size:?} places {places:?}",
+            self.at.buffers[buffer.index()]
+        );
         for (word, sides, usual) in
             [("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)]
         {
@@ -482,7 +596,7 @@ impl Printer<'_> {
 
     fn strided(&self, window: &Window) -> String {
         let Part::Strided { from, rows, cols } = Part::strided(window) else { unreachable!("it is strided") };
-        let label = &self.buffers[window.buffer.index()];
+        let label = &self.at.buffers[window.buffer.index()];
         let (rows, cols) = (format!("{} by {}", rows.0, rows.1), format!("{} by {}", cols.0, cols.1));
         format!("{label}{{{} : {rows}, {cols}}}", index_text(&from))
     }

@@ -157,6 +157,18 @@ impl Pipeline {
         }
     }
 
+    /// All but those of these names; names that there are not change nothing.
+    pub fn but(names: &[String]) -> Pipeline {
+        let without = |all: Pipeline, name: &String| all.without(name).unwrap_or(all);
+        names.iter().fold(Pipeline::default(), without)
+    }
+
+    /// Only those that are among the first so many of all passes.
+    pub fn up_to(mut self, count: usize) -> Pipeline {
+        self.runs.iter_mut().skip(count).for_each(|runs| *runs = false);
+        self
+    }
+
     /// All but the one that folds constants: where nobody could bring their values.
     pub fn without_fold(mut self) -> Pipeline {
         for (pass, runs) in const { &PASSES }.iter().zip(&mut self.runs) {

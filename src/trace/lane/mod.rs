@@ -123,6 +123,46 @@ impl<T: Run> Lane<T> {
         })
     }
 
+    /// The first run from number `begin` on that `is` as asked, in whatever iteration: `is` must not ask for times or iterations.
+    pub fn first_from(&self, begin: u64, is: impl Fn(&T) -> bool + Copy) -> Option<u64> {
+        let reached = self.ends.partition_point(|end| *end <= begin);
+        (reached..self.pieces.len()).find_map(|at| {
+            let before = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let within = begin.saturating_sub(before);
+            let found = match &self.pieces[at] {
+                Piece::One(run) => is(run).then_some(0),
+                Piece::Many(Repeated { body, times, .. }) => {
+                    let (time, within) = (within / body.len(), within % body.len());
+                    let here = body.first_from(within, is).map(|found| time * body.len() + found);
+                    let later = || (time + 1 < *times).then(|| body.first_from(0, is)).flatten();
+                    here.or_else(|| Some((time + 1) * body.len() + later()?))
+                }
+            };
+            found.map(|found| before + found)
+        })
+    }
+
+    /// How many runs there are that are as asked, in whatever iteration, among the first so many.
+    pub fn count_before(&self, end: u64, is: impl Fn(&T) -> bool + Copy) -> u64 {
+        let mut begin = 0;
+        let mut count = 0;
+        for (piece, piece_end) in self.pieces.iter().zip(&self.ends) {
+            let Some(within) = end.min(*piece_end).checked_sub(begin).filter(|within| *within > 0) else {
+                break;
+            };
+            count += match piece {
+                Piece::One(run) => u64::from(is(run)),
+                Piece::Many(Repeated { body, .. }) => {
+                    let (times, within) = (within / body.len(), within % body.len());
+                    let rest = body.count_before(within, is);
+                    rest + if times > 0 { times * body.count_before(body.len(), is) } else { 0 }
+                }
+            };
+            begin = *piece_end;
+        }
+        count
+    }
+
     /// Shows every run once: the first of its kind, how many there are like it in all but time, and the last of them.
     pub fn for_each_kind(&self, each: &mut dyn FnMut(&T, u64, &T)) {
         self.kinds(1, each);
@@ -242,6 +282,11 @@ mod tests {
             for end in 0..40 {
                 let expected = all.iter().take(end as usize).rposition(|tick| kind(tick) == wanted);
                 assert_eq!(lane.last_before(end, is), expected.map(|at| at as u64), "{wanted} before {end}");
+                let first = all.iter().skip(end as usize).position(|tick| kind(tick) == wanted);
+                let expected = first.map(|at| at as u64 + end);
+                assert_eq!(lane.first_from(end, is), expected, "{wanted} from {end} on");
+                let count = all.iter().take(end as usize).filter(|tick| kind(tick) == wanted).count() as u64;
+                assert_eq!(lane.count_before(end, is), count, "{wanted} among {end}");
             }
         }
         let sums = lane.sums(|tick| 1 + tick.0 % 10);
@@ -272,7 +317,7 @@ mod tests {
         assert_eq!((count, latest), (32, 900));
         // By the first iteration's times, which all iterations share.
         let number = |tick: &Tick| if tick.0 == 5 || tick.0 == 900 { tick.0 } else { tick.0 % 10 + 1 };
-        let sums = lane.sums(&number);
+        let sums = lane.sums(number);
         for count in 0..=32 {
             let expected: u64 = all.iter().take(count as usize).map(number).sum();
             assert_eq!(lane.sum_of_first(count, &sums), expected, "the first {count}");

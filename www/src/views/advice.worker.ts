@@ -1,13 +1,16 @@
 // Runs a program as it is, then change by change. A worker of its own: the page ends it when it is busy with what is no longer asked.
 
-import { type Module, start } from '../module';
+import { addRest, type Module, start } from '../module';
 import type { Advice, FromAdvisor, LimitsOf, ToAdvisor } from '../protocol';
 
 let module: Module | null = null;
 
 self.onmessage = ({ data }: MessageEvent<ToAdvisor>) => {
   try {
-    module ??= start(data.module);
+    if (!module) {
+      module = start(data.module.first);
+      addRest(data.module.rest);
+    }
     advise(module, data);
   } catch (error) {
     post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });

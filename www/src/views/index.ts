@@ -3,12 +3,13 @@
 import style from './views.css?url';
 import type { Bench } from '../bench';
 import { make } from '../dom';
-import { mountStage } from './stage';
-import { mountTimeline } from './timeline';
 import { mountCompare } from './compare';
+import { mountCompiled } from './compiled';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
+import { mountStage } from './stage';
+import { mountTimeline } from './timeline';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
@@ -19,6 +20,7 @@ export async function furnish(bench: Bench): Promise<void> {
   mountRoofline(bench);
   mountCourse(bench);
   mountCompare(bench, span);
+  mountCompiled(bench);
 }
 
 /** With its style, or not at all. */

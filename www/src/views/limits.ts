@@ -51,6 +51,8 @@ class Limits {
 
   private ran(): void {
     const { source, report } = this.bench;
+    // An assembly has no text to be changed.
+    byId('limits').hidden = !source;
     if (!source || !report) return;
     this.offerUndo(source);
     // Values change nothing of it.

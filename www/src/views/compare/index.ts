@@ -14,6 +14,8 @@ export function mountCompare(bench: Bench, span: Span): void {
   new Compare(bench, span);
 }
 
+const UNCHANGED = 'Nothing has changed yet: change the program or the chip, and see what comes of it.';
+
 class Compare {
   private pinned: Pinned | null = null;
   private readonly flows: Dataflows;
@@ -54,7 +56,6 @@ class Compare {
     this.opener.title = 'Run this program with every dataflow';
     this.toggle.addEventListener('click', () => (this.pinned ? this.unpin() : this.pin(this.bench.source)));
     this.opener.addEventListener('click', () => void this.runFlows());
-    this.toggle.disabled = this.opener.disabled = false;
     this.listen();
   }
 
@@ -121,6 +122,9 @@ class Compare {
   // --- What changed ---------------------------------------------------------------------------------------------
 
   private ran(): void {
+    const { source } = this.bench;
+    this.toggle.disabled = !source && !this.pinned;
+    this.opener.disabled = !source;
     this.age();
     const before = this.pinned?.result;
     if (!this.pinned || !before) return;
@@ -132,14 +136,14 @@ class Compare {
   private async compare(before: Result): Promise<void> {
     const turn = ++this.turns;
     const { report, source, desk } = this.bench;
-    if (!report || !source) return;
+    if (!report) return;
     try {
       const figures = await desk.call('figures');
-      const found = await changes(this.bench, before.source, source);
+      // A program in assembly has no text and chip of its own.
+      const found = source ? await changes(this.bench, before.source, source) : [];
       if (turn !== this.turns || !figures) return;
-      this.status.textContent =
-        found.length > 0 ? '' : 'Nothing has changed yet: change the program or the chip, and see what comes of it.';
-      this.table.replaceChildren(versus(before, { source, report, figures }));
+      this.status.textContent = source ? (found.length > 0 ? '' : UNCHANGED) : 'A program in assembly is on show.';
+      this.table.replaceChildren(versus(before, { source: source ?? before.source, report, figures }));
       this.changed.replaceChildren(...found);
     } catch {
       // The simulator was stopped; the next run is compared.

@@ -19,15 +19,20 @@ export interface Group {
   measures: Measure[];
 }
 
-export const WHOLE: Measure[] = [
-  measure('cycles', 'less', count, ({ report }) => report.cycles),
-  measure('time', 'less', time, ({ figures }) => figures.seconds),
-  measure('utilization', 'more', percent, ({ report }) => report.utilization),
-  measure('read', 'less', bytes, ({ figures }) => figures.read),
-  measure('written', 'less', bytes, ({ figures }) => figures.written),
-  measure('MACs', null, count, ({ report }) => report.macs),
-  measure('MACs of padding', 'less', count, ({ report }) => report.paddingMacs),
-];
+/** Of whole runs. */
+export function wholeOf(results: Result[]): Measure[] {
+  // A chip's common memory holds what lies in DRAM elsewhere.
+  const memory = results.some(({ report }) => report.inCommonMemory) ? 'memory' : 'DRAM';
+  return [
+    measure('cycles', 'less', count, ({ report }) => report.cycles),
+    measure('time', 'less', time, ({ figures }) => figures.seconds),
+    measure('utilization', 'more', percent, ({ report }) => report.utilization),
+    measure(`${memory} read`, 'less', bytes, ({ figures }) => figures.read),
+    measure(`${memory} written`, 'less', bytes, ({ figures }) => figures.written),
+    measure('MACs', null, count, ({ report }) => report.macs),
+    measure('MACs of padding', 'less', count, ({ report }) => report.paddingMacs),
+  ];
+}
 
 /** Everything that one of some runs has. */
 export function groupsOf(results: Result[]): Group[] {
@@ -35,7 +40,7 @@ export function groupsOf(results: Result[]): Group[] {
   const classes = unique(spent.map(({ title }) => title));
   const ops = unique(results.flatMap(({ report }) => report.ops.map(({ name }) => name)));
   return [
-    { title: 'The run', measures: WHOLE },
+    { title: 'The run', measures: wholeOf(results) },
     { title: 'Where the cycles went', measures: classes.map(classOf) },
     { title: 'From start to end of each operator', measures: ops.slice(0, MOST_OPS).map(opOf) },
   ].filter(({ measures }) => measures.length > 0);

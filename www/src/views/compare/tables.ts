@@ -2,7 +2,7 @@
 
 import { make } from '../../dom';
 import type { Result } from './lone';
-import { groupsOf, ratio, verdict, WHOLE, type Measure } from './measures';
+import { groupsOf, ratio, verdict, wholeOf, type Measure } from './measures';
 
 /** What changed from one run to another, and by how much. */
 export function versus(before: Result, after: Result): HTMLTableElement {
@@ -45,7 +45,8 @@ export function beside(ways: Way[], pin: (way: Way) => HTMLElement): HTMLTableEl
   const head = ways.map(({ name, title, now }) =>
     make('th', { scope: 'col' }, make('b', {}, name), make('small', {}, now ? `${title}, now` : title)),
   );
-  const rows = WHOLE.map((measure) => besideRow(measure, ways));
+  const measures = wholeOf(ways.flatMap(({ result }) => result ?? []));
+  const rows = measures.map((measure) => besideRow(measure, ways));
   const why = ways.filter(({ result }) => !result);
   const reasons = why.map(({ name, why }) =>
     make('tr', {}, make('td', { colspan: String(ways.length + 1), class: 'why' }, `${name}: ${why}`)),
