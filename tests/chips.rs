@@ -65,6 +65,41 @@ fn what_is_kept_of_a_file_prints_and_parses() {
 
 /// As published; the peaks in tera-operations a second, rounded as they are there. What is not published is 0.
 #[test]
+fn an_edited_text_is_changes_of_its_chip_where_values_are_all_that_changed() {
+    let base = preset("tpu-v1").unwrap();
+    let text = base.to_toml();
+    let changes = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        parse(&text.replace(from, to)).description.unwrap().changes_of(&base)
+    };
+    assert_eq!(changes("\n", "\n"), Some(vec![]));
+    // What gave the value before may still be named for it.
+    let slower = changes("clock_mhz = 700", "clock_mhz = 350");
+    assert_eq!(slower, Some(vec![(Key::ClockMhz, "350".to_owned())]));
+    let named = changes("name = \"TPU v1\"", "name = \"mine\"");
+    assert_eq!(named, Some(vec![(Key::Name, "mine".to_owned())]));
+    // An optional field that is gone.
+    let mut hostless = base.clone();
+    hostless.set("host_gb_per_s", "none").unwrap();
+    hostless.set("host_latency_ns", "none").unwrap();
+    let gone = hostless.changes_of(&base).unwrap();
+    assert!(gone.contains(&(Key::HostGbPerS, "none".to_owned())), "{gone:?}");
+    // Another reason is no value.
+    let why = base.assumed(Key::DramLatencyNs).unwrap();
+    assert_eq!(changes(why, "for a reason of mine"), None);
+    // Whatever the changes are, the chip amended by them is the one that the text describes.
+    for (name, value) in [("rows", "128"), ("dataflow", "os"), ("dram_latency_ns", "20"), ("dram_gib", "9")] {
+        let mut expected = base.clone();
+        expected.set(name, value).unwrap();
+        let changes = parse(&expected.to_toml()).description.unwrap().changes_of(&base).unwrap();
+        let mut amended = base.clone();
+        let pairs = changes.iter().map(|(key, value)| (key.field().name, value.as_str()));
+        assert_eq!(amended.amend(pairs), expected.chip());
+        assert_eq!(amended, expected);
+    }
+}
+
+#[test]
 fn presets_are_the_chips_that_were_published() {
     // name, MHz, cores, units, side, KiB of unified buffer a core, GB/s, GiB, i8, bf16, fp8
     let published = [

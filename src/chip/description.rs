@@ -113,6 +113,29 @@ impl Description {
         }
     }
 
+    /// What was changed of another one to come to this one: fields and what they say, for [`Description::amend`]. Nothing if more
+    /// was changed than values: they are from elsewhere, too. A changed value may still be said to be from where the one before was.
+    pub fn changes_of(&self, base: &Description) -> Option<Vec<(Key, String)>> {
+        let said = |described: &Description, key: Key| {
+            (described.source(key).map(str::to_owned), described.assumed(key).map(str::to_owned))
+        };
+        let mut changes = Vec::new();
+        for key in Key::ALL {
+            let (value, before) = (self.value(key), base.value(key));
+            let as_before = said(self, key) == said(base, key);
+            let unsaid = said(self, key) == (None, None);
+            match value {
+                _ if value == before && (value.is_none() || as_before) => {}
+                None => changes.push((key, NONE.to_owned())),
+                Some(value) if before != Some(value) && (as_before || unsaid) => {
+                    changes.push((key, value.to_string()));
+                }
+                Some(_) => return None,
+            }
+        }
+        Some(changes)
+    }
+
     /// Four words a value, to hand it from one module to another: key, value, kind of origin, and what that says.
     pub fn to_words(&self) -> Vec<String> {
         let words = |key: Key| {

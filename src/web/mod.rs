@@ -7,6 +7,7 @@ mod analysis;
 mod answers;
 mod assembly;
 mod chips;
+mod compare;
 mod files;
 mod findings;
 mod form;
@@ -24,7 +25,7 @@ mod wish;
 pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
-pub use form::chip_form;
+pub use form::{chip_form, read_chip_text};
 pub use passes::{pass_effect, passes};
 pub use session::Session;
 

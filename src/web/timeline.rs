@@ -42,7 +42,7 @@ impl Lanes {
         self.overview.get_or_init(|| Overview::new(&finished.emitted.program, &finished.trace))
     }
 
-    fn parts(&self, finished: &Finished) -> &Parts {
+    pub(super) fn parts(&self, finished: &Finished) -> &Parts {
         let Finished { trace, emitted, chip, .. } = finished;
         self.parts.get_or_init(|| Parts::new(&emitted.program, chip, trace))
     }

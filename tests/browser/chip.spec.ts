@@ -199,6 +199,8 @@ test('tabs and fields work by keyboard, and nobody is kept out', async ({ app, p
   await expect(page.getByRole('tab', { name: 'Chip' })).toBeFocused();
   await expect(page.getByLabel('name', { exact: true })).toBeVisible();
   await page.keyboard.press('Tab');
+  await expect(page.getByRole('radio', { name: 'Form' })).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(page.getByLabel('name', { exact: true })).toBeFocused();
   await expect(page.locator('#chip-help')).toContainText('What people call it.');
   expect(await app.violations()).toEqual([]);
@@ -216,4 +218,84 @@ test('a draft of the first version, whose chip was two sides, is opened', async 
   await expect(page.getByLabel('rows of PEs')).toHaveValue('2');
   await expect(page.getByLabel('columns of PEs')).toHaveValue('3');
   await expect(page.locator('#verdict')).toContainText('equals the reference');
+});
+
+test('the chip as text is in step with its form, both ways, and each change can be taken back', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('DRAM bandwidth').fill('0.8');
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await page.getByText('Text', { exact: true }).click();
+  const text = page.getByLabel('The chip as text');
+  await expect(text).toHaveValue(/\ndram_gb_per_s = 0\.8\n/);
+  const before = await text.inputValue();
+
+  await text.fill(before.replace('dram_latency_ns = 100', 'dram_latency_ns = 0  # at once'));
+  await expect(page.locator(counts)).toContainText('the last MAC after 16');
+  await expect(page.getByRole('tab', { name: 'Chip 2 changes' })).toBeVisible();
+  // What was typed stays as it was typed.
+  await expect(text).toHaveValue(/# at once/);
+  await page.getByText('Form', { exact: true }).click();
+  await expect(page.getByLabel('DRAM latency')).toHaveValue('0');
+  await expect(page.locator('.field[data-key=dram_latency_ns] .origin')).toHaveText('changed');
+
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await page.getByText('Text', { exact: true }).click();
+  await expect(text).toHaveValue(before);
+  await page.getByRole('button', { name: 'Redo', exact: true }).click();
+  await expect(page.locator(counts)).toContainText('the last MAC after 16');
+  await page.getByText('Form', { exact: true }).click();
+  await page.getByLabel('clock', { exact: true }).focus();
+  await page.keyboard.press('Control+z');
+  await expect(page.locator(counts)).toContainText('the last MAC after 26');
+  await page.keyboard.press('Control+Shift+z');
+  await expect(page.locator(counts)).toContainText('the last MAC after 16');
+});
+
+test('what is wrong with the text is said with its line and a hint, and the last chip stays', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByText('Text', { exact: true }).click();
+  const text = page.getByLabel('The chip as text');
+  await expect(text).toHaveValue(/clock_mhz = 100\n/);
+  const before = await text.inputValue();
+  const line = before.split('\n').findIndex((line) => line.startsWith('clock_mhz')) + 1;
+  await text.fill(before.replace('clock_mhz = 100', 'clokc_mhz = 100'));
+  const problems = page.getByRole('list', { name: 'Problems of the text' });
+  await expect(problems).toContainText(`line ${line}, column 1: a chip has no \`clokc_mhz\``);
+  await expect(problems).toContainText('did you mean `clock_mhz`?');
+  await expect(text).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.locator('#chip-changes')).toBeEmpty();
+  expect(await app.everyViolation()).toEqual([]);
+  await problems.getByRole('button').first().click();
+  await expect(text).toBeFocused();
+  expect(
+    await text.evaluate((area: HTMLTextAreaElement) => area.value.slice(area.selectionStart, area.selectionEnd)),
+  ).toBe('clokc_mhz');
+  // Another reason makes it a chip of one's own; what stands in a text is no HTML.
+  await text.fill(`${before.split('[assumed]')[0]}[assumed]\nclock_mhz = "<img src=x onerror=alert(1)>"\n`);
+  await expect(problems).toBeEmpty();
+  await expect(page.getByLabel('chip', { exact: true })).toHaveValue('classroom-4x4.toml');
+  await page.getByText('Form', { exact: true }).click();
+  await page.getByLabel('clock', { exact: true }).focus();
+  await expect(page.locator('#chip-help')).toContainText('Assumed: <img src=x onerror=alert(1)>.');
+});
+
+test('what is assumed has a sign and its reason, and a field leads to its source', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v1');
+  await expect(page.locator('#chip-summary')).toContainText('91.8 T');
+  const assumed = page.locator('.field[data-key=dram_latency_ns] .assumed');
+  await expect(assumed).toHaveAttribute('title', 'Assumed: typical of DDR3.');
+  expect(await assumed.evaluate((mark) => getComputedStyle(mark, '::before').content)).toBe('"≈ "');
+  await page.locator('.field[data-key=clock_mhz] .origin a').click();
+  await expect(page.locator('#chip-source-1')).toBeFocused();
+  await expect(page.locator('#chip-source-1')).toContainText('ISCA 2017');
+  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v5e');
+  await expect(page.locator('#chip-sources a').first()).toHaveAttribute('href', /^https:\/\/[a-z.-]+\//);
 });

@@ -56,6 +56,7 @@ export class App {
   private readonly bench = new Bench({
     seek: (cycle) => this.transport.seek(cycle),
     turn: (move) => this.engine.turn(move),
+    select: (pe) => this.select(this.cells.within(pe)),
     step: (rows, cols) => this.select(this.cells.near(rows, cols)),
     call: (name, ...args) => this.engine.call(name, ...args),
     pick: (op) => this.pick(op),
@@ -76,6 +77,7 @@ export class App {
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     takeChip: (base) => this.desk.choose(base),
+    twin: (...args) => this.engine.twin(...args),
     module: () => this.engine.whole,
   });
   private readonly unit = byId<HTMLSelectElement>('unit');

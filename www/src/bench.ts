@@ -1,9 +1,10 @@
 // What the views of a run share: the run on show, its cycle, what is picked, and the machine that can be asked about it.
 
+import type { Engine } from './engine';
 import type { Example } from './examples';
 import type { Action } from './keys';
-import type { Draft } from './storage';
 import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
+import type { Draft } from './storage';
 
 /** What views can hear of. */
 export interface Events {
@@ -23,6 +24,8 @@ export interface Events {
 export interface Desk {
   seek(cycle: number): void;
   turn(move: CameraMove): void;
+  /** Selects a PE; outside the array, the nearest one. */
+  select(pe: Pe): void;
   /** Selects the PE so many rows and columns from the selected one, or the nearest one that there is. */
   step(rows: number, cols: number): void;
   call<Name extends keyof Calls>(name: Name, ...args: Calls[Name]['args']): Promise<Calls[Name]['answer']>;
@@ -46,6 +49,8 @@ export interface Desk {
   openDraft(draft: Draft): void;
   chips(): Preset[];
   takeChip(base: string): void;
+  /** For runs of a view's own, with the same files. */
+  twin(...args: Parameters<Engine['twin']>): Engine;
   /** The module, for a worker of a view's own, as soon as somebody is there. */
   module(): Promise<ModuleParts>;
 }

@@ -29,8 +29,13 @@ export class Cells {
   /** The PE so many rows and columns from the one that is or will be selected; at the array's edge, the one there. */
   near(rows: number, cols: number): Pe {
     const { row, col } = this.wanted ?? this.selected;
+    return this.within({ row: row + rows, col: col + cols });
+  }
+
+  /** A PE, or the nearest one that there is. */
+  within({ row, col }: Pe): Pe {
     const clamp = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
-    return { row: clamp(row + rows, this.size.rows), col: clamp(col + cols, this.size.cols) };
+    return { row: clamp(row, this.size.rows), col: clamp(col, this.size.cols) };
   }
 
   setSize(rows: number, cols: number): void {

@@ -1,8 +1,19 @@
-// A chip's fields, as many as a chip can have: loaded when somebody wants to see them.
+// A chip's fields, as many as a chip can have, and its text: loaded when somebody wants to see them.
 
 import { NONE, fieldsOf } from './chip';
+import { ChipHistory } from './chip-history';
+import { ChipTextArea } from './chip-text';
 import { byId, make } from './dom';
-import type { ChipField, ChipForm } from './protocol';
+import type { Chip, ChipField, ChipForm, ChipText } from './protocol';
+
+export interface FieldEvents {
+  /** A field is given another value. */
+  change(key: string, value: string): void;
+  /** Another chip is wanted. */
+  take(chip: Chip): void;
+  /** Reads an edited text of the chip on show. */
+  read(text: string): Promise<ChipText>;
+}
 
 export class ChipFields {
   private readonly host = byId('chip-form');
@@ -14,8 +25,12 @@ export class ChipFields {
   /** The field whose meaning is shown. */
   private explained = '';
 
-  /** Tells which key is given another value. */
-  constructor(private readonly changed: (key: string, value: string) => void) {
+  private readonly history: ChipHistory;
+  private readonly text: ChipTextArea;
+
+  constructor(private readonly events: FieldEvents) {
+    this.history = new ChipHistory((chip) => events.take(chip));
+    this.text = new ChipTextArea(events, (key) => this.explainKey(key));
     this.host.addEventListener('focusin', (event) => this.explain(event.target));
     this.host.addEventListener('pointerover', (event) => {
       // A field that is being filled in keeps its description.
@@ -24,10 +39,12 @@ export class ChipFields {
   }
 
   /** Shows a chip's form, with what is changed of it and the keys that are wrong. */
-  show(form: ChipForm, changes: Record<string, string>, wrong: Set<string>): void {
+  show(form: ChipForm, chip: Chip, wrong: Set<string>): void {
     const same = this.form && keysOf(this.form).join() === keysOf(form).join();
     this.form = form;
-    this.changes = changes;
+    this.changes = chip.changes;
+    this.history.visit(chip);
+    this.text.show(form, chip);
     if (!same) this.build(form);
     this.fill(form, wrong);
   }
@@ -50,7 +67,7 @@ export class ChipFields {
     if (field.optional) control.setAttribute('placeholder', 'none');
     control.addEventListener('input', () => {
       const value = control.value.trim();
-      this.changed(field.key, value === '' && field.optional ? NONE : value);
+      this.events.change(field.key, value === '' && field.optional ? NONE : value);
     });
     this.controls.set(field.key, control);
     const label = make('label', { for: id }, field.title);
@@ -78,10 +95,11 @@ export class ChipFields {
       const row = control.closest<HTMLElement>('.field')!;
       const changed = field.value !== field.original || typed !== undefined;
       row.classList.toggle('changed', changed);
-      const origin = changed ? 'changed' : field.assumed !== null ? 'assumed' : '';
-      row.querySelector('.origin')!.textContent = origin;
+      row.querySelector('.origin')!.replaceChildren(changed ? 'changed' : originOf(field, form.sources));
     }
-    const sources = form.sources.map((source) => make('li', {}, source));
+    const sources = form.sources.map((source, at) =>
+      make('li', { id: `chip-source-${at + 1}`, tabindex: '-1' }, ...linked(source)),
+    );
     byId('chip-sources').replaceChildren(...sources);
     byId('chip-sources-title').hidden = sources.length === 0;
     this.explainAgain();
@@ -89,7 +107,10 @@ export class ChipFields {
 
   private explain(target: EventTarget | null): void {
     const key = target instanceof Element ? target.closest<HTMLElement>('.field')?.dataset['key'] : undefined;
-    if (key === undefined) return;
+    if (key !== undefined) this.explainKey(key);
+  }
+
+  private explainKey(key: string): void {
     this.explained = key;
     this.explainAgain();
   }
@@ -110,6 +131,32 @@ export class ChipFields {
     if (this.help.textContent === field.key + meaning + origin) return;
     this.help.replaceChildren(make('code', {}, field.key), meaning, make('em', {}, origin));
   }
+}
+
+/** Where a value is from, in short: the number of its source, or a sign that it is assumed, with the reason. */
+function originOf({ assumed, source }: ChipField, sources: string[]): Node {
+  if (assumed !== null) return make('span', { class: 'assumed', title: `Assumed: ${assumed}.` }, 'assumed');
+  const at = source === null ? -1 : sources.indexOf(source);
+  if (at < 0) return document.createTextNode('');
+  const number = String(at + 1);
+  const title = `Source ${number}: ${source}`;
+  // Those who walk by keyboard hear of it as they come to the field.
+  const link = make('a', { href: `#chip-source-${number}`, title, 'aria-label': title, tabindex: '-1' }, `[${number}]`);
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    const item = byId(`chip-source-${number}`);
+    item.scrollIntoView({ block: 'center' });
+    item.focus({ preventScroll: true });
+  });
+  return link;
+}
+
+/** A source's title, with the places in the web that it names as links. */
+function linked(source: string): (Node | string)[] {
+  return source.split(/(\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:\/[\w./()-]*\w)?)/).map((part, at) => {
+    if (at % 2 === 0) return part;
+    return make('a', { href: `https://${part}`, target: '_blank', rel: 'noreferrer' }, part);
+  });
 }
 
 function choice(field: ChipField): HTMLSelectElement {

@@ -137,7 +137,7 @@ export class ChipDesk {
       if (!sameChip(chip, this.chosen)) return;
       this.form = form;
       this.formOf = chip;
-      this.fields.show(form, this.chosen.changes, this.wrong());
+      this.fields.show(form, chip, this.wrong());
       byId<HTMLButtonElement>('chip-reset').disabled = Object.keys(chip.changes).length === 0;
       this.list();
       this.allowSave();
@@ -150,9 +150,13 @@ export class ChipDesk {
 
   private async newFields(): Promise<ChipFields> {
     const { ChipFields } = await import('./chip-form');
-    return new ChipFields((key, value) => {
-      if (this.sides.some(({ id }) => id === key)) this.resize(key, value);
-      else this.change(key, value);
+    return new ChipFields({
+      change: (key, value) => {
+        if (this.sides.some(({ id }) => id === key)) this.resize(key, value);
+        else this.change(key, value);
+      },
+      take: (chip) => this.edit(chip),
+      read: (text) => this.events.call('readChipText', this.chosen.base, this.chosen.words, text),
     });
   }
 

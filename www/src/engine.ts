@@ -17,6 +17,12 @@ import type {
 } from './protocol';
 import { fetchModule } from './unpack';
 
+/** What holds a canvas each. */
+export interface Hosts {
+  picture: HTMLElement;
+  timeline: HTMLElement;
+}
+
 export class Engine {
   private worker: Worker | null = null;
   private module: Promise<WebAssembly.Module> | null = null;
@@ -47,7 +53,7 @@ export class Engine {
   fileChanges = 0;
 
   constructor(
-    private readonly hosts: { picture: HTMLElement; timeline: HTMLElement },
+    private readonly hosts: Hosts,
     private readonly view: () => View,
     private readonly hear: (message: FromWorker) => void,
   ) {}
@@ -69,6 +75,14 @@ export class Engine {
     this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
     if (this.rest) this.send({ kind: 'rest', module: this.rest });
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
+  }
+
+  /** Another one, with the same module and files, for runs beside those of this one. */
+  twin(hosts: Hosts, view: () => View, hear: (message: FromWorker) => void): Engine {
+    const twin = new Engine(hosts, view, hear);
+    [twin.module, twin.rest] = [this.module, this.rest];
+    for (const [path, bytes] of this.files) twin.files.set(path, bytes);
+    return twin;
   }
 
   /** The module's first part, compiled once. */

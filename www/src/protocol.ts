@@ -87,6 +87,12 @@ export interface ChipForm {
   file: string; // as a chip file
 }
 
+/** A chip's text as it has been read. */
+export interface ChipText {
+  chip: Chip | null; // null: there are problems
+  problems: Diagnostic[];
+}
+
 export interface ChipField {
   key: string;
   title: string;
@@ -167,6 +173,8 @@ export interface Calls {
   formatProgram: { args: [text: string]; answer: string | undefined };
   /** A chip file's words, or what is wrong with it. */
   readChipFile: { args: [text: string]; answer: { words: string[]; problems: string[] } };
+  /** What an edited chip file's text says, in terms of the chip that it was the text of; or what is wrong with it. */
+  readChipText: { args: [base: string, words: string[], text: string]; answer: ChipText };
   /** A chip with every field; nothing if its base cannot be read. */
   chipForm: { args: ChipWords; answer: ChipForm | undefined };
   /** Shows some cycles in the timeline: which ones it shows now. */
@@ -183,6 +191,8 @@ export interface Calls {
   whereIs: { args: [op: number]; answer: Cycles | undefined };
   /** A part of the run, counted. */
   countCycles: { args: [from: number, to: number]; answer: Part | undefined };
+  /** Figures of the run on show. */
+  figures: { args: []; answer: Figures | undefined };
   roofline: { args: []; answer: Roofline | undefined };
   // CSS pixels, device pixels to each, theme, and how much of the way from the roofline before is gone.
   paintRoofline: {
@@ -255,6 +265,13 @@ export interface Part extends Cycles {
   allClasses: ClassShare[]; // of all matrix units' cycles
   macs: number; // of rows that enter in it, without padding
   utilization: number; // as in the report
+  read: number; // bytes from DRAM, or the common memory
+  written: number;
+}
+
+/** What a report leaves out. */
+export interface Figures {
+  seconds: number;
   read: number; // bytes from DRAM, or the common memory
   written: number;
 }

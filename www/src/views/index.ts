@@ -4,6 +4,7 @@ import style from './views.css?url';
 import type { Bench } from '../bench';
 import { byId } from '../dom';
 import { notice } from '../notices';
+import { mountCompare } from './compare';
 import { mountCourse } from './course';
 import { mountLimits } from './limits';
 import { mountRoofline } from './roofline';
@@ -15,10 +16,11 @@ import { mountTimeline } from './timeline';
 export async function furnish(bench: Bench): Promise<void> {
   await styled(style);
   mountStage(bench);
-  mountTimeline(bench);
+  const span = mountTimeline(bench);
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
+  mountCompare(bench, span);
   compiled(bench);
 }
 

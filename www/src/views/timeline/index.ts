@@ -14,7 +14,8 @@ import { Span } from './span';
 import { Tip } from './tip';
 import { zoomControls } from './zoom';
 
-export function mountTimeline(bench: Bench): void {
+/** Puts it into the page; which cycles it shows is for other views to follow. */
+export function mountTimeline(bench: Bench): Span {
   const lanes = byId('lanes');
   const span = new Span(bench, lanes);
   new ResizeObserver(() => span.changed()).observe(lanes);
@@ -29,4 +30,5 @@ export function mountTimeline(bench: Bench): void {
   new Keys(bench, span, tip, selection, (text) => (spoken.textContent = text));
   const bookmarks = new Bookmarks(bench, span, (text) => (spoken.textContent = text));
   byId('lookup').append(search(bench, span), selection.toggle, bookmarks.controls, zoomControls(bench, span));
+  return span;
 }

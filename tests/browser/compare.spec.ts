@@ -1,0 +1,147 @@
+// Two runs in step, and what differs between them.
+
+import { expect, test, type App } from './page';
+import type { Locator, Page } from '@playwright/test';
+
+const cell = (page: Page, row: string, column: number): Locator =>
+  page
+    .getByRole('region', { name: 'Comparison' })
+    .locator('tr', { has: page.getByRole('rowheader', { name: row, exact: true }) })
+    .locator('td')
+    .nth(column);
+
+async function pin(app: App): Promise<void> {
+  await app.page.getByRole('button', { name: 'Compare' }).click();
+  await expect(app.page.locator('#pinned-half')).toContainText('cycle');
+  await expect(app.page.locator('#comparison')).toContainText('Nothing has changed yet');
+}
+
+async function outputsStay(page: Page): Promise<void> {
+  await page.getByRole('tab', { name: 'Chip' }).click();
+  await page.getByLabel('dataflow', { exact: true }).selectOption('os');
+  await expect(page.locator('#counts')).toContainText('63 cycles');
+}
+
+test('a run is pinned, the chip is changed, and a table says what changed and by how much', async ({ app, page }) => {
+  await app.open();
+  await pin(app);
+  await outputsStay(page);
+  await expect(cell(page, 'cycles', 0)).toHaveText('60');
+  await expect(cell(page, 'cycles', 1)).toHaveText('63');
+  await expect(cell(page, 'cycles', 2)).toHaveText('1.05×worse');
+  await expect(cell(page, 'time', 0)).toHaveText('600 ns');
+  await expect(cell(page, 'weight stall', 2)).toHaveText('to 0better');
+  await expect(cell(page, 'MACs', 2)).toHaveText('same');
+  await expect(cell(page, 'a @ w', 1)).toHaveText('63');
+  await expect(page.locator('.field-changes')).toHaveText('dataflow: ws → os');
+  expect(await app.everyViolation()).toEqual([]);
+});
+
+test('the clock drives both, cycle by cycle or share by share', async ({ app, page }) => {
+  await app.open();
+  await pin(app);
+  await outputsStay(page);
+  await app.seek(22);
+  await expect(page.locator('#pinned-half')).toContainText('ws · 4 × 4 · cycle 22 of 60');
+  await expect(page.locator('#now-half')).toContainText('os · 4 × 4 · cycle 22 of 63');
+  // What is told of the pinned picture is of that cycle, too.
+  const told = await page.locator('.half-told').innerText();
+  await app.seek(63);
+  await expect(page.locator('#pinned-half')).toContainText('cycle 60 of 60 (its end)');
+  await expect(page.locator('.half-told')).not.toHaveText(told);
+  await page.getByText('Same share of the run').click();
+  await app.seek(42);
+  await expect(page.locator('#pinned-half')).toContainText('cycle 40 of 60');
+});
+
+test('both timelines have one scale, whichever run is longer and however near one looks', async ({ app, page }) => {
+  await app.open();
+  await pin(app);
+  const widths = async () => {
+    const width = async (of: string) => (await page.locator(of).boundingBox())!.width - 100;
+    return [await width('#lanes'), await width('.pinned-lanes')] as const;
+  };
+  await outputsStay(page);
+  await expect.poll(async () => (await widths()).reduce((a, b) => a / b)).toBeCloseTo(63 / 60, 2);
+  // A faster one is the shorter one.
+  await page.getByLabel('DRAM latency').fill('0');
+  await expect(page.locator('#counts')).not.toContainText('63 cycles');
+  const cycles = Number(/^\d+/.exec(await page.locator('#counts').innerText())![0]);
+  expect(cycles).toBeLessThan(60);
+  await expect.poll(async () => (await widths()).reduce((a, b) => a / b)).toBeCloseTo(cycles / 60, 2);
+  // The same cycle is at the same place.
+  await app.seek(10);
+  await page
+    .getByRole('button', { name: 'Show fewer cycles' })
+    .or(page.locator('#lookup').getByText('+'))
+    .first()
+    .click();
+  const at = async (of: string) => (await page.locator(of).boundingBox())!.x;
+  await expect.poll(async () => Math.abs((await at('#now')) - (await at('.pinned-now')))).toBeLessThan(2);
+});
+
+test('changed lines of the program are listed, and nothing stays when it is unpinned', async ({ app, page }) => {
+  await app.open();
+  const before = await page.locator('#canvas-host').boundingBox();
+  await pin(app);
+  await app.type('input  a : i8[8, 4]\nweight w : i8[4, 4]\n\noutput a @ w\n');
+  await expect(page.locator('.diff ins')).toContainText(['+   1  input  a : i8[8, 4]']);
+  await expect(page.locator('.diff del').nth(1)).toContainText('input  a : i8[4, 4]');
+  await expect(cell(page, 'MACs', 2)).toHaveText('2.00×');
+  const workers = page.workers().length;
+  await page.getByRole('button', { name: 'Unpin' }).click();
+  await expect(page.locator('#pinned-half')).toHaveCount(0);
+  await expect(page.locator('#comparison')).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Compare' })).toBeFocused();
+  await expect.poll(() => page.workers().length).toBeLessThan(workers);
+  expect(await page.locator('#canvas-host').boundingBox()).toEqual(before);
+});
+
+test('dataflows side by side in one click, and one of them is pinned', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('button', { name: 'Dataflows' }).click();
+  const flows = page.getByRole('region', { name: 'ws, is and os side by side' });
+  await expect(flows.getByRole('button', { name: 'Pin the run with os' })).toBeVisible();
+  const cycles = await flows.locator('tbody tr').first().locator('td').allInnerTexts();
+  expect(cycles.map((text) => parseInt(text, 10))).toEqual([60, expect.any(Number), 63]);
+  await expect(flows.locator('thead')).toContainText('weights stay, now');
+  expect(await app.everyViolation()).toEqual([]);
+  await flows.getByRole('button', { name: 'Pin the run with os' }).click();
+  await expect(page.locator('#pinned-half')).toContainText('os · 4 × 4 · cycle');
+  await expect(cell(page, 'cycles', 2)).toHaveText('0.95×better');
+  // Of another program it says nothing.
+  await app.type('input a : i8[2, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
+  await expect(flows).toBeHidden();
+});
+
+test('what is pinned keeps its files and stays when the run on show is broken', async ({ app, page }) => {
+  await app.open();
+  await app.chooseDigits();
+  await pin(app);
+  await app.type('output nothing\n');
+  await expect(page.locator('#problems')).toContainText('nothing is called');
+  await app.seek(500);
+  await expect(page.locator('#pinned-half')).toContainText('ws · 8 × 8 · cycle 500 of 862');
+});
+
+for (const [width, height] of [
+  [390, 844],
+  [1440, 900],
+  [2560, 1440],
+] as const) {
+  test(`at ${width} pixels both pictures are seen whole, and nothing is wider than the page`, async ({ app, page }) => {
+    await page.setViewportSize({ width, height });
+    await app.open();
+    await pin(app);
+    await outputsStay(page);
+    const [pinned, now] = [
+      await page.locator('.half-canvas').boundingBox(),
+      await page.locator('#canvas-host').boundingBox(),
+    ];
+    expect(Math.abs(pinned!.width - now!.width)).toBeLessThan(2);
+    expect(Math.min(pinned!.height, now!.height)).toBeGreaterThan(200);
+    if (width === 390) expect(now!.y).toBeGreaterThanOrEqual(pinned!.y + pinned!.height);
+    else expect(now!.x).toBeGreaterThanOrEqual(pinned!.x + pinned!.width - 1);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  });
+}
