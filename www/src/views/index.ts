@@ -5,7 +5,9 @@ import type { Bench } from '../bench';
 import { styled } from './styled';
 import { mountCompiled } from './compiled';
 import { mountCourse } from './course';
+import { firstVisit } from './first-visit';
 import { mountLimits } from './limits';
+import { mountStops } from './stops';
 import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
 import { mountTimeline } from './timeline';
@@ -15,8 +17,10 @@ export async function furnish(bench: Bench): Promise<void> {
   await styled(style);
   mountStage(bench);
   mountTimeline(bench);
+  mountStops(bench);
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
   mountCompiled(bench);
+  void firstVisit(bench);
 }
