@@ -4,6 +4,7 @@ mod classes;
 mod counts;
 mod frame;
 mod lane;
+mod stops;
 mod view;
 
 pub use classes::{Class, Classes, Gap};

@@ -18,6 +18,7 @@ mod paint;
 mod passes;
 mod session;
 mod stage;
+mod stops;
 mod timeline;
 mod values;
 mod wish;

@@ -38,7 +38,7 @@ impl Lanes {
         self.parts = OnceCell::new();
     }
 
-    fn overview(&self, finished: &Finished) -> &Overview {
+    pub(super) fn overview(&self, finished: &Finished) -> &Overview {
         self.overview.get_or_init(|| Overview::new(&finished.emitted.program, &finished.trace))
     }
 

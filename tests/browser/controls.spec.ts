@@ -237,3 +237,145 @@ test('what is no program is passed over, and there are not too many', async ({ a
   await page.keyboard.press('Enter');
   await expect(desk.getByRole('status')).toHaveText('p7 is kept.');
 });
+
+test('a run goes to a cycle, the next pass, the PE’s next one and the next stall', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('example').selectOption('layers');
+  await expect(page.locator('#counts')).toContainText('336 cycles');
+  await app.ready();
+  await app.seek(0);
+  const cycle = async () => Number(await page.locator('#stage').getAttribute('data-cycle'));
+  await page.getByRole('button', { name: 'Run to…' }).click();
+  const menu = page.getByRole('group', { name: 'Run to' });
+  expect(await app.everyViolation()).toEqual([]);
+  await menu.getByRole('button', { name: /^the next pass N/ }).click();
+  await expect(menu.getByRole('status')).toContainText('the next pass: cycle ');
+  const pass = await cycle();
+  expect(pass).toBeGreaterThan(0);
+  await app.shows(pass);
+  await expect(page.locator('#caption')).not.toHaveText('The array waits.');
+  await menu.getByLabel('Cycle to run to').fill('0');
+  await page.keyboard.press('Enter');
+  await app.shows(0);
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeHidden();
+
+  // A PE is so many hops later.
+  await page.locator('#cells td[data-row="1"][data-col="2"]').click();
+  await expect(page.locator('#pe-title')).toContainText('PE 1, 2');
+  await page.locator('#clock').click();
+  await page.keyboard.press('Shift+N');
+  await app.shows(pass + 3);
+  await app.seek(pass);
+  await page.keyboard.press('s');
+  await expect.poll(cycle).not.toBe(pass);
+  await app.shows(await cycle());
+
+  // At the end there is no more.
+  await page.keyboard.press('End');
+  await page.getByRole('button', { name: 'Run to…' }).click();
+  await menu.getByRole('button', { name: /^the next pass N/ }).click();
+  await expect(menu.getByRole('status')).toHaveText('There is no more of that: the next pass.');
+});
+
+test('playing stops where it is told to', async ({ app, page }) => {
+  await app.open();
+  await app.seek(0);
+  await page.keyboard.press('n');
+  await expect(page.locator('#stage')).not.toHaveAttribute('data-cycle', '0');
+  const pass = Number(await page.locator('#stage').getAttribute('data-cycle'));
+  await app.seek(0);
+  await page.getByRole('button', { name: 'Run to…' }).click();
+  await page.getByLabel('playing stops at').selectOption('pass');
+  // So fast that it would be over at once.
+  await page.getByLabel('Speed').fill('9');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'true');
+  await expect(page.locator('#stage')).toHaveAttribute('data-playing', 'false');
+  await app.shows(pass);
+  // From there it goes on, to the end if nothing comes.
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await app.shows(Number(await page.locator('#cycle').getAttribute('max')));
+});
+
+test.describe('the tour', () => {
+  test.beforeEach(async ({ app, page }) => {
+    await page.addInitScript(() => localStorage.removeItem('systole.toured'));
+    await app.open();
+  });
+
+  test('leads a first visitor from a product to the digits, with numbers of the runs', async ({ app, page }) => {
+    const tour = page.getByRole('region', { name: 'A product of 4 × 4 numbers' });
+    await expect(tour).toContainText('16 PEs make 64 products');
+    const card = page.locator('#tour');
+    expect(await app.everyViolation()).toEqual([]);
+    const next = card.getByRole('button', { name: 'Next' });
+    await next.click();
+    await expect(card).toContainText('Where the weights wait');
+    await next.click();
+    await expect(card).toContainText('a diagonal that crosses the array');
+    const shares: number[] = [];
+    for (const rows of ['1', '64']) {
+      await next.click();
+      await expect(page.locator('#example option:checked')).toContainText(`M = ${rows}`);
+      await expect(card).toContainText('% of the cycles');
+      // As where the cycles went has it.
+      const share = (await page.locator('#cycles').innerText()).match(/active\s+a row enters\s+[\d,]+\s+([\d.]+) %/)!;
+      shares.push(Number(share[1]));
+      await expect(card).toContainText(`${Number(share[1]).toFixed(0)} %`);
+    }
+    expect(shares[0]!).toBeLessThan(15);
+    expect(shares[1]!).toBeGreaterThan(90);
+    await next.click();
+    await expect(page.locator('#pad')).toBeVisible();
+    await expect(card).toContainText('862 cycles');
+    // It does not cover what it speaks of.
+    const [a, b] = [await card.boundingBox(), await page.locator('#pad').boundingBox()];
+    expect(a!.x + a!.width <= b!.x || a!.y >= b!.y + b!.height).toBe(true);
+    await card.getByRole('button', { name: 'Done' }).click();
+    await expect(card).toBeHidden();
+    expect(await page.evaluate(() => localStorage.getItem('systole.toured'))).toBe('');
+  });
+
+  test('is left at once, and can be taken again', async ({ page }) => {
+    const card = page.locator('#tour');
+    await expect(card).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(card).toBeHidden();
+    await page.getByRole('button', { name: 'Keys and help' }).click();
+    await page.getByRole('button', { name: 'Take the tour' }).click();
+    await expect(card.getByRole('button', { name: 'Next' })).toBeFocused();
+    await page.locator('#counts').click();
+    await expect(card).toBeHidden();
+  });
+});
+
+test('whoever was here is not shown around', async ({ app, page }) => {
+  await app.open();
+  await page.waitForTimeout(500);
+  await expect(page.locator('#tour')).toHaveCount(0);
+});
+
+test('what is pasted outside of text fields is opened: a program, or a file', async ({ app, page }) => {
+  await app.open();
+  const paste = (kind: 'text' | 'file', text: string) =>
+    page.evaluate(
+      ([kind, text]) => {
+        const clipboardData = new DataTransfer();
+        if (kind === 'text') clipboardData.setData('text/plain', text);
+        else clipboardData.items.add(new File([text], 'small.toml'));
+        const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+        document.body.dispatchEvent(event);
+      },
+      [kind, text] as const,
+    );
+  await paste('text', 'input a : i8[2, 4]\nweight w : i8[4, 3]\noutput a @ w\n');
+  await expect(page.locator('#answer')).toContainText('i32[2, 3]');
+  await expect(page.locator('#notices')).toContainText('What was pasted is open.');
+  await paste('file', 'based_on = "classroom-8x8"\ncols = 5\n');
+  await expect(page.locator('#cols')).toHaveValue('5');
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.locator('#cols')).toHaveValue('4');
+  await paste('text', 'x'.repeat(300_000));
+  await expect(page.locator('#notices')).toContainText('Nothing has changed');
+});

@@ -17,6 +17,14 @@ export const test = base.extend<{ app: App }>({
       if (!url.startsWith(baseURL!) && !url.startsWith('blob:') && !url.startsWith('data:'))
         trouble.push(`asked for ${url}`);
     });
+    await page.addInitScript(() => {
+      // Whoever was here before is not shown around.
+      try {
+        localStorage.setItem('systole.toured', '');
+      } catch {
+        // Nor is anybody whose browser keeps nothing.
+      }
+    });
     await page.emulateMedia({ reducedMotion: 'reduce' });
     const app = new App(page);
     await use(app);

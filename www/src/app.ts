@@ -55,6 +55,7 @@ export class App {
   });
   private readonly bench = new Bench({
     seek: (cycle) => this.transport.seek(cycle),
+    arm: (next) => void this.transport.arm(next),
     turn: (move) => this.engine.turn(move),
     select: (pe) => this.select(this.cells.within(pe)),
     step: (rows, cols) => this.select(this.cells.near(rows, cols)),
@@ -238,6 +239,7 @@ export class App {
       undo: () => this.recall(-1),
       redo: () => this.recall(1),
       programs: () => void this.later(async () => (await import('./views/programs')).programs(bench)),
+      tour: () => void this.later(async () => (await (await import('./views/tour')).tour(bench)).focus()),
       commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
       help: () => void this.later(async () => (await import('./views/help')).help(bench)),
     });

@@ -24,6 +24,8 @@ export interface Events {
 export interface Desk {
   seek(cycle: number): void;
   turn(move: CameraMove): void;
+  /** What playing stops at, or nothing. */
+  arm(next: NextStop | null): void;
   /** Selects a PE; outside the array, the nearest one. */
   select(pe: Pe): void;
   /** Selects the PE so many rows and columns from the selected one, or the nearest one that there is. */
@@ -54,6 +56,9 @@ export interface Desk {
   /** The module, for a worker of a view's own, as soon as somebody is there. */
   module(): Promise<ModuleParts>;
 }
+
+/** The cycle after another at which playing stops; `undefined` if there is none. */
+export type NextStop = (after: number) => Promise<number | undefined>;
 
 /** What a run is of. */
 export interface Source {

@@ -50,6 +50,13 @@ export const EXAMPLES: Example[] = [
     speed: 2,
     arrays: [],
   },
+  ...[1, 64].map((rows) => ({
+    name: `batch-${rows}`,
+    title: `Why is it slow? 64 × 64 weights, M = ${rows}`,
+    chip: { ...preset('classroom-8x8'), changes: { dram_gb_per_s: '100', dram_latency_ns: '0' } },
+    speed: 32,
+    arrays: [],
+  })),
   {
     name: 'sparse',
     title: 'Pruned weights, two of four skipped',

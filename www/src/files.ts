@@ -32,6 +32,7 @@ export class FileDesk {
       chooser.value = '';
     });
     this.listenForDrops();
+    addEventListener('paste', (event) => this.paste(event));
   }
 
   /** Keeps an array and lists it. */
@@ -109,6 +110,19 @@ export class FileDesk {
     } else {
       notice(`${file.name} is no .npy array, .systole program or .toml chip.`);
     }
+  }
+
+  /** Outside of text fields, what is pasted is opened. */
+  private paste(event: ClipboardEvent): void {
+    const { target, clipboardData } = event;
+    if (event.defaultPrevented || !clipboardData) return;
+    if (target instanceof Element && target.closest('input, textarea, dialog, [contenteditable=true]')) return;
+    const files = [...clipboardData.files];
+    const text = clipboardData.getData('text/plain');
+    if (files.length > 0) void this.take(files);
+    else if (text.trim() !== '') this.events.program('What was pasted', text);
+    else return;
+    event.preventDefault();
   }
 
   private listenForDrops(): void {

@@ -15,12 +15,16 @@ export type Action =
   | 'farther'
   | 'whole'
   | 'bookmark'
+  | 'nextPass'
+  | 'nextOfPe'
+  | 'nextStall'
   | 'commands'
   | 'programs'
   | 'run'
   | 'format'
   | 'undo'
   | 'redo'
+  | 'tour'
   | 'help';
 
 /** Where a key is heard. */
@@ -57,6 +61,9 @@ export const KEYS: Key[] = [
   anywhere('nearer', 'look nearer: array, PE, bits', 'Z'),
   anywhere('farther', 'look less near', 'Shift+Z'),
   anywhere('whole', 'look at the whole chip', 'F', 'Shift+F'),
+  anywhere('nextPass', 'to the next pass', 'N'),
+  anywhere('nextOfPe', 'to the next pass of the selected PE', 'Shift+N'),
+  anywhere('nextStall', 'to the next stall: weights or inputs are not there', 'S'),
   anywhere('bookmark', 'a bookmark at the cycle shown', 'B', 'Shift+B'),
   anywhere('undo', 'undo the last change of text, chip or example', 'Mod+Z'),
   anywhere('redo', 'do it again', 'Mod+Shift+Z', 'Mod+Y'),

@@ -183,6 +183,8 @@ export interface Calls {
   spotAt: { args: [x: number, y: number]; answer: Spot | undefined };
   /** A bar of one of its lanes: by its number, or the one at a cycle. Beyond the ends, the ends. */
   barOf: { args: [row: number, number: number | undefined, cycle: number]; answer: Spot | undefined };
+  /** The next cycle in which the matrix unit shown begins a pass or a stall, or a pass comes to the selected PE. */
+  nextStop: { args: [what: Stop, after: number]; answer: number | undefined };
   /** Names of its lanes, from the top. */
   lanesOf: { args: []; answer: string[] | undefined };
   /** The matrix unit whose lane is at a height. */
@@ -236,6 +238,9 @@ export interface Calls {
   peCode: { args: []; answer: [hardware: string, software: string] | undefined };
   assemblyOf: { args: [text: string]; answer: string };
 }
+
+/** What a run may be stopped at. */
+export type Stop = 'pass' | 'pe' | 'stall';
 
 /** From a cycle to before another. */
 export interface Cycles {

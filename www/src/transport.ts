@@ -1,5 +1,6 @@
 // The clock: which cycle is shown, and how fast it moves on.
 
+import type { NextStop } from './bench';
 import { byId, grouped } from './dom';
 
 /** Cycles a second, by the speed control's place, as far as a run is long enough for them. */
@@ -23,6 +24,9 @@ export class Transport {
   private cycle = 0;
   /** Time of the last step while playing. */
   private last: number | null = null;
+  /** What playing stops at, and where that is next: until that is known it waits. */
+  private next: NextStop | null = null;
+  private stop: number | 'asked' = Infinity;
   private samples: Uint8Array = new Uint8Array();
 
   /** `over`: milliseconds that what moves may take. */
@@ -67,8 +71,23 @@ export class Transport {
     if (this.length === 0) return;
     if (this.cycle >= this.length) this.move(0);
     this.last = performance.now();
+    void this.ask();
     requestAnimationFrame((now) => this.tick(now));
     this.label();
+  }
+
+  /** Stops at something when it plays. */
+  arm(next: NextStop | null): Promise<void> {
+    this.next = next;
+    return this.ask();
+  }
+
+  private async ask(): Promise<void> {
+    const { next } = this;
+    this.stop = next && this.playing ? 'asked' : Infinity;
+    if (!next || !this.playing) return;
+    const stop = await next(this.cycle).catch(() => undefined);
+    if (this.next === next && this.stop === 'asked') this.stop = stop ?? Infinity;
   }
 
   pause(): void {
@@ -109,14 +128,15 @@ export class Transport {
   private tick(now: number): void {
     if (this.last === null) return;
     const steps = Math.floor(((now - this.last) * this.speed) / 1000);
-    if (steps > 0) {
+    if (this.stop === 'asked') this.last = now;
+    else if (steps > 0) {
       this.last += (steps * 1000) / this.speed;
       // A tab that slept does not catch up.
       if (now - this.last > 500) this.last = now;
       const followed = steps === 1 && this.speed <= FOLLOWED && !this.still.matches;
-      this.move(this.cycle + steps, followed ? (1000 * ON_THE_WAY) / this.speed : 0);
+      this.move(Math.min(this.cycle + steps, this.stop), followed ? (1000 * ON_THE_WAY) / this.speed : 0);
     }
-    if (this.cycle >= this.length) this.pause();
+    if (this.cycle >= this.length || this.cycle === this.stop) this.pause();
     else requestAnimationFrame((next) => this.tick(next));
   }
 

@@ -43,6 +43,11 @@ function made(bench: Bench): HTMLDialogElement {
   dialog.append(
     ...SEEN.map((text) => make('p', {}, text)),
     make('p', {}, make('a', { href: './docs/machine.html' }, 'What a cycle is'), ', and what every count means.'),
+    make(
+      'p',
+      {},
+      button('Take the tour', () => tourFrom(dialog, bench)),
+    ),
     ...keys(),
     make('p', {}, GESTURES),
     make('h3', {}, 'The program'),
@@ -57,6 +62,11 @@ function made(bench: Bench): HTMLDialogElement {
   );
   byId('drop').after(dialog);
   return dialog;
+}
+
+function tourFrom(dialog: HTMLDialogElement, bench: Bench): void {
+  dialog.close();
+  bench.act('tour');
 }
 
 function credits(bench: Bench): HTMLElement {

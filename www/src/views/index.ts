@@ -6,7 +6,9 @@ import { byId } from '../dom';
 import { notice } from '../notices';
 import { mountCompare } from './compare';
 import { mountCourse } from './course';
+import { firstVisit } from './first-visit';
 import { mountLimits } from './limits';
+import { mountStops } from './stops';
 import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
 import { styled } from './styled';
@@ -17,11 +19,13 @@ export async function furnish(bench: Bench): Promise<void> {
   await styled(style);
   mountStage(bench);
   const span = mountTimeline(bench);
+  mountStops(bench);
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
   mountCompare(bench, span);
   compiled(bench);
+  void firstVisit(bench);
 }
 
 /** The Compiled tab comes when it is opened. */

@@ -136,6 +136,7 @@ function commands(bench: Bench): Command[] {
   return [
     ...keyed(bench),
     ...clicked(),
+    { title: 'Take the tour', kind: 'command', act: () => bench.act('tour') },
     ...places(),
     ...named(bench),
     ...operators(bench),
