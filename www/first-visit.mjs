@@ -4,6 +4,9 @@ import { pathToFileURL } from 'node:url';
 
 let visits = 0;
 
+/** What is thrown away would be freed at any moment, by a function that nobody needs before. */
+const kept = [];
+
 /** Runs it with the glue that wasm-bindgen made for it; then something else with both. */
 export async function firstVisit({ module, imports }, glueFile, then = () => {}) {
   Object.assign(globalThis, canvases());
@@ -12,7 +15,9 @@ export async function firstVisit({ module, imports }, glueFile, then = () => {})
   const { exports } = new WebAssembly.Instance(module, { './systole_bg.js': glue, ...imports });
   glue.__wbg_set_wasm(exports);
   exports.__wbindgen_start();
-  visit(new glue.Session(new OffscreenCanvas(300, 150)));
+  const session = new glue.Session(new OffscreenCanvas(300, 150));
+  kept.push(session);
+  visit(session);
   then(exports, glue);
 }
 

@@ -1,6 +1,6 @@
 // Light, dark, narrow, wide: nothing serious for axe-core, nothing cut off, nothing that jumps.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from './page.ts';
 
@@ -82,6 +82,10 @@ test('the first load stays within its budget of 300 KB, and the editor that come
   await app.open();
   await page.waitForTimeout(2000);
   const first = [...asked];
+  // Whoever comes for the first time is shown around, which tests have behind them.
+  const tour = readdirSync(new URL('assets/', dist)).filter((name) => /^(tour|named|controls)-/.test(name));
+  expect(tour.length).toBeGreaterThan(1);
+  first.push(...tour.map((name) => `assets/${name}`));
   for (const part of ['.wasm', 'worker', '.css']) expect(first.join()).toContain(part);
   const { all, told } = size(first);
   console.log(`first load: ${(all / 1000).toFixed(1)} KB gzipped`);

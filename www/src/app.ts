@@ -214,7 +214,7 @@ export class App {
     this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
     // Somebody is there, and will soon want more than the first picture.
-    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'scroll', 'input']) {
+    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'input']) {
       addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true, capture: true });
     }
     void this.plain.wanted.then(() => this.engine.complete());

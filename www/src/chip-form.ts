@@ -1,7 +1,6 @@
 // A chip's fields, as many as a chip can have, and its text: loaded when somebody wants to see them.
 
 import { NONE, fieldsOf } from './chip';
-import { ChipHistory } from './chip-history';
 import { ChipTextArea } from './chip-text';
 import { byId, make } from './dom';
 import type { Chip, ChipField, ChipForm, ChipText } from './protocol';
@@ -25,11 +24,9 @@ export class ChipFields {
   /** The field whose meaning is shown. */
   private explained = '';
 
-  private readonly history: ChipHistory;
   private readonly text: ChipTextArea;
 
   constructor(private readonly events: FieldEvents) {
-    this.history = new ChipHistory((chip) => events.take(chip));
     this.text = new ChipTextArea(events, (key) => this.explainKey(key));
     this.host.addEventListener('focusin', (event) => this.explain(event.target));
     this.host.addEventListener('pointerover', (event) => {
@@ -43,7 +40,6 @@ export class ChipFields {
     const same = this.form && keysOf(this.form).join() === keysOf(form).join();
     this.form = form;
     this.changes = chip.changes;
-    this.history.visit(chip);
     this.text.show(form, chip);
     if (!same) this.build(form);
     this.fill(form, wrong);

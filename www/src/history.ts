@@ -26,13 +26,15 @@ const MOST_LETTERS = 8 << 20;
 export class History {
   private states: State[] = [];
   private at = -1;
-  private last: { deed: Deed; time: number } = { deed: 'done', time: 0 };
+  private last = { what: 'done', time: 0 };
 
   record(state: State, deed: Deed, now = performance.now()): void {
     const { now: current } = this;
     if (current && sameState(current, state)) return;
-    const goesOn = deed !== 'done' && deed === this.last.deed && now - this.last.time < REST;
-    this.last = { deed, time: now };
+    // Of a chip, each field is a kind of its own.
+    const what = deed === 'chip' && current ? `chip ${changedFields(current.chip, state.chip)}` : deed;
+    const goesOn = what !== 'done' && what === this.last.what && now - this.last.time < REST;
+    this.last = { what, time: now };
     // What was undone is gone with the next change.
     this.states.length = this.at + 1;
     if (goesOn) this.states[this.at] = state;
@@ -45,7 +47,7 @@ export class History {
     const state = this.states[this.at + by];
     if (!state) return null;
     this.at += by;
-    this.last.deed = 'done';
+    this.last.what = 'done';
     return state;
   }
 
@@ -64,6 +66,11 @@ export class History {
       this.at--;
     }
   }
+}
+
+function changedFields(a: Chip, b: Chip): string {
+  const keys = new Set([...Object.keys(a.changes), ...Object.keys(b.changes)]);
+  return [...keys].filter((key) => a.changes[key] !== b.changes[key]).join(' ');
 }
 
 function sameState(a: State, b: State): boolean {

@@ -1,10 +1,11 @@
 // Everything of the page that comes after the first picture: one script and one style for all of it.
 
+import compareStyle from './compare.css?url';
+import compiledStyle from './compiled.css?url';
 import style from './views.css?url';
 import type { Bench } from '../bench';
 import { byId } from '../dom';
 import { notice } from '../notices';
-import { mountCompare } from './compare';
 import { mountCourse } from './course';
 import { firstVisit } from './first-visit';
 import { mountLimits } from './limits';
@@ -13,6 +14,7 @@ import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
 import { styled } from './styled';
 import { mountTimeline } from './timeline';
+import type { Span } from './timeline/span';
 
 /** Puts all views into the page. */
 export async function furnish(bench: Bench): Promise<void> {
@@ -23,9 +25,33 @@ export async function furnish(bench: Bench): Promise<void> {
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
-  mountCompare(bench, span);
+  comparisons(bench, span);
   compiled(bench);
   void firstVisit(bench);
+}
+
+/** Comparisons come when somebody asks for one. */
+function comparisons(bench: Bench, span: Span): void {
+  const openers = [byId<HTMLButtonElement>('compare'), byId<HTMLButtonElement>('dataflows')];
+  openers[0]!.title = 'Pin this run and compare what comes with it';
+  openers[1]!.title = 'Run this program with every dataflow';
+  let mounted = false;
+  bench.on('ran', ({ assembly }) => {
+    if (!mounted) for (const opener of openers) opener.disabled = assembly;
+  });
+  const load = async ({ currentTarget }: Event) => {
+    for (const opener of openers) opener.removeEventListener('click', load);
+    try {
+      const [{ mountCompare }] = await Promise.all([import('./compare'), styled(compareStyle)]);
+      mounted = true;
+      mountCompare(bench, span);
+      (currentTarget as HTMLButtonElement).click();
+    } catch {
+      notice('Comparing could not be loaded; another click is another try.');
+      for (const opener of openers) opener.addEventListener('click', load);
+    }
+  };
+  for (const opener of openers) opener.addEventListener('click', load);
 }
 
 /** The Compiled tab comes when it is opened. */
@@ -33,7 +59,7 @@ function compiled(bench: Bench): void {
   const panel = byId('compiled-panel');
   const load = async () => {
     try {
-      const { mountCompiled } = await import('./compiled');
+      const [{ mountCompiled }] = await Promise.all([import('./compiled'), styled(compiledStyle)]);
       mountCompiled(bench);
       panel.dispatchEvent(new Event('open'));
     } catch {

@@ -52,8 +52,6 @@ class Compare {
     this.panel.hidden = this.besides.hidden = true;
     byId('side').prepend(this.panel, this.besides);
     this.toggle.setAttribute('aria-pressed', 'false');
-    this.toggle.title = 'Pin this run and compare what comes with it';
-    this.opener.title = 'Run this program with every dataflow';
     this.toggle.addEventListener('click', () => (this.pinned ? this.unpin() : this.pin(this.bench.source)));
     this.opener.addEventListener('click', () => void this.runFlows());
     this.listen();
