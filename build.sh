@@ -60,8 +60,12 @@ run_tests() {
   try 'Rust lints, host' cargo clippy --quiet --all-targets -- -D warnings
   try 'Rust lints, wasm32' cargo clippy --quiet --target wasm32-unknown-unknown --lib --test web -- -D warnings
   try 'Rust tests' cargo test --quiet --no-fail-fast
+  # Its tools use one core each: what comes until it is needed has the other.
+  bash ./build.sh --only wasm_module >/dev/null 2>&1 &
+  local module=$!
   try 'Rust documentation' doc
   try 'module tests in Chromium' cargo test --target wasm32-unknown-unknown --test web
+  wait $module || true # what went wrong is said by the next line
   try 'WebAssembly module' wasm_module
   try 'page' vite_build
   try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore

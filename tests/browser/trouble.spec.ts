@@ -117,7 +117,7 @@ test('choosing an example puts the edited text aside', async ({ app, page }) => 
   await app.type('# worth keeping\ninput a : i8[3, 4]\nweight w : i8[4, 4]\noutput a @ w\n');
   await app.ready();
   await app.chooseDigits();
-  await page.getByLabel('example').selectOption({ index: 4 });
+  await page.getByLabel('example').selectOption({ index: 6 });
   await expect(page.locator('#editor')).toContainText('# worth keeping');
   await expect(page.locator('#answer')).toContainText('i32[3, 4]');
 });
@@ -129,7 +129,7 @@ test('opening a text that was put aside puts the present one aside', async ({ ap
   await expect(page.locator('#editor')).toContainText('4 rows of activations');
   await app.type('# second\ninput a : i8[2, 4]\noutput a\n');
   await app.ready();
-  await page.getByLabel('example').selectOption({ index: 4 });
+  await page.getByLabel('example').selectOption({ index: 6 });
   await expect(page.locator('#editor')).toContainText('# first');
   await page.reload();
   await app.ready();
@@ -291,7 +291,6 @@ test('the first picture needs a part of the module alone; the rest comes when so
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
   await app.open();
-  await app.seek(20);
   expect(asked.filter((url) => url.includes('systole_first'))).toHaveLength(1);
   expect(asked.filter((url) => url.includes('systole_rest'))).toEqual([]);
   await page.locator('body').press('ArrowRight');

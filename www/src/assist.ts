@@ -167,20 +167,34 @@ function definitions(ask: Ask): Extension {
   };
   // Whoever is on the way is not called back by a pointer that moves on: that one's question waits.
   let going = Promise.resolve();
+  /** Where one was before. */
+  const left: number[] = [];
   const go = (view: EditorView, at: number) => (going = arrive(view, at));
   const arrive = async (view: EditorView, at: number) => {
     const place = await definition(view, at);
     if (!place) return;
+    left.push(view.state.selection.main.head);
     const selection = { anchor: place.from, head: place.to };
     const scroll = EditorView.scrollIntoView(place.from, { y: 'nearest', yMargin: 40 });
     view.dispatch({ selection, effects: scroll, userEvent: 'select' });
     view.focus();
   };
+  const back = (view: EditorView) => {
+    const at = left.pop();
+    if (at === undefined) return false;
+    const selection = { anchor: Math.min(at, view.state.doc.length) };
+    view.dispatch({ selection, scrollIntoView: true, userEvent: 'select' });
+    return true;
+  };
   const leads = async (view: EditorView, at: number) => {
     await going;
     return (await definition(view, at)) !== null;
   };
-  return [keymap.of([{ key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) }]), links(leads, go)];
+  const keys = keymap.of([
+    { key: 'F12', run: (view) => (void go(view, nameAtCaret(view)), true) },
+    { key: 'Mod-u', run: back, preventDefault: true },
+  ]);
+  return [keys, links(leads, go)];
 }
 
 /** Names that lead to their definition look so while the key is held, and a click goes there. */
