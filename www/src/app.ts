@@ -165,6 +165,9 @@ export class App {
     try {
       const { furnish } = await import('./views');
       await furnish(this.bench);
+      // Only when all of it has its size, and the worker has drawn it.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      await this.engine.call('lanesOf').catch(() => undefined);
       this.root.dataset['furnished'] = '';
     } catch {
       this.furnished = false;
