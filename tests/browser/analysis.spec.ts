@@ -90,10 +90,7 @@ test('what was typed meanwhile is never replaced', async ({ app, page }) => {
   await expect(page.locator('#limits .undo')).toBeHidden();
 });
 
-test('the roofline has every operator, and one is picked by the table and told by the picture', async ({
-  app,
-  page,
-}) => {
+test('the roofline has every operator, and one is picked by table and picture alike', async ({ app, page }) => {
   await app.open();
   await app.chooseDigits();
   const section = page.locator('#roofline');
@@ -113,9 +110,11 @@ test('the roofline has every operator, and one is picked by the table and told b
     for (let x = 50; x < box.width && !found; x += 12) {
       await section.locator('.roofline').hover({ position: { x, y } });
       found = (await told.innerText()).startsWith('h, line 8');
+      if (found) await section.locator('.roofline').click({ position: { x, y } });
     }
   }
   expect(found).toBe(true);
+  await expect(rows.first()).toHaveClass(/picked/);
 });
 
 test('numbers over time follow the clock, and a click seeks', async ({ app, page }) => {

@@ -34,7 +34,7 @@ class RooflineView {
     bench.on('picked', () => this.picked());
     this.host.addEventListener('pointermove', (event) => void this.point(event, false));
     this.host.addEventListener('pointerleave', () => this.tell(null));
-    this.host.addEventListener('click', (event) => void this.point(event, true));
+    this.host.addEventListener('click', (event) => this.click(event));
   }
 
   private async ran(): Promise<void> {
@@ -92,6 +92,12 @@ class RooflineView {
     } catch {
       // As above.
     }
+  }
+
+  /** What is told is picked: a click has whole pixels, and may be just beside what the pointer found. */
+  private click(event: MouseEvent): void {
+    if (this.pointed === null) void this.point(event, true);
+    else this.bench.pick(this.pointed);
   }
 
   private picked(): void {
