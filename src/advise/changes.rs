@@ -3,8 +3,8 @@
 use super::batch::Batch;
 use super::limits::{Cause, Limit};
 use super::rewrite::{with_dtype, with_tiles};
-use super::words::{counted, grouped};
-use crate::base::Ratio;
+use super::words::counted;
+use crate::base::{Ratio, grouped};
 use crate::chip::{Chip, Dataflow, Description, Key, Value};
 use crate::explore;
 use crate::graph::Graph;

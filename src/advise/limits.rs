@@ -1,8 +1,8 @@
 //! Where the cycles go that are not used, and why: one cause for each way to lose them, with the run's own numbers.
 
 use super::facts::{Facts, OpFacts, depth, used_sides};
-use super::words::{counted, cycles, grouped, percent};
-use crate::base::Cycle;
+use super::words::{counted, cycles, percent};
+use crate::base::{Cycle, grouped};
 use crate::chip::{Stationary, WeightBuffering};
 use crate::job::Timed;
 use crate::timing;

@@ -1,6 +1,6 @@
 //! Numbers as sentences have them.
 
-use crate::base::Cycle;
+use crate::base::{Cycle, grouped};
 
 /// A part of a whole: `36 %`, and where it is little a digit more.
 pub(super) fn percent(part: f64) -> String {
@@ -10,19 +10,6 @@ pub(super) fn percent(part: f64) -> String {
         _ if hundred < 10.0 => format!("{hundred:.1} %"),
         _ => format!("{hundred:.0} %"),
     }
-}
-
-/// With commas between thousands.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A count of something, in the right number.

@@ -22,6 +22,19 @@ pub type Cycle = u64;
 /// Bytes of memory or of a transfer.
 pub type Bytes = u64;
 
+/// With commas between thousands.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Inserts where its key belongs, behind those with the same one: for short lists, a hundredth of a sort's code.
 pub fn insert_by_key<T, K: Ord>(list: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
     let of_item = key(&item);

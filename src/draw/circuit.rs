@@ -35,12 +35,12 @@ pub(super) fn circuit(scene: &mut Scene, moment: &Moment, layout: &Layout, [row,
     let at = frame.at(row, col);
     let works = frame.pass[at] != NONE;
     let side = layout.pitch;
-    let (fill, stroke) = match works {
-        true => (moment.paint(frame.pass[at], 0.5 * shade(moment, frame.pass[at], frame.psum[at])), 1.5),
-        false => (Colour::Idle.alpha(0.6), 0.0),
+    let fill = match works {
+        true => moment.paint(frame.pass[at], 0.5 * shade(moment, frame.pass[at], frame.psum[at])),
+        false => Colour::Idle.alpha(0.6),
     };
-    let edge = (stroke > 0.0)
-        .then(|| (moment.paint(frame.pass[at], 1.0), if moment.is_front(row, col) { 4.0 } else { stroke }));
+    let width = if moment.is_front(row, col) { 4.0 } else { 1.5 };
+    let edge = works.then(|| (moment.paint(frame.pass[at], 1.0), width));
     let bounds = [x + 0.008 * side, y + 0.008 * side, 0.984 * side, 0.984 * side];
     scene.shapes.push(Shape::Rect { bounds, radius: 0.03 * side, fill: Some(fill), stroke: edge });
     if side >= layout.size[0].min(layout.size[1]) * BITS && works && moment.has_numbers(frame.pass[at]) {
@@ -55,6 +55,7 @@ pub(super) fn circuit(scene: &mut Scene, moment: &Moment, layout: &Layout, [row,
         Weight::Words,
         Colour::Dim.solid(),
     );
+    arithmetic(&mut part, moment, at);
     match frame.stationary {
         Stationary::Weights => stationary_weights(&mut part, moment, [row, col]),
         Stationary::Sums => stationary_sums(&mut part, moment, [row, col]),
@@ -70,6 +71,22 @@ pub(super) fn operand_names(moment: &Moment) -> [&'static str; 2] {
     }
 }
 
+/// What every PE has: the way of what comes from the left, a multiplier, what it makes, and an adder.
+fn arithmetic(part: &mut Part, moment: &Moment, at: usize) {
+    let pass = moment.frame.pass[at];
+    let work = (pass != NONE).then(|| moment.paint(pass, 1.0));
+    part.wire(&[[0.0, 0.28], [1.0, 0.28]], work);
+    part.wire(&[[0.46, 0.28], [0.46, 0.42]], work);
+    part.wire(&[[0.46, 0.54], [0.46, 0.64]], work);
+    part.wire(&[[0.46, 0.76], [0.46, 0.80]], work);
+    part.operation([0.46, 0.48], "×", work);
+    part.operation([0.46, 0.70], "+", work);
+    if works_with_numbers(moment, pass) {
+        let made = product(moment, at, pass);
+        part.text([0.475, 0.605], &made, 0.032, Align::Left, Weight::Mono, Colour::Ink.solid());
+    }
+}
+
 fn stationary_weights(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
     let frame = moment.frame;
     let at = frame.at(row, col);
@@ -77,19 +94,13 @@ fn stationary_weights(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) 
     let pass = frame.pass[at];
     let lit = |pass: u32| (pass != NONE).then(|| moment.paint(pass, 1.0));
     let (work, bus) = (lit(pass), lit(frame.bus_pass[at]));
-    part.wire(&[[0.0, 0.28], [1.0, 0.28]], work);
-    part.wire(&[[0.46, 0.28], [0.46, 0.42]], work);
     part.wire(&[[0.58, 0.48], [0.52, 0.48]], lit(frame.weight_pass[at]));
     part.wire(&[[0.80, 0.48], [0.74, 0.48]], lit(frame.shadow_pass[at]));
     part.wire(&[[0.88, 0.0], [0.88, 0.42]], bus);
     part.wire(&[[0.97, 0.25], [0.97, 0.97], [0.88, 0.97], [0.88, 1.0]], bus);
     part.wire(&[[0.88, 0.25], [0.97, 0.25]], bus);
     part.wire(&[[0.34, 0.0], [0.34, 0.70], [0.40, 0.70]], work);
-    part.wire(&[[0.46, 0.54], [0.46, 0.64]], work);
-    part.wire(&[[0.46, 0.76], [0.46, 0.80]], work);
     part.wire(&[[0.34, 0.91], [0.34, 1.0]], work);
-    part.operation([0.46, 0.48], "×", work);
-    part.operation([0.46, 0.70], "+", work);
     let held = |register: Register, values: &[i32], passes: &[u32]| {
         held(moment, [row, col], register, values, passes)
     };
@@ -127,16 +138,6 @@ fn stationary_weights(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) 
         let above = moment.above.first().map(|sum| signed(moment.scalar(*sum, pass))).unwrap_or_default();
         part.text([0.325, 0.63], &above, 0.032, Align::Right, Weight::Mono, Colour::Ink.solid());
     }
-    if works_with_numbers(moment, pass) {
-        part.text(
-            [0.475, 0.605],
-            &product(moment, at, pass),
-            0.032,
-            Align::Left,
-            Weight::Mono,
-            Colour::Ink.solid(),
-        );
-    }
 }
 
 fn stationary_sums(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
@@ -146,17 +147,11 @@ fn stationary_sums(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
     let pass = frame.pass[at];
     let lit = |pass: u32| (pass != NONE).then(|| moment.paint(pass, 1.0));
     let (work, sum, drain) = (lit(pass), lit(frame.psum_pass[at]), lit(frame.drain_pass[at]));
-    part.wire(&[[0.0, 0.28], [1.0, 0.28]], work);
-    part.wire(&[[0.46, 0.28], [0.46, 0.42]], work);
     part.wire(&[[0.80, 0.0], [0.80, 1.0]], work);
     part.wire(&[[0.80, 0.48], [0.52, 0.48]], work);
-    part.wire(&[[0.46, 0.54], [0.46, 0.64]], work);
-    part.wire(&[[0.46, 0.76], [0.46, 0.80]], work);
     part.wire(&[[0.62, 0.855], [0.68, 0.855], [0.68, 0.70], [0.52, 0.70]], sum);
     part.wire(&[[0.32, 0.855], [0.24, 0.855]], sum);
     part.wire(&[[0.15, 0.0], [0.15, 1.0]], drain);
-    part.operation([0.46, 0.48], "×", work);
-    part.operation([0.46, 0.70], "+", work);
     let held = |register: Register, values: &[i32], passes: &[u32]| {
         held(moment, [row, col], register, values, passes)
     };
@@ -188,16 +183,6 @@ fn stationary_sums(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
         holds: number(&frame.drain, &frame.drain_pass),
         paint: drain,
     });
-    if works_with_numbers(moment, pass) {
-        part.text(
-            [0.475, 0.605],
-            &product(moment, at, pass),
-            0.032,
-            Align::Left,
-            Weight::Mono,
-            Colour::Ink.solid(),
-        );
-    }
 }
 
 fn works_with_numbers(moment: &Moment, pass: u32) -> bool {

@@ -2,6 +2,7 @@
 
 use super::bars::Bar;
 use super::{Row, Spot, Timeline, What};
+use crate::base::grouped;
 use crate::isa::{Factor, Program, RowsAre, Space, Unit, VectorSource, Window, Work};
 use crate::trace::{Class, Classes};
 
@@ -187,19 +188,6 @@ fn counted(count: u64, one: &str) -> String {
 fn percent(part: u64, of: u64) -> String {
     let thousandths = u128::from(part) * 1000 / u128::from(of.max(1));
     format!("{}.{} %", thousandths / 10, thousandths % 10)
-}
-
-/// With commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
