@@ -115,13 +115,13 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     let around = moment.around;
     let hops = around.activations.len();
     let left = (0..frame.rows).flat_map(|row| (0..hops).rev().map(move |hop| (hop, row)));
-    let [x, ..] = layout.activation(hops, 0);
+    let [x, _, width, _] = layout.activation(hops, 0);
     let cells = left.map(|(hop, row)| waiting(&around.activations[hop][row])).collect();
-    scene.shapes.push(Shape::Grid { at: [x, layout.top], cell: [layout.pitch; 2], cols: hops, cells });
-    let [x, y, ..] = layout.weight(around.weights.len(), 0);
+    scene.shapes.push(Shape::Grid { at: [x, layout.top], cell: [width, layout.pitch], cols: hops, cells });
+    let [x, y, width, height] = layout.weight(around.weights.len(), 0);
     let cells = around.weights.iter().rev().flatten().map(waiting).collect();
-    scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
-    let [x, y, ..] = layout.accumulator(0, 0);
+    scene.shapes.push(Shape::Grid { at: [x, y], cell: [width, height], cols: frame.cols, cells });
+    let [x, y, width, height] = layout.accumulator(0, 0);
     let sum = |entry: &Option<crate::trace::Accumulated>| match entry {
         Some(sum) => moment.paint(sum.pass, if sum.now { 0.9 } else { shade(moment, sum.pass, sum.sum) }),
         None => Colour::Idle.alpha(0.35),
@@ -131,7 +131,7 @@ fn small(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         .take(layout.accumulator_rows)
         .flat_map(|row| (0..frame.cols).map(move |col| sum(row.get(col).unwrap_or(&None))));
     let cells = cells.collect();
-    scene.shapes.push(Shape::Grid { at: [x, y], cell: [layout.pitch; 2], cols: frame.cols, cells });
+    scene.shapes.push(Shape::Grid { at: [x, y], cell: [width, height], cols: frame.cols, cells });
 }
 
 /// By PE: the pass of what crosses it without being worked on: weights to load, or sums to drain.

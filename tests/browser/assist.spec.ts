@@ -119,6 +119,9 @@ test('F12 and Ctrl + click go to a definition, also in a function, and Ctrl + U 
   await page.keyboard.press('End');
   await expect.poll(() => selected(page)).toBe(' in output argmax(hidden, axis=1)');
 
+  // What the pointer is told here covers the line above.
+  await pointAt(page, 'output', 'argmax');
+  await expect(page.locator('.cm-tooltip-hover')).toBeVisible();
   await page.keyboard.down('Control');
   await pointAt(page, 'hidden', 'layer');
   await expect(page.locator('.definition-link')).toHaveText('layer');

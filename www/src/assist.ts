@@ -41,11 +41,21 @@ export function assist(ask: Ask, problems: (state: EditorState, at: number) => P
       (view, at, side) => (view.state.field(atCaretField) ? null : about(view, at, side < 0 ? at - 1 : at)),
       { hideOnChange: true },
     ),
+    untold,
     atCaret((view) => about(view, caret(view), nameAtCaret(view))),
     definitions(ask),
     completions(ask),
   ];
 }
+
+/** What the pointer was told goes with the next key: it covers lines that keys may lead to. Who has selected of it may copy it. */
+const untold = EditorView.domEventHandlers({
+  keydown(_, view) {
+    const { isCollapsed, anchorNode } = getSelection() ?? { isCollapsed: true, anchorNode: null };
+    const copied = !isCollapsed && !view.contentDOM.contains(anchorNode);
+    if (hasHoverTooltips(view.state) && !copied) view.dispatch({ effects: closeHoverTooltips });
+  },
+});
 
 function textOf(view: EditorView): string {
   return view.state.doc.toString();
