@@ -90,7 +90,8 @@ impl Theme {
         let (over, under) = (self.rgb(paint.colour), self.ground());
         std::array::from_fn(|i| {
             let (over, under) = (f32::from(over[i]), f32::from(under[i]));
-            (under + (over - under) * paint.alpha).round() as u8
+            // Of a number that is not negative, this is the nearest one; `round` is a function call in WebAssembly.
+            (under + (over - under) * paint.alpha + 0.5) as u8
         })
     }
 }
@@ -125,8 +126,12 @@ impl Painter {
     /// Size in CSS pixels, device pixels to each of them, and theme.
     pub fn view(&mut self, width: f64, height: f64, pixel_ratio: f64, theme: Theme) -> Result<(), JsValue> {
         (self.width, self.height, self.theme) = (width, height, theme);
-        self.canvas.set_width((width * pixel_ratio).round() as u32);
-        self.canvas.set_height((height * pixel_ratio).round() as u32);
+        // Setting a size, even the same, throws the canvas away and waits for what still shows it.
+        let (wide, high) = ((width * pixel_ratio).round() as u32, (height * pixel_ratio).round() as u32);
+        if (wide, high) != (self.canvas.width(), self.canvas.height()) {
+            self.canvas.set_width(wide);
+            self.canvas.set_height(high);
+        }
         self.context.set_transform(pixel_ratio, 0.0, 0.0, pixel_ratio, 0.0, 0.0)
     }
 

@@ -34,6 +34,9 @@ import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, o
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
 
+/** While playing, words are changed no sooner than this after they were; milliseconds. */
+const READ = 100;
+
 export class App {
   private readonly root = document.documentElement;
   private readonly chooser = byId<HTMLSelectElement>('example');
@@ -136,6 +139,10 @@ export class App {
   private furnished = false;
   /** A PE was pointed at: the operator at work there is picked as soon as it is known. */
   private picking = false;
+  /** The newest frame, when words last told of one, and the timer that will. */
+  private untold: Frame | null = null;
+  private told = 0;
+  private telling: ReturnType<typeof setTimeout> | undefined;
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
@@ -665,7 +672,20 @@ export class App {
     );
   }
 
+  /** A cycle has been painted. While playing, words and tables follow the picture no faster than they can be read. */
   private frame(frame: Frame): void {
+    this.untold = frame;
+    const wait = this.transport.playing ? READ - (performance.now() - this.told) : 0;
+    if (wait <= 0) this.tell();
+    else this.telling ??= setTimeout(() => this.tell(), wait);
+  }
+
+  private tell(): void {
+    const frame = this.untold!;
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    this.told = performance.now();
+    this.root.dataset['shown'] = String(frame.cycle);
     byId('caption').textContent = frame.caption;
     this.unit.value = String(frame.unit);
     this.cells.show(frame);
@@ -679,7 +699,6 @@ export class App {
     const compute = byId('compute');
     compute.hidden = this.computable === null || !this.unvalued;
     list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
-    this.root.dataset['shown'] = String(frame.cycle);
     this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
     this.bench.painted(frame);
     if (this.picking) this.bench.pick(frame.pe.index);
