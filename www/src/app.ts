@@ -14,6 +14,7 @@ import { download, FileDesk } from './files';
 import { type Deed, History } from './history';
 import { actionOf } from './keys';
 import { notice } from './notices';
+import type { Figure } from './link';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
 import type {
@@ -78,6 +79,7 @@ export class App {
     change: ({ text, chip }) => this.change(text, chip),
     openExample: (example) => void this.openExample(example),
     draft: () => this.draft(),
+    figure: () => this.figure(),
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     takeChip: (base) => this.desk.choose(base),
@@ -130,6 +132,10 @@ export class App {
   private playFirst = false;
   /** An example that has just been chosen starts at its beginning. */
   private rewind = true;
+  /** Whether what is there came by a link, and has not been changed: it is nobody's work here. */
+  private lent = false;
+  /** What a link shows of its first run. */
+  private arrival: Figure | null = null;
   /** Whether the run shown has no values. */
   private unvalued = false;
   /** The operator in the selected PE, if its numbers are not known. */
@@ -157,12 +163,14 @@ export class App {
       this.files.enlist(path);
     }
     const draft = ownDraft() ?? otherDrafts()[0]?.draft ?? null;
-    if (draft) await this.openDraft(draft);
+    if (await this.openLink()) this.playFirst = false;
+    else if (draft) await this.openDraft(draft);
     else {
       this.playFirst = !matchMedia('(prefers-reduced-motion: reduce)').matches;
       await this.openExample(this.example);
     }
     await this.startEngine();
+    addEventListener('hashchange', () => void this.openLink());
   }
 
   /** What is shown of a run besides its picture comes after it. */
@@ -297,6 +305,8 @@ export class App {
   }
 
   private edited(deed: Deed): void {
+    this.arrival = null;
+    this.lent = false;
     this.record(deed);
     this.keep();
     this.run();
@@ -371,16 +381,64 @@ export class App {
     }
   }
 
-  private async openDraft(draft: Draft): Promise<void> {
+  private async openDraft(draft: Draft, lent = false): Promise<void> {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks, lent);
+  }
+
+  /** Opens the figure of the page's address, if there is one. */
+  private async openLink(): Promise<boolean> {
+    if (location.hash.length < 2) return false;
+    try {
+      const { draftOf, figureOf } = await import('./link');
+      const figure = await figureOf(location.hash);
+      if (!figure) return false;
+      const linked = await draftOf(figure);
+      // What was typed last before a reload, the address may not have yet.
+      const own = reloads() && !this.engine.alive ? ownDraft() : null;
+      const newer = own && !(own.text === linked.text && sameChip(own.chip, linked.chip));
+      await this.openDraft(newer ? own : linked, !newer);
+      this.arrival = figure;
+      return true;
+    } catch (error) {
+      notice(`The link could not be opened: ${error instanceof Error ? error.message : error}.`);
+      return false;
+    }
+  }
+
+  /** What is seen now, for a link. */
+  private figure(): Figure {
+    const { example, original, marks, bench } = this;
+    const { text, chip } = this.draft();
+    const { frame, cycle } = bench;
+    return {
+      example: example.name,
+      text: text === original ? null : text,
+      chip: sameChip(chip, example.chip) ? null : chip,
+      cycle: cycle === this.opens ? null : cycle,
+      pe: frame?.selected ?? null,
+      unit: frame?.unit ?? 0,
+      level: frame?.level ?? 0,
+      speed: this.transport.speed === example.speed ? null : this.transport.speed,
+      marks,
+    };
+  }
+
+  /** Shows of a run what a link shows. */
+  private arrive({ cycle, pe, unit, level, speed }: Figure): void {
+    if (speed !== null) this.transport.setSpeed(speed);
+    if (cycle !== null) this.transport.seek(cycle);
+    if (pe) this.select(this.cells.within(pe));
+    if (unit > 0) this.engine.showUnit(unit);
+    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
-  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
+  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown, lent = false): void {
     if (this.isEdited()) shelveDraft(this.draft());
+    this.lent = lent;
     this.marks = marks;
     this.begin(example);
     this.original = original;
@@ -441,8 +499,9 @@ export class App {
     return { text: this.editor.text(), chip: this.desk.chip, example: example.name, time: Date.now(), marks };
   }
 
-  /** Whether there is anything that the example does not have already. */
+  /** Whether there is anything that the example does not have already, or the link. */
   private isEdited(): boolean {
+    if (this.lent) return false;
     return this.editor.text() !== this.original || !sameChip(this.desk.chip, this.example.chip);
   }
 
@@ -632,6 +691,8 @@ export class App {
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
     // Lines of an assembly are not the program's.
+    if (this.arrival) this.arrive(this.arrival);
+    this.arrival = null;
     this.editor.showOps(report.assembly ? [] : report.ops, report.colours);
     showAnswer(report);
     showCycles(report);
@@ -780,6 +841,11 @@ export class App {
     }
     this.chooser.value = this.example.name;
   }
+}
+
+function reloads(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  return navigation?.type === 'reload';
 }
 
 /** What is to be said of a run's values, and how it looks. */

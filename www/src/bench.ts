@@ -3,6 +3,7 @@
 import type { Engine } from './engine';
 import type { Example } from './examples';
 import type { Action } from './keys';
+import type { Figure } from './link';
 import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 import type { Draft } from './storage';
 
@@ -49,6 +50,8 @@ export interface Desk {
   /** What is there now, as it is kept. */
   draft(): Draft;
   openDraft(draft: Draft): void;
+  /** What is seen now, for a link. */
+  figure(): Figure;
   chips(): Preset[];
   takeChip(base: string): void;
   /** For runs of a view's own, with the same files. */

@@ -119,8 +119,9 @@ export class Transport {
     this.labelSpeed();
   }
 
+  /** So fast, or the next faster one that there is. */
   setSpeed(cyclesPerSecond: number): void {
-    this.speedSlider.value = String(SPEEDS.indexOf(cyclesPerSecond));
+    this.speedSlider.value = String(SPEEDS.findIndex((speed) => speed >= cyclesPerSecond));
     this.labelSpeed();
   }
 
@@ -149,7 +150,8 @@ export class Transport {
     else requestAnimationFrame((next) => this.tick(next));
   }
 
-  private get speed(): number {
+  /** Cycles a second. */
+  get speed(): number {
     return SPEEDS[this.speedSlider.valueAsNumber] ?? 8;
   }
 

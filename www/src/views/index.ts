@@ -6,6 +6,7 @@ import style from './views.css?url';
 import type { Bench } from '../bench';
 import { byId } from '../dom';
 import { notice } from '../notices';
+import { mountAddress } from './address';
 import { mountCourse } from './course';
 import { firstVisit } from './first-visit';
 import { mountLimits } from './limits';
@@ -25,6 +26,7 @@ export async function furnish(bench: Bench): Promise<void> {
   mountLimits(bench);
   mountRoofline(bench);
   mountCourse(bench);
+  mountAddress(bench);
   comparisons(bench, span);
   compiled(bench);
   void firstVisit(bench);
