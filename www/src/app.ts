@@ -34,6 +34,7 @@ import { Speaker } from './speak';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
+import { verdictOn } from './verdict';
 
 /** While playing, words are changed no sooner than this after they were; milliseconds. */
 const READ = 100;
@@ -846,12 +847,4 @@ export class App {
 function reloads(): boolean {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   return navigation?.type === 'reload';
-}
-
-/** What is to be said of a run's values, and how it looks. */
-function verdictOn({ agrees, disagreement, unvalued, assembly }: Report): [string, string] {
-  if (assembly) return ['from the assembly, not compared', 'quiet'];
-  if (unvalued !== null) return [`timed, values not computed: ${unvalued}`, 'quiet'];
-  if (agrees) return ['✓ equals the reference', 'agrees'];
-  return [`differs from the reference: ${disagreement}`, 'problem'];
 }
