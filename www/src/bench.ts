@@ -18,6 +18,8 @@ export interface Events {
   picked: number | null;
   /** Colours have changed. */
   theme: void;
+  /** One looks nearer, or elsewhere. */
+  turned: CameraMove;
 }
 
 /** What the page does for views. */
@@ -75,6 +77,7 @@ export class Bench {
     frame: [],
     picked: [],
     theme: [],
+    turned: [],
   };
   private readonly acts = new Map<Action, () => void>();
   /** The run on show, if there is one. */
@@ -122,6 +125,12 @@ export class Bench {
 
   themed(): void {
     this.tell('theme', undefined);
+  }
+
+  /** Looks nearer, or elsewhere, in every picture of the array. */
+  turn(move: CameraMove): void {
+    this.desk.turn(move);
+    this.tell('turned', move);
   }
 
   /** Picks an operator, or none: its line, its bars, its cells and whatever else shows it light up. */
