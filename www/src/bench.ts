@@ -5,6 +5,7 @@ import type { Example } from './examples';
 import type { Action } from './keys';
 import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 import type { Draft } from './storage';
+import type { Theme } from './theme';
 
 /** What views can hear of. */
 export interface Events {
@@ -52,6 +53,8 @@ export interface Desk {
   draft(): Draft;
   openDraft(draft: Draft): void;
   chips(): Preset[];
+  /** Shows everything in other colours; what the reader chose is kept. */
+  dress(theme: Theme): void;
   takeChip(base: string): void;
   /** For runs of a view's own, with the same files. */
   twin(...args: Parameters<Engine['twin']>): Engine;

@@ -4,6 +4,7 @@ import style from './here.css?url';
 import type { Bench } from '../bench';
 import { byId, make } from '../dom';
 import { docsLink, docsSign } from './docs-link';
+import { mountFoot } from './foot';
 import { mountLimits } from './limits';
 import { styled } from './styled';
 import { topicOf } from './topics';
@@ -14,6 +15,7 @@ export async function mountHere(bench: Bench): Promise<void> {
   mountLimits(bench);
   headings();
   problems();
+  mountFoot(bench);
 }
 
 /** Sections of the side panel, and what each shows. */
