@@ -322,6 +322,9 @@ function document(pages: Page[], name: string, title: string, description: strin
     <meta property="og:site_name" content="Systole" />
     <meta property="og:title" content="${escape(title)}" />
     <meta property="og:description" content="${escape(description)}" />
+    <meta property="og:image" content="/og.png" />
+    <meta property="og:image:alt" content="An 8 × 8 systolic array, half full of numbers" />
+    <meta name="twitter:card" content="summary_large_image" />
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="/src/docs.css" />

@@ -17,7 +17,7 @@ export function mountFoot(bench: Bench): void {
     make(
       'footer',
       { class: 'quiet' },
-      make('span', {}, `Systole ${bench.version}, MIT or Apache-2.0`),
+      make('span', {}, `Systole ${bench.version}`),
       button('Report a problem', () => void report(), { id: 'report', class: 'link' }),
       button('Print', mountPrint(bench), { id: 'print', class: 'link', title: 'Print, or save as a PDF' }),
     ),
