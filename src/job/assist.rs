@@ -282,7 +282,8 @@ impl<'t> Assist<'t> {
     /// Tokens of the same line before a token, from its first one.
     fn line_before(&self, token: &Token) -> &[Token] {
         let end = self.tokens.partition_point(|other| other.span.start < token.span.start);
-        let first = self.tokens[..=end.min(self.tokens.len() - 1)].iter().rposition(|other| other.first_of_line);
+        let first =
+            self.tokens[..=end.min(self.tokens.len() - 1)].iter().rposition(|other| other.first_of_line);
         &self.tokens[first.unwrap_or(0)..end]
     }
 
@@ -561,8 +562,10 @@ z = q + load - tile
     fn the_page_knows_a_place_for_every_topic() {
         let page = include_str!("../../www/src/views/topics.ts");
         let words: Vec<&str> = page.split([' ', '\n', '\'']).collect();
-        let topics = KEYWORDS.iter().map(|(word, ..)| *word).chain(BUILTINS.iter().map(|builtin| builtin.name));
-        let topics = topics.chain(DECLARED.iter().map(|(word, _)| *word)).chain(CHOICES.iter().map(|(word, _)| *word));
+        let topics =
+            KEYWORDS.iter().map(|(word, ..)| *word).chain(BUILTINS.iter().map(|builtin| builtin.name));
+        let topics =
+            topics.chain(DECLARED.iter().map(|(word, _)| *word)).chain(CHOICES.iter().map(|(word, _)| *word));
         let topics = topics.chain(OPERATORS.iter().map(|(word, ..)| *word));
         for topic in topics.chain(DType::ALL.into_iter().map(DType::name)) {
             assert!(words.contains(&topic), "{topic}");
