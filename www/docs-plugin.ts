@@ -50,6 +50,9 @@ const ORDER = ['start', 'keys', 'language', 'library', 'chips', 'machine', 'comp
 /** What the search looks through, as a module: all sections of all pages. */
 const SEARCHED = 'virtual:docs-sections';
 
+/** Tables whose rows are linked to have one of these above their first column; a row's anchor is the name that it begins with. */
+const NAMED = ['function', 'dtype', 'choice', 'class', 'unit', 'pass'];
+
 /** Characters of code that fit on a line of the narrowest screen. */
 const SHORT = 32;
 
@@ -185,8 +188,11 @@ function parser(page: string): { marked: Marked; sections: Section[] } {
       codespan: ({ text }) => `<code${text.length <= SHORT ? ' class="short"' : ''}>${escape(text)}</code>`,
       code: ({ text }) => `<pre tabindex="0"><code>${escape(text)}\n</code></pre>\n`,
       table({ header, rows }) {
-        const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join('')}</tr>\n`;
-        const body = rows.map(row).join('');
+        const row = (cells: Tokens.TableCell[], id = '') =>
+          `<tr${id}>${cells.map((cell) => this.tablecell(cell)).join('')}</tr>\n`;
+        const isNamed = NAMED.includes(plain(header[0]?.tokens ?? []));
+        const anchor = (cells: Tokens.TableCell[]) => (isNamed ? ` id="${unique(rowName(cells), ids)}"` : '');
+        const body = rows.map((cells) => row(cells, anchor(cells))).join('');
         // A frame of its own scrolls where the screen is narrow, by keyboard too.
         return (
           '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n' +
@@ -246,6 +252,11 @@ function slug(heading: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, '')
     .replaceAll(' ', '-');
+}
+
+/** The name that a row begins with: of `argmax(x, axis=-1)` argmax. */
+function rowName(cells: Tokens.TableCell[]): string {
+  return slug(/^[\w -]+/.exec(plain(cells[0]?.tokens ?? []))?.[0] ?? '');
 }
 
 function unique(id: string, taken: Map<string, number>): string {
@@ -311,6 +322,9 @@ function document(pages: Page[], name: string, title: string, description: strin
     <meta property="og:site_name" content="Systole" />
     <meta property="og:title" content="${escape(title)}" />
     <meta property="og:description" content="${escape(description)}" />
+    <meta property="og:image" content="/og.png" />
+    <meta property="og:image:alt" content="An 8 × 8 systolic array, half full of numbers" />
+    <meta name="twitter:card" content="summary_large_image" />
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="/src/docs.css" />

@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { type Plugin, defineConfig } from 'vite';
 import { docs } from './docs-plugin.ts';
 
 const wasm = decodeURIComponent(new URL('../target/wasm', import.meta.url).pathname);
+
+/** Where the project is, if its manifest says so. */
+const manifest = readFileSync(new URL('../Cargo.toml', import.meta.url), 'utf8');
+const repository = /^repository = "(.+)"$/m.exec(manifest)?.[1] ?? '';
 
 /** Scripts that are loaded when used bring no styles and no further scripts: Vite's preloading of these would be half a kilobyte for nothing. */
 const plainImports: Plugin = {
@@ -18,6 +23,7 @@ export default defineConfig({
   base: './',
   plugins: [docs(), plainImports],
   resolve: { alias: { 'systole-wasm': wasm } },
+  define: { __REPOSITORY__: JSON.stringify(repository) },
   worker: { format: 'es' },
   build: {
     outDir: '../dist',

@@ -26,6 +26,8 @@ pub struct Hover {
     pub head: String,
     /// A sentence about it; empty where there is none.
     pub about: String,
+    /// What of the language it is, by a word that the page knows the documentation's place of; empty where it is the program's own.
+    pub topic: &'static str,
 }
 
 /// Something that could be written.
@@ -82,6 +84,25 @@ const CHOICES: [(&str, &str); 5] = [
     ("fuse", "whether what follows works on the sums as they drain"),
 ];
 
+/// Names with a meaning at their places in a declaration.
+const DECLARED: [(&str, &str); 2] = [
+    ("load", "takes the values from a NumPy file beside the program: `= load(\"x.npy\")`"),
+    ("sparse", "of every m rows, a column has at most n that are not 0: `sparse[2:4]`"),
+];
+
+/// Operators, and what they are for.
+const OPERATORS: [(&str, TokenKind, &str); 7] = [
+    ("@", TokenKind::At, "the matrix product over the last two axes"),
+    ("+", TokenKind::Plus, ELEMENTS),
+    ("-", TokenKind::Minus, ELEMENTS),
+    ("*", TokenKind::Star, ELEMENTS),
+    ("/", TokenKind::Slash, ELEMENTS),
+    ("//", TokenKind::SlashSlash, "of whole numbers, rounded down"),
+    ("%", TokenKind::Percent, "of whole numbers, what a division leaves"),
+];
+
+const ELEMENTS: &str = "element by element; extents are equal or 1";
+
 impl<'t> Assist<'t> {
     /// Reads a program; one that is too long as if it were empty.
     pub fn new(text: &'t str, loader: &dyn Loader) -> Assist<'t> {
@@ -95,16 +116,42 @@ impl<'t> Assist<'t> {
     /// What stands at a byte of the text.
     pub fn hover(&self, at: usize) -> Option<Hover> {
         let token = self.token_at(at)?;
+        self.of_language(token).or_else(|| self.of_program(token, at)).or_else(|| self.operator(token))
+    }
+
+    /// Of words that mean the same in every program.
+    fn of_language(&self, token: &Token) -> Option<Hover> {
         let word = token.span.of(self.text);
-        if let Some((_, _, about)) = KEYWORDS.iter().find(|(_, kind, _)| *kind == token.kind) {
-            return Some(Hover { span: token.span, head: word.to_owned(), about: (*about).to_owned() });
+        let told = |head: String, about: &str, topic| {
+            Some(Hover { span: token.span, head, about: about.to_owned(), topic })
+        };
+        if let Some((topic, _, about)) = KEYWORDS.iter().find(|(_, kind, _)| *kind == token.kind) {
+            return told(word.to_owned(), about, topic);
         }
-        if token.kind == TokenKind::Name
-            && self.is_called(token)
+        if token.kind != TokenKind::Name {
+            return None;
+        }
+        if self.is_called(token)
             && let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == word)
         {
-            return Some(Hover { span: token.span, head: builtin.head(), about: builtin.does.to_owned() });
+            return told(builtin.head(), builtin.does, builtin.name);
         }
+        if let Some((topic, about)) = DECLARED.iter().find(|(name, _)| *name == word)
+            && self.is_declared(token)
+        {
+            return told(word.to_owned(), about, topic);
+        }
+        if let Some((topic, about)) = CHOICES.iter().find(|(name, _)| *name == word)
+            && self.is_chosen(token)
+        {
+            return told(format!("{word}="), about, topic);
+        }
+        None
+    }
+
+    /// Of names and expressions.
+    fn of_program(&self, token: &Token, at: usize) -> Option<Hover> {
+        let word = token.span.of(self.text);
         let place = self.definition(at).unwrap_or(token.span);
         let used = self.expression_at(token);
         let defined = self.built.meanings.definitions.iter().rfind(|definition| definition.span == place);
@@ -112,15 +159,27 @@ impl<'t> Assist<'t> {
             // A name may have had another value where it is used.
             (Some((_, meaning)), _) if !matches!(meaning, Meaning::Nothing) => (*meaning).clone(),
             (_, Some(definition)) => definition.meaning.clone(),
-            _ => return None,
+            _ => Meaning::DType(DType::ALL.into_iter().find(|dtype| dtype.name() == word)?),
         };
         let span = used.filter(|_| token.kind != TokenKind::Name).map_or(token.span, |(span, _)| span);
         let name = if token.kind == TokenKind::Name { format!("{word} : ") } else { String::new() };
+        let topic = match &meaning {
+            Meaning::Function => "fn",
+            Meaning::Iteration => "as",
+            Meaning::DType(dtype) => dtype.name(),
+            _ => OPERATORS.iter().find(|(_, kind, _)| *kind == token.kind).map_or("", |(topic, ..)| topic),
+        };
         let head = match meaning {
             Meaning::Function => self.head_of(place),
             meaning => format!("{name}{}", self.describe(&meaning)?),
         };
-        Some(Hover { span, head, about: self.about(&head_meaning(defined), place) })
+        Some(Hover { span, head, about: self.about(&head_meaning(defined), place), topic })
+    }
+
+    /// Of an operator whose result is not known.
+    fn operator(&self, token: &Token) -> Option<Hover> {
+        let (topic, _, about) = OPERATORS.iter().find(|(_, kind, _)| *kind == token.kind)?;
+        Some(Hover { span: token.span, head: (*topic).to_owned(), about: (*about).to_owned(), topic })
     }
 
     /// Where the name at a byte of the text is defined.
@@ -218,6 +277,29 @@ impl<'t> Assist<'t> {
     fn is_called(&self, token: &Token) -> bool {
         let next = self.tokens.iter().find(|next| next.span.start >= token.span.end);
         next.is_some_and(|next| next.kind == TokenKind::LeftParen)
+    }
+
+    /// Tokens of the same line before a token, from its first one.
+    fn line_before(&self, token: &Token) -> &[Token] {
+        let end = self.tokens.partition_point(|other| other.span.start < token.span.start);
+        let first =
+            self.tokens[..=end.min(self.tokens.len() - 1)].iter().rposition(|other| other.first_of_line);
+        &self.tokens[first.unwrap_or(0)..end]
+    }
+
+    /// Whether it stands in a declaration, behind the colon.
+    fn is_declared(&self, token: &Token) -> bool {
+        let line = self.line_before(token);
+        let declares =
+            line.first().is_some_and(|first| matches!(first.kind, TokenKind::Input | TokenKind::Weight));
+        declares && line.iter().any(|before| before.kind == TokenKind::Colon)
+    }
+
+    /// Whether it stands behind `with`, in front of `=`.
+    fn is_chosen(&self, token: &Token) -> bool {
+        let next = self.tokens.iter().find(|next| next.span.start >= token.span.end);
+        next.is_some_and(|next| next.kind == TokenKind::Equals)
+            && self.line_before(token).iter().any(|before| before.kind == TokenKind::With)
     }
 
     /// The smallest expression around a token.
@@ -438,6 +520,56 @@ output y
         assert!(head("repeat", 0).contains("repeat"));
         let hover = assist(PROGRAM).hover(place(PROGRAM, "q +", 0)).unwrap();
         assert_eq!(hover.about, "from line 9, one of 3 iterations");
+    }
+
+    fn topic(text: &str, word: &str, nth: usize) -> &'static str {
+        assist(text).hover(place(text, word, nth)).map_or("nothing", |hover| hover.topic)
+    }
+
+    #[test]
+    fn words_of_the_language_have_topics_and_names_have_none() {
+        let text = "input x : i8[4, 8] sparse[2:4] = load(\"x.npy\")
+weight load : i32[8]
+size tile = 4
+y = cast(x, bf16) @ cast(x, bf16).T with tile=[4, 4, 4], fuse=false
+z = q + load - tile
+";
+        let topics = [
+            ("input", 0, "input"),
+            ("i8", 0, "i8"),
+            ("sparse", 0, "sparse"),
+            ("load", 0, "load"),
+            ("load", 1, ""),
+            ("tile", 0, ""),
+            ("cast", 1, "cast"),
+            ("bf16", 0, "bf16"),
+            ("@", 0, "@"),
+            ("with", 0, "with"),
+            ("tile", 1, "tile"),
+            ("fuse", 0, "fuse"),
+            ("+", 0, "+"),
+            ("load", 2, ""),
+            ("q", 0, "nothing"),
+        ];
+        for (word, nth, expected) in topics {
+            assert_eq!(topic(text, word, nth), expected, "{word} {nth}");
+        }
+        assert_eq!(topic(PROGRAM, "layer", 1), "fn");
+        assert_eq!(topic(PROGRAM, "t]", 0), "as");
+    }
+
+    #[test]
+    fn the_page_knows_a_place_for_every_topic() {
+        let page = include_str!("../../www/src/views/topics.ts");
+        let words: Vec<&str> = page.split([' ', '\n', '\'']).collect();
+        let topics =
+            KEYWORDS.iter().map(|(word, ..)| *word).chain(BUILTINS.iter().map(|builtin| builtin.name));
+        let topics =
+            topics.chain(DECLARED.iter().map(|(word, _)| *word)).chain(CHOICES.iter().map(|(word, _)| *word));
+        let topics = topics.chain(OPERATORS.iter().map(|(word, ..)| *word));
+        for topic in topics.chain(DType::ALL.into_iter().map(DType::name)) {
+            assert!(words.contains(&topic), "{topic}");
+        }
     }
 
     #[test]

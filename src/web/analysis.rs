@@ -1,5 +1,7 @@
 //! Pictures of a whole run besides its timeline: the roofline, and numbers over time. Each is handed over as a bitmap.
 
+use std::cell::OnceCell;
+
 use js_sys::Float64Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,6 +22,8 @@ pub(super) struct Analysis {
     painter: Option<Painter>,
     /// Of the run shown, and of the one before.
     rooflines: [draw::Roofline; 2],
+    /// Most bytes in unified buffers and rows in accumulators in the whole run shown: what charts of any part of it reach up to.
+    tops: OnceCell<[f64; 2]>,
 }
 
 /// Most stretches of time that are told apart.
@@ -76,14 +80,25 @@ impl Session {
         let to = (to as Cycle).min(finished.trace.cycles);
         let columns = course.columns(from as Cycle, to, width.min(MOST_COLUMNS) as usize);
         let page = PageCourse::new(finished, &course, &columns);
-        let scene = charts(&page.charts(), width);
-        let height = page.charts().len() as f64 * CHART_PITCH;
+        let tops = *self.analysis.tops.get_or_init(|| {
+            let whole = course.columns(0, finished.trace.cycles, MOST_COLUMNS as usize);
+            let most = |of: fn(&Column) -> u64| whole.iter().map(of).max().unwrap_or(0) as f64;
+            [most(|column| column.buffer.most), most(|column| column.rows.most)]
+        });
+        let drawn = page.charts(tops);
+        let scene = charts(&drawn, width);
+        let height = drawn.len() as f64 * CHART_PITCH;
         let bitmap = self.analysis.bitmap([width, height], ratio(pixel_ratio), theme, &scene)?;
         Ok(to_js(&page.with(bitmap))?)
     }
 }
 
 impl Analysis {
+    /// Another run is shown: nothing that was counted is of it.
+    pub(super) fn forget(&mut self) {
+        self.tops = OnceCell::new();
+    }
+
     fn bitmap(
         &mut self,
         [width, height]: [f64; 2],
@@ -212,17 +227,16 @@ impl PageCourse {
         PageCourse { bitmap, ..self }
     }
 
-    /// Useful work of all, bytes of what the bus moves; rows and bytes of the most there ever are: most memories are nearly empty.
-    fn charts(&self) -> [Chart; 4] {
+    /// Useful work of all, bytes of what the bus moves; bytes and rows of the most there ever are: most memories are nearly empty.
+    fn charts(&self, [most_bytes, most_rows]: [f64; 2]) -> [Chart; 4] {
         let [useful, moved, buffer, buffer_most, rows, rows_most] = &self.lists;
         let chart =
             |mean: &Vec<f64>, most: &[f64], top: f64| Chart { mean: mean.clone(), most: most.to_vec(), top };
-        let greatest = |list: &[f64]| list.iter().fold(0.0, |a: f64, b| a.max(*b));
         [
             chart(useful, &[], 1.0),
             chart(moved, &[], self.bytes_per_cycle),
-            chart(buffer, buffer_most, greatest(buffer_most)),
-            chart(rows, rows_most, greatest(rows_most)),
+            chart(buffer, buffer_most, most_bytes),
+            chart(rows, rows_most, most_rows),
         ]
     }
 }

@@ -55,6 +55,7 @@ struct PageHover {
     to: u32,
     head: String,
     about: String,
+    topic: &'static str,
 }
 
 /// What could be written, and where the word begins that it would replace.
@@ -87,9 +88,9 @@ impl<'t> Question<'t> {
 
     /// What stands there.
     fn hover(&self) -> Option<PageHover> {
-        let Hover { span, head, about } = self.assist.hover(self.at)?;
+        let Hover { span, head, about, topic } = self.assist.hover(self.at)?;
         let PagePlace { from, to } = self.place(span);
-        Some(PageHover { from, to, head, about })
+        Some(PageHover { from, to, head, about, topic })
     }
 
     /// Where the name that stands there is defined.

@@ -184,6 +184,7 @@ impl Session {
             self.selected.1 = self.selected.1.min(finished.chip.cols - 1);
             self.shown = Some((text, finished));
             self.lanes.forget();
+            self.analysis.forget();
             self.listed = None;
             self.forget_numbers();
         }

@@ -13,7 +13,7 @@ use super::session::{Session, marked, ratio, side};
 use super::to_js;
 use super::values::{ClassShare, shares};
 use crate::base::{Cycle, Lines};
-use crate::draw::{OP_COLOURS, Overview, Spot, Timeline, Told, What};
+use crate::draw::{OP_COLOURS, Overview, Row, Spot, Timeline, Told, What};
 use crate::isa::ProgramOpId;
 use crate::job::Finished;
 use crate::sim::{Part, Parts};
@@ -199,6 +199,8 @@ struct PageSpot {
     op: Option<usize>,
     line: Option<u32>,
     colour: Option<usize>,
+    /// The kind of unit whose lane it is.
+    unit: Option<&'static str>,
     title: String,
     lines: Vec<Labelled>,
 }
@@ -231,6 +233,10 @@ impl PageSpot {
             op: op.map(|op| op.index()),
             line: span.map(|span| Lines::new(text).position(span.start).line),
             colour: op.map(|op| op.index() % OP_COLOURS),
+            unit: match spot.of {
+                Row::Unit(unit) => Some(unit.kind()),
+                Row::Operators | Row::VectorOperators(_) | Row::Classes => None,
+            },
             title,
             lines: lines.into_iter().map(|(label, value)| Labelled { label, value }).collect(),
         }

@@ -142,3 +142,50 @@ test('nothing jumps as analyses come', async ({ app, page }) => {
   await advised(app);
   expect(await tops()).toEqual(before);
 });
+
+test('numbers over time show the cycles that the timeline shows, and a click there goes to a cycle', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await app.chooseDigits();
+  const charts = page.getByRole('slider', { name: 'over charts' });
+  const axis = page.locator('.course .ticks span');
+  await expect(axis.first()).toHaveText('0');
+  await expect(axis.last()).toHaveText('800');
+  await charts.focus();
+  await app.seek(400);
+  await charts.focus();
+  for (let press = 0; press < 4; press++) await page.keyboard.press('+');
+  const [, from, to] = /^([\d,]+)–([\d,]+)$/.exec(await shownCycles(app, (text) => text !== ''))!.map(Number);
+  expect(to! - from!).toBeLessThan(60);
+  await expect.poll(async () => Number(await axis.first().innerText())).toBeGreaterThanOrEqual(from!);
+  expect(Number(await axis.last().innerText())).toBeLessThanOrEqual(to! + 1);
+  // The cycle that is shown stands where it is.
+  const box = (await charts.boundingBox())!;
+  const cursor = async () => (await page.locator('.course-now').boundingBox())!.x;
+  const expected = (cycle: number) => box.x + (box.width * (cycle - from!)) / (to! + 1 - from!);
+  expect(Math.abs((await cursor()) - expected(400))).toBeLessThan(2);
+  await page.mouse.click(box.x + box.width * 0.25, box.y + 40);
+  const wanted = from! + 0.25 * (to! + 1 - from!);
+  await expect
+    .poll(async () => Math.abs(Number(await charts.getAttribute('aria-valuenow')) - wanted))
+    .toBeLessThan(1.1);
+  expect(await charts.getAttribute('aria-valuetext')).toMatch(/useful work of all multipliers \d+ %/);
+  // Elsewhere it is not to be seen.
+  await app.seek(0);
+  await expect(page.locator('.course-now')).toBeHidden();
+  expect(await app.everyViolation()).toEqual([]);
+  await charts.focus();
+  await page.keyboard.press('f');
+  await expect(axis.last()).toHaveText('800');
+  await expect(page.locator('.course-now')).toBeVisible();
+});
+
+/** What is said of the cycles that the timeline shows. */
+async function shownCycles(app: App, is: (text: string) => boolean): Promise<string> {
+  const output = app.page.locator('#lookup output');
+  await expect.poll(async () => is(await output.innerText())).toBe(true);
+  await app.page.waitForTimeout(300);
+  return output.innerText();
+}

@@ -130,10 +130,10 @@ for (const [width, height] of [
     await app.open();
     await pin(app);
     await outputsStay(page);
-    const [pinned, now] = [
-      await page.locator('.half-canvas').boundingBox(),
-      await page.locator('#canvas-host').boundingBox(),
-    ];
+    // At one moment: tables that come scroll what is below them.
+    const [pinned, now] = await page.evaluate(() =>
+      ['.half-canvas', '#canvas-host'].map((of) => document.querySelector(of)!.getBoundingClientRect()),
+    );
     expect(Math.abs(pinned!.width - now!.width)).toBeLessThan(2);
     expect(Math.min(pinned!.height, now!.height)).toBeGreaterThan(200);
     if (width === 390) expect(now!.y).toBeGreaterThanOrEqual(pinned!.y + pinned!.height);
@@ -141,3 +141,76 @@ for (const [width, height] of [
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   });
 }
+
+/** The picture's marks: how near it looks, as the page has it. */
+const level = (page: Page) => page.locator('#canvas-host').getAttribute('data-level');
+
+/** A picture's pixels, reduced to a number. */
+async function looks(page: Page, of: string): Promise<string> {
+  return (await page.locator(of).screenshot()).toString('base64');
+}
+
+test('looking nearer in one picture is looking nearer in the other, from either side', async ({ app, page }) => {
+  await app.open();
+  await pin(app);
+  await app.seek(20);
+  // Pictures alone are compared.
+  await page.addStyleTag({ content: '#canvas-host { box-shadow: none !important; outline: none !important }' });
+  for (const of of ['#canvas-host', '.half-canvas']) {
+    const before = { live: await looks(page, '#canvas-host'), pinned: await looks(page, '.half-canvas') };
+    await page.locator(of).hover();
+    for (let notch = 0; notch < 3; notch++) await page.mouse.wheel(0, -120);
+    await expect.poll(() => looks(page, '#canvas-host')).not.toBe(before.live);
+    await expect.poll(() => looks(page, '.half-canvas')).not.toBe(before.pinned);
+    // Two runs of one program on one chip: what is to be seen is the same in both.
+    await expect
+      .poll(async () => (await looks(page, '#canvas-host')) === (await looks(page, '.half-canvas')))
+      .toBe(true);
+    // Dragged, both move.
+    const there = await looks(page, '#canvas-host');
+    const { x, y, width, height } = (await page.locator(of).boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + 60, y + height / 2 + 20, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => looks(page, '#canvas-host')).not.toBe(there);
+    await page.mouse.move(5, 5);
+    await expect
+      .poll(async () => (await looks(page, '#canvas-host')) === (await looks(page, '.half-canvas')))
+      .toBe(true);
+  }
+  expect(await level(page)).not.toBe('chip');
+  // And by keys, back to the whole.
+  await page.keyboard.press('F');
+  await expect.poll(() => level(page)).toBe('chip');
+  await expect.poll(async () => (await looks(page, '#canvas-host')) === (await looks(page, '.half-canvas'))).toBe(true);
+});
+
+test('the pinned lanes zoom and move both timelines, and a click goes to a cycle', async ({ app, page }) => {
+  await app.open();
+  await pin(app);
+  const shown = page.getByRole('scrollbar', { name: 'Cycles that the timeline shows' });
+  await expect(shown).toHaveAttribute('aria-valuetext', 'cycles 0 to 59');
+  const lanes = (await page.locator('.pinned-host').boundingBox())!;
+  const x = lanes.x + 100 + (lanes.width - 100) / 2;
+  await page.mouse.move(x, lanes.y + 20);
+  await page.keyboard.down('Control');
+  for (let notch = 0; notch < 5; notch++) await page.mouse.wheel(0, -120);
+  await page.keyboard.up('Control');
+  await expect(shown).not.toHaveAttribute('aria-valuetext', 'cycles 0 to 59');
+  const range = async () =>
+    /^cycles (\d+) to (\d+)$/
+      .exec((await shown.getAttribute('aria-valuetext'))!)!
+      .slice(1)
+      .map(Number);
+  const [from, to] = await range();
+  expect(to! - from!).toBeLessThan(30);
+  expect(from!).toBeGreaterThan(0);
+  await page.mouse.down();
+  await page.mouse.move(x + 150, lanes.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await expect.poll(async () => (await range())[0]).toBeLessThan(from!);
+  const [first, last] = await range();
+  await page.mouse.click(lanes.x + 100 + (lanes.width - 100) * 0.5, lanes.y + 20);
+  await app.shows(Math.floor(first! + (last! + 1 - first!) * 0.5));
+});

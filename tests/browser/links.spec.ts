@@ -1,131 +1,184 @@
-// Links: the whole state of a figure in the page's address, written as one works and read for ever.
+// What is named in the workbench leads to the place in the documentation that tells of it: by pointer and by keys.
 
-import { readFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Locator, Page } from '@playwright/test';
+import { addressOf, TOPICS, topicOf } from '../../www/src/views/topics.ts';
 import { expect, test } from './page.ts';
 
-interface Golden {
-  of: string;
-  hash: string;
-  /** What the page shows when it is opened, by the id of an element. */
-  shows: Record<string, string>;
+const DIST = new URL('../../dist/', import.meta.url);
+const CASES = new URL('../cases/errors/', import.meta.url);
+
+/** Whether a built page has what an address of the workbench names. */
+function isThere(address: string): boolean {
+  const [file, anchor] = address.split('#');
+  const path = new URL(file!, DIST);
+  return existsSync(path) && readFileSync(path, 'utf8').includes(` id="${anchor}"`);
 }
 
-/** Links of every version ever published. A line is never changed: it stands in somebody's page. */
-const GOLDEN = JSON.parse(readFileSync(new URL('../data/links.json', import.meta.url), 'utf8')) as Golden[];
+test('every topic has its place in the documentation', () => {
+  expect(TOPICS.size).toBeGreaterThan(80);
+  const lost = [...TOPICS.keys()].filter((topic) => !isThere(addressOf(topic)!));
+  expect(lost).toEqual([]);
+  expect(isThere('./docs/machine.html#no-such-row')).toBe(false);
+});
 
-async function address(page: Page): Promise<string> {
-  return page.evaluate(() => location.hash);
+test('of all functions of the language, none is missing', () => {
+  const page = readFileSync(new URL('../../www/docs/language.md', import.meta.url), 'utf8');
+  const functions = [...page.matchAll(/^\| `(\w+)\(/gm)].map(([, name]) => name!);
+  expect(functions.length).toBeGreaterThan(30);
+  for (const name of functions) expect(addressOf(name)).toBe(`./docs/language.html#${name}`);
+});
+
+test('nearly every error that a program can have leads to what it is about', () => {
+  const told = readdirSync(CASES)
+    .filter((name) => name.endsWith('.txt'))
+    .map((name) => readFileSync(new URL(name, CASES), 'utf8'));
+  const without = told.filter((text) => topicOf(text.replace(/^ {2}\|.*$/gm, '')) === null);
+  expect(without.length / told.length, without.join('\n')).toBeLessThan(0.05);
+  expect(topicOf('`softmx` is no function; did you mean `softmax`?')).toBe('softmax');
+  expect(topicOf('nothing of the kind')).toBeNull();
+});
+
+/** Follows a link, which opens beside the page; where it leads is to be seen. */
+async function follow(page: Page, link: Locator, how: () => Promise<void>): Promise<string> {
+  await expect(link).toHaveAttribute('rel', 'noopener');
+  const [opened] = await Promise.all([page.context().waitForEvent('page'), how()]);
+  await opened.waitForLoadState();
+  const anchor = new URL(opened.url()).hash.slice(1);
+  await expect(opened.locator(`[id="${anchor}"]`)).toBeInViewport();
+  const { pathname, hash } = new URL(opened.url());
+  await opened.close();
+  return `${pathname.split('/').at(-1)}${hash}`;
 }
 
-for (const { of, hash, shows } of GOLDEN) {
-  test(`a published link opens what it showed: ${of}`, async ({ page }) => {
-    await page.goto(`./${hash}`);
-    await expect(page.locator('html')).toHaveAttribute('data-furnished');
-    for (const [id, text] of Object.entries(shows)) await expect(page.locator(`#${id}`), id).toContainText(text);
-    await expect(page.locator('#notices li')).toHaveCount(0);
-  });
-}
-
-test('the address follows what is seen, from the first thing that is done on', async ({ app, page }) => {
+test('classes of cycles lead to what they mean, and the page stays as it is', async ({ app, page }) => {
   await app.open();
-  // It plays by itself, and nobody has done anything yet.
-  await page.waitForTimeout(900);
-  expect(await address(page)).toBe('');
-  await app.seek(17);
-  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=17');
-  await page.locator('#cells td[data-row="1"][data-col="2"]').click();
-  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=17&pe=1,2');
-  await page.locator('#rows').fill('3');
-  await page.locator('#cols').fill('5');
-  await expect.poll(() => address(page)).toContain('&chip=classroom-3x5&');
-  await app.type('input a : i8[2, 2]\n# one, two: ä 測\nweight b : i8[2, 2]\noutput a @ b\n');
-  await expect.poll(() => address(page)).toMatch(/&z=[A-Za-z0-9_-]+$/);
+  await app.chooseDigits();
+  await app.seek(264);
+  const links = page.locator('#cycles .legend').first().locator('a');
+  expect(await links.count()).toBeGreaterThan(4);
+  for (const href of await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')!)))
+    expect(isThere(href), href).toBe(true);
+  const stall = links.filter({ hasText: 'weight stall' });
+  expect(await follow(page, stall, () => stall.click())).toBe('machine.html#weight-stall');
+  await stall.focus();
+  expect(await follow(page, stall, () => page.keyboard.press('Enter'))).toBe('machine.html#weight-stall');
+  await app.shows(264);
+  const parts = page.locator('#cycles .bar').first().locator('a');
+  await expect(parts).toHaveCount(await links.count());
+  expect(await app.everyViolation()).toEqual([]);
 });
 
-test('what one sees is what another opens, and it is not among their own programs', async ({ app, page, browser }) => {
-  const text = 'input a : i8[2, 2]\n# one, two: ä 測 </script><b>\nweight b : i8[2, 2]\noutput relu(a @ b)\n';
-  await app.open();
-  await app.type(text);
-  await page.locator('#rows').fill('6');
-  await app.ready();
-  await app.seek(11);
-  await page.locator('#cells td[data-row="1"][data-col="1"]').click();
-  await expect.poll(() => address(page)).toContain('pe=1,1');
-  const seen = await page.locator('#caption').innerText();
-
-  const other = await (await browser.newContext()).newPage();
-  await other.goto(page.url());
-  await expect(other.locator('html')).toHaveAttribute('data-furnished');
-  await expect(other.locator('#clock')).toContainText('cycle 11 of');
-  await expect(other.locator('#caption')).toHaveText(seen);
-  await expect(other.locator('#rows')).toHaveValue('6');
-  await expect(other.locator('#plain')).toHaveValue(text);
-  expect(
-    await other.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('systole.drafts'))),
-  ).toEqual([]);
-  await other.context().close();
+test('every class of the machine has a row', () => {
+  const machine = readFileSync(new URL('../../src/trace/classes.rs', import.meta.url), 'utf8');
+  const titles = /fn title[^]*?\n {4}}/.exec(machine)![0];
+  const names = [...titles.matchAll(/=> "(.+)"/g)].map(([, title]) => title!);
+  expect(names.length).toBeGreaterThan(7);
+  for (const title of names) expect(isThere(addressOf(title)!), title).toBe(true);
 });
 
-test('after a reload there is what was typed last, and a link typed over the address opens', async ({ app, page }) => {
+test('panels lead to what they show', async ({ app, page }) => {
   await app.open();
-  await app.seek(9);
-  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=9');
-  await app.type('input a : i8[2, 2]\noutput relu(a)\n');
-  await app.ready();
-  await page.reload();
-  await expect(page.locator('html')).toHaveAttribute('data-furnished');
-  expect(await app.text()).toContain('relu(a)');
-  await page.evaluate(() => (location.hash = '#v=1&ex=layers&c=40'));
-  await expect(page.locator('#clock')).toContainText('cycle 40 of');
-  expect(await app.text()).toContain('h1 = layer(x, n=width)');
-});
-
-const REFUSED: [string, string][] = [
-  ['#v=2&ex=product', 'it is of version 2, and this page reads version 1'],
-  ['#v=1&ex=nothing', 'there is no example "nothing"'],
-  ['#v=1&ex=<b>', 'its "ex" is no name: <b>'],
-  ['#ex=digits&c=-1', 'its "c" is no whole number'],
-  ['#ex=digits&c=1e3', 'its "c" is no whole number'],
-  ['#ex=digits&c=99999999999999999999', 'its "c" is no whole number'],
-  ['#ex=digits&l=4', 'its "l" is no whole number up to 3'],
-  ['#ex=digits&pe=1', 'its "pe" is no row and column'],
-  ['#ex=digits&pe=99999,0', 'its "pe" is no row and column'],
-  ['#v=1&z=!!', 'its "z" is not in base64url'],
-  ['#v=1&z=AAAA', 'its "z" is cut off or damaged'],
-  // Four letters of deflated text.
-  ['#v=1&z=S0xKTgEA', 'its "z" holds no JSON'],
-  ['#v=1&z=MwQA', 'its "z" holds no object'],
-  [`#v=1&z=${'A'.repeat(300_000)}`, 'it is longer than any that this page makes'],
-];
-
-test('what is no link of this page is refused in words, and the page is as without it', async ({ app, page }) => {
-  await app.open();
-  for (const [hash, why] of REFUSED) {
-    await page.evaluate((hash) => (location.hash = hash), hash);
-    await expect(page.locator('#notices'), hash.slice(0, 40)).toContainText(`The link could not be opened: ${why}`);
-    await page.locator('#notices button').first().click();
+  await page.mouse.move(5, 5);
+  await page.mouse.move(6, 6);
+  for (const [name, place] of [
+    ['What limits it', 'start.html#what-limits-it'],
+    ['Roofline', 'start.html#the-roofline'],
+    ['Over time', 'start.html#over-time'],
+  ] as const) {
+    const link = page.getByRole('link', { name: `${name} in the documentation` });
+    expect(await follow(page, link, () => link.click())).toBe(place);
   }
-  await expect(page.locator('#counts')).toContainText('60 cycles');
-  expect(await page.locator('#notices b').count()).toBe(0);
 });
 
-test('a link that unpacks to a thousand times its size is not unpacked to its end', async ({ app, page }) => {
+/** Puts the caret behind a word. */
+async function caretBehind(page: Page, word: string): Promise<void> {
+  await page.locator('.cm-content').evaluate((content, word) => {
+    const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const at = node.textContent!.indexOf(word);
+      if (at >= 0) document.getSelection()!.collapse(node, at + word.length);
+    }
+  }, word);
+}
+
+const PROGRAM = `input x : bf16[4, 8]
+weight w : bf16[8, 6] = load("w.npy")
+y = softmax(x @ w) with tile=[4, 4, 8]
+output y
+`;
+
+test('what the editor tells at the caret leads on, by keys alone', async ({ app, page }) => {
   await app.open();
-  const bomb = await page.evaluate(async () => {
-    const zeros = new Blob([new Uint8Array(100 << 20)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-    const bytes = new Uint8Array(await new Response(zeros).arrayBuffer());
-    let text = '';
-    for (const byte of bytes) text += String.fromCharCode(byte);
-    return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-  });
-  expect(bomb.length).toBeLessThan(200_000);
-  await page.evaluate((z) => (location.hash = `#v=1&z=${z}`), bomb);
-  await expect(page.locator('#notices')).toContainText('its "z" unpacks to more than 524288 bytes');
-  await expect(page.locator('#counts')).toContainText('60 cycles');
+  await app.type(PROGRAM);
+  const told = page.locator('.about.cm-tooltip');
+  for (const [word, place] of [
+    ['input', 'language.html#tensors'],
+    ['bf16', 'language.html#bf16'],
+    ['load', 'language.html#tensors'],
+    ['softmax', 'language.html#softmax'],
+    ['@', 'language.html#operators'],
+    ['with', 'language.html#schedules'],
+    ['tile', 'language.html#tile'],
+  ] as const) {
+    await page.locator('.cm-content').focus();
+    await caretBehind(page, word);
+    await page.keyboard.press('Control+K');
+    await page.keyboard.press('Control+I');
+    await expect(told.locator('.docs-link').last(), word).toContainText('in the documentation');
+    await page.keyboard.press('Tab');
+    const link = told.locator('.docs-link').last();
+    while (!(await link.evaluate((element) => element === document.activeElement))) await page.keyboard.press('Tab');
+    expect(await follow(page, link, () => page.keyboard.press('Enter'))).toBe(place);
+    await page.keyboard.press('Escape');
+    await expect(told).toBeHidden();
+    await expect(page.locator('.cm-content')).toBeFocused();
+  }
+  expect(await app.text()).toBe(PROGRAM);
 });
 
-test('a chip that there is not is said to be none', async ({ page }) => {
-  await page.goto('./#v=1&ex=product&chip=tpu-v9');
-  await expect(page.locator('#chip-problem')).toContainText('tpu-v9');
+test('what the pointer is told leads on, too', async ({ app, page }) => {
+  await app.open();
+  await app.type('input x : i8[4, 4]\nweight w : i8[4, 4]\noutput requant(x @ w, shift=4)\n');
+  await app.ready();
+  await page.locator('.cm-line', { hasText: 'requant' }).getByText('requant').hover();
+  const link = page.locator('.cm-tooltip-hover .docs-link');
+  await expect(link).toHaveText('requant in the documentation');
+  expect(await follow(page, link, () => link.click())).toBe('language.html#requant');
+});
+
+test('problems lead to what they are about', async ({ app, page }) => {
+  await app.open();
+  await app.type('input x : i8[4, 4]\noutput softmax(x, axes=1)\n');
+  await expect(page.locator('html')).toHaveAttribute('data-phase', 'error');
+  const link = page.locator('#problems .docs-link').first();
+  await expect(link).toHaveText('softmax in the documentation');
+  expect(await follow(page, link, () => link.click())).toBe('language.html#softmax');
+  expect(await app.everyViolation()).toEqual([]);
+});
+
+test('a bar of the timeline leads to what its unit does: held by a click, or by a key', async ({ app, page }) => {
+  await app.open();
+  await app.chooseDigits();
+  const lanes = (await page.locator('#lanes').boundingBox())!;
+  const tip = page.locator('#timeline-tip');
+  // The third lane is where cycles go.
+  await page.mouse.move(lanes.x + 300, lanes.y + 52);
+  await expect(tip).toContainText('cycles of matrix 0');
+  await page.mouse.click(lanes.x + 300, lanes.y + 52);
+  const link = tip.locator('dt a').first();
+  const name = await link.innerText();
+  const { x, y } = (await link.boundingBox())!;
+  await page.mouse.move(x + 4, y + 4, { steps: 8 });
+  await expect(tip).toBeVisible();
+  expect(await follow(page, link, () => link.click())).toBe(`machine.html#${name.replaceAll(' ', '-')}`);
+  await page.mouse.move(5, 5);
+  await expect(tip).toBeHidden();
+
+  await page.locator('#timeline').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(tip).toBeVisible();
+  const [opened] = await Promise.all([page.context().waitForEvent('page'), page.keyboard.press('D')]);
+  await expect(opened).toHaveURL(/docs\/machine\.html#[\w-]+$/);
 });

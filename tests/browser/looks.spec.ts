@@ -92,10 +92,11 @@ test('the first load stays within its budget of 300 KB, and the editor that come
   expect(all, told).toBeLessThan(300_000);
 
   await app.editor();
-  // What else comes for whoever is there: the rest of the module, and who gives advice.
-  const others = /systole_rest|advice\.worker/;
+  // What else comes for whoever is there: the rest of the module, who gives advice, and what else nobody waits for.
+  const others = /systole_rest|advice\.worker|\/here-/;
   const editor = size([...asked].filter((name) => !first.includes(name) && !others.test(name)));
   console.log(`the editor: ${(editor.all / 1000).toFixed(1)} KB gzipped`);
   expect(editor.told).toContain('rich-editor');
   expect(editor.all, editor.told).toBeLessThan(110_000);
+  expect(size([...asked].filter((name) => /\/here-/.test(name))).all).toBeLessThan(6_000);
 });

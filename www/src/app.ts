@@ -83,6 +83,7 @@ export class App {
     figure: () => this.figure(),
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
+    dress: (theme) => this.applyTheme(theme),
     takeChip: (base) => this.desk.choose(base),
     twin: (...args) => this.engine.twin(...args),
     module: () => this.engine.whole,

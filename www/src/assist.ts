@@ -25,6 +25,8 @@ import {
 import { make } from './dom';
 import type { Ask } from './editor';
 import type { Diagnostic, Hover, Place } from './protocol';
+import { docsLink } from './views/docs-link';
+import { topicOf } from './views/topics';
 
 /** What is wrong with a part of the text as it is now. */
 export type Problem = Place & Pick<Diagnostic, 'message' | 'hint'>;
@@ -78,11 +80,19 @@ function tooltip(hover: Hover | null, wrong: Problem[]): Tooltip | null {
   const parts = wrong.flatMap(({ message, hint }): HTMLElement[] => [
     make('p', { class: 'problem' }, ...prose(message)),
     ...(hint ? [make('p', {}, ...prose(hint))] : []),
+    ...more(topicOf(`${message} ${hint ?? ''}`)),
   ]);
   if (hover) parts.push(make('code', {}, hover.head));
   if (hover?.about) parts.push(make('p', {}, ...prose(hover.about)));
+  if (hover) parts.push(...more(hover.topic));
   const create = () => ({ dom: make('div', { class: 'about' }, ...parts) });
   return { pos: place.from, end: place.to, above: true, create };
+}
+
+/** Where there is more about a topic. */
+function more(topic: string | null): HTMLElement[] {
+  const links = topic ? docsLink(topic) : [];
+  return links.length > 0 ? [make('p', {}, ...links)] : [];
 }
 
 /** A sentence with code between backticks. */
@@ -122,16 +132,35 @@ function atCaret(about: (view: EditorView) => Promise<Tooltip | null>): Extensio
       { key: 'Escape', run: hide },
     ]),
     EditorView.domEventHandlers({
-      blur(_, view) {
+      blur({ relatedTarget }, view) {
+        // What it says may be gone into, for its links.
+        if (view.dom.contains(relatedTarget as Node | null)) return;
         if (view.state.field(atCaretField)) view.dispatch({ effects: setAtCaret.of(null) });
       },
     }),
   ];
 }
 
+/** Its links can be tabbed to; Escape, or leaving it, closes it. */
+function entered(view: EditorView, dom: HTMLElement): HTMLElement {
+  dom.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    view.focus();
+    view.dispatch({ effects: setAtCaret.of(null) });
+  });
+  dom.addEventListener('focusout', ({ relatedTarget }) => {
+    if (!view.dom.contains(relatedTarget as Node | null)) view.dispatch({ effects: setAtCaret.of(null) });
+  });
+  return dom;
+}
+
 function showAtCaret(view: EditorView, shown: Tooltip): void {
-  const words = Array.from(shown.create(view).dom.children, (part) => part.textContent).join('. ');
-  view.dispatch({ effects: [closeHoverTooltips, setAtCaret.of(shown), EditorView.announce.of(words)] });
+  const { dom } = shown.create(view);
+  const parts = Array.from(dom.children, (part) => part.textContent);
+  const words = [...parts, ...(dom.querySelector('a') ? ['Tab leads there'] : [])].join('. ');
+  const at = { ...shown, create: () => ({ dom: entered(view, shown.create(view).dom) }) };
+  view.dispatch({ effects: [closeHoverTooltips, setAtCaret.of(at), EditorView.announce.of(words)] });
 }
 
 // --- Where it is defined ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import type { Action } from './keys';
 import type { Figure } from './link';
 import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 import type { Draft } from './storage';
+import type { Theme } from './theme';
 
 /** What views can hear of. */
 export interface Events {
@@ -19,6 +20,8 @@ export interface Events {
   picked: number | null;
   /** Colours have changed. */
   theme: void;
+  /** One looks nearer, or elsewhere. */
+  turned: CameraMove;
 }
 
 /** What the page does for views. */
@@ -53,6 +56,8 @@ export interface Desk {
   /** What is seen now, for a link. */
   figure(): Figure;
   chips(): Preset[];
+  /** Shows everything in other colours; what the reader chose is kept. */
+  dress(theme: Theme): void;
   takeChip(base: string): void;
   /** For runs of a view's own, with the same files. */
   twin(...args: Parameters<Engine['twin']>): Engine;
@@ -78,6 +83,7 @@ export class Bench {
     frame: [],
     picked: [],
     theme: [],
+    turned: [],
   };
   private readonly acts = new Map<Action, () => void>();
   /** The run on show, if there is one. */
@@ -125,6 +131,12 @@ export class Bench {
 
   themed(): void {
     this.tell('theme', undefined);
+  }
+
+  /** Looks nearer, or elsewhere, in every picture of the array. */
+  turn(move: CameraMove): void {
+    this.desk.turn(move);
+    this.tell('turned', move);
   }
 
   /** Picks an operator, or none: its line, its bars, its cells and whatever else shows it light up. */

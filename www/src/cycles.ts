@@ -19,7 +19,7 @@ export function showCycles(report: Report): void {
       make(
         'tr',
         {},
-        make('th', { scope: 'row' }, swatch(share.name), share.title, make('small', {}, share.meaning)),
+        make('th', { scope: 'row' }, swatch(share.name), classLink(share), make('small', {}, share.meaning)),
         make('td', { class: 'mono' }, grouped(share.cycles)),
         make('td', { class: 'mono' }, percent(share.cycles / total)),
       ),
@@ -110,12 +110,27 @@ export function short(count: number): string {
 
 export function bar(shares: ClassShare[], total: number): HTMLElement {
   const parts = shares.map(({ name, title, cycles }) => {
-    const part = make('i', { title: `${title}: ${grouped(cycles)} cycles, ${percent(cycles / total)}` });
+    // The legend has the same links for keys.
+    const part = make('a', {
+      ...docsOf(name),
+      tabindex: '-1',
+      title: `${title}: ${grouped(cycles)} cycles, ${percent(cycles / total)}`,
+    });
     part.style.flexGrow = String(cycles / total);
     part.style.background = classColour(name);
     return part;
   });
   return make('div', { class: 'bar', 'aria-hidden': 'true' }, ...parts);
+}
+
+/** A class's name leads to what it means. */
+export function classLink({ name, title }: ClassShare): HTMLElement {
+  return make('a', docsOf(name), title);
+}
+
+function docsOf(name: string): Record<string, string> {
+  const row = name === 'fill_drain' ? 'fill-and-drain' : name.replace('_', '-');
+  return { class: 'docs-link', href: `./docs/machine.html#${row}`, target: '_blank', rel: 'noopener' };
 }
 
 export function swatch(name: string): HTMLElement {

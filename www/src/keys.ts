@@ -88,6 +88,7 @@ export const KEYS: Key[] = [
   within('In the timeline', 'only the bar’s cycles', 'Z'),
   within('In the timeline', 'along the run', 'PageUp', 'PageDown'),
   within('In the timeline', 'selects the bar’s cycles', 'R'),
+  within('In the timeline', 'what the bar’s unit does, in the documentation', 'D'),
   within('In the timeline', 'lets go of them', 'Escape'),
 ];
 

@@ -259,6 +259,7 @@ export interface Spot extends Cycles {
   op: number | null; // whose it is
   line: number | null;
   colour: number | null;
+  unit: string | null; // the kind of unit whose lane it is
   title: string;
   lines: { label: string; value: string }[];
 }
@@ -408,6 +409,7 @@ export interface Place {
 export interface Hover extends Place {
   head: string; // its type or value, or how it is called
   about: string; // a sentence, or nothing
+  topic: string; // of the language, as in views/topics.ts, or nothing
 }
 
 export interface Completions {

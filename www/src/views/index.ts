@@ -9,7 +9,6 @@ import { notice } from '../notices';
 import { mountAddress } from './address';
 import { mountCourse } from './course';
 import { firstVisit } from './first-visit';
-import { mountLimits } from './limits';
 import { mountStops } from './stops';
 import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
@@ -23,13 +22,13 @@ export async function furnish(bench: Bench): Promise<void> {
   mountStage(bench);
   const span = mountTimeline(bench);
   mountStops(bench);
-  mountLimits(bench);
   mountRoofline(bench);
-  mountCourse(bench);
+  mountCourse(bench, span);
   mountAddress(bench);
   comparisons(bench, span);
   compiled(bench);
   void firstVisit(bench);
+  void bench.desk.module().then(async () => (await import('./here')).mountHere(bench));
 }
 
 /** Comparisons come when somebody asks for one. */

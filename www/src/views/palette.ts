@@ -161,9 +161,11 @@ function clicked(): Command[] {
     ['Switch between light and dark', 'theme'],
     ['Undo the changes of the chip', 'chip-reset'],
     ['Save the chip as a file', 'chip-save'],
+    ['Print, or save as a PDF', 'print'],
+    ['Report a problem', 'report'],
   ] as const;
   return buttons
-    .filter(([, id]) => !byId<HTMLButtonElement>(id).disabled)
+    .filter(([, id]) => document.querySelector(`#${id}:enabled`))
     .map(([title, id]) => ({ title, kind: 'command', act: () => byId(id).click() }));
 }
 
@@ -180,7 +182,11 @@ function places(): Command[] {
   const seen = [...document.querySelectorAll<HTMLElement>('#side h2')].filter(
     (head) => head.getClientRects().length > 0,
   );
-  const heads = seen.map((head) => ({ title: `Show ${head.textContent}`, kind: 'view', act: () => visit(head) }));
+  const heads = seen.map((head) => ({
+    title: `Show ${head.firstChild?.textContent?.trim() ?? ''}`,
+    kind: 'view',
+    act: () => visit(head),
+  }));
   return [...tabs, ...heads];
 }
 

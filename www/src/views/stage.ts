@@ -2,7 +2,7 @@
 
 import type { Bench } from '../bench';
 import { byId, button, make } from '../dom';
-import type { Frame } from '../protocol';
+import type { CameraMove, Frame } from '../protocol';
 
 const LEVELS = ['Chip', 'Array', 'PE', 'Bits'] as const;
 
@@ -12,7 +12,7 @@ const SLIP = 5;
 export function mountStage(bench: Bench): void {
   const host = byId('canvas-host');
   const still = matchMedia('(prefers-reduced-motion: reduce)');
-  const look = (level: number) => bench.desk.turn({ by: 'look', level, smooth: !still.matches });
+  const look = (level: number) => bench.turn({ by: 'look', level, smooth: !still.matches });
   const crumbs = LEVELS.map((name, level) => button(name, () => look(level)));
   byId('levels').append(...crumbs);
 
@@ -32,8 +32,7 @@ export function mountStage(bench: Bench): void {
     host.style.touchAction = level === 0 ? 'pan-x pan-y' : 'none';
   }
 
-  wheel(host, bench);
-  fingers(host, bench);
+  steer(host, bench, (move) => bench.turn(move));
   host.addEventListener('dblclick', () => nearer(level() < 2 ? 2 - level() : 1));
   host.tabIndex = 0;
   host.setAttribute('role', 'application');
@@ -61,8 +60,16 @@ function place(host: HTMLElement, event: { clientX: number; clientY: number }): 
   return { x: event.clientX - left, y: event.clientY - top };
 }
 
+/** Wheel and fingers on a picture of the array. */
+export function steer(host: HTMLElement, bench: Bench, turn: Turn): void {
+  wheel(host, turn);
+  fingers(host, bench, turn);
+}
+
+type Turn = (move: CameraMove) => void;
+
 /** The wheel looks nearer; where it scrolls the page, only with Ctrl, which is also what a touchpad's pinch says. */
-function wheel(host: HTMLElement, bench: Bench): void {
+function wheel(host: HTMLElement, turn: Turn): void {
   host.addEventListener(
     'wheel',
     (event) => {
@@ -72,14 +79,14 @@ function wheel(host: HTMLElement, bench: Bench): void {
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       const step = Math.max(-120, Math.min(120, event.deltaY * lines));
       const factor = Math.exp(-step * (event.ctrlKey ? 0.01 : 0.0025));
-      bench.desk.turn({ by: 'zoom', ...place(host, event), factor });
+      turn({ by: 'zoom', ...place(host, event), factor });
     },
     { passive: false },
   );
 }
 
 /** One pointer moves the picture, two look nearer. */
-function fingers(host: HTMLElement, bench: Bench): void {
+function fingers(host: HTMLElement, bench: Bench, turn: Turn): void {
   const down = new Map<number, { x: number; y: number }>();
   let moved = 0;
   host.addEventListener('pointerdown', (event) => {
@@ -97,10 +104,10 @@ function fingers(host: HTMLElement, bench: Bench): void {
     if (other) {
       const apart = (point: { x: number; y: number }) => Math.max(10, Math.hypot(point.x - other.x, point.y - other.y));
       const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
-      bench.desk.turn({ by: 'zoom', ...middle, factor: apart(now) / apart(before) });
+      turn({ by: 'zoom', ...middle, factor: apart(now) / apart(before) });
     } else if (moved > SLIP && (bench.frame?.level !== 0 || event.pointerType === 'mouse')) {
       if (!host.hasPointerCapture(event.pointerId)) host.setPointerCapture(event.pointerId);
-      bench.desk.turn({ by: 'pan', dx: now.x - before.x, dy: now.y - before.y });
+      turn({ by: 'pan', dx: now.x - before.x, dy: now.y - before.y });
     }
   });
   for (const end of ['pointerup', 'pointercancel'] as const) {

@@ -3,6 +3,7 @@
 import type { Bench, Source } from '../../bench';
 import { sameChip } from '../../chip';
 import { button, byId, make } from '../../dom';
+import { docsSign } from '../docs-link';
 import type { Span } from '../timeline/span';
 import { changes } from './changes';
 import { Dataflows, withFlow } from './dataflows';
@@ -41,7 +42,7 @@ class Compare {
       make(
         'div',
         { class: 'limits-head' },
-        make('h2', {}, 'Pinned and now'),
+        make('h2', {}, 'Pinned and now ', ...docsSign('compare', 'Comparing')),
         button('Unpin', () => this.unpin()),
       ),
       this.steps(),
@@ -64,6 +65,7 @@ class Compare {
     bench.on('frame', () => this.pinned?.frameOfNow());
     bench.on('picked', () => this.pinned?.mark());
     bench.on('theme', () => this.pinned?.themed());
+    bench.on('turned', (move) => this.pinned?.turned(move));
     span.on(() => this.pinned?.place());
   }
 
@@ -126,8 +128,7 @@ class Compare {
     this.age();
     const before = this.pinned?.result;
     if (!this.pinned || !before) return;
-    this.pinned.follow();
-    this.pinned.place();
+    this.pinned.ran();
     void this.compare(before);
   }
 
@@ -166,7 +167,12 @@ class Compare {
 
   private tellFlows(ways: Way[], words: string): void {
     const close = button('Close', () => this.closeFlows());
-    const head = make('div', { class: 'limits-head' }, make('h2', {}, 'Dataflows side by side'), close);
+    const head = make(
+      'div',
+      { class: 'limits-head' },
+      make('h2', {}, 'Dataflows side by side ', ...docsSign('dataflow', 'Dataflows')),
+      close,
+    );
     const status = make('p', { class: 'quiet', role: 'status' }, words);
     status.hidden = words === '';
     const source = this.flowsOf!;

@@ -2,9 +2,11 @@
 
 import type { Bench, Source } from '../../bench';
 import { byId, grouped, make } from '../../dom';
-import type { Frame, Report, View } from '../../protocol';
+import type { CameraMove, Frame, Report, View } from '../../protocol';
+import { steer } from '../stage';
 import type { Span } from '../timeline/span';
 import { Lone, type Result } from './lone';
+import { mirrored } from './mirror';
 
 /** Which of its cycles is shown: as many from the start as in the run on show, or after as large a share of it. */
 export type Step = 'start' | 'share';
@@ -33,6 +35,7 @@ export class Pinned {
   private asking = false;
   private selected = '';
   private level = 0;
+  private aligned = false;
 
   constructor(
     private readonly bench: Bench,
@@ -54,6 +57,35 @@ export class Pinned {
       this.lone.engine.pick(event.clientX - left, event.clientY - top);
     });
     this.resized.observe(this.canvas);
+    this.canvas.addEventListener('dblclick', () => bench.act('nearer'));
+    steer(this.canvas, bench, (move) => bench.turn(moved(move, this.canvas, byId('canvas-host'))));
+    mirrored(this.lanes.parentElement!, span, (cycle) => bench.desk.seek(this.liveCycle(cycle)));
+  }
+
+  /** Whoever looks nearer or elsewhere in one picture does so in both. */
+  turned(move: CameraMove): void {
+    this.lone.engine.turn(moved(move, byId('canvas-host'), this.canvas));
+  }
+
+  /** Another run is shown: one may look at its array from elsewhere now. */
+  ran(): void {
+    this.aligned = false;
+    this.follow();
+    this.place();
+  }
+
+  /** Both pictures look as near, at the same PE. */
+  private align(): void {
+    const { frame } = this.bench;
+    this.aligned = true;
+    if (frame && frame.level !== this.level) this.bench.turn({ by: 'look', level: frame.level, smooth: false });
+  }
+
+  /** The cycle of the run on show in which the pinned one is in some cycle. */
+  private liveCycle(cycle: number): number {
+    const live = this.bench.report?.cycles ?? 0;
+    const pinned = Math.max(1, this.result?.report.cycles ?? 1);
+    return Math.min(live, this.step === 'start' ? cycle : Math.round((cycle * live) / pinned));
   }
 
   /** Runs it; why it cannot be run is said in its place. */
@@ -69,6 +101,7 @@ export class Pinned {
     this.follow();
     this.place();
     this.mark();
+    this.aligned = false;
     this.frameOfNow();
     return this.result;
   }
@@ -102,15 +135,14 @@ export class Pinned {
     return Math.min(cycles, this.step === 'start' ? this.bench.cycle : Math.round(share * cycles));
   }
 
-  /** One looks at the same PE in both, and as near. */
+  /** One looks at the same PE in both. */
   frameOfNow(): void {
     const { frame } = this.bench;
     if (!frame || !this.result) return;
     const { row, col } = frame.selected;
     if (`${row},${col}` !== this.selected) this.lone.engine.select(frame.selected);
     this.selected = `${row},${col}`;
-    if (frame.level !== this.level) this.lone.engine.turn({ by: 'look', level: frame.level, smooth: false });
-    this.level = frame.level;
+    if (!this.aligned) this.align();
   }
 
   /** The operator that stands out, if the pinned run has one of its name. */
@@ -120,7 +152,8 @@ export class Pinned {
     this.lone.engine.mark(at < 0 ? null : at);
   }
 
-  private frame({ caption }: Frame): void {
+  private frame({ caption, level }: Frame): void {
+    this.level = level;
     this.told.textContent = caption;
     this.told.title = caption;
   }
@@ -191,6 +224,17 @@ export class Pinned {
     const theme = document.documentElement.dataset['theme'] === 'dark' ? 'dark' : 'light';
     return { width, height, pixelRatio: window.devicePixelRatio, theme, timelineWidth: this.lanes.clientWidth };
   }
+}
+
+/** A move in one picture as it is in another of another size. */
+function moved(move: CameraMove, from: HTMLElement, to: HTMLElement): CameraMove {
+  if (move.by !== 'zoom') return move;
+  const { clientWidth: width, clientHeight: height } = from;
+  return {
+    ...move,
+    x: (move.x * to.clientWidth) / Math.max(1, width),
+    y: (move.y * to.clientHeight) / Math.max(1, height),
+  };
 }
 
 /** Dataflow and sides. */

@@ -32,7 +32,7 @@ export class Gestures {
     this.host.addEventListener('pointermove', (event) => this.move(event));
     for (const end of ['pointerup', 'pointercancel'] as const)
       this.host.addEventListener(end, (event) => this.up(event));
-    this.host.addEventListener('pointerleave', () => this.doing === null && this.tip.hide());
+    this.host.addEventListener('pointerleave', (event) => this.doing === null && this.tip.leave(event));
     this.host.addEventListener('dblclick', (event) => void this.zoomTo(event));
     this.host.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     // The middle button would begin to scroll.
@@ -95,10 +95,12 @@ export class Gestures {
       return;
     }
     if (this.doing === 'select') void this.selection.end();
+    if (this.doing === 'seek') void this.tip.hold();
     if (this.doing === 'tap' && event.type === 'pointerup') {
       this.bench.desk.seek(this.span.meant(this.x(event)));
       void this.pick(event);
       this.tip.at(event.clientX, event.clientY);
+      void this.tip.hold();
     }
     this.doing = null;
   }

@@ -24,7 +24,7 @@ export class Keys {
     private readonly say: (text: string) => void,
   ) {
     const host = byId('timeline');
-    host.setAttribute('aria-keyshortcuts', 'ArrowLeft ArrowRight ArrowUp ArrowDown Enter + - F Z R');
+    host.setAttribute('aria-keyshortcuts', 'ArrowLeft ArrowRight ArrowUp ArrowDown Enter + - F Z R D');
     host.addEventListener('keydown', (event) => this.key(event));
     host.addEventListener('blur', () => this.tip.hide());
     bench.on('ran', () => (this.spot = null));
@@ -50,6 +50,7 @@ export class Keys {
       f: () => this.span.fit(),
       z: () => this.spot && this.span.around(this.spot.from, this.spot.to),
       r: () => this.select(),
+      d: () => void this.read(),
       Escape: () => this.escape(),
     };
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -118,6 +119,13 @@ export class Keys {
   private select(): void {
     const { from, to } = this.spot ?? this.span.shown;
     void this.selection.select(from, to).then(() => this.say(`cycles ${from} to ${to - 1} are selected`));
+  }
+
+  /** Opens what the documentation says of the bar's unit, beside the page. */
+  private async read(): Promise<void> {
+    const { addressOf } = await import('../topics');
+    const address = addressOf(this.spot?.unit ?? 'lanes');
+    if (address) window.open(address, '_blank', 'noopener');
   }
 
   private escape(): void {

@@ -1,6 +1,7 @@
 // Cycle numbers above the lanes: round ones, as many as there is room for.
 
 import { byId, grouped, make } from '../../dom';
+import type { Cycles } from '../../protocol';
 import type { Span } from './span';
 
 /** Width of a digit and the least distance of two numbers, in CSS pixels. */
@@ -10,18 +11,21 @@ const APART = 26;
 export function ruler(span: Span): void {
   const host = byId('ruler');
   host.append(make('span', { class: 'name', 'aria-hidden': 'true' }, 'cycle'));
-  const ticks = make('div', { 'aria-hidden': 'true' });
+  const ticks = make('div', { class: 'ticks', 'aria-hidden': 'true' });
   host.append(ticks);
-  span.on(() => ticks.replaceChildren(...marks(span).map((cycle) => tick(span, cycle))));
+  span.on(() => ticks.replaceChildren(...marks(span.shown, span.gutter, span.width)));
 }
 
-/** Cycles to be named. */
-function marks(span: Span): number[] {
-  const { from, to } = span.shown;
+/** Numbers of some cycles, on so many pixels from a place on: as many as there is room for. */
+export function marks({ from, to }: Cycles, left: number, width: number): HTMLElement[] {
+  const scale = width / (to - from);
   const room = grouped(to).length * DIGIT + APART;
-  const step = roundStep(room / span.scale);
+  const step = roundStep(room / scale);
   const first = Math.ceil(from / step) * step;
-  return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, at) => first + at * step);
+  return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, at) => {
+    const cycle = first + at * step;
+    return tick(cycle, (cycle - from) * scale, left, width);
+  });
 }
 
 /** The least of 1, 2, 5, 10, 20, … that is not below `least`. */
@@ -31,14 +35,13 @@ function roundStep(least: number): number {
   }
 }
 
-function tick(span: Span, cycle: number): HTMLElement {
+function tick(cycle: number, x: number, left: number, width: number): HTMLElement {
   const text = grouped(cycle);
   const element = make('span', { class: 'mono' }, text);
-  const x = span.x(cycle);
   const half = (text.length * DIGIT) / 2;
-  element.style.left = `${x}px`;
+  element.style.left = `${left + x}px`;
   // At the ends numbers stand beside their lines, not beyond the edge.
-  if (x - half < span.gutter) element.dataset['side'] = 'right';
-  else if (x + half > span.gutter + span.width) element.dataset['side'] = 'left';
+  if (x < half) element.dataset['side'] = 'right';
+  else if (x + half > width) element.dataset['side'] = 'left';
   return element;
 }

@@ -1,7 +1,7 @@
 // Cycles that are selected: marked over the lanes, and counted in the side panel.
 
 import type { Bench } from '../../bench';
-import { bar, percent, short, swatch } from '../../cycles';
+import { bar, classLink, percent, short, swatch } from '../../cycles';
 import { button, byId, grouped, make } from '../../dom';
 import type { ClassShare, Cycles, Part } from '../../protocol';
 import type { Span } from './span';
@@ -172,13 +172,13 @@ export class Selection {
 function classes(shares: ClassShare[], of: string): HTMLElement[] {
   const present = shares.filter(({ cycles }) => cycles > 0);
   const total = present.reduce((sum, { cycles }) => sum + cycles, 0);
-  const rows = present.map(({ name, title, cycles }) =>
+  const rows = present.map((share) =>
     make(
       'tr',
       {},
-      make('th', { scope: 'row' }, swatch(name), title),
-      make('td', { class: 'mono' }, grouped(cycles)),
-      make('td', { class: 'mono' }, percent(cycles / total)),
+      make('th', { scope: 'row' }, swatch(share.name), classLink(share)),
+      make('td', { class: 'mono' }, grouped(share.cycles)),
+      make('td', { class: 'mono' }, percent(share.cycles / total)),
     ),
   );
   const label = of === 'all' ? 'Selected cycles of all matrix units by class' : 'Selected cycles by class';
