@@ -14,6 +14,8 @@ mod position;
 mod roofline;
 mod running;
 mod scene;
+mod svg;
+mod theme;
 mod timeline;
 mod words;
 
@@ -28,6 +30,8 @@ pub use position::{LoopMark, LoopPlaces};
 pub use roofline::{Point, Roofline};
 pub use running::{Occurrence, Ordinal, Pairs, Running};
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
+pub use svg::svg;
+pub use theme::{Rgb, Theme, family};
 pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What};
 pub use words::{Detail, Term, Words};
 
