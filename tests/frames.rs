@@ -384,3 +384,62 @@ fn numbers_of_an_operator_that_has_none_are_refused() {
     let said = refused(large, "y");
     assert!(said.ends_with("more than the 134217728 that are made"), "{said}");
 }
+
+/// Which of its operator's passes a pass is, held to counting them: all with the same iterations of the repeats around the operator.
+fn check_tiles(finished: &Finished, passes: u64) {
+    for (unit, lane) in finished.trace.passes.iter().enumerate() {
+        let key = |at: u64| {
+            let run = lane.get(at).unwrap();
+            let op = finished.emitted.program.instructions[run.instruction].op;
+            (op, run.iteration[..finished.plan.layers[op.index()].repeats.len()].to_vec())
+        };
+        let keys: Vec<_> = (0..lane.len().min(passes)).map(key).collect();
+        let mut begin = 0;
+        for same in keys.chunk_by(|a, b| a == b) {
+            let whole = begin + same.len() as u64 + 1 < passes;
+            for at in 0..same.len() as u64 {
+                let view =
+                    finished.machine().at(unit, lane.get(begin + at).unwrap().start, Reach::default()).view;
+                let (index, count) = view.tile_of((begin + at - view.first) as usize);
+                assert_eq!(index, at, "pass {} of unit {unit}, {:?}", begin + at, same[0]);
+                assert!(index < count && (!whole || count == same.len() as u64), "{index} of {count}");
+            }
+            begin += same.len() as u64;
+        }
+    }
+}
+
+#[test]
+fn a_tile_in_a_loop_is_one_of_its_iteration() {
+    let text = "size n = 5\ninput x : i8[2, 9, 12]\nweight u : i8[n, 12, 12]\ninput k : i8[2, 12, 9]\n\
+        repeat n as t {\n    h = relu(requant(x @ u[t], shift=6))\n    s = requant(h @ k, shift=6)\n\
+        \x20   x = requant(s @ transpose(k, [0, 2, 1]), shift=6)\n}\ny = x @ u[0]\noutput y\n";
+    for dataflow in Dataflow::ALL {
+        for units in [1, 2] {
+            let chip = Chip { dataflow, matrix_units: units, ..Chip::classroom(4, 4).unwrap() };
+            check_tiles(&run(text, &chip).unwrap(), u64::MAX);
+        }
+    }
+}
+
+#[test]
+fn tiles_of_a_large_run_are_found_without_going_through_it() {
+    let text = include_str!("../www/public/examples/library/transformer.systole");
+    let chip = Chip::preset("classroom-16x16").unwrap();
+    let compiled = compile_or_time(text, &Files::default(), &chip);
+    let finished = compiled.timed.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    check_tiles(&finished, 3000);
+    let lane = &finished.trace.passes[0];
+    for at in (0..lane.len()).step_by(lane.len() as usize / 997) {
+        let run = lane.get(at).unwrap();
+        let view = finished.machine().at(0, run.start, Reach::default()).view;
+        let op = finished.emitted.program.instructions[run.instruction].op;
+        let of_op = lane
+            .count_before(lane.len(), |run| finished.emitted.program.instructions[run.instruction].op == op);
+        let repeats: u64 =
+            finished.plan.layers[op.index()].repeats.iter().map(|around| around.count as u64).product();
+        let (index, count) = view.tile_of((at - view.first) as usize);
+        assert!(index < count, "pass {at} is tile {index} of {count}");
+        assert_eq!(count * repeats, of_op, "pass {at}");
+    }
+}

@@ -13,6 +13,7 @@ mod operands;
 mod part;
 mod pass;
 mod tally;
+mod tiles;
 mod values;
 
 pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor, link_cycles, vector_cycles};
