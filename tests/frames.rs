@@ -13,13 +13,13 @@ mod made_numbers;
 use proptest::prelude::*;
 use systole::base::{Cycle, Ratio};
 use systole::chip::{Chip, Dataflow};
-use systole::draw::{Layout, Moment, Register, Shape, array};
+use systole::draw::{Fullness, Layout, Moment, Register, Shape, array};
 use systole::import::{Files, npy};
 use systole::job::{Entry, Finished, FrameReport, compile, compile_or_time};
 use systole::num::{self, Array, DType, Type, Values};
 use systole::sim::array::cases::{Grid, Held, State};
 use systole::sim::{Kept, Reach};
-use systole::trace::{Frame, NONE, Numbers};
+use systole::trace::{Frame, NONE, Numbers, Scalar};
 
 /// Nothing if the chip is too small for the program.
 fn run(text: &str, chip: &Chip) -> Option<Finished> {
@@ -140,7 +140,8 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         selected: (0, 0),
         marked: None,
         arrived: 1.0,
-        above: &[],
+        before: &[],
+        fullness: Fullness::default(),
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index() as u64, place],
     };
@@ -176,20 +177,44 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     assert_eq!(called, values, "beside the array in cycle {cycle}");
 }
 
-/// What a PE is said to get from above stood in the one above it a cycle ago.
-fn check_above(finished: &Finished, unit: usize, cycle: Cycle) {
-    if finished.chip.dataflow == Dataflow::OutputStationary || cycle == 0 {
+/// What a PE is said to add to stood in the one above it a cycle ago, or, where sums stay, in itself, if it is of the same pass.
+fn check_before(finished: &Finished, unit: usize, cycle: Cycle) {
+    if cycle == 0 {
         return;
     }
     let here = |cycle| finished.machine().at(unit, cycle, Reach::default());
     let (now, earlier) = (here(cycle), here(cycle - 1));
     let (frame, before) = (now.frame(&mut Kept::default()), earlier.frame(&mut Kept::default()));
+    let number =
+        |view: &systole::trace::View, pass: u32| (pass != NONE).then(|| view.first + u64::from(pass));
     for (row, col) in (0..frame.rows).flat_map(|row| (0..frame.cols).map(move |col| (row, col))) {
         let places = (frame.at(row, col)..frame.pass.len()).step_by(frame.layer());
-        let at_work = places.filter(|at| frame.pass[*at] != NONE);
-        let expected: Vec<i32> =
-            at_work.map(|at| if row == 0 { 0 } else { before.psum[at - frame.cols] }).collect();
-        assert_eq!(now.from_above(row, col), expected, "above PE({row}, {col}) in cycle {cycle}");
+        let at_work: Vec<usize> = places.filter(|at| frame.pass[*at] != NONE).collect();
+        let told = now.sums_before(row, col, &mut Kept::default());
+        if finished.chip.dataflow != Dataflow::OutputStationary {
+            let stood = |at: &usize| if row == 0 { 0 } else { before.psum[at - frame.cols] };
+            let expected: Vec<i32> = at_work.iter().map(stood).collect();
+            assert_eq!(told, expected, "above PE({row}, {col}) in cycle {cycle}");
+            continue;
+        }
+        assert_eq!(told.len(), at_work.len(), "PE({row}, {col}) in cycle {cycle}");
+        let Some(first) = at_work.first() else { continue };
+        let pass = number(&now.view, frame.psum_pass[*first]);
+        let same = pass == number(&earlier.view, before.psum_pass[*first]);
+        assert_eq!(told[0], if same { before.psum[*first] } else { 0 }, "PE({row}, {col}) in cycle {cycle}");
+        // With its products, it is what stands there now.
+        let of = &now.view.passes[frame.pass[*first] as usize];
+        let last = *at_work.last().unwrap();
+        let product = of.scalar(frame.act[last]).times(of.scalar(frame.weight[last]));
+        let sum = match (of.scalar(*told.last().unwrap()), product) {
+            (Scalar::Float(sum), Scalar::Float(product)) => {
+                let sum = sum + product;
+                if sum.is_nan() { 0x7fc0_0000 } else { sum.to_bits() as i32 }
+            }
+            (Scalar::Whole(sum), Scalar::Whole(product)) => sum + product,
+            kinds => panic!("{kinds:?}"),
+        };
+        assert_eq!(sum, frame.psum[*first], "PE({row}, {col}) in cycle {cycle}");
     }
 }
 
@@ -210,7 +235,7 @@ proptest! {
             let cycle = pass.map_or(at, |pass| pass.start + at % 8).min(finished.trace.cycles);
             check(&finished, &finished.frame(&text, unit, cycle));
             check_called(&finished, unit, cycle);
-            check_above(&finished, unit, cycle);
+            check_before(&finished, unit, cycle);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::elements::{Element, Register};
 use super::number::{self, signed};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::{Layout, op_paint};
-use crate::base::Cycle;
+use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::{BufferId, InstructionId, Program, ProgramOpId};
 use crate::trace::{Frame, NONE, Numbers, Scalar, Surroundings, Trace, View, Waiting};
@@ -32,14 +32,25 @@ pub struct Moment<'a> {
     pub selected: (usize, usize),
     /// The operator that stands out: the others' colours fade.
     pub marked: Option<ProgramOpId>,
-    /// The sums that come to it from above, where weights stay, by lane; entries as the frame's.
-    pub above: &'a [i32],
+    /// The sums to which it adds, by lane: where weights stay they come from above; entries as the frame's.
+    pub before: &'a [i32],
+    /// How full the memories beside the array are.
+    pub fullness: Fullness,
     /// Of which operators the registers' numbers are shown. Others have indices.
     pub numbers: Numbers,
     /// Where an element of a buffer lies along the axes of its tensor.
     pub indices: &'a dyn Fn(BufferId, u64) -> Vec<u64>,
     /// How far what moves is on its way to where it is at the end of the cycle, from 0 to 1.
     pub arrived: f64,
+}
+
+/// What the memories of a matrix unit hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fullness {
+    /// Bytes of its core's unified buffer.
+    pub bytes: Bytes,
+    /// Rows of its accumulators, with sums that somebody waits for.
+    pub rows: u64,
 }
 
 impl Moment<'_> {
@@ -51,6 +62,18 @@ impl Moment<'_> {
     /// The colour of an instruction's operator.
     pub(super) fn op_paint_of(&self, instruction: InstructionId, alpha: f32) -> Paint {
         op_paint(self.program.instructions[instruction].op, self.marked, alpha)
+    }
+
+    /// The sums before and after the product of a PE's first lane, as entries of the frame: before, of the selected PE. Where sums
+    /// stay, what one lane leaves is what the next one adds to.
+    pub(super) fn sums_of_first_lane(&self, row: usize, col: usize) -> (Option<i32>, i32) {
+        let before = if self.selected == (row, col) { self.before } else { &[] };
+        let now = self.frame.psum[self.frame.at(row, col)];
+        let after = match self.frame.stationary {
+            Stationary::Sums => before.get(1).copied().unwrap_or(now),
+            Stationary::Weights => now,
+        };
+        (before.first().copied(), after)
     }
 
     /// Whether a PE's row is the first of its pass: the front of the wave.
@@ -408,6 +431,8 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         0 => "accumulators".into(),
         count => format!("accumulators, rows {} to {}", rows.first, rows.first + count - 1),
     };
+    let full = format!("; {} of {} hold sums", moment.fullness.rows, moment.chip.accumulator_rows);
+    let below = if layout.width() > 6.4 * (below.len() + full.len()) as f64 { below + &full } else { below };
     words(below, [layout.left + 2.0, y + height + 16.0], Align::Left, Colour::Dim.solid());
 }
 

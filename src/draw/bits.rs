@@ -7,6 +7,7 @@ use super::circuit::operand_names;
 use super::elements::Register;
 use super::number::signed;
 use super::scene::{Align, Colour, Scene, Shape, Weight};
+use crate::chip::Stationary;
 use crate::num::{Bf16, DType, Fp8};
 use crate::trace::Scalar;
 
@@ -82,25 +83,38 @@ fn lines(moment: &Moment, row: usize, col: usize) -> Vec<Line> {
     };
     let of = |factor: &crate::isa::Factor| moment.program.buffers[factor.buffer()].dtype;
     let mut lines = vec![
-        Line::Title(format!("PE {row}, {col} multiplies and adds")),
+        Line::Title(title(moment, [row, col])),
         Line::Number(Stored::new(named(left, Register::Act(0)), act, of(&pass.streamed))),
         Line::Number(Stored::new(named(above, Register::Weight(0)), weight, of(&pass.tile))),
     ];
-    let before =
-        (moment.selected == (row, col)).then(|| moment.above.first()).flatten().map(|sum| pass.scalar(*sum));
-    let after = pass.scalar(frame.psum[at]);
     match (act, weight) {
         (Scalar::Float(a), Scalar::Float(b)) => lines.extend(float_product(a, b)),
         _ => lines.push(Line::Number(Stored::new("their product, exactly", act.times(weight), DType::I32))),
     }
+    let (before, after) = moment.sums_of_first_lane(row, col);
+    let (before, after) = (before.map(|sum| pass.scalar(sum)), pass.scalar(after));
+    let [before_is, after_is] = match frame.stationary {
+        Stationary::Weights => ["the sum that comes from above", "the sum that goes on"],
+        Stationary::Sums => ["the sum before", "the sum that stays"],
+    };
     if let Some(before) = before {
-        lines.push(Line::Number(Stored::new("the sum that comes from above", before, pass.sums)));
+        lines.push(Line::Number(Stored::new(before_is, before, pass.sums)));
         if let (Scalar::Float(a), Scalar::Float(b), Scalar::Float(sum)) = (act, weight, before) {
             lines.extend(addition(sum, a * b));
         }
     }
-    lines.push(Line::Number(Stored::new("the sum that goes on", after, pass.sums)));
+    lines.push(Line::Number(Stored::new(after_is, after, pass.sums)));
     lines
+}
+
+fn title(moment: &Moment, [row, col]: [usize; 2]) -> String {
+    let here = (moment.selected == (row, col)).then_some(moment.before.len());
+    match here {
+        Some(several) if several > 1 => {
+            format!("PE {row}, {col} multiplies and adds, the first of {several} times in this cycle")
+        }
+        _ => format!("PE {row}, {col} multiplies and adds"),
+    }
 }
 
 /// A finite float other than 0 as `sign significand × 2^(exponent - 23)`, the significand of up to 24 bits.

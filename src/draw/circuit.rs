@@ -135,7 +135,7 @@ fn stationary_weights(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) 
     };
     part.register(Box { bounds: [0.24, 0.80, 0.30, 0.11], name: "sum", holds: sum, paint: work });
     if works_with_numbers(moment, pass) && (row, col) == moment.selected {
-        let above = moment.above.first().map(|sum| signed(moment.scalar(*sum, pass))).unwrap_or_default();
+        let above = moment.before.first().map(|sum| signed(moment.scalar(*sum, pass))).unwrap_or_default();
         part.text([0.325, 0.63], &above, 0.032, Align::Right, Weight::Mono, Colour::Ink.solid());
     }
 }
@@ -183,6 +183,10 @@ fn stationary_sums(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
         holds: number(&frame.drain, &frame.drain_pass),
         paint: drain,
     });
+    if works_with_numbers(moment, pass) && (row, col) == moment.selected {
+        let before = moment.before.first().map(|sum| signed(moment.scalar(*sum, pass))).unwrap_or_default();
+        part.text([0.535, 0.685], &before, 0.032, Align::Left, Weight::Mono, Colour::Ink.solid());
+    }
 }
 
 fn works_with_numbers(moment: &Moment, pass: u32) -> bool {

@@ -17,7 +17,7 @@ mod scene;
 mod timeline;
 mod words;
 
-pub use array::{Moment, array};
+pub use array::{Fullness, Moment, array};
 pub use course::{CHART, CHART_PITCH, Chart, charts};
 pub use elements::Register;
 pub use graph::{GraphLayout, GraphView, Towards};

@@ -34,7 +34,7 @@ pub struct Term {
     pub op: String,
     /// What comes from the left, and what it is multiplied by.
     pub factors: [String; 2],
-    /// The sum from above, both factors, and the sum that goes on.
+    /// The sum before, both factors, and the sum that goes on or stays.
     pub numbers: Option<(String, [String; 2], String)>,
 }
 
@@ -49,9 +49,10 @@ impl Term {
         let factors =
             [Register::Act(0), Register::Weight(0)].map(|register| moment.named(register, row, col));
         let shown = |entry: i32| signed(pass.scalar(entry));
-        let numbers = moment.above.first().filter(|_| moment.has_numbers(number)).map(|above| {
-            (shown(*above), [shown(frame.act[at]), shown(frame.weight[at])], shown(frame.psum[at]))
-        });
+        let (before, after) = moment.sums_of_first_lane(row, col);
+        let numbers = before
+            .filter(|_| moment.has_numbers(number))
+            .map(|before| (shown(before), [shown(frame.act[at]), shown(frame.weight[at])], shown(after)));
         Some(Term { op: op_name(moment, number), factors: factors.map(Option::unwrap_or_default), numbers })
     }
 }
@@ -238,8 +239,11 @@ fn detail(moment: &Moment) -> Detail {
                 }
                 continue;
             }
+            if stays == Stationary::Sums && lane == 0 {
+                lines.push(("sum before", moment.before.first().map_or_else(String::new, shown)));
+            }
             if stays == Stationary::Weights {
-                lines.push(("sum from above", moment.above.get(lane).map_or_else(String::new, shown)));
+                lines.push(("sum from above", moment.before.get(lane).map_or_else(String::new, shown)));
             }
             lines.push((operands(moment), product(pass, frame.act[here], frame.weight[weight])));
             if stays == Stationary::Weights {
