@@ -13,7 +13,7 @@ mod made_numbers;
 use proptest::prelude::*;
 use systole::base::{Cycle, Ratio};
 use systole::chip::{Chip, Dataflow};
-use systole::draw::{Fullness, Layout, Moment, Register, Shape, array};
+use systole::draw::{Fullness, Layout, Moment, Notation, Register, Shape, array};
 use systole::import::{Files, npy};
 use systole::job::{Entry, Finished, FrameReport, compile, compile_or_time};
 use systole::num::{self, Array, DType, Type, Values};
@@ -141,6 +141,7 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         marked: None,
         arrived: 1.0,
         before: &[],
+        notation: Notation::Decimal,
         fullness: Fullness::default(),
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index() as u64, place],

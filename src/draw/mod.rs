@@ -14,6 +14,7 @@ mod position;
 mod roofline;
 mod running;
 mod scene;
+mod shown;
 mod timeline;
 mod words;
 
@@ -28,6 +29,7 @@ pub use position::{LoopMark, LoopPlaces};
 pub use roofline::{Point, Roofline};
 pub use running::{Occurrence, Ordinal, Pairs, Running};
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
+pub use shown::{Held, Notation};
 pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What};
 pub use words::{Detail, Term, Words};
 

@@ -14,7 +14,7 @@ use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity};
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Camera, Fullness, Layout, Moment, PeCode, array};
+use crate::draw::{Camera, Fullness, Layout, Moment, Notation, PeCode, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
 use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time_arranged};
@@ -47,6 +47,8 @@ pub struct Session {
     /// What one looks at, if not at the whole array; and what it goes towards.
     pub(super) camera: Option<Camera>,
     pub(super) goal: Option<Camera>,
+    /// How numbers are shown.
+    pub(super) notation: Notation,
     pub(super) analysis: Analysis,
     /// Of the graph, if the page has room for one.
     pub(super) graph: Option<Painter>,
@@ -81,6 +83,7 @@ impl Session {
             marked: None,
             camera: None,
             goal: None,
+            notation: Notation::default(),
             analysis: Analysis::default(),
             graph: None,
             pipeline: Pipeline::default(),
@@ -344,6 +347,7 @@ impl Session {
             marked: marked(finished, self.marked),
             arrived: if arrived.is_finite() { arrived.clamp(0.0, 1.0) } else { 1.0 },
             before: &here.sums_before(self.selected.0, self.selected.1, &mut self.kept),
+            notation: self.notation,
             fullness,
             numbers: finished.numbers(),
             indices: &|buffer, place| finished.indices(buffer, place),

@@ -3,6 +3,7 @@
 import type { Bench, Source } from '../../bench';
 import { byId, grouped, make } from '../../dom';
 import type { Frame, Report, View } from '../../protocol';
+import { notationNow } from '../numbers';
 import type { Span } from '../timeline/span';
 import { Lone, type Result } from './lone';
 
@@ -33,6 +34,7 @@ export class Pinned {
   private asking = false;
   private selected = '';
   private level = 0;
+  private notation = 'decimal';
 
   constructor(
     private readonly bench: Bench,
@@ -109,6 +111,12 @@ export class Pinned {
     const { row, col } = frame.selected;
     if (`${row},${col}` !== this.selected) this.lone.engine.select(frame.selected);
     this.selected = `${row},${col}`;
+    const notation = notationNow();
+    if (notation !== this.notation) {
+      this.lone.engine.call('showNumbersAs', notation).catch(() => undefined);
+      this.lone.engine.select(frame.selected);
+    }
+    this.notation = notation;
     if (frame.level !== this.level) this.lone.engine.turn({ by: 'look', level: frame.level, smooth: false });
     this.level = frame.level;
   }
