@@ -200,7 +200,8 @@ fn short_bytes(bytes: Bytes) -> String {
     let power =
         (0..UNITS.len() - 1).find(|power| bytes >> (10 * (power + 1)) == 0).unwrap_or(UNITS.len() - 1);
     let tenths = (u128::from(bytes) * 10 + ((1u128 << (10 * power)) >> 1)) >> (10 * power);
-    let behind = if tenths < 1000 && tenths % 10 != 0 { format!(".{}", tenths % 10) } else { String::new() };
+    let behind =
+        if tenths < 1000 && !tenths.is_multiple_of(10) { format!(".{}", tenths % 10) } else { String::new() };
     format!("{}{behind} {}", tenths / 10, UNITS[power])
 }
 
