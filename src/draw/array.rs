@@ -436,8 +436,10 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         0 => "accumulators".into(),
         count => format!("accumulators, rows {} to {}", rows.first, rows.first + count - 1),
     };
-    let full = format!("; {} of {} hold sums", moment.fullness.rows, moment.chip.accumulator_rows);
-    let below = if layout.width() > 6.4 * (below.len() + full.len()) as f64 { below + &full } else { below };
+    let used = format!("; {} of {} used", moment.fullness.rows, moment.chip.accumulator_rows);
+    // As far as to what comes from the vector unit.
+    let room = layout.width() + if layout.shows_chip() { 90.0 * layout.zoom } else { 0.0 };
+    let below = if room > 6.4 * (below.len() + used.len()) as f64 { below + &used } else { below };
     words(below, [layout.left + 2.0, y + height + 16.0], Align::Left, Colour::Dim.solid());
 }
 

@@ -162,16 +162,17 @@ fn buffer(scene: &mut Scene, moment: &Moment, layout: &Layout, bounds: [f64; 4])
     let (held, all) = (moment.fullness.bytes, moment.chip.unified_buffer_bytes);
     level(scene, layout, bounds, held as f64 / all.max(1) as f64);
     let [x, y, width, height] = bounds;
-    let [held, all] = [short_bytes(held), "of ".to_owned() + &short_bytes(all)];
+    let [held, all] = [held, all].map(short_bytes);
     let lines = [
         ("unified", Weight::Words, Colour::Dim, 10.5),
         ("buffer", Weight::Words, Colour::Dim, 10.5),
         (&held, Weight::Mono, Colour::Ink, 10.0),
+        ("of", Weight::Words, Colour::Dim, 10.0),
         (&all, Weight::Mono, Colour::Dim, 10.0),
     ];
     for (line, (text, weight, colour, size)) in lines.into_iter().enumerate() {
         scene.shapes.push(Shape::Text {
-            at: [x + width / 2.0, y + height / 2.0 + (line as f64 * 13.0 - 15.0) * layout.zoom],
+            at: [x + width / 2.0, y + height / 2.0 + (line as f64 * 13.0 - 22.0) * layout.zoom],
             text: text.into(),
             size: super::array::fitted(text, size * layout.zoom, width - 2.0),
             align: Align::Centre,

@@ -57,6 +57,9 @@ pub(super) struct Label {
 /// Names of elements are not written smaller than this, but without the tensor's name.
 const READABLE: f64 = 10.0;
 
+/// Share of their room that short texts take, so that two beside each other are two.
+const BESIDE: f64 = 0.82;
+
 impl Label {
     fn hexadecimal(scalar: Scalar, dtype: DType) -> Label {
         let whole = hexadecimal(scalar, dtype);
@@ -79,7 +82,7 @@ impl Label {
         if self.short.is_empty() || fits >= self.least.min(size) {
             return (self.whole, fits);
         }
-        let fits = super::array::fitted(&self.short, size, room);
+        let fits = super::array::fitted(&self.short, size, BESIDE * room);
         (self.short, fits)
     }
 

@@ -16,9 +16,9 @@ export function notationNow(): string {
 
 export function mountNumbers(bench: Bench): void {
   const options = NOTATIONS.map((name) => make('option', { value: name }, name));
-  const choice = make('select', { id: 'notation', 'aria-label': 'Numbers', title: 'Numbers (X)' }, ...options);
+  const choice = make('select', { id: 'notation', title: 'Numbers (X)' }, ...options);
   const why = make('span', { id: 'numberless', class: 'quiet' });
-  byId('told').append(make('div', { id: 'numbers' }, why, choice));
+  byId('told').append(make('div', { id: 'numbers' }, why, make('label', {}, make('span', {}, 'Numbers'), choice)));
 
   /** The picture is painted again, with what goes with it. */
   const show = () => {
