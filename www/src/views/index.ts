@@ -9,6 +9,7 @@ import { notice } from '../notices';
 import { mountAddress } from './address';
 import { mountCourse } from './course';
 import { firstVisit } from './first-visit';
+import { mountNumbers } from './numbers';
 import { mountStops } from './stops';
 import { mountRoofline } from './roofline';
 import { mountStage } from './stage';
@@ -20,6 +21,7 @@ import type { Span } from './timeline/span';
 export async function furnish(bench: Bench): Promise<void> {
   await styled(style);
   mountStage(bench);
+  mountNumbers(bench);
   const span = mountTimeline(bench);
   mountStops(bench);
   mountRoofline(bench);
