@@ -33,6 +33,7 @@ pub mod chip;
 pub mod draw;
 pub mod emit;
 pub mod explore;
+pub mod figure;
 pub mod graph;
 pub mod import;
 pub mod isa;

@@ -13,7 +13,9 @@ mod commands {
     use systole::advise::{self, Advisor};
     use systole::base::{Diagnostic, Lines, Severity};
     use systole::chip::{self, Chip, Description};
+    use systole::draw::{Notation, Theme};
     use systole::explore;
+    use systole::figure::{self, Memory, Sight};
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
@@ -57,7 +59,8 @@ mod commands {
             #[arg(long, value_enum, default_value_t = Format::Text)]
             format: Format,
         },
-        /// Run a program and print one matrix unit in one cycle, as JSON: pass, step, operands and registers of every PE.
+        /// Run a program and print one matrix unit in one cycle: as JSON, pass, step, operands and registers of every PE; or
+        /// as SVG, the picture that the page has of it.
         Frame {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), without registers.
             file: PathBuf,
@@ -74,6 +77,11 @@ mod commands {
             values: Option<String>,
             #[command(flatten)]
             chip: ChipChoice,
+            /// What to print.
+            #[arg(long, value_enum, default_value_t = FrameFormat::Json)]
+            format: FrameFormat,
+            #[command(flatten)]
+            look: FrameLook,
         },
         /// Evaluate a program by its operators' definitions, for no chip; programs that no machine runs yet too.
         ///
@@ -236,6 +244,56 @@ mod commands {
         Json,
     }
 
+    /// What `frame` prints.
+    #[derive(Clone, Copy, ValueEnum)]
+    enum FrameFormat {
+        Json,
+        Svg,
+    }
+
+    /// How a picture looks.
+    #[derive(clap::Args)]
+    struct FrameLook {
+        /// Width and height of a picture, in pixels from 100 to 8192.
+        #[arg(long, value_name = "WxH", default_value = "900x620", value_parser = sides)]
+        size: (u32, u32),
+        /// Its ground and colours.
+        #[arg(long, value_enum, default_value_t = PictureTheme::Light)]
+        theme: PictureTheme,
+        /// How it has numbers.
+        #[arg(long, value_enum, default_value_t = Numbers::Decimal)]
+        numbers: Numbers,
+        /// Row and column of the PE that it marks.
+        #[arg(long, value_name = "R,C", default_value = "0,0", value_parser = place)]
+        pe: (usize, usize),
+    }
+
+    #[derive(Clone, Copy, ValueEnum)]
+    enum PictureTheme {
+        Light,
+        Dark,
+    }
+
+    #[derive(Clone, Copy, ValueEnum)]
+    enum Numbers {
+        Decimal,
+        Hexadecimal,
+        Indices,
+    }
+
+    fn sides(text: &str) -> Result<(u32, u32), String> {
+        let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        let possible = |side: &u32| (100..=8192).contains(side);
+        sides
+            .filter(|(width, height)| possible(width) && possible(height))
+            .ok_or_else(|| "a picture's size is like 900x620, each side from 100 to 8192".into())
+    }
+
+    fn place(text: &str) -> Result<(usize, usize), String> {
+        let place = text.split_once(',').and_then(|(row, col)| Some((row.parse().ok()?, col.parse().ok()?)));
+        place.ok_or_else(|| "a PE is a row and a column like 2,3".into())
+    }
+
     /// What `compile` prints.
     #[derive(Clone, Copy, ValueEnum)]
     enum Stage {
@@ -264,8 +322,11 @@ mod commands {
             Command::Run { file, chip, passes, map, format } => {
                 run(&file, &chip, &passes, if map { Search::Mapper } else { Search::None }, format)
             }
-            Command::Frame { file, cycle, unit, values, chip } => {
-                frame(&file, cycle, unit, values.as_deref(), &chip)
+            Command::Frame { file, cycle, unit, values, chip, format, look } => {
+                at_cycle(&file, cycle, unit, values.as_deref(), &chip).and_then(|ran| match format {
+                    FrameFormat::Json => frame(&ran, unit, cycle),
+                    FrameFormat::Svg => picture(&ran, unit, cycle, &look),
+                })
             }
             Command::Functions => {
                 print!("{}", graph::functions());
@@ -448,13 +509,14 @@ mod commands {
         }
     }
 
-    fn frame(
+    /// A run that has this matrix unit and this cycle.
+    fn at_cycle(
         file: &Path,
         cycle: u64,
         unit: usize,
         values: Option<&str>,
         chip: &ChipChoice,
-    ) -> Result<(), InputErrors> {
+    ) -> Result<Ran, InputErrors> {
         let (_, chip) = choose(chip)?;
         if unit >= chip.matrix_units {
             let (name, units) = (&chip.name, chip.matrix_units);
@@ -466,11 +528,40 @@ mod commands {
         if cycle > cycles {
             return Err(format!("there is no cycle {cycle}: the run ends after {cycles}").into());
         }
-        let frame = match &ran {
+        Ok(ran)
+    }
+
+    fn frame(ran: &Ran, unit: usize, cycle: u64) -> Result<(), InputErrors> {
+        let frame = match ran {
             Ran::Timed { text, timed } => timed.frame(text, unit, cycle),
             Ran::Program { text, finished } => finished.frame(text, unit, cycle),
         };
         print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
+    }
+
+    fn picture(ran: &Ran, unit: usize, cycle: u64, look: &FrameLook) -> Result<(), InputErrors> {
+        let Ran::Program { finished, .. } = ran else {
+            return Err("layers of a topology have no picture: they run without registers".to_owned().into());
+        };
+        let Chip { rows, cols, .. } = finished.chip;
+        let (row, col) = look.pe;
+        if row >= rows || col >= cols {
+            return Err(
+                format!("there is no PE {row},{col}: the array has {rows} x {cols}, counted from 0").into()
+            );
+        }
+        let layout = figure::whole(finished, [look.size.0, look.size.1].map(f64::from));
+        let notation = match look.numbers {
+            Numbers::Decimal => Notation::Decimal,
+            Numbers::Hexadecimal => Notation::Hexadecimal,
+            Numbers::Indices => Notation::Indices,
+        };
+        let theme = match look.theme {
+            PictureTheme::Light => Theme::Light,
+            PictureTheme::Dark => Theme::Dark,
+        };
+        let sight = Sight { cycle, unit, selected: look.pe, marked: None, arrived: 1.0, notation };
+        print(&figure::picture(finished, sight, &layout, theme, &mut Memory::default()))
     }
 
     /// Whether a file is SCALE-Sim's, by its name.

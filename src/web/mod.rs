@@ -8,6 +8,7 @@ mod answers;
 mod assembly;
 mod chips;
 mod compare;
+mod export;
 mod files;
 mod findings;
 mod form;

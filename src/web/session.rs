@@ -14,13 +14,13 @@ use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity};
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Camera, Fullness, Layout, Moment, Notation, PeCode, Theme, array};
+use crate::draw::{Camera, Layout, Moment, Notation, PeCode, Theme, array};
+use crate::figure::{self, Memory, Sight};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
 use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time_arranged};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::schedule::Pipeline;
-use crate::sim::{Fill, Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
 #[wasm_bindgen]
@@ -34,10 +34,8 @@ pub struct Session {
     pub(super) shown: Option<(String, Finished)>,
     /// Operands of an operator of the run shown, under way.
     pub(super) seeding: Option<Seeding>,
-    /// Sums of the run shown.
-    pub(super) kept: Kept,
-    /// How full its memories are, of the matrix unit on show.
-    fill: Option<Fill>,
+    /// What its pictures have in common.
+    pub(super) memory: Memory,
     pub(super) cycle: Cycle,
     /// The matrix unit on show.
     pub(super) unit: usize,
@@ -75,8 +73,7 @@ impl Session {
             pending: None,
             shown: None,
             seeding: None,
-            kept: Kept::default(),
-            fill: None,
+            memory: Memory::default(),
             cycle: 0,
             unit: 0,
             selected: (0, 0),
@@ -192,7 +189,6 @@ impl Session {
             self.lanes.forget();
             self.analysis.forget();
             self.listed = None;
-            self.fill = None;
             self.forget_numbers();
         }
         1.0
@@ -317,7 +313,7 @@ impl Session {
     /// What was kept of other numbers than those in memory.
     fn forget_numbers(&mut self) {
         self.seeding = None;
-        self.kept = Kept::default();
+        self.memory = Memory::default();
     }
 
     /// Does something with the cycle on show.
@@ -327,50 +323,29 @@ impl Session {
         paint: impl FnOnce(&Painter, &str, &Moment, &Layout) -> Result<JsValue, JsValue>,
     ) -> Result<JsValue, JsValue> {
         let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
-        let layout = self.layout(finished);
-        let reach = Reach {
-            activations: layout.hops_left,
-            weights: layout.hops_above,
-            accumulators: layout.accumulator_rows,
-        };
-        let unit = self.unit;
-        let fullness = fullness(&mut self.fill, finished, unit, self.cycle);
-        let here = finished.machine().at(unit, self.cycle, reach);
-        let moment = Moment {
-            frame: &here.frame(&mut self.kept),
-            around: &here.surroundings(&mut self.kept),
-            view: &here.view,
-            trace: &finished.trace,
-            program: &finished.emitted.program,
-            chip: &finished.chip,
-            unit,
+        let (layout, sight) = (self.layout(finished), self.sight(finished, arrived));
+        figure::moment(finished, sight, &layout, &mut self.memory, |moment| {
+            paint(&self.painter, text, moment, &layout)
+        })
+    }
+
+    /// What one looks at.
+    pub(super) fn sight(&self, finished: &Finished, arrived: f64) -> Sight {
+        Sight {
+            cycle: self.cycle,
+            unit: self.unit,
             selected: self.selected,
             marked: marked(finished, self.marked),
             arrived: if arrived.is_finite() { arrived.clamp(0.0, 1.0) } else { 1.0 },
-            before: &here.sums_before(self.selected.0, self.selected.1, &mut self.kept),
             notation: self.notation,
-            fullness,
-            numbers: finished.numbers(),
-            indices: &|buffer, place| finished.indices(buffer, place),
-        };
-        paint(&self.painter, text, &moment, &layout)
+        }
     }
 
     fn layout(&self, finished: &Finished) -> Layout {
         let (width, height) = self.painter.size();
-        let whole = Layout::new(width, height, finished.chip.rows, finished.chip.cols);
+        let whole = figure::whole(finished, [width, height]);
         self.camera.map_or(whole, |camera| whole.seen(whole.clamped(camera)))
     }
-}
-
-/// How full the memories of a matrix unit are in a cycle.
-fn fullness(known: &mut Option<Fill>, finished: &Finished, unit: usize, cycle: Cycle) -> Fullness {
-    let Finished { emitted, chip, trace, .. } = finished;
-    let core = (unit / chip.units_per_core()) as u32;
-    let new = || Fill::new(&emitted.program, trace, unit, core);
-    let fill = known.take().filter(|fill| fill.unit() == unit).unwrap_or_else(new);
-    let fill = known.insert(fill);
-    Fullness { bytes: fill.bytes_at(cycle), rows: fill.rows_at(trace, cycle) }
 }
 
 /// The operator of a run with a number, if it has that many.

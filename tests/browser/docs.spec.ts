@@ -22,7 +22,11 @@ test('every Markdown file is a page, and no page is anything else', () => {
 });
 
 for (const name of PAGES) {
-  test(`${name}: one title, headings in order, no marks of Markdown left`, async ({ app, page }) => {
+  test(`${name}: one title, headings in order, no marks of Markdown left; links lead somewhere, and nothing is too wide`, async ({
+    app,
+    page,
+    baseURL,
+  }) => {
     await open(app, name);
     const title = await page.locator('h1').allInnerTexts();
     expect(title).toHaveLength(1);
@@ -46,56 +50,57 @@ for (const name of PAGES) {
           .join(' '),
       );
     expect(prose).not.toMatch(/<!--|-->|\*\*|`|\]\(|^\||^#/m);
+    await leadSomewhere(page, baseURL!);
+    for (const width of [360, 390, 1440]) await fits(page, width);
   });
 
-  test(`${name}: every link and anchor leads somewhere`, async ({ app, page, baseURL }) => {
+  test(`${name}: axe-core finds nothing, light and dark, narrow and wide`, async ({ app, page }) => {
+    await page.emulateMedia({ colorScheme: 'light' });
     await open(app, name);
-    const links = await page.locator('a').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
-    const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id));
-    expect(new Set(ids).size, 'an id occurs twice').toBe(ids.length);
-    expect(links.length).toBeGreaterThan(PAGES.length);
-    const lost: string[] = [];
-    for (const link of links.map((each) => new URL(each))) {
-      if (!link.href.startsWith(baseURL!)) {
-        if (!/^https:/.test(link.href)) lost.push(link.href);
-        continue;
-      }
-      const file = link.pathname.slice(new URL(baseURL!).pathname.length);
-      if (!existsSync(new URL(file, DIST))) lost.push(link.href);
-      else if (link.hash && file.startsWith('docs/')) {
-        const there = readFileSync(new URL(file, DIST), 'utf8');
-        if (!there.includes(` id="${decodeURIComponent(link.hash.slice(1))}"`)) lost.push(link.href);
-      }
-    }
-    expect(lost).toEqual([]);
-  });
-
-  for (const theme of ['light', 'dark'] as const) {
-    test(`${name}: axe-core finds nothing, ${theme}`, async ({ app, page }) => {
+    for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme });
       for (const width of [390, 1440]) {
         await page.setViewportSize({ width, height: 844 });
-        await open(app, name);
-        expect(await app.everyViolation()).toEqual([]);
+        expect(await app.everyViolation(), `${theme}, ${width} px`).toEqual([]);
       }
-    });
-  }
+    }
+  });
+}
 
-  for (const width of [360, 390, 1440]) {
-    test(`${name}: nothing is wider than ${width} px but what scrolls by itself`, async ({ app, page }) => {
-      await page.setViewportSize({ width, height: 844 });
-      await open(app, name);
-      const across = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(across).toBeLessThanOrEqual(width);
-      const cut = await page.evaluate(() =>
-        [...document.querySelectorAll('a, h1, h2, h3, p, li, pre, blockquote, .table, button, code')]
-          .filter((e) => e.getClientRects().length > 0 && !e.closest('.table table, pre code, .skip'))
-          .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)
-          .map((e) => e.outerHTML.slice(0, 80)),
-      );
-      expect(cut).toEqual([]);
-    });
+/** Every link and anchor of a page. */
+async function leadSomewhere(page: Page, baseURL: string): Promise<void> {
+  const links = await page.locator('a').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+  const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id));
+  expect(new Set(ids).size, 'an id occurs twice').toBe(ids.length);
+  expect(links.length).toBeGreaterThan(PAGES.length);
+  const lost: string[] = [];
+  for (const link of links.map((each) => new URL(each))) {
+    if (!link.href.startsWith(baseURL)) {
+      if (!/^https:/.test(link.href)) lost.push(link.href);
+      continue;
+    }
+    const file = link.pathname.slice(new URL(baseURL).pathname.length);
+    if (!existsSync(new URL(file, DIST))) lost.push(link.href);
+    else if (link.hash && file.startsWith('docs/')) {
+      const there = readFileSync(new URL(file, DIST), 'utf8');
+      if (!there.includes(` id="${decodeURIComponent(link.hash.slice(1))}"`)) lost.push(link.href);
+    }
   }
+  expect(lost).toEqual([]);
+}
+
+/** Nothing is wider than the window but what scrolls by itself. */
+async function fits(page: Page, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 844 });
+  const across = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(across, `${width} px`).toBeLessThanOrEqual(width);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('a, h1, h2, h3, p, li, pre, blockquote, .table, button, code')]
+      .filter((e) => e.getClientRects().length > 0 && !e.closest('.table table, pre code, .skip'))
+      .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5 || e.getBoundingClientRect().left < -0.5)
+      .map((e) => e.outerHTML.slice(0, 80)),
+  );
+  expect(cut, `${width} px`).toEqual([]);
 }
 
 test('the index lists each page with its first sentence', async ({ app, page }) => {
