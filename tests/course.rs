@@ -9,7 +9,7 @@ use systole::chip::{Description, preset};
 use systole::import::Files;
 use systole::isa::{Space, SumMode, VectorSource, Work};
 use systole::job::{Finished, compile_or_time};
-use systole::sim::{Capacity, Course};
+use systole::sim::{Capacity, Course, Fill};
 
 fn chip(base: &str, changes: &[(&str, &str)]) -> Description {
     let mut described = preset(base).unwrap();
@@ -215,4 +215,28 @@ fn long_runs_are_as_quick() {
             .iter()
             .all(|column| column.buffer.most <= capacity.buffer && column.rows.most <= capacity.rows)
     );
+}
+
+/// What the picture of one matrix unit tells adds up to what is told of the chip.
+#[test]
+fn units_and_cores_add_up_to_the_chip() {
+    let cores = [("cores", "2"), ("matrix_units", "4")];
+    let two = compile_or_time(FLOATS, &Files::default(), &chip("classroom-4x4", &cores).chip().unwrap());
+    let two = two.job.unwrap_or_else(|| panic!("{:?}", two.diagnostics)).finish();
+    let mut most = (0, 0);
+    for finished in runs().into_iter().chain([two]) {
+        let Finished { trace, emitted, chip, .. } = &finished;
+        let course = Course::new(&emitted.program, chip, trace);
+        let core = |unit: usize| (unit / chip.units_per_core()) as u32;
+        let fills: Vec<Fill> =
+            (0..chip.matrix_units).map(|unit| Fill::new(&emitted.program, trace, unit, core(unit))).collect();
+        for cycle in 0..trace.cycles {
+            let rows: u64 = fills.iter().map(|fill| fill.rows_at(trace, cycle)).sum();
+            let of_cores = fills.iter().step_by(chip.units_per_core());
+            let bytes: u64 = of_cores.map(|fill| fill.bytes_at(cycle)).sum();
+            assert_eq!((bytes, rows), (course.bytes_at(cycle), course.rows_at(cycle)), "cycle {cycle}");
+            most = (most.0.max(bytes), most.1.max(rows));
+        }
+    }
+    assert!(most.0 > 100 && most.1 > 10, "{most:?}");
 }

@@ -13,13 +13,13 @@ mod made_numbers;
 use proptest::prelude::*;
 use systole::base::{Cycle, Ratio};
 use systole::chip::{Chip, Dataflow};
-use systole::draw::{Layout, Moment, Register, Shape, array};
+use systole::draw::{Fullness, Layout, Moment, Notation, Register, Shape, array};
 use systole::import::{Files, npy};
 use systole::job::{Entry, Finished, FrameReport, compile, compile_or_time};
 use systole::num::{self, Array, DType, Type, Values};
 use systole::sim::array::cases::{Grid, Held, State};
 use systole::sim::{Kept, Reach};
-use systole::trace::{Frame, NONE, Numbers};
+use systole::trace::{Frame, NONE, Numbers, Scalar};
 
 /// Nothing if the chip is too small for the program.
 fn run(text: &str, chip: &Chip) -> Option<Finished> {
@@ -140,7 +140,9 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
         selected: (0, 0),
         marked: None,
         arrived: 1.0,
-        above: &[],
+        before: &[],
+        notation: Notation::Decimal,
+        fullness: Fullness::default(),
         numbers: Numbers::None,
         indices: &|buffer, place| vec![buffer.index() as u64, place],
     };
@@ -176,20 +178,44 @@ fn check_called(finished: &Finished, unit: usize, cycle: Cycle) {
     assert_eq!(called, values, "beside the array in cycle {cycle}");
 }
 
-/// What a PE is said to get from above stood in the one above it a cycle ago.
-fn check_above(finished: &Finished, unit: usize, cycle: Cycle) {
-    if finished.chip.dataflow == Dataflow::OutputStationary || cycle == 0 {
+/// What a PE is said to add to stood in the one above it a cycle ago, or, where sums stay, in itself, if it is of the same pass.
+fn check_before(finished: &Finished, unit: usize, cycle: Cycle) {
+    if cycle == 0 {
         return;
     }
     let here = |cycle| finished.machine().at(unit, cycle, Reach::default());
     let (now, earlier) = (here(cycle), here(cycle - 1));
     let (frame, before) = (now.frame(&mut Kept::default()), earlier.frame(&mut Kept::default()));
+    let number =
+        |view: &systole::trace::View, pass: u32| (pass != NONE).then(|| view.first + u64::from(pass));
     for (row, col) in (0..frame.rows).flat_map(|row| (0..frame.cols).map(move |col| (row, col))) {
         let places = (frame.at(row, col)..frame.pass.len()).step_by(frame.layer());
-        let at_work = places.filter(|at| frame.pass[*at] != NONE);
-        let expected: Vec<i32> =
-            at_work.map(|at| if row == 0 { 0 } else { before.psum[at - frame.cols] }).collect();
-        assert_eq!(now.from_above(row, col), expected, "above PE({row}, {col}) in cycle {cycle}");
+        let at_work: Vec<usize> = places.filter(|at| frame.pass[*at] != NONE).collect();
+        let told = now.sums_before(row, col, &mut Kept::default());
+        if finished.chip.dataflow != Dataflow::OutputStationary {
+            let stood = |at: &usize| if row == 0 { 0 } else { before.psum[at - frame.cols] };
+            let expected: Vec<i32> = at_work.iter().map(stood).collect();
+            assert_eq!(told, expected, "above PE({row}, {col}) in cycle {cycle}");
+            continue;
+        }
+        assert_eq!(told.len(), at_work.len(), "PE({row}, {col}) in cycle {cycle}");
+        let Some(first) = at_work.first() else { continue };
+        let pass = number(&now.view, frame.psum_pass[*first]);
+        let same = pass == number(&earlier.view, before.psum_pass[*first]);
+        assert_eq!(told[0], if same { before.psum[*first] } else { 0 }, "PE({row}, {col}) in cycle {cycle}");
+        // With its products, it is what stands there now.
+        let of = &now.view.passes[frame.pass[*first] as usize];
+        let last = *at_work.last().unwrap();
+        let product = of.scalar(frame.act[last]).times(of.scalar(frame.weight[last]));
+        let sum = match (of.scalar(*told.last().unwrap()), product) {
+            (Scalar::Float(sum), Scalar::Float(product)) => {
+                let sum = sum + product;
+                if sum.is_nan() { 0x7fc0_0000 } else { sum.to_bits() as i32 }
+            }
+            (Scalar::Whole(sum), Scalar::Whole(product)) => sum + product,
+            kinds => panic!("{kinds:?}"),
+        };
+        assert_eq!(sum, frame.psum[*first], "PE({row}, {col}) in cycle {cycle}");
     }
 }
 
@@ -210,7 +236,7 @@ proptest! {
             let cycle = pass.map_or(at, |pass| pass.start + at % 8).min(finished.trace.cycles);
             check(&finished, &finished.frame(&text, unit, cycle));
             check_called(&finished, unit, cycle);
-            check_above(&finished, unit, cycle);
+            check_before(&finished, unit, cycle);
         }
     }
 }
@@ -383,4 +409,63 @@ fn numbers_of_an_operator_that_has_none_are_refused() {
     let large = "input a : i8[16384, 16384]\nweight w : i8[16384, 64]\ny = a @ w\noutput y\n";
     let said = refused(large, "y");
     assert!(said.ends_with("more than the 134217728 that are made"), "{said}");
+}
+
+/// Which of its operator's passes a pass is, held to counting them: all with the same iterations of the repeats around the operator.
+fn check_tiles(finished: &Finished, passes: u64) {
+    for (unit, lane) in finished.trace.passes.iter().enumerate() {
+        let key = |at: u64| {
+            let run = lane.get(at).unwrap();
+            let op = finished.emitted.program.instructions[run.instruction].op;
+            (op, run.iteration[..finished.plan.layers[op.index()].repeats.len()].to_vec())
+        };
+        let keys: Vec<_> = (0..lane.len().min(passes)).map(key).collect();
+        let mut begin = 0;
+        for same in keys.chunk_by(|a, b| a == b) {
+            let whole = begin + same.len() as u64 + 1 < passes;
+            for at in 0..same.len() as u64 {
+                let view =
+                    finished.machine().at(unit, lane.get(begin + at).unwrap().start, Reach::default()).view;
+                let (index, count) = view.tile_of((begin + at - view.first) as usize);
+                assert_eq!(index, at, "pass {} of unit {unit}, {:?}", begin + at, same[0]);
+                assert!(index < count && (!whole || count == same.len() as u64), "{index} of {count}");
+            }
+            begin += same.len() as u64;
+        }
+    }
+}
+
+#[test]
+fn a_tile_in_a_loop_is_one_of_its_iteration() {
+    let text = "size n = 5\ninput x : i8[2, 9, 12]\nweight u : i8[n, 12, 12]\ninput k : i8[2, 12, 9]\n\
+        repeat n as t {\n    h = relu(requant(x @ u[t], shift=6))\n    s = requant(h @ k, shift=6)\n\
+        \x20   x = requant(s @ transpose(k, [0, 2, 1]), shift=6)\n}\ny = x @ u[0]\noutput y\n";
+    for dataflow in Dataflow::ALL {
+        for units in [1, 2] {
+            let chip = Chip { dataflow, matrix_units: units, ..Chip::classroom(4, 4).unwrap() };
+            check_tiles(&run(text, &chip).unwrap(), u64::MAX);
+        }
+    }
+}
+
+#[test]
+fn tiles_of_a_large_run_are_found_without_going_through_it() {
+    let text = include_str!("../www/public/examples/library/transformer.systole");
+    let chip = Chip::preset("classroom-16x16").unwrap();
+    let compiled = compile_or_time(text, &Files::default(), &chip);
+    let finished = compiled.timed.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    check_tiles(&finished, 3000);
+    let lane = &finished.trace.passes[0];
+    for at in (0..lane.len()).step_by(lane.len() as usize / 997) {
+        let run = lane.get(at).unwrap();
+        let view = finished.machine().at(0, run.start, Reach::default()).view;
+        let op = finished.emitted.program.instructions[run.instruction].op;
+        let of_op = lane
+            .count_before(lane.len(), |run| finished.emitted.program.instructions[run.instruction].op == op);
+        let repeats: u64 =
+            finished.plan.layers[op.index()].repeats.iter().map(|around| around.count as u64).product();
+        let (index, count) = view.tile_of((at - view.first) as usize);
+        assert!(index < count, "pass {at} is tile {index} of {count}");
+        assert_eq!(count * repeats, of_op, "pass {at}");
+    }
 }

@@ -15,6 +15,9 @@ const plainImports: Plugin = {
   load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
 };
 
+/** The element's script has a name that other pages can rely on. */
+const ELEMENT = 'systole';
+
 // Relative paths throughout, so that dist/ works from any sub-path of any static host.
 export default defineConfig({
   base: './',
@@ -28,5 +31,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: false,
+    rolldownOptions: {
+      input: { embed: 'embed.html', [ELEMENT]: 'src/element/systole.ts' },
+      output: {
+        entryFileNames: ({ name }) => (name === ELEMENT ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
   },
 });

@@ -167,7 +167,7 @@ pub fn in_words(advisor: &Advisor) -> String {
 
 impl Size {
     fn new(graph: &Graph) -> Size {
-        let elements = |tensor| graph.tensors[tensor].ty.shape.count() as u64;
+        let elements = |tensor| graph.tensors[tensor].ty.shape.elements();
         Size {
             macs: graph.all_macs(),
             outputs: graph.outputs.iter().map(|output| elements(output.tensor)).sum(),

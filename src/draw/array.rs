@@ -3,11 +3,12 @@
 
 use super::chip::surroundings;
 use super::circuit::{CIRCUIT, circuit};
-use super::elements::{Element, Register};
-use super::number::{self, signed};
+use super::elements::{Register, compact};
+use super::number;
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
+use super::shown::{Held, Label, Notation};
 use super::{Layout, op_paint};
-use crate::base::Cycle;
+use crate::base::{Bytes, Cycle};
 use crate::chip::{Chip, Dataflow, Stationary};
 use crate::isa::{BufferId, InstructionId, Program, ProgramOpId};
 use crate::trace::{Frame, NONE, Numbers, Scalar, Surroundings, Trace, View, Waiting};
@@ -32,14 +33,27 @@ pub struct Moment<'a> {
     pub selected: (usize, usize),
     /// The operator that stands out: the others' colours fade.
     pub marked: Option<ProgramOpId>,
-    /// The sums that come to it from above, where weights stay, by lane; entries as the frame's.
-    pub above: &'a [i32],
+    /// The sums to which it adds, by lane: where weights stay they come from above; entries as the frame's.
+    pub before: &'a [i32],
+    /// How numbers are shown.
+    pub notation: Notation,
+    /// How full the memories beside the array are.
+    pub fullness: Fullness,
     /// Of which operators the registers' numbers are shown. Others have indices.
     pub numbers: Numbers,
     /// Where an element of a buffer lies along the axes of its tensor.
     pub indices: &'a dyn Fn(BufferId, u64) -> Vec<u64>,
     /// How far what moves is on its way to where it is at the end of the cycle, from 0 to 1.
     pub arrived: f64,
+}
+
+/// What the memories of a matrix unit hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fullness {
+    /// Bytes of its core's unified buffer.
+    pub bytes: Bytes,
+    /// Rows of its accumulators, with sums that somebody waits for.
+    pub rows: u64,
 }
 
 impl Moment<'_> {
@@ -51,6 +65,18 @@ impl Moment<'_> {
     /// The colour of an instruction's operator.
     pub(super) fn op_paint_of(&self, instruction: InstructionId, alpha: f32) -> Paint {
         op_paint(self.program.instructions[instruction].op, self.marked, alpha)
+    }
+
+    /// The sums before and after the product of a PE's first lane, as entries of the frame: before, of the selected PE. Where sums
+    /// stay, what one lane leaves is what the next one adds to.
+    pub(super) fn sums_of_first_lane(&self, row: usize, col: usize) -> (Option<i32>, i32) {
+        let before = if self.selected == (row, col) { self.before } else { &[] };
+        let now = self.frame.psum[self.frame.at(row, col)];
+        let after = match self.frame.stationary {
+            Stationary::Sums => before.get(1).copied().unwrap_or(now),
+            Stationary::Weights => now,
+        };
+        (before.first().copied(), after)
     }
 
     /// Whether a PE's row is the first of its pass: the front of the wave.
@@ -83,7 +109,15 @@ pub fn array(moment: &Moment, layout: &Layout) -> Scene {
 
 /// How strongly a sum colours its cell: by its order of magnitude, the same in every frame.
 fn strength(sum: Scalar) -> f32 {
-    0.2 + 0.5 * ((1.0 + number::size(sum)).log2() / 14.0).min(1.0)
+    0.2 + 0.5 * (log2(1.0 + number::size(sum)) / 14.0).min(1.0)
+}
+
+/// The logarithm of a number from 1 on, straight between powers of two: a shade needs no more, and 65,536 of them a frame cost
+/// a quarter of the exact ones.
+fn log2(number: f32) -> f32 {
+    const ONE: u32 = 1.0f32.to_bits();
+    const FRACTION: f32 = (1u32 << (f32::MANTISSA_DIGITS - 1)) as f32;
+    (number.to_bits() - ONE) as f32 / FRACTION
 }
 
 /// The same of a pass whose numbers may not be known.
@@ -151,7 +185,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
     for row in rows.clone() {
         for col in cols.clone() {
             match layout.pitch {
-                pitch if pitch >= CIRCUIT && moment.knows(frame.at(row, col)) => {
+                pitch if pitch >= CIRCUIT && moment.has_labels(frame.at(row, col)) => {
                     circuit(scene, moment, layout, [row, col])
                 }
                 _ => pe(scene, moment, layout, row, col),
@@ -163,7 +197,8 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             if let Some(waiting) = &waiting[row] {
                 let paint = moment.paint(waiting.pass, 0.24);
                 let element = moment.waiting_left(waiting, hop + 1, row);
-                let text = operand(moment, waiting, element);
+                let of = &moment.view.passes[waiting.pass as usize].streamed;
+                let text = moment.waiting(waiting.value, waiting.pass, of, element);
                 let [x, y, width, height] = layout.activation(hop + 1, row);
                 chip(scene, [x - behind * width, y, width, height], paint, text, Colour::Ink.solid());
             }
@@ -174,7 +209,8 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             if let Some(waiting) = &waiting[col] {
                 let paint = moment.paint(waiting.pass, 0.12);
                 let element = Some(moment.waiting_above(waiting, col));
-                let text = operand(moment, waiting, element);
+                let of = &moment.view.passes[waiting.pass as usize].tile;
+                let text = moment.waiting(waiting.value, waiting.pass, of, element);
                 let [x, y, width, height] = layout.weight(hop + 1, col);
                 chip(scene, [x, y - behind * height, width, height], paint, text, Colour::Dim.solid());
             }
@@ -187,21 +223,13 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             match entry {
                 Some(sum) => {
                     let alpha = if sum.now { 0.62 } else { 0.2 };
-                    let known = moment.has_numbers(sum.pass);
-                    let text = if known { signed(moment.scalar(sum.sum, sum.pass)) } else { String::new() };
+                    let place = [moment.around.accumulators.first + row, col];
+                    let text = moment.accumulator(place, sum.sum, sum.pass);
                     chip(scene, bounds, moment.paint(sum.pass, alpha), text, Colour::Ink.solid());
                 }
                 None => chip_shape(scene, bounds, Colour::Idle.alpha(0.55)),
             }
         }
-    }
-}
-
-/// An operand before the array: its number, or which one it is.
-fn operand(moment: &Moment, waiting: &Waiting, element: Option<Element>) -> String {
-    match moment.has_numbers(waiting.pass) {
-        true => signed(moment.scalar(waiting.value, waiting.pass)),
-        false => element.map_or_else(String::new, |element| compact(&moment.index(element))),
     }
 }
 
@@ -220,12 +248,12 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
     };
     let bounds = [x + 1.5, y + 1.5, side, side];
     scene.shapes.push(Shape::Rect { bounds, radius: corner(layout), fill: Some(fill), stroke });
-    if !moment.knows(at) {
+    if !moment.has_labels(at) {
         return elements(scene, moment, layout, row, col);
     }
-    let mut number = |text: String, at: [f64; 2], size: f64, align, weight, paint| {
+    let mut number = |text: Label, at: [f64; 2], size: f64, align, weight, paint| {
         let room = if align == Align::Centre { side - 4.0 } else { side / 2.0 - 4.0 };
-        let size = fitted(&text, size, room);
+        let (text, size) = text.fitted(size, room);
         scene.shapes.push(Shape::Text { at, text, size, align, weight, paint });
     };
     let held = frame.psum_pass[at] != NONE;
@@ -237,11 +265,11 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         let (left, right, top, bottom) =
             (x + 5.5, x + layout.pitch - 5.5, y + 4.0 + small, y + layout.pitch - 6.0);
         if works {
-            let text = lanes(moment, &frame.act, &frame.pass, at);
+            let text = lanes(moment, Listed::Act, [row, col]);
             number(text, [left - behind, top], small, Align::Left, Weight::Mono, Colour::Ink.solid());
         }
         if frame.weight_pass[at] != NONE {
-            let text = lanes(moment, &frame.weight, &frame.weight_pass, at);
+            let text = lanes(moment, Listed::Weight, [row, col]);
             let top = if streams { top - behind } else { top };
             number(text, [right, top], small, Align::Right, Weight::Mono, quiet.solid());
         }
@@ -249,48 +277,45 @@ fn pe(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col: usiz
         let landed =
             frame.shadow_pass.get(at).is_some_and(|pass| *pass != NONE && *pass != frame.weight_pass[at]);
         if landed {
-            let text = signed(moment.scalar(frame.shadow[at], frame.shadow_pass[at]));
+            let shadow = Held::Operand(Register::Shadow);
+            let text = moment.label(shadow, [row, col], frame.shadow[at], frame.shadow_pass[at]);
             number(text, [right, bottom], small * 0.9, Align::Right, Weight::Mono, Colour::Dim.solid());
         }
-        let (crossing, pass) = match frame.stationary {
-            Stationary::Weights => (frame.bus[at], frame.bus_pass[at]),
-            Stationary::Sums => (frame.drain[at], frame.drain_pass[at]),
+        let (held, crossing, pass) = match frame.stationary {
+            Stationary::Weights => (Held::Operand(Register::Bus), frame.bus[at], frame.bus_pass[at]),
+            Stationary::Sums => (Held::Drain, frame.drain[at], frame.drain_pass[at]),
         };
         if pass != NONE {
-            let (text, paint) =
-                (format!("↓{}", signed(moment.scalar(crossing, pass))), moment.paint(pass, 1.0));
+            let text = moment.label(held, [row, col], crossing, pass).behind("↓");
+            let paint = moment.paint(pass, 1.0);
             number(text, [left, bottom - behind], small * 0.9, Align::Left, Weight::Mono, paint);
         }
     }
-    let mut middle = |text: String, share: f64, weight, paint| {
+    let mut middle = |text: Label, share: f64, weight, paint| {
         let size = (layout.pitch * share).min(24.0);
         let at = [x + layout.pitch / 2.0, y + layout.pitch / 2.0 + size * 0.38];
         number(text, at, size, Align::Centre, weight, paint);
     };
     let share = if layout.pitch >= 40.0 { 0.27 } else { 0.36 };
     if works && layout.pitch >= 22.0 {
-        let text = lanes(moment, &frame.psum, &frame.psum_pass, at);
+        let text = lanes(moment, Listed::Sum, [row, col]);
         middle(text, share, Weight::MonoBold, Colour::Ink.solid());
     } else if held && frame.stationary == Stationary::Sums && layout.pitch >= 22.0 {
         middle(
-            signed(moment.scalar(frame.psum[at], frame.psum_pass[at])),
+            moment.label(Held::Sum(0), [row, col], frame.psum[at], frame.psum_pass[at]),
             share,
             Weight::Mono,
             Colour::Dim.solid(),
         );
     } else if !works && (22.0..40.0).contains(&layout.pitch) && frame.weight_pass[at] != NONE {
-        let text = signed(moment.scalar(frame.weight[at], frame.weight_pass[at]));
+        let weight = Held::Operand(Register::Weight(0));
+        let text = moment.label(weight, [row, col], frame.weight[at], frame.weight_pass[at]);
         middle(text, 0.3, Weight::Mono, Colour::Dim.alpha(0.75));
     }
 }
 
 /// Indices smaller than this are left out, in pixels.
-const LEGIBLE: f64 = 5.0;
-
-/// Indices where there is little room: `1004,16`.
-fn compact(index: &str) -> String {
-    index.chars().filter(|letter| !"[] ".contains(*letter)).collect()
-}
+pub(super) const LEGIBLE: f64 = 5.0;
 
 /// Which elements a PE holds, those of the first lane: what it multiplies below each other, and the weights on their way.
 #[inline(never)] // Of its own, it can be left out of what everybody loads.
@@ -324,27 +349,38 @@ fn elements(scene: &mut Scene, moment: &Moment, layout: &Layout, row: usize, col
     }
 }
 
+/// Registers that have lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    Act,
+    Weight,
+    Sum,
+}
+
 /// What a PE holds in one kind of register: one number, or one for each lane that is not empty.
-pub(super) fn lanes(moment: &Moment, values: &[i32], passes: &[u32], at: usize) -> String {
-    let mut text = String::new();
-    for place in (at..values.len()).step_by(moment.frame.layer()).filter(|place| passes[*place] != NONE) {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&signed(moment.scalar(values[place], passes[place])));
-    }
-    text
+pub(super) fn lanes(moment: &Moment, listed: Listed, [row, col]: [usize; 2]) -> Label {
+    let frame = moment.frame;
+    let (values, passes, held): (_, _, fn(usize) -> Held) = match listed {
+        Listed::Act => (&frame.act, &frame.pass, |lane| Held::Operand(Register::Act(lane))),
+        Listed::Weight => (&frame.weight, &frame.weight_pass, |lane| Held::Operand(Register::Weight(lane))),
+        Listed::Sum => (&frame.psum, &frame.psum_pass, Held::Sum),
+    };
+    let places = (frame.at(row, col)..values.len()).step_by(frame.layer()).enumerate();
+    let labels = places.filter(|(_, place)| passes[*place] != NONE);
+    let labels =
+        labels.map(|(lane, place)| moment.label(held(lane), [row, col], values[place], passes[place]));
+    labels.reduce(Label::and).unwrap_or_default()
 }
 
 /// A number, or which one it is, beside the array.
-fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, text: String, ink: Paint) {
+fn chip(scene: &mut Scene, bounds: [f64; 4], paint: Paint, text: Label, ink: Paint) {
     chip_shape(scene, bounds, paint);
     let [x, y, width, height] = bounds;
-    if height < 11.0 || text.is_empty() {
+    if height < 11.0 {
         return;
     }
-    let size = fitted(&text, (height * 0.56).min(28.0), width - 7.0);
-    if size < LEGIBLE {
+    let (text, size) = text.fitted((height * 0.56).min(28.0), width - 7.0);
+    if text.is_empty() || size < LEGIBLE {
         return;
     }
     let at = [x + width / 2.0, y + height / 2.0 + size * 0.37];
@@ -408,6 +444,10 @@ fn captions(scene: &mut Scene, moment: &Moment, layout: &Layout) {
         0 => "accumulators".into(),
         count => format!("accumulators, rows {} to {}", rows.first, rows.first + count - 1),
     };
+    let used = format!("; {} of {} used", moment.fullness.rows, moment.chip.accumulator_rows);
+    // As far as to what comes from the vector unit.
+    let room = layout.width() + if layout.shows_chip() { 90.0 * layout.zoom } else { 0.0 };
+    let below = if room > 6.4 * (below.len() + used.len()) as f64 { below + &used } else { below };
     words(below, [layout.left + 2.0, y + height + 16.0], Align::Left, Colour::Dim.solid());
 }
 

@@ -5,9 +5,11 @@ use super::Moment;
 use super::array::fitted;
 use super::circuit::operand_names;
 use super::elements::Register;
-use super::number::signed;
+use super::number::{signed, stored};
 use super::scene::{Align, Colour, Scene, Shape, Weight};
-use crate::num::{Bf16, DType, Fp8};
+use super::shown::Notation;
+use crate::chip::Stationary;
+use crate::num::DType;
 use crate::trace::Scalar;
 
 /// From this share of a picture's shorter side on, a PE shows its bits.
@@ -20,6 +22,9 @@ pub(super) fn bits(scene: &mut Scene, moment: &Moment, [x, y, side]: [f64; 3], [
     for line in lines(moment, row, col) {
         match line {
             Line::Title(text) => sheet.title(&text),
+            Line::Number(number) if moment.notation == Notation::Hexadecimal => {
+                sheet.number(&Stored { value: number.in_hexadecimal(), ..number });
+            }
             Line::Number(number) => sheet.number(&number),
             Line::Step(label, text) => sheet.step(&label, &text),
         }
@@ -50,24 +55,24 @@ impl Stored {
     fn new(label: impl Into<String>, scalar: Scalar, dtype: DType) -> Stored {
         Stored { label: label.into(), value: signed(scalar), groups: groups(scalar, dtype) }
     }
+
+    /// The same bits, two digits a byte.
+    fn in_hexadecimal(&self) -> String {
+        let bits = self.groups.concat();
+        let number = u32::from_str_radix(&bits, 2).unwrap_or(0);
+        format!("{number:0width$x}", width = bits.len() / 4)
+    }
 }
 
 /// The bits of a number as a dtype stores it.
 fn groups(scalar: Scalar, dtype: DType) -> Vec<String> {
-    let float = |bits: u32, exponent: usize, fraction: usize| {
-        let all = format!("{bits:0width$b}", width = 1 + exponent + fraction);
-        vec![all[..1].into(), all[1..1 + exponent].into(), all[1 + exponent..].into()]
+    let all = format!("{:0width$b}", stored(scalar, dtype), width = 8 * dtype.bytes());
+    let exponent = match dtype {
+        DType::Fp8 => 4,
+        DType::Bf16 | DType::F32 => 8,
+        _ => return vec![all],
     };
-    match (scalar, dtype) {
-        (Scalar::Float(value), DType::Bf16) => float(Bf16::from_f32(value).0.into(), 8, 7),
-        (Scalar::Float(value), DType::Fp8) => float(Fp8::from_f32(value).0.into(), 4, 3),
-        (Scalar::Float(value), _) => float(value.to_bits(), 8, 23),
-        (Scalar::Whole(value), dtype) => {
-            let width = 8 * dtype.bytes();
-            let bits = (value as u32) & (u32::MAX >> (32 - width.min(32)));
-            vec![format!("{bits:0width$b}")]
-        }
-    }
+    vec![all[..1].into(), all[1..1 + exponent].into(), all[1 + exponent..].into()]
 }
 
 fn lines(moment: &Moment, row: usize, col: usize) -> Vec<Line> {
@@ -82,25 +87,39 @@ fn lines(moment: &Moment, row: usize, col: usize) -> Vec<Line> {
     };
     let of = |factor: &crate::isa::Factor| moment.program.buffers[factor.buffer()].dtype;
     let mut lines = vec![
-        Line::Title(format!("PE {row}, {col} multiplies and adds")),
+        Line::Title(title(moment, [row, col])),
         Line::Number(Stored::new(named(left, Register::Act(0)), act, of(&pass.streamed))),
         Line::Number(Stored::new(named(above, Register::Weight(0)), weight, of(&pass.tile))),
     ];
-    let before =
-        (moment.selected == (row, col)).then(|| moment.above.first()).flatten().map(|sum| pass.scalar(*sum));
-    let after = pass.scalar(frame.psum[at]);
     match (act, weight) {
         (Scalar::Float(a), Scalar::Float(b)) => lines.extend(float_product(a, b)),
         _ => lines.push(Line::Number(Stored::new("their product, exactly", act.times(weight), DType::I32))),
     }
+    let (before, after) = moment.sums_of_first_lane(row, col);
+    let (before, after) = (before.map(|sum| pass.scalar(sum)), pass.scalar(after));
+    let [before_is, after_is] = match frame.stationary {
+        Stationary::Weights => ["the sum that comes from above", "the sum that goes on"],
+        Stationary::Sums => ["the sum before", "the sum that stays"],
+    };
+    let of_which = moment.named_sum([row, col], 0).map_or_else(String::new, |name| format!(", of {name},"));
     if let Some(before) = before {
-        lines.push(Line::Number(Stored::new("the sum that comes from above", before, pass.sums)));
+        lines.push(Line::Number(Stored::new(before_is.to_owned() + &of_which, before, pass.sums)));
         if let (Scalar::Float(a), Scalar::Float(b), Scalar::Float(sum)) = (act, weight, before) {
             lines.extend(addition(sum, a * b));
         }
     }
-    lines.push(Line::Number(Stored::new("the sum that goes on", after, pass.sums)));
+    lines.push(Line::Number(Stored::new(after_is.to_owned() + &of_which, after, pass.sums)));
     lines
+}
+
+fn title(moment: &Moment, [row, col]: [usize; 2]) -> String {
+    let here = (moment.selected == (row, col)).then_some(moment.before.len());
+    match here {
+        Some(several) if several > 1 => {
+            format!("PE {row}, {col} multiplies and adds, the first of {several} times in this cycle")
+        }
+        _ => format!("PE {row}, {col} multiplies and adds"),
+    }
 }
 
 /// A finite float other than 0 as `sign significand × 2^(exponent - 23)`, the significand of up to 24 bits.
@@ -317,6 +336,9 @@ mod tests {
         assert_eq!(groups(Scalar::Float(0.5), DType::Fp8), ["0", "0110", "000"]);
         assert_eq!(groups(Scalar::Float(1.0), DType::F32)[1..], ["01111111", &"0".repeat(23)]);
         assert_eq!(groups(Scalar::Whole(-3), DType::I8), ["11111101"]);
+        assert_eq!(Stored::new("x", Scalar::Whole(-3), DType::I8).in_hexadecimal(), "fd");
+        assert_eq!(Stored::new("x", Scalar::Whole(-3), DType::I32).in_hexadecimal(), "fffffffd");
+        assert_eq!(Stored::new("x", Scalar::Float(1.0), DType::Bf16).in_hexadecimal(), "3f80");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::words::at_work;
 use super::{Layout, Moment};
+use crate::base::Bytes;
 use crate::isa::Unit;
 
 /// Draws what stands beside the array, where the picture has room for it.
@@ -28,7 +29,7 @@ pub(super) fn surroundings(scene: &mut Scene, moment: &Moment, layout: &Layout) 
     let speed = moment.chip.bus(held).bytes_per_cycle.to_figures() + " B/cycle";
     block(scene, layout, places.memory, memory, &speed);
     block(scene, layout, places.vector, "vector unit", &vector_work(moment, core));
-    upright(scene, layout, places.buffer, "unified buffer");
+    buffer(scene, moment, layout, places.buffer);
     fifo(scene, moment, layout, &places);
 }
 
@@ -155,19 +156,54 @@ fn block(scene: &mut Scene, layout: &Layout, [x, y, width, height]: [f64; 4], na
     }
 }
 
-/// A narrow unit: its name stands above or below, since words do not turn.
-fn upright(scene: &mut Scene, layout: &Layout, [x, y, width, height]: [f64; 4], name: &str) {
-    outline(scene, layout, [x, y, width, height]);
-    for (line, word) in name.split(' ').enumerate() {
+/// The unified buffer: as full as it is, in a level and in words below each other, since they do not turn.
+fn buffer(scene: &mut Scene, moment: &Moment, layout: &Layout, bounds: [f64; 4]) {
+    outline(scene, layout, bounds);
+    let (held, all) = (moment.fullness.bytes, moment.chip.unified_buffer_bytes);
+    level(scene, layout, bounds, held as f64 / all.max(1) as f64);
+    let [x, y, width, height] = bounds;
+    let [held, all] = [held, all].map(short_bytes);
+    let lines = [
+        ("unified", Weight::Words, Colour::Dim, 10.5),
+        ("buffer", Weight::Words, Colour::Dim, 10.5),
+        (&held, Weight::Mono, Colour::Ink, 10.0),
+        ("of", Weight::Words, Colour::Dim, 10.0),
+        (&all, Weight::Mono, Colour::Dim, 10.0),
+    ];
+    for (line, (text, weight, colour, size)) in lines.into_iter().enumerate() {
         scene.shapes.push(Shape::Text {
-            at: [x + width / 2.0, y + height / 2.0 + (line as f64 * 13.0 - 2.0) * layout.zoom],
-            text: word.into(),
-            size: super::array::fitted(word, 10.5 * layout.zoom, width - 2.0),
+            at: [x + width / 2.0, y + height / 2.0 + (line as f64 * 13.0 - 22.0) * layout.zoom],
+            text: text.into(),
+            size: super::array::fitted(text, size * layout.zoom, width - 2.0),
             align: Align::Centre,
-            weight: Weight::Words,
-            paint: Colour::Dim.solid(),
+            weight,
+            paint: colour.solid(),
         });
     }
+}
+
+/// A share of a unit from below: anything at all can be seen.
+fn level(scene: &mut Scene, layout: &Layout, [x, y, width, height]: [f64; 4], share: f64) {
+    if share <= 0.0 {
+        return;
+    }
+    let high = (height * share.min(1.0)).max(2.0);
+    let (top, radius) = (y + height - high, (6.0 * layout.zoom.min(3.0)).min(high / 2.0));
+    let fill = Some(Colour::Dim.alpha(0.22));
+    scene.shapes.push(Shape::Rect { bounds: [x, top, width, high], radius, fill, stroke: None });
+    let paint = Colour::Dim.alpha(0.8);
+    scene.shapes.push(Shape::Line { ends: [x, top, x + width, top], width: 1.0, paint });
+}
+
+/// `640 B`, `1.5 KiB`, `24 MiB`: in up to three figures.
+fn short_bytes(bytes: Bytes) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let power =
+        (0..UNITS.len() - 1).find(|power| bytes >> (10 * (power + 1)) == 0).unwrap_or(UNITS.len() - 1);
+    let tenths = (u128::from(bytes) * 10 + ((1u128 << (10 * power)) >> 1)) >> (10 * power);
+    let behind =
+        if tenths < 1000 && !tenths.is_multiple_of(10) { format!(".{}", tenths % 10) } else { String::new() };
+    format!("{}{behind} {}", tenths / 10, UNITS[power])
 }
 
 fn outline(scene: &mut Scene, layout: &Layout, bounds: [f64; 4]) {
@@ -237,4 +273,26 @@ fn vector_work(moment: &Moment, core: u32) -> String {
     let Some(run) = at_work(moment, Unit::Vector(core)) else { return String::new() };
     let op = moment.program.instructions[run.instruction].op;
     moment.program.ops[op].name.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_short() {
+        let shown = [
+            (0, "0 B"),
+            (640, "640 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (1024 * 1024 - 1, "1024 KiB"),
+            (24 << 20, "24 MiB"),
+            (u64::MAX, "16384 PiB"),
+        ];
+        for (bytes, text) in shown {
+            assert_eq!(short_bytes(bytes), text);
+        }
+    }
 }

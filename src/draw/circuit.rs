@@ -1,10 +1,11 @@
 //! One PE from near by: its registers, its multiplier and its adder, and what is on the wires between them (MACHINE.md 1.1 and 1.3).
 
-use super::array::{fitted, lanes, shade};
+use super::array::{Listed, fitted, lanes, shade};
 use super::bits::{BITS, bits};
 use super::elements::Register;
-use super::number::signed;
+use super::number::{hexadecimal, signed};
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
+use super::shown::{Held, Label, Notation};
 use super::{Layout, Moment};
 use crate::chip::{Dataflow, Stationary};
 use crate::trace::NONE;
@@ -23,7 +24,7 @@ struct Part<'s> {
 struct Box<'t> {
     bounds: [f64; 4],
     name: &'t str,
-    holds: String,
+    holds: Label,
     paint: Option<Paint>,
 }
 
@@ -81,8 +82,7 @@ fn arithmetic(part: &mut Part, moment: &Moment, at: usize) {
     part.wire(&[[0.46, 0.76], [0.46, 0.80]], work);
     part.operation([0.46, 0.48], "×", work);
     part.operation([0.46, 0.70], "+", work);
-    if works_with_numbers(moment, pass) {
-        let made = product(moment, at, pass);
+    if let Some(made) = product(moment, at) {
         part.text([0.475, 0.605], &made, 0.032, Align::Left, Weight::Mono, Colour::Ink.solid());
     }
 }
@@ -101,41 +101,41 @@ fn stationary_weights(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) 
     part.wire(&[[0.88, 0.25], [0.97, 0.25]], bus);
     part.wire(&[[0.34, 0.0], [0.34, 0.70], [0.40, 0.70]], work);
     part.wire(&[[0.34, 0.91], [0.34, 1.0]], work);
-    let held = |register: Register, values: &[i32], passes: &[u32]| {
-        held(moment, [row, col], register, values, passes)
+    let held = |held: Held, values: &[i32], passes: &[u32]| match passes[at] {
+        NONE => Label::default(),
+        pass => moment.label(held, [row, col], values[at], pass),
     };
     part.register(Box {
         bounds: [0.06, 0.225, 0.22, 0.11],
         name: left,
-        holds: held(Register::Act(0), &frame.act, &frame.pass),
+        holds: lanes(moment, Listed::Act, [row, col]),
         paint: work,
     });
     part.register(Box {
         bounds: [0.575, 0.425, 0.17, 0.11],
         name: above,
-        holds: held(Register::Weight(0), &frame.weight, &frame.weight_pass),
+        holds: lanes(moment, Listed::Weight, [row, col]),
         paint: lit(frame.weight_pass[at]),
     });
     part.register(Box {
         bounds: [0.795, 0.425, 0.17, 0.11],
         name: "shadow",
-        holds: held(Register::Shadow, &frame.shadow, &frame.shadow_pass),
+        holds: held(Held::Operand(Register::Shadow), &frame.shadow, &frame.shadow_pass),
         paint: lit(frame.shadow_pass[at]),
     });
     part.register(Box {
         bounds: [0.795, 0.08, 0.17, 0.11],
         name: "bus",
-        holds: held(Register::Bus, &frame.bus, &frame.bus_pass),
+        holds: held(Held::Operand(Register::Bus), &frame.bus, &frame.bus_pass),
         paint: bus,
     });
-    let sum = if works_with_numbers(moment, pass) {
-        lanes(moment, &frame.psum, &frame.psum_pass, at)
-    } else {
-        String::new()
-    };
-    part.register(Box { bounds: [0.24, 0.80, 0.30, 0.11], name: "sum", holds: sum, paint: work });
-    if works_with_numbers(moment, pass) && (row, col) == moment.selected {
-        let above = moment.above.first().map(|sum| signed(moment.scalar(*sum, pass))).unwrap_or_default();
+    part.register(Box {
+        bounds: [0.24, 0.80, 0.30, 0.11],
+        name: "sum",
+        holds: lanes(moment, Listed::Sum, [row, col]),
+        paint: work,
+    });
+    if let Some(above) = before(moment, [row, col]) {
         part.text([0.325, 0.63], &above, 0.032, Align::Right, Weight::Mono, Colour::Ink.solid());
     }
 }
@@ -152,65 +152,56 @@ fn stationary_sums(part: &mut Part, moment: &Moment, [row, col]: [usize; 2]) {
     part.wire(&[[0.62, 0.855], [0.68, 0.855], [0.68, 0.70], [0.52, 0.70]], sum);
     part.wire(&[[0.32, 0.855], [0.24, 0.855]], sum);
     part.wire(&[[0.15, 0.0], [0.15, 1.0]], drain);
-    let held = |register: Register, values: &[i32], passes: &[u32]| {
-        held(moment, [row, col], register, values, passes)
+    let held = |held: Held, values: &[i32], passes: &[u32]| match passes[at] {
+        NONE => Label::default(),
+        pass => moment.label(held, [row, col], values[at], pass),
     };
     part.register(Box {
         bounds: [0.20, 0.225, 0.20, 0.11],
         name: left,
-        holds: held(Register::Act(0), &frame.act, &frame.pass),
+        holds: lanes(moment, Listed::Act, [row, col]),
         paint: work,
     });
     part.register(Box {
         bounds: [0.71, 0.08, 0.18, 0.11],
         name: above,
-        holds: held(Register::Weight(0), &frame.weight, &frame.weight_pass),
+        holds: lanes(moment, Listed::Weight, [row, col]),
         paint: work,
     });
-    let number = |values: &[i32], passes: &[u32]| match moment.has_numbers(passes[at]) {
-        true => signed(moment.scalar(values[at], passes[at])),
-        false => String::new(),
-    };
     part.register(Box {
         bounds: [0.32, 0.80, 0.30, 0.11],
         name: "sum",
-        holds: number(&frame.psum, &frame.psum_pass),
+        holds: held(Held::Sum(0), &frame.psum, &frame.psum_pass),
         paint: sum,
     });
     part.register(Box {
         bounds: [0.04, 0.80, 0.20, 0.11],
         name: "drain",
-        holds: number(&frame.drain, &frame.drain_pass),
+        holds: held(Held::Drain, &frame.drain, &frame.drain_pass),
         paint: drain,
     });
-}
-
-fn works_with_numbers(moment: &Moment, pass: u32) -> bool {
-    pass != NONE && moment.has_numbers(pass)
-}
-
-/// The number in a register, or which element it is.
-fn held(
-    moment: &Moment,
-    [row, col]: [usize; 2],
-    register: Register,
-    values: &[i32],
-    passes: &[u32],
-) -> String {
-    let at = moment.frame.at(row, col);
-    match passes[at] {
-        NONE => String::new(),
-        pass if moment.has_numbers(pass) => lanes(moment, values, passes, at),
-        _ => moment.named(register, row, col).unwrap_or_default(),
+    if let Some(before) = before(moment, [row, col]) {
+        part.text([0.535, 0.685], &before, 0.032, Align::Left, Weight::Mono, Colour::Ink.solid());
     }
 }
 
-/// What a PE multiplies makes, of the first lane.
-fn product(moment: &Moment, at: usize, pass: u32) -> String {
-    let (act, weight) = (moment.frame.act[at], moment.frame.weight[at]);
-    signed(
-        moment.view.passes[pass as usize].scalar(act).times(moment.view.passes[pass as usize].scalar(weight)),
-    )
+/// The sum that the selected PE adds to, where its number is shown.
+fn before(moment: &Moment, [row, col]: [usize; 2]) -> Option<String> {
+    let pass = moment.frame.pass[moment.frame.at(row, col)];
+    let (before, _) = moment.sums_of_first_lane(row, col);
+    let sum = before.filter(|_| pass != NONE && moment.shows_numbers(pass))?;
+    Some(moment.label(Held::Sum(0), [row, col], sum, pass).whole())
+}
+
+/// What a PE multiplies makes, of the first lane, where its number is shown.
+fn product(moment: &Moment, at: usize) -> Option<String> {
+    let number = Some(moment.frame.pass[at]).filter(|pass| *pass != NONE && moment.shows_numbers(*pass))?;
+    let pass = &moment.view.passes[number as usize];
+    let made = pass.scalar(moment.frame.act[at]).times(pass.scalar(moment.frame.weight[at]));
+    Some(match moment.notation {
+        Notation::Hexadecimal => hexadecimal(made, pass.sums),
+        _ => signed(made),
+    })
 }
 
 impl Part<'_> {
@@ -261,7 +252,8 @@ impl Part<'_> {
             stroke,
         });
         self.text([x, y - 0.012], name, 0.028, Align::Left, Weight::Words, Colour::Dim.solid());
-        let size = fitted(&holds, 0.055 * self.side, (width - 0.02) * self.side) / self.side;
+        let (holds, size) = holds.fitted(0.055 * self.side, (width - 0.02) * self.side);
+        let size = size / self.side;
         let at = [x + width / 2.0, y + height / 2.0 + 0.36 * size];
         self.text(at, &holds, size, Align::Centre, Weight::MonoBold, Colour::Ink.solid());
     }

@@ -1,9 +1,10 @@
 //! Which elements stand in a PE's registers: what is shown where a run has no numbers.
 
 use super::Moment;
+use super::shown::Notation;
 use crate::base::Cycle;
 use crate::chip::Stationary;
-use crate::isa::Factor;
+use crate::isa::{BufferId, Factor};
 use crate::trace::{NONE, Scalar, Waiting};
 
 /// A register that holds an operand.
@@ -47,8 +48,13 @@ impl Moment<'_> {
         self.view.passes[pass as usize].scalar(entry)
     }
 
+    /// Whether all that a PE holds can be told as is asked: by indices, or by numbers that are known.
+    pub(super) fn has_labels(&self, at: usize) -> bool {
+        self.notation == Notation::Indices || self.knows(at)
+    }
+
     /// Whether the numbers of all that a PE holds are known.
-    pub(super) fn knows(&self, at: usize) -> bool {
+    fn knows(&self, at: usize) -> bool {
         let frame = self.frame;
         let registers = [
             &frame.pass,
@@ -74,7 +80,12 @@ impl Moment<'_> {
             Place::Nowhere => return "0".into(),
             Place::Unknown => return "?".into(),
         };
-        let indices = (self.indices)(element.of.buffer(), place);
+        self.index_of(element.of.buffer(), place)
+    }
+
+    /// `[17, 204]`, of an element of a buffer.
+    pub(super) fn index_of(&self, buffer: BufferId, place: u64) -> String {
+        let indices = (self.indices)(buffer, place);
         let mut text = String::from("[");
         for (at, index) in indices.iter().enumerate() {
             text += if at == 0 { "" } else { ", " };
@@ -146,6 +157,11 @@ impl Moment<'_> {
         let k = Some(waiting.k as usize).filter(|_| waiting.k != NONE);
         self.along_k(&pass.tile, waiting.pass, pass.above(k.unwrap_or(0), col), k)
     }
+}
+
+/// Indices where there is little room: `1004,16`.
+pub(super) fn compact(index: &str) -> String {
+    index.chars().filter(|letter| !"[] ".contains(*letter)).collect()
 }
 
 fn element(of: &Factor, place: Option<u64>) -> Element<'_> {

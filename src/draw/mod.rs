@@ -14,10 +14,13 @@ mod position;
 mod roofline;
 mod running;
 mod scene;
+mod shown;
+mod svg;
+mod theme;
 mod timeline;
 mod words;
 
-pub use array::{Moment, array};
+pub use array::{Fullness, Moment, array};
 pub use course::{CHART, CHART_PITCH, Chart, charts};
 pub use elements::Register;
 pub use graph::{GraphLayout, GraphView, Towards};
@@ -28,6 +31,9 @@ pub use position::{LoopMark, LoopPlaces};
 pub use roofline::{Point, Roofline};
 pub use running::{Occurrence, Ordinal, Pairs, Running};
 pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
+pub use shown::{Held, Notation};
+pub use svg::svg;
+pub use theme::{Rgb, Theme, family};
 pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What};
 pub use words::{Detail, Term, Words};
 

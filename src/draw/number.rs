@@ -1,6 +1,7 @@
 //! Numbers as they stand in cells. Floats are written by whole numbers: what the language brings for it would be a fiftieth of the
 //! page's module.
 
+use crate::num::{Bf16, DType, Fp8};
 use crate::trace::Scalar;
 
 /// Whole numbers as they are; floats in four digits, or `NaN`, `inf`, `-0`.
@@ -16,6 +17,22 @@ pub fn short(scalar: Scalar) -> String {
 /// The same with true minus signs.
 pub(super) fn signed(scalar: Scalar) -> String {
     short(scalar).replace('-', "−")
+}
+
+/// The bits of a number as a dtype stores it, two digits a byte.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
+pub(super) fn hexadecimal(scalar: Scalar, dtype: DType) -> String {
+    format!("{:0width$x}", stored(scalar, dtype), width = 2 * dtype.bytes())
+}
+
+/// The bits of a number as a dtype stores it.
+pub(super) fn stored(scalar: Scalar, dtype: DType) -> u32 {
+    match (scalar, dtype) {
+        (Scalar::Float(value), DType::Bf16) => Bf16::from_f32(value).0.into(),
+        (Scalar::Float(value), DType::Fp8) => Fp8::from_f32(value).0.into(),
+        (Scalar::Float(value), _) => value.to_bits(),
+        (Scalar::Whole(value), dtype) => value as u32 & (u32::MAX >> (32 - 8 * dtype.bytes())),
+    }
 }
 
 /// How large a number is to the eye: seeded floats are eighths, and their products 64ths.
@@ -120,6 +137,44 @@ mod tests {
         }
         assert_eq!(signed(Scalar::Float(-2.5e-4)), "−2.5e−4");
         assert_eq!(signed(Scalar::Whole(-123_456_789)), "−123456789");
+    }
+
+    #[test]
+    fn bits_are_those_that_the_dtype_stores() {
+        let whole = Scalar::Whole;
+        let float = Scalar::Float;
+        let shown = [
+            (whole(0), DType::I8, "00"),
+            (whole(12), DType::I8, "0c"),
+            (whole(-12), DType::I8, "f4"),
+            (whole(-128), DType::I8, "80"),
+            (whole(127), DType::I8, "7f"),
+            (whole(-2), DType::I16, "fffe"),
+            (whole(300), DType::I16, "012c"),
+            (whole(-1), DType::I32, "ffffffff"),
+            (whole(i32::MIN), DType::I32, "80000000"),
+            (whole(42), DType::I32, "0000002a"),
+            (float(1.0), DType::Fp8, "38"),
+            (float(-0.5), DType::Fp8, "b0"),
+            (float(f32::NAN), DType::Fp8, "7f"),
+            (float(1.0), DType::Bf16, "3f80"),
+            (float(-1.5), DType::Bf16, "bfc0"),
+            (float(f32::INFINITY), DType::Bf16, "7f80"),
+            (float(f32::NAN), DType::Bf16, "7fc0"),
+            (float(-0.0), DType::Bf16, "8000"),
+            (float(1.0), DType::F32, "3f800000"),
+            (float(-0.1), DType::F32, "bdcccccd"),
+            (float(f32::NAN), DType::F32, "7fc00000"),
+            (float(f32::from_bits(1)), DType::F32, "00000001"),
+        ];
+        for (scalar, dtype, text) in shown {
+            assert_eq!(hexadecimal(scalar, dtype), text, "{scalar:?} as {dtype}");
+        }
+        // The product of two numbers of bf16 has more bits than bf16: a sum keeps them in f32.
+        let third = Bf16::from_f32(1.0 / 3.0).to_f32();
+        let product = float(third).times(float(third));
+        assert_eq!(hexadecimal(product, DType::F32), "3de47200");
+        assert_eq!(hexadecimal(product, DType::Bf16), "3de4");
     }
 
     /// Read again, a number is as near as four digits are.

@@ -90,7 +90,7 @@ impl Held {
             }
         };
         let pass = frame.pass[at];
-        let above = match moment.above.first() {
+        let above = match moment.before.first() {
             Some(entry) if moment.has_numbers(pass) => short(moment.scalar(*entry, pass)),
             _ => if pass == NONE { "empty" } else { "a sum" }.into(),
         };

@@ -1,8 +1,8 @@
 //! A cycle in words: what happens in it, and what one PE does.
 
 use super::array::op_name;
-use super::number::signed;
-use super::{Moment, Register, short};
+use super::shown::Held;
+use super::{Moment, Register};
 use crate::base::Cycle;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
@@ -30,11 +30,11 @@ pub struct Detail {
 /// What a PE adds to its sum: which elements it multiplies, and their numbers where they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The operator's name.
-    pub op: String,
+    /// What is summed: the operator's name, or which element of it, if that is asked for.
+    pub of: String,
     /// What comes from the left, and what it is multiplied by.
     pub factors: [String; 2],
-    /// The sum from above, both factors, and the sum that goes on.
+    /// The sum before, both factors, and the sum that goes on or stays.
     pub numbers: Option<(String, [String; 2], String)>,
 }
 
@@ -45,14 +45,17 @@ impl Term {
         let (row, col) = moment.selected;
         let at = frame.at(row, col);
         let number = Some(frame.pass[at]).filter(|pass| *pass != NONE)?;
-        let pass = &moment.view.passes[number as usize];
         let factors =
             [Register::Act(0), Register::Weight(0)].map(|register| moment.named(register, row, col));
-        let shown = |entry: i32| signed(pass.scalar(entry));
-        let numbers = moment.above.first().filter(|_| moment.has_numbers(number)).map(|above| {
-            (shown(*above), [shown(frame.act[at]), shown(frame.weight[at])], shown(frame.psum[at]))
+        let shown = |held: Held, entry: i32| moment.label(held, [row, col], entry, number).whole();
+        let (before, after) = moment.sums_of_first_lane(row, col);
+        let numbers = before.filter(|_| moment.shows_numbers(number)).map(|before| {
+            let [act, weight] = [Register::Act(0), Register::Weight(0)].map(Held::Operand);
+            let factors = [shown(act, frame.act[at]), shown(weight, frame.weight[at])];
+            (shown(Held::Sum(0), before), factors, shown(Held::Sum(0), after))
         });
-        Some(Term { op: op_name(moment, number), factors: factors.map(Option::unwrap_or_default), numbers })
+        let of = moment.named_sum([row, col], 0).unwrap_or_else(|| op_name(moment, number));
+        Some(Term { of, factors: factors.map(Option::unwrap_or_default), numbers })
     }
 }
 
@@ -205,10 +208,15 @@ fn detail(moment: &Moment) -> Detail {
     let frame = moment.frame;
     let (row, col) = moment.selected;
     let at = frame.at(row, col);
-    let held = |value: i32, pass: u32, register: Register| match pass {
+    let held = |value: i32, pass: u32, held: Held| match pass {
         NONE => "empty".into(),
-        _ if moment.has_numbers(pass) => short(moment.scalar(value, pass)),
-        _ => moment.named(register, row, col).unwrap_or_else(|| "a sum".into()),
+        _ if moment.shows_numbers(pass) => {
+            moment.told(moment.scalar(value, pass), moment.dtype_of(held, pass))
+        }
+        _ => match moment.label(held, [row, col], value, pass).whole() {
+            nameless if nameless.is_empty() => "a sum".into(),
+            name => name,
+        },
     };
     let stays = frame.stationary;
     let works = frame.pass[at] != NONE;
@@ -218,7 +226,7 @@ fn detail(moment: &Moment) -> Detail {
         let steps = pass.stream.entering(frame.cycle - (row + col) as Cycle);
         let (one, _) = streaming(moment.chip.dataflow);
         let (index, count) = moment.view.tile_of(frame.pass[at] as usize);
-        let shown = |entry: &i32| short(pass.scalar(*entry));
+        let shown = |entry: &i32| moment.told(pass.scalar(*entry), pass.sums);
         for (lane, step) in steps.enumerate() {
             let here = at + lane * frame.layer();
             let (weight, sum) = match stays {
@@ -229,19 +237,28 @@ fn detail(moment: &Moment) -> Detail {
             if lane == 0 {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
             }
-            if !moment.has_numbers(frame.pass[at]) {
+            if !moment.shows_numbers(frame.pass[at]) {
                 let (left, above) = operands(moment).split_once(" × ").unwrap_or_default();
                 for (label, register) in
                     [(left, Register::Act(lane)), (above, Register::Weight(weight / frame.layer()))]
                 {
                     lines.push((label, moment.named(register, row, col).unwrap_or_default()));
                 }
+                if stays == Stationary::Weights {
+                    lines.extend(moment.named_sum([row, col], lane).map(|name| ("sum", name)));
+                }
                 continue;
             }
-            if stays == Stationary::Weights {
-                lines.push(("sum from above", moment.above.get(lane).map_or_else(String::new, shown)));
+            if stays == Stationary::Sums && lane == 0 {
+                lines.push(("sum before", moment.before.first().map_or_else(String::new, shown)));
             }
-            lines.push((operands(moment), product(pass, frame.act[here], frame.weight[weight])));
+            if stays == Stationary::Weights {
+                lines.push(("sum from above", moment.before.get(lane).map_or_else(String::new, shown)));
+            }
+            lines.push((
+                operands(moment),
+                product(moment, frame.pass[at], frame.act[here], frame.weight[weight]),
+            ));
             if stays == Stationary::Weights {
                 lines.push(("sum", shown(&frame.psum[sum])));
             }
@@ -251,28 +268,31 @@ fn detail(moment: &Moment) -> Detail {
                 lines.push(("of its group", k.map_or_else(|| "none".into(), index)));
             }
         }
-        if stays == Stationary::Sums && moment.has_numbers(frame.pass[at]) {
+        if stays == Stationary::Sums && moment.shows_numbers(frame.pass[at]) {
             lines.push(("sum", shown(&frame.psum[at])));
+        } else if stays == Stationary::Sums {
+            lines.extend(moment.named_sum([row, col], 0).map(|name| ("sum", name)));
         }
     } else {
         match stays {
             Stationary::Weights => {
-                let weight = held(frame.weight[at], frame.weight_pass[at], Register::Weight(0));
+                let weight =
+                    held(frame.weight[at], frame.weight_pass[at], Held::Operand(Register::Weight(0)));
                 lines.push(("weight", weight));
             }
             Stationary::Sums => {
-                lines.push(("sum", held(frame.psum[at], frame.psum_pass[at], Register::Shadow)));
+                lines.push(("sum", held(frame.psum[at], frame.psum_pass[at], Held::Sum(0))));
             }
         }
     }
     match stays {
         Stationary::Weights => {
-            let shadow = held(frame.shadow[at], frame.shadow_pass[at], Register::Shadow);
+            let shadow = held(frame.shadow[at], frame.shadow_pass[at], Held::Operand(Register::Shadow));
             lines.push(("shadow weight", shadow));
-            lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at], Register::Bus)));
+            lines.push(("weight bus", held(frame.bus[at], frame.bus_pass[at], Held::Operand(Register::Bus))));
         }
         Stationary::Sums => {
-            let drain = held(frame.drain[at], frame.drain_pass[at], Register::Shadow);
+            let drain = held(frame.drain[at], frame.drain_pass[at], Held::Drain);
             lines.push(("drain register", drain));
         }
     }
@@ -283,9 +303,16 @@ fn detail(moment: &Moment) -> Detail {
 }
 
 /// `3 × -2 = -6`
-fn product(pass: &Pass, act: i32, weight: i32) -> String {
-    let (act, weight) = (pass.scalar(act), pass.scalar(weight));
-    short(act) + " × " + &short(weight) + " = " + &short(act.times(weight))
+fn product(moment: &Moment, pass: u32, act: i32, weight: i32) -> String {
+    let (act, weight) = (moment.scalar(act, pass), moment.scalar(weight, pass));
+    let of = |register: Register| moment.dtype_of(Held::Operand(register), pass);
+    let [a, w, made] = [
+        (act, of(Register::Act(0))),
+        (weight, of(Register::Weight(0))),
+        (act.times(weight), moment.dtype_of(Held::Drain, pass)),
+    ]
+    .map(|(scalar, dtype)| moment.told(scalar, dtype));
+    a + " × " + &w + " = " + &made
 }
 
 /// What a PE multiplies by what.

@@ -2,12 +2,11 @@
 //! stretch of cycles. What repeats is not gone through: each number comes from sums over a lane's structure.
 
 use super::clock::bus_bytes;
+use super::fill::{Holdings, rows_begun, rows_read};
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
 use crate::chip::Chip;
-use crate::isa::{
-    Buffer, BufferId, Instruction, Program, Space, SumMode, Unit, VectorSource, VectorStep, Work,
-};
+use crate::isa::{Program, Space, Unit, Work};
 use crate::trace::{Lane, PassRun, Run, Sums, Trace, UnitRun};
 
 /// A run, to be asked about stretches of it.
@@ -18,8 +17,7 @@ pub struct Course<'a> {
     passes: Vec<Passes<'a>>,
     transfers: Vec<Transfers<'a>>,
     reads: Vec<Reads<'a>>,
-    /// When each buffer on the chip is first and last touched, in the order of their places.
-    held: Vec<Held>,
+    held: Holdings,
 }
 
 /// A matrix unit's lane: multipliers in use while rows enter, and accumulator rows that passes begin with.
@@ -40,15 +38,6 @@ struct Transfers<'a> {
 struct Reads<'a> {
     lane: &'a Lane<UnitRun>,
     rows: Sums<u64>,
-}
-
-/// Room in a unified buffer that a tensor, or blocks of it, have from one cycle to another.
-#[derive(Clone, Copy)]
-struct Held {
-    from: Cycle,
-    to: Cycle,
-    /// Which unified buffer, and the first byte there and the one behind the last.
-    place: (Space, Bytes, Bytes),
 }
 
 /// A stretch of cycles.
@@ -105,7 +94,7 @@ impl<'a> Course<'a> {
             reads: working
                 .map(|lane| Reads { lane, rows: lane.sums(|run| rows_read(program, run)) })
                 .collect(),
-            held: held(program, trace),
+            held: Holdings::new(program, trace),
         }
     }
 
@@ -162,7 +151,7 @@ impl<'a> Course<'a> {
     /// When levels change in a stretch, unless that is too often.
     fn changes(&self, from: Cycle, to: Cycle) -> Option<Vec<Cycle>> {
         let mut times = Vec::new();
-        let edges = self.held.iter().flat_map(|held| [held.from, held.to]);
+        let edges = self.held.edges();
         times.extend(edges.filter(|time| (from..to).contains(time)).take(2 * LOOKS as usize));
         for passes in &self.passes {
             within(passes.lane, from, to, |run| run.start, &mut times)?;
@@ -223,17 +212,9 @@ impl<'a> Course<'a> {
         begun.sum::<u64>().saturating_sub(read.sum())
     }
 
-    /// Bytes of all unified buffers that hold something in a cycle: room counts from the first touch of what lies there to the last,
-    /// in a repeat from its first iteration to its last; what has the same place counts once.
+    /// Bytes of all unified buffers that hold something in a cycle.
     pub fn bytes_at(&self, time: Cycle) -> Bytes {
-        let there = self.held.iter().filter(|held| (held.from..held.to).contains(&time));
-        let (mut sum, mut covered) = (0, None);
-        for Held { place: (space, from, to), .. } in there {
-            let until = covered.filter(|(of, _)| of == space).map_or(0, |(_, until)| until);
-            sum += to.saturating_sub(until.max(*from));
-            covered = Some((*space, until.max(*to)));
-        }
-        sum
+        self.held.bytes_at(time, &|_| true)
     }
 }
 
@@ -307,75 +288,5 @@ impl<'a> Transfers<'a> {
         };
         let [read, written] = [true, false].map(|reads| lane.sums(|run| bytes(run, reads)));
         Transfers { lane, read, written }
-    }
-}
-
-/// Accumulator rows that a pass is the first to write.
-fn rows_begun(instruction: &Instruction) -> u64 {
-    match &instruction.work {
-        Work::Multiply { streamed, sums, .. } if sums.mode == SumMode::Begin => streamed.rows() as u64,
-        Work::Contract { activations, sums, .. } if sums.mode == SumMode::Begin => activations.rows() as u64,
-        _ => 0,
-    }
-}
-
-/// Accumulator rows that vector work reads, for the last time.
-fn rows_read(program: &Program, run: &UnitRun) -> u64 {
-    match &program.instructions[run.instruction].work {
-        Work::Vector { source: VectorSource::Accumulators { rows, .. }, .. } => *rows as u64,
-        _ => 0,
-    }
-}
-
-/// When each buffer on the chip is touched for the first time, and for the last.
-fn held(program: &Program, trace: &Trace) -> Vec<Held> {
-    let mut all: Vec<Option<(Cycle, Cycle)>> = vec![None; program.buffers.len()];
-    let mut touch = |instruction: &Instruction, from: Cycle, to: Cycle| {
-        each_buffer(instruction, &mut |buffer: BufferId| {
-            let life = all[buffer.index()].get_or_insert((from, to));
-            *life = (life.0.min(from), life.1.max(to));
-        });
-    };
-    for lane in &trace.passes {
-        lane.for_each_kind(&mut |run, _, last| {
-            touch(&program.instructions[run.instruction], run.start, last.stream_end);
-        });
-    }
-    for (_, lane) in &trace.units {
-        lane.for_each_kind(&mut |run, _, last| {
-            touch(&program.instructions[run.instruction], run.start, last.busy_until);
-        });
-    }
-    let buffers = program.buffers.iter().zip(all);
-    let on_chip = buffers.filter(|((_, buffer), _)| buffer.space != Space::Dram);
-    let room = |((_, buffer), life): ((BufferId, &Buffer), Option<(Cycle, Cycle)>)| {
-        let place = (buffer.space, buffer.address, buffer.address + buffer.held_bytes);
-        life.map(|(from, to)| Held { from, to, place })
-    };
-    let mut all: Vec<Held> = on_chip.filter_map(room).collect();
-    all.sort_by_key(|held| held.place);
-    all
-}
-
-/// Every buffer that an instruction reads or writes.
-fn each_buffer(instruction: &Instruction, each: &mut dyn FnMut(BufferId)) {
-    match &instruction.work {
-        Work::Copy { from, to, .. } => [from, to].into_iter().for_each(|window| each(window.buffer)),
-        Work::Fetch { tile, .. } => each(tile.buffer()),
-        Work::Load => {}
-        Work::Multiply { streamed, .. } => each(streamed.buffer()),
-        Work::Contract { activations, weights, .. } => {
-            each(activations.buffer());
-            each(weights.buffer);
-        }
-        Work::Vector { source, steps, target } => {
-            match source {
-                VectorSource::Accumulators { .. } => {}
-                VectorSource::Buffer(window) => each(window.buffer),
-                VectorSource::Patches(patches, _) => each(patches.buffer),
-            }
-            steps.iter().flat_map(VectorStep::elements).for_each(|window| each(window.buffer));
-            each(target.buffer);
-        }
     }
 }

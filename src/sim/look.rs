@@ -38,16 +38,23 @@ impl Moment<'_> {
         around
     }
 
-    /// The sums that came to a PE from above, where weights stay, to which it has added: one for each lane at work, as entries
-    /// of a frame are.
-    pub fn from_above(&self, row: usize, col: usize) -> Vec<i32> {
+    /// The sums to which a PE has added: those that came from above, where weights stay, and where sums stay its own. One for each
+    /// lane at work, as entries of a frame are. What is kept must be of the same run.
+    pub fn sums_before(&self, row: usize, col: usize, kept: &mut Kept) -> Vec<i32> {
         let u = self.cycle.checked_sub((row + col) as Cycle);
         let Some(pass) = u.and_then(|u| array::streaming(self, u)) else { return Vec::new() };
-        match self.is_float(pass as u32) {
-            false => array::from_above(self, self.cycle, row, col),
-            true => {
-                let sums = array::from_above(&Floats(self), self.cycle, row, col);
-                sums.into_iter().map(|sum| sum.to_bits() as i32).collect()
+        let bits = |sums: Vec<f32>| sums.into_iter().map(|sum| sum.to_bits() as i32).collect();
+        match (self.stationary(), self.is_float(pass as u32)) {
+            (Stationary::Weights, false) => array::from_above(self, self.cycle, row, col),
+            (Stationary::Weights, true) => bits(array::from_above(&Floats(self), self.cycle, row, col)),
+            (Stationary::Sums, false) => array::grown(self, self.cycle, [row, col], &mut |pass, steps| {
+                array::sums_after(self, pass, steps, &mut kept.whole).row(row)[col]
+            }),
+            (Stationary::Sums, true) => {
+                let waves = Floats(self);
+                let mut floats = array::Floats::new(&waves, self.cycle, &mut kept.floats, &|_| true);
+                let mut known = |pass: usize, steps: usize| floats.sums_after(pass, steps).row(row)[col];
+                bits(array::grown(&waves, self.cycle, [row, col], &mut known))
             }
         }
     }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::array;
 use super::pass;
+use super::tiles;
 use crate::base::Cycle;
 use crate::chip::Chip;
-use crate::isa::{Factor, Instruction, InstructionId, Iteration, Program, ProgramOpId, SumMode, Unit, Work};
+use crate::isa::{Factor, Instruction, InstructionId, Iteration, Program, SumMode, Unit, Work};
 use crate::num::Values;
 use crate::timing::Stream;
 use crate::trace::{Lane, Pass, PassRun, Trace, View};
@@ -83,8 +84,8 @@ impl<'a> Machine<'a> {
         for (at, run) in range.zip(lane.iter_from(first)) {
             let op = self.instruction(run.instruction).op;
             let of_op = match passes.last() {
-                Some(before) if before.op == op => before.of_op.clone(),
-                _ => self.first_of(lane, |other| other >= op)..self.first_of(lane, |other| other > op),
+                Some(before) if before.op == op && before.of_op.contains(&at) => before.of_op.clone(),
+                _ => self.of_op(unit, at, &run),
             };
             let fetched = fetches.and_then(|lane| lane.get(at));
             let tile = fetched.map(|run| self.fetched(run.instruction, &run.iteration));
@@ -136,15 +137,11 @@ impl<'a> Machine<'a> {
         Pass { op, run, dataflow, stream, streamed, tile, packed, mode, sums, of_op }
     }
 
-    /// Number of the first pass whose operator is as asked; operators ascend along a lane.
-    fn first_of(&self, lane: &Lane<PassRun>, is: impl Fn(ProgramOpId) -> bool) -> u64 {
-        let (mut low, mut high) = (0, lane.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let run = lane.get(middle).expect("it is below the length");
-            if is(self.instruction(run.instruction).op) { high = middle } else { low = middle + 1 }
-        }
-        low
+    /// The passes of a pass's operator around it, by their numbers.
+    fn of_op(&self, unit: usize, at: u64, run: &PassRun) -> Range<u64> {
+        let place = tiles::place_of(self.program, unit as u32, run);
+        let first = at.saturating_sub(place.before);
+        first..first + place.all
     }
 
     /// How many PEs of a unit are at work over the run, each of `samples` in its middle cycle, as a share of 255.

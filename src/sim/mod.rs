@@ -7,16 +7,19 @@
 pub mod array;
 mod clock;
 mod course;
+mod fill;
 mod look;
 mod machine;
 mod operands;
 mod part;
 mod pass;
 mod tally;
+mod tiles;
 mod values;
 
 pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor, link_cycles, vector_cycles};
 pub use course::{Capacity, Column, Course, Level};
+pub use fill::Fill;
 pub use look::{Floats, Kept};
 pub use machine::{Machine, Moment, Reach};
 pub use part::{Part, Parts};

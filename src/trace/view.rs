@@ -18,7 +18,7 @@ pub struct View {
 }
 
 impl View {
-    /// Place of a pass among those of its operator, from 0, and how many these are.
+    /// Place of a pass among those of its operator, from 0, and how many these are; in repeats, of one iteration.
     pub fn tile_of(&self, pass: usize) -> (u64, u64) {
         let of_op = &self.passes[pass].of_op;
         (self.first + pass as u64 - of_op.start, of_op.end - of_op.start)
@@ -46,7 +46,7 @@ pub struct Pass {
     pub mode: SumMode,
     /// What it computes with: i32 or f32.
     pub sums: DType,
-    /// The passes of its operator, by their numbers among all of its unit.
+    /// The passes of its operator, in repeats those of the same iteration, by their numbers among all of its unit.
     pub of_op: Range<u64>,
 }
 

@@ -8,11 +8,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
-use super::paint::{Painter, Theme};
+use super::paint::Painter;
 use super::session::{Session, ratio, side};
 use super::to_js;
 use crate::base::{Bytes, Cycle};
-use crate::draw::{self, CHART_PITCH, Chart, Point, charts};
+use crate::draw::{self, CHART_PITCH, Chart, Point, Theme, charts};
 use crate::job::{self, Finished, OnRoof};
 use crate::sim::{Column, Course};
 

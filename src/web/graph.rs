@@ -6,10 +6,10 @@ use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
 use super::listing::Listed;
-use super::paint::{Painter, Theme};
+use super::paint::Painter;
 use super::session::{Session, ratio, side};
 use super::to_js;
-use crate::draw::{GraphLayout, GraphView, Towards};
+use crate::draw::{GraphLayout, GraphView, Theme, Towards};
 
 /// Most lines of one answer.
 const MOST_LINES: usize = 400;

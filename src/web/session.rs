@@ -7,20 +7,20 @@ use web_sys::OffscreenCanvas;
 use super::analysis::Analysis;
 use super::chips;
 use super::listing::Listed;
-use super::paint::{Painter, Theme};
+use super::paint::Painter;
 use super::timeline::Lanes;
 use super::to_js;
 use super::values::{Checked, Limits, PageFrame, PageReport, Pe, activity};
 use super::wish::Wish;
 use crate::base::Cycle;
 use crate::chip::{Chip, MOST_FILE_BYTES};
-use crate::draw::{Camera, Layout, Moment, PeCode, array};
+use crate::draw::{Camera, Fullness, Layout, Moment, Notation, PeCode, Theme, array};
 use crate::import::{Files, npy};
 use crate::isa::ProgramOpId;
 use crate::job::{self, AssemblyJob, Finished, Job, Seeding, compile_or_time_arranged};
 use crate::lang::MOST_TEXT_BYTES;
 use crate::schedule::Pipeline;
-use crate::sim::{Kept, Reach};
+use crate::sim::{Fill, Kept, Reach};
 
 /// The machine behind a page. Every method that can fail throws an `Error` with a message for people.
 #[wasm_bindgen]
@@ -36,6 +36,8 @@ pub struct Session {
     pub(super) seeding: Option<Seeding>,
     /// Sums of the run shown.
     pub(super) kept: Kept,
+    /// How full its memories are, of the matrix unit on show.
+    fill: Option<Fill>,
     pub(super) cycle: Cycle,
     /// The matrix unit on show.
     pub(super) unit: usize,
@@ -45,6 +47,8 @@ pub struct Session {
     /// What one looks at, if not at the whole array; and what it goes towards.
     pub(super) camera: Option<Camera>,
     pub(super) goal: Option<Camera>,
+    /// How numbers are shown.
+    pub(super) notation: Notation,
     pub(super) analysis: Analysis,
     /// Of the graph, if the page has room for one.
     pub(super) graph: Option<Painter>,
@@ -72,12 +76,14 @@ impl Session {
             shown: None,
             seeding: None,
             kept: Kept::default(),
+            fill: None,
             cycle: 0,
             unit: 0,
             selected: (0, 0),
             marked: None,
             camera: None,
             goal: None,
+            notation: Notation::default(),
             analysis: Analysis::default(),
             graph: None,
             pipeline: Pipeline::default(),
@@ -186,6 +192,7 @@ impl Session {
             self.lanes.forget();
             self.analysis.forget();
             self.listed = None;
+            self.fill = None;
             self.forget_numbers();
         }
         1.0
@@ -327,6 +334,7 @@ impl Session {
             accumulators: layout.accumulator_rows,
         };
         let unit = self.unit;
+        let fullness = fullness(&mut self.fill, finished, unit, self.cycle);
         let here = finished.machine().at(unit, self.cycle, reach);
         let moment = Moment {
             frame: &here.frame(&mut self.kept),
@@ -339,7 +347,9 @@ impl Session {
             selected: self.selected,
             marked: marked(finished, self.marked),
             arrived: if arrived.is_finite() { arrived.clamp(0.0, 1.0) } else { 1.0 },
-            above: &here.from_above(self.selected.0, self.selected.1),
+            before: &here.sums_before(self.selected.0, self.selected.1, &mut self.kept),
+            notation: self.notation,
+            fullness,
             numbers: finished.numbers(),
             indices: &|buffer, place| finished.indices(buffer, place),
         };
@@ -351,6 +361,16 @@ impl Session {
         let whole = Layout::new(width, height, finished.chip.rows, finished.chip.cols);
         self.camera.map_or(whole, |camera| whole.seen(whole.clamped(camera)))
     }
+}
+
+/// How full the memories of a matrix unit are in a cycle.
+fn fullness(known: &mut Option<Fill>, finished: &Finished, unit: usize, cycle: Cycle) -> Fullness {
+    let Finished { emitted, chip, trace, .. } = finished;
+    let core = (unit / chip.units_per_core()) as u32;
+    let new = || Fill::new(&emitted.program, trace, unit, core);
+    let fill = known.take().filter(|fill| fill.unit() == unit).unwrap_or_else(new);
+    let fill = known.insert(fill);
+    Fullness { bytes: fill.bytes_at(cycle), rows: fill.rows_at(trace, cycle) }
 }
 
 /// The operator of a run with a number, if it has that many.

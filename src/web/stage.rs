@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::session::Session;
-use crate::draw::{Camera, Layout, Level};
+use crate::draw::{Camera, Layout, Level, Notation};
 
 /// Share of the way that a camera goes in a millisecond.
 const PACE: f64 = 0.012;
@@ -34,6 +34,12 @@ impl Session {
         let Some(whole) = self.whole() else { return };
         let level = Level::ALL[level.min(Level::ALL.len() - 1)];
         self.goal = Some(whole.camera_of(level, self.selected));
+    }
+
+    /// Shows numbers as `decimal`, `hexadecimal` or `indices`, from the next picture on.
+    #[wasm_bindgen(js_name = showNumbersAs)]
+    pub fn show_numbers_as(&mut self, notation: &str) {
+        self.notation = Notation::named(notation);
     }
 
     /// Goes on towards what is to be looked at, for so many milliseconds; true when it is there.

@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 use web_sys::OffscreenCanvas;
 
-use super::paint::{Painter, Theme};
+use super::paint::Painter;
 use super::session::{Session, marked, ratio, side};
 use super::to_js;
 use super::values::{ClassShare, shares};
 use crate::base::{Cycle, Lines};
-use crate::draw::{OP_COLOURS, Overview, Row, Spot, Timeline, Told, What};
+use crate::draw::{OP_COLOURS, Overview, Row, Spot, Theme, Timeline, Told, What};
 use crate::isa::ProgramOpId;
 use crate::job::Finished;
 use crate::sim::{Part, Parts};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::findings::{PageDiagnostic, diagnostics};
 use crate::base::{Lines, Utf16};
-use crate::draw::{GUTTER, Layout, Moment, OP_COLOURS, Register, Term, Words, short};
+use crate::draw::{GUTTER, Held, Layout, Moment, Notation, OP_COLOURS, Register, Term, Words, short};
 use crate::graph::{Graph, Source, TensorId};
 use crate::job::{Compiled, Extent, Finished, Listed, OpReport, OutputReport, UnitReport};
 use crate::lang::{Token, TokenKind};
@@ -285,7 +285,7 @@ pub struct PageFrame {
 
 #[derive(Serialize)]
 struct PageTerm {
-    op: String,
+    of: String,
     factors: [String; 2],
     numbers: Option<TermNumbers>,
 }
@@ -298,9 +298,9 @@ struct TermNumbers {
 }
 
 impl From<Term> for PageTerm {
-    fn from(Term { op, factors, numbers }: Term) -> PageTerm {
+    fn from(Term { of, factors, numbers }: Term) -> PageTerm {
         let numbers = numbers.map(|(before, factors, after)| TermNumbers { before, factors, after });
-        PageTerm { op, factors, numbers }
+        PageTerm { of, factors, numbers }
     }
 }
 
@@ -343,19 +343,19 @@ struct CellWindow {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cell {
-    act: Option<Held>,
-    weight: Option<Held>,
-    shadow: Option<Held>,
-    psum: Option<Held>,
+    act: Option<Told>,
+    weight: Option<Told>,
+    shadow: Option<Told>,
+    psum: Option<Told>,
     colour: Option<usize>,
 }
 
 /// What a register holds.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Held {
+enum Told {
     Number(i32),
-    /// A float in a few digits; where a number is not known, which element it is.
+    /// A float in a few digits, or bits; which element it is, where that is asked for or a number is not known.
     Text(String),
 }
 
@@ -390,6 +390,20 @@ impl PageFrame {
     }
 }
 
+/// What a register holds, if it is not empty.
+fn held_by(moment: &Moment, held: Held, (row, col): (usize, usize), entry: i32, pass: u32) -> Option<Told> {
+    if pass == NONE {
+        return None;
+    }
+    if moment.notation != Notation::Decimal || !moment.has_numbers(pass) {
+        return moment.text(held, [row, col], entry, pass).map(Told::Text);
+    }
+    Some(match moment.scalar(entry, pass) {
+        Scalar::Whole(value) => Told::Number(value),
+        float => Told::Text(short(float)),
+    })
+}
+
 /// At most 8 x 8 cells around the selected one.
 fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
     const MOST: usize = 8;
@@ -400,22 +414,14 @@ fn window(moment: &Moment, colour: impl Fn(u32) -> usize) -> CellWindow {
     let (col, cols) = around(moment.selected.1, frame.cols);
     let cell = |(row, col): (usize, usize)| {
         let at = frame.at(row, col);
-        let number = |entry: i32, pass: u32| {
-            let known = moment.has_numbers(pass).then(|| moment.scalar(entry, pass));
-            known.map(|known| match known {
-                Scalar::Whole(value) => Held::Number(value),
-                float => Held::Text(short(float)),
-            })
-        };
-        let held = |value: i32, pass: u32, register: Register| {
-            number(value, pass).or_else(|| moment.named(register, row, col).map(Held::Text))
-        };
-        let shadow = |shadow: &i32| held(*shadow, frame.shadow_pass[at], Register::Shadow);
+        let register = |held: Held, entry: i32, pass: u32| held_by(moment, held, (row, col), entry, pass);
+        let operand = |of: Register, entry: i32, pass: u32| register(Held::Operand(of), entry, pass);
+        let shadow = |shadow: &i32| operand(Register::Shadow, *shadow, frame.shadow_pass[at]);
         Cell {
-            act: held(frame.act[at], frame.pass[at], Register::Act(0)),
-            weight: held(frame.weight[at], frame.weight_pass[at], Register::Weight(0)),
+            act: operand(Register::Act(0), frame.act[at], frame.pass[at]),
+            weight: operand(Register::Weight(0), frame.weight[at], frame.weight_pass[at]),
             shadow: frame.shadow.get(at).and_then(shadow),
-            psum: number(frame.psum[at], frame.psum_pass[at]),
+            psum: register(Held::Sum(0), frame.psum[at], frame.psum_pass[at]),
             colour: (frame.pass[at] != NONE).then(|| colour(frame.pass[at])),
         }
     };

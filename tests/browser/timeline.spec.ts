@@ -321,7 +321,6 @@ async function open(app: App, page: Page): Promise<void> {
   await app.open();
   await page.getByLabel('example').selectOption('library/llama3-70b-prefill');
   await expect(page.locator('#editor')).toContainText('Llama 3 70B');
-  await page.getByLabel('chip', { exact: true }).selectOption('tpu-v7x');
   await expect(page.locator('#counts')).toContainText('549,279,318 cycles', { timeout: 60_000 });
 }
 

@@ -14,6 +14,7 @@ import { download, FileDesk } from './files';
 import { type Deed, History } from './history';
 import { actionOf } from './keys';
 import { notice } from './notices';
+import type { Figure } from './link';
 import type { Pad } from './pad';
 import { PlainEditor } from './plain-editor';
 import type {
@@ -33,6 +34,10 @@ import { Speaker } from './speak';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
+import { verdictOn } from './verdict';
+
+/** While playing, words are changed no sooner than this after they were; milliseconds. */
+const READ = 100;
 
 export class App {
   private readonly root = document.documentElement;
@@ -75,6 +80,7 @@ export class App {
     change: ({ text, chip }) => this.change(text, chip),
     openExample: (example) => void this.openExample(example),
     draft: () => this.draft(),
+    figure: () => this.figure(),
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     dress: (theme) => this.applyTheme(theme),
@@ -128,6 +134,10 @@ export class App {
   private playFirst = false;
   /** An example that has just been chosen starts at its beginning. */
   private rewind = true;
+  /** Whether what is there came by a link, and has not been changed: it is nobody's work here. */
+  private lent = false;
+  /** What a link shows of its first run. */
+  private arrival: Figure | null = null;
   /** Whether the run shown has no values. */
   private unvalued = false;
   /** The operator in the selected PE, if its numbers are not known. */
@@ -137,6 +147,10 @@ export class App {
   private furnished = false;
   /** A PE was pointed at: the operator at work there is picked as soon as it is known. */
   private picking = false;
+  /** The newest frame, when words last told of one, and the timer that will. */
+  private untold: Frame | null = null;
+  private told = 0;
+  private telling: ReturnType<typeof setTimeout> | undefined;
   private cancelTimer: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<void> {
@@ -151,12 +165,14 @@ export class App {
       this.files.enlist(path);
     }
     const draft = ownDraft() ?? otherDrafts()[0]?.draft ?? null;
-    if (draft) await this.openDraft(draft);
+    if (await this.openLink()) this.playFirst = false;
+    else if (draft) await this.openDraft(draft);
     else {
       this.playFirst = !matchMedia('(prefers-reduced-motion: reduce)').matches;
       await this.openExample(this.example);
     }
     await this.startEngine();
+    addEventListener('hashchange', () => void this.openLink());
   }
 
   /** What is shown of a run besides its picture comes after it. */
@@ -291,6 +307,8 @@ export class App {
   }
 
   private edited(deed: Deed): void {
+    this.arrival = null;
+    this.lent = false;
     this.record(deed);
     this.keep();
     this.run();
@@ -365,16 +383,64 @@ export class App {
     }
   }
 
-  private async openDraft(draft: Draft): Promise<void> {
+  private async openDraft(draft: Draft, lent = false): Promise<void> {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks, lent);
+  }
+
+  /** Opens the figure of the page's address, if there is one. */
+  private async openLink(): Promise<boolean> {
+    if (location.hash.length < 2) return false;
+    try {
+      const { draftOf, figureOf } = await import('./link');
+      const figure = await figureOf(location.hash);
+      if (!figure) return false;
+      const linked = await draftOf(figure);
+      // What was typed last before a reload, the address may not have yet.
+      const own = reloads() && !this.engine.alive ? ownDraft() : null;
+      const newer = own && !(own.text === linked.text && sameChip(own.chip, linked.chip));
+      await this.openDraft(newer ? own : linked, !newer);
+      this.arrival = figure;
+      return true;
+    } catch (error) {
+      notice(`The link could not be opened: ${error instanceof Error ? error.message : error}.`);
+      return false;
+    }
+  }
+
+  /** What is seen now, for a link. */
+  private figure(): Figure {
+    const { example, original, marks, bench } = this;
+    const { text, chip } = this.draft();
+    const { frame, cycle } = bench;
+    return {
+      example: example.name,
+      text: text === original ? null : text,
+      chip: sameChip(chip, example.chip) ? null : chip,
+      cycle: cycle === this.opens ? null : cycle,
+      pe: frame?.selected ?? null,
+      unit: frame?.unit ?? 0,
+      level: frame?.level ?? 0,
+      speed: this.transport.speed === example.speed ? null : this.transport.speed,
+      marks,
+    };
+  }
+
+  /** Shows of a run what a link shows. */
+  private arrive({ cycle, pe, unit, level, speed }: Figure): void {
+    if (speed !== null) this.transport.setSpeed(speed);
+    if (cycle !== null) this.transport.seek(cycle);
+    if (pe) this.select(this.cells.within(pe));
+    if (unit > 0) this.engine.showUnit(unit);
+    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
-  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown): void {
+  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown, lent = false): void {
     if (this.isEdited()) shelveDraft(this.draft());
+    this.lent = lent;
     this.marks = marks;
     this.begin(example);
     this.original = original;
@@ -435,8 +501,9 @@ export class App {
     return { text: this.editor.text(), chip: this.desk.chip, example: example.name, time: Date.now(), marks };
   }
 
-  /** Whether there is anything that the example does not have already. */
+  /** Whether there is anything that the example does not have already, or the link. */
   private isEdited(): boolean {
+    if (this.lent) return false;
     return this.editor.text() !== this.original || !sameChip(this.desk.chip, this.example.chip);
   }
 
@@ -626,6 +693,8 @@ export class App {
     this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
     // Lines of an assembly are not the program's.
+    if (this.arrival) this.arrive(this.arrival);
+    this.arrival = null;
     this.editor.showOps(report.assembly ? [] : report.ops, report.colours);
     showAnswer(report);
     showCycles(report);
@@ -666,7 +735,20 @@ export class App {
     );
   }
 
+  /** A cycle has been painted. While playing, words and tables follow the picture no faster than they can be read. */
   private frame(frame: Frame): void {
+    this.untold = frame;
+    const wait = this.transport.playing ? READ - (performance.now() - this.told) : 0;
+    if (wait <= 0) this.tell();
+    else this.telling ??= setTimeout(() => this.tell(), wait);
+  }
+
+  private tell(): void {
+    const frame = this.untold!;
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    this.told = performance.now();
+    this.root.dataset['shown'] = String(frame.cycle);
     byId('caption').textContent = frame.caption;
     this.unit.value = String(frame.unit);
     this.cells.show(frame);
@@ -680,7 +762,6 @@ export class App {
     const compute = byId('compute');
     compute.hidden = this.computable === null || !this.unvalued;
     list.replaceChildren(...all.flatMap(({ label, value }) => [make('dt', {}, label), make('dd', {}, value)]));
-    this.root.dataset['shown'] = String(frame.cycle);
     this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
     this.bench.painted(frame);
     if (this.picking) this.bench.pick(frame.pe.index);
@@ -764,10 +845,7 @@ export class App {
   }
 }
 
-/** What is to be said of a run's values, and how it looks. */
-function verdictOn({ agrees, disagreement, unvalued, assembly }: Report): [string, string] {
-  if (assembly) return ['from the assembly, not compared', 'quiet'];
-  if (unvalued !== null) return [`timed, values not computed: ${unvalued}`, 'quiet'];
-  if (agrees) return ['✓ equals the reference', 'agrees'];
-  return [`differs from the reference: ${disagreement}`, 'problem'];
+function reloads(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  return navigation?.type === 'reload';
 }

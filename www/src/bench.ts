@@ -3,6 +3,7 @@
 import type { Engine } from './engine';
 import type { Example } from './examples';
 import type { Action } from './keys';
+import type { Figure } from './link';
 import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 import type { Draft } from './storage';
 import type { Theme } from './theme';
@@ -52,6 +53,8 @@ export interface Desk {
   /** What is there now, as it is kept. */
   draft(): Draft;
   openDraft(draft: Draft): void;
+  /** What is seen now, for a link. */
+  figure(): Figure;
   chips(): Preset[];
   /** Shows everything in other colours; what the reader chose is kept. */
   dress(theme: Theme): void;

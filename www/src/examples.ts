@@ -82,11 +82,17 @@ export const EXAMPLES: Example[] = [
     name,
     title,
     group: 'Real networks',
-    chip: preset('tpu-v4'),
+    chip: chipFor(name),
     speed: 32,
     arrays: [],
   })),
 ];
+
+/** Most fit into TPU v4's 32 GiB, the larger ones into TPU v7x's 192; GPT-3 is on no chip alone, and is given the memory. */
+function chipFor(name: string): Chip {
+  if (name.includes('gpt3')) return { ...preset('tpu-v7x'), changes: { dram_gib: '384' } };
+  return preset(/70b|8x7b/.test(name) ? 'tpu-v7x' : 'tpu-v4');
+}
 
 /** An example's program. */
 export async function programOf(example: Example): Promise<string> {

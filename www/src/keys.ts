@@ -14,6 +14,7 @@ export type Action =
   | 'nearer'
   | 'farther'
   | 'whole'
+  | 'notation'
   | 'bookmark'
   | 'nextPass'
   | 'nextOfPe'
@@ -61,6 +62,7 @@ export const KEYS: Key[] = [
   anywhere('nearer', 'look nearer: array, PE, bits', 'Z'),
   anywhere('farther', 'look less near', 'Shift+Z'),
   anywhere('whole', 'look at the whole chip', 'F', 'Shift+F'),
+  anywhere('notation', 'numbers in decimal, in hexadecimal or as indices', 'X'),
   anywhere('nextPass', 'to the next pass', 'N'),
   anywhere('nextOfPe', 'to the next pass of the selected PE', 'Shift+N'),
   anywhere('nextStall', 'to the next stall: weights or inputs are not there', 'S'),

@@ -193,6 +193,8 @@ export interface Calls {
   whereIs: { args: [op: number]; answer: Cycles | undefined };
   /** A part of the run, counted. */
   countCycles: { args: [from: number, to: number]; answer: Part | undefined };
+  /** Shows numbers so, from the next picture on. */
+  showNumbersAs: { args: [notation: string]; answer: undefined };
   /** Figures of the run on show. */
   figures: { args: []; answer: Figures | undefined };
   roofline: { args: []; answer: Roofline | undefined };
@@ -498,7 +500,7 @@ export interface Frame {
 
 /** A term of a sum: which elements it multiplies, and their numbers where they are known. */
 export interface Term {
-  op: string;
+  of: string; // what is summed: the operator's name, or which element of it, if that is asked for
   factors: [string, string];
   numbers: { before: string; factors: [string, string]; after: string } | null;
 }
@@ -520,7 +522,7 @@ export interface CellWindow {
   cells: Cell[]; // row-major
 }
 
-/** A whole number; a float in a few digits, such as 2.5e-4, NaN or inf; or which element it is where its number is not known. */
+/** A whole number; a float in a few digits, such as 2.5e-4, NaN or inf, or any number's bits; or which element it is. */
 export type Held = number | string | null;
 
 export interface Cell {

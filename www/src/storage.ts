@@ -171,7 +171,7 @@ export function readDraft(value: string | null): Draft | null {
 }
 
 /** A chip as it is kept now, or as drafts had it when a chip was two sides. */
-function chipOf(value: unknown): Chip | null {
+export function chipOf(value: unknown): Chip | null {
   if (typeof value !== 'object' || value === null) return null;
   const { base, words, changes, rows, cols } = value as Record<string, unknown>;
   if (Number.isInteger(rows) && Number.isInteger(cols)) return preset(`classroom-${rows}x${cols}`);

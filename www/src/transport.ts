@@ -28,6 +28,8 @@ export class Transport {
   private next: NextStop | null = null;
   private stop: number | 'asked' = Infinity;
   private samples: Uint8Array = new Uint8Array();
+  /** Of what is drawn behind the scrubber; CSS pixels. */
+  private room = { width: 0, height: 0 };
 
   /** `over`: milliseconds that what moves may take. */
   constructor(private readonly show: (cycle: number, over: number) => void) {
@@ -37,9 +39,14 @@ export class Transport {
     byId('forward').addEventListener('click', () => this.step(1));
     this.playButton.addEventListener('click', () => this.toggle());
     this.slider.addEventListener('input', () => this.seek(this.slider.valueAsNumber));
-    this.speedSlider.addEventListener('input', () => this.label());
-    new ResizeObserver(() => this.drawActivity()).observe(byId('activity'));
+    this.speedSlider.addEventListener('input', () => this.labelSpeed());
+    new ResizeObserver(([entry]) => {
+      this.room = entry!.contentRect;
+      this.drawActivity();
+    }).observe(byId('activity'));
     this.label();
+    this.labelPlaying();
+    this.labelSpeed();
   }
 
   /** A new run of so many cycles. */
@@ -48,6 +55,8 @@ export class Transport {
     this.slider.max = String(length);
     const fastest = SPEEDS.findIndex((speed) => speed >= Math.max(512, length / FASTEST));
     this.speedSlider.max = String(fastest);
+    this.clock.style.minWidth = `${this.words(length).length}ch`;
+    this.labelSpeed();
     this.move(this.cycle);
     this.setActivity(samples);
   }
@@ -73,7 +82,7 @@ export class Transport {
     this.last = performance.now();
     void this.ask();
     requestAnimationFrame((now) => this.tick(now));
-    this.label();
+    this.labelPlaying();
   }
 
   /** Stops at something when it plays. */
@@ -92,7 +101,7 @@ export class Transport {
 
   pause(): void {
     this.last = null;
-    this.label();
+    this.labelPlaying();
   }
 
   /** Steps by hand; playing stops. */
@@ -107,12 +116,13 @@ export class Transport {
 
   faster(by: number): void {
     this.speedSlider.value = String(this.speedSlider.valueAsNumber + by);
-    this.label();
+    this.labelSpeed();
   }
 
+  /** So fast, or the next faster one that there is. */
   setSpeed(cyclesPerSecond: number): void {
-    this.speedSlider.value = String(SPEEDS.indexOf(cyclesPerSecond));
-    this.label();
+    this.speedSlider.value = String(SPEEDS.findIndex((speed) => speed >= cyclesPerSecond));
+    this.labelSpeed();
   }
 
   redraw(): void {
@@ -140,19 +150,29 @@ export class Transport {
     else requestAnimationFrame((next) => this.tick(next));
   }
 
-  private get speed(): number {
+  /** Cycles a second. */
+  get speed(): number {
     return SPEEDS[this.speedSlider.valueAsNumber] ?? 8;
   }
 
+  private words(cycle: number): string {
+    return `cycle ${grouped(cycle)} of ${grouped(this.length)}`;
+  }
+
   private label(): void {
-    const words = `cycle ${grouped(this.cycle)} of ${grouped(this.length)}`;
+    const words = this.words(this.cycle);
     this.clock.textContent = words;
-    this.clock.style.minWidth = `${`cycle ${grouped(this.length)} of ${grouped(this.length)}`.length}ch`;
     this.slider.value = String(this.cycle);
     this.slider.setAttribute('aria-valuetext', words);
     this.stage.dataset['cycle'] = String(this.cycle);
+  }
+
+  private labelPlaying(): void {
     this.stage.dataset['playing'] = String(this.playing);
     this.playButton.setAttribute('aria-label', this.playing ? 'Pause' : 'Play');
+  }
+
+  private labelSpeed(): void {
     const speed = `${grouped(this.speed)} cycle${this.speed === 1 ? '' : 's'}/s`;
     byId('speed-shown').textContent = speed;
     this.speedSlider.setAttribute('aria-valuetext', speed);
@@ -161,7 +181,7 @@ export class Transport {
   /** Behind the scrubber. */
   private drawActivity(): void {
     const canvas = byId<HTMLCanvasElement>('activity');
-    const { width, height } = canvas.getBoundingClientRect();
+    const { width, height } = this.room;
     const ratio = window.devicePixelRatio;
     canvas.width = Math.max(1, Math.round(width * ratio));
     canvas.height = Math.max(1, Math.round(height * ratio));

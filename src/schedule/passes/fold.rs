@@ -156,8 +156,9 @@ fn collected(part: &mut Graph, repeat: RepeatId, op: OpId, each: TensorId) -> Te
     let Repeat { count, within, ref mut collected, .. } = part.repeats[repeat];
     let results = &mut part.ops[op].results;
     let mut all = Tensor { within, source: Source::Op(op, results.len()), ..part.tensors[each].clone() };
-    // However many axes it has.
-    all.ty.shape = Shape::from(vec![count, all.ty.shape.count()]);
+    // However many axes it has; not as one, which may be longer than a 32-bit machine counts.
+    let (rows, cols) = all.ty.shape.as_matrix();
+    all.ty.shape = Shape::from(vec![count, rows, cols]);
     collected.push(each);
     let id = part.tensors.push(all);
     results.push(id);

@@ -229,7 +229,7 @@ impl<'w, W: Waves<Number = f32>> Floats<'w, W> {
     }
 
     /// Sums of a pass, where they stay, after so many of its steps.
-    fn sums_after(&mut self, pass: usize, steps: usize) -> &Sums<f32> {
+    pub fn sums_after(&mut self, pass: usize, steps: usize) -> &Sums<f32> {
         let waves = self.waves;
         let whose = Whose::Pass { array: waves.array(), pass: waves.number(pass) };
         self.kept.after(whose, steps, TOGETHER, waves.sides(), &mut |sums, steps| {

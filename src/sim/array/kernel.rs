@@ -304,7 +304,7 @@ impl<N: Number> Sums<N> {
     }
 
     /// The sums of a row.
-    pub(super) fn row(&self, row: usize) -> &[N] {
+    pub fn row(&self, row: usize) -> &[N] {
         &self.values[self.place(row) + LEFT..][..self.sides.cols]
     }
 

@@ -14,8 +14,8 @@ mod packed;
 mod stepper;
 
 pub use closed::{
-    accumulated, activations_waiting, add_packed, add_passes, busy, frame, from_above, outputs, streaming,
-    weights_waiting,
+    accumulated, activations_waiting, add_packed, add_passes, busy, frame, from_above, grown, outputs,
+    streaming, sums_after, weights_waiting,
 };
 pub use floats::Floats;
 pub use flow::Flow;

@@ -12,21 +12,26 @@ export interface Look {
 export class Picture {
   readonly canvas = make('canvas', { class: 'bitmap' });
   private readonly context = this.canvas.getContext('bitmaprenderer')!;
+  /** Of the host: to ask it at each picture would cost a layout each time. */
+  private width = 0;
 
   constructor(
-    private readonly host: HTMLElement,
+    host: HTMLElement,
     /** In CSS pixels. */
     private readonly height: number,
     resized: () => void,
   ) {
     this.canvas.style.height = `${height}px`;
     host.append(this.canvas);
-    new ResizeObserver(() => this.look().width > 0 && resized()).observe(host);
+    new ResizeObserver(() => {
+      this.width = host.clientWidth;
+      if (this.width > 0) resized();
+    }).observe(host);
   }
 
   look(): Look {
     const theme = document.documentElement.dataset['theme'] === 'dark' ? 'dark' : 'light';
-    return { width: this.host.clientWidth, ratio: window.devicePixelRatio, theme };
+    return { width: this.width, ratio: window.devicePixelRatio, theme };
   }
 
   show(bitmap: ImageBitmap): void {

@@ -15,7 +15,8 @@ const SEEN = [
     'each PE keeps its sum until it drains.',
   'In each PE: the activation at the top left, the weight at the top right, the sum in the middle; below, the weight ' +
     'that passes by on its way down (↓) and the next tile’s weight, once it has landed. Of a program too large for its ' +
-    'values, each PE says which elements it multiplies.',
+    'values, each PE says which elements it multiplies. X shows all numbers in hexadecimal, as their bits are stored, or as the ' +
+    'indices of their elements: of a sum, those of the result that it becomes.',
   'Around the array are DRAM with its bus, a weight FIFO, accumulators, a vector unit and a unified buffer, each with a ' +
     'lane under the picture. Under “Chip” you choose one that was built, or change any field of it.',
 ];

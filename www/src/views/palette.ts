@@ -136,6 +136,7 @@ function commands(bench: Bench): Command[] {
   return [
     ...keyed(bench),
     ...clicked(),
+    ...notations(),
     { title: 'Take the tour', kind: 'command', act: () => bench.act('tour') },
     ...places(),
     ...named(bench),
@@ -167,6 +168,20 @@ function clicked(): Command[] {
   return buttons
     .filter(([, id]) => document.querySelector(`#${id}:enabled`))
     .map(([title, id]) => ({ title, kind: 'command', act: () => byId(id).click() }));
+}
+
+/** Each way to show numbers. */
+function notations(): Command[] {
+  const choice = byId<HTMLSelectElement>('notation');
+  const show = (value: string) => {
+    choice.value = value;
+    choice.dispatchEvent(new Event('change'));
+  };
+  return [...choice.options].map(({ value }) => ({
+    title: value === 'indices' ? 'Show indices in place of numbers' : `Show numbers in ${value}`,
+    kind: 'command',
+    act: () => show(value),
+  }));
 }
 
 /** Parts of the page: tabs are opened, and headed sections come into sight. */

@@ -48,9 +48,9 @@ function showTerm(term: Frame['term']): void {
     line.replaceChildren();
     return;
   }
-  const { op, factors, numbers } = term;
+  const { of, factors, numbers } = term;
   const lit = (words: string[]) => make('mark', {}, words.join(' · '));
-  const parts: (string | Node)[] = [`${op} = … + `, lit(factors), ' + …'];
+  const parts: (string | Node)[] = [`${of} = … + `, lit(factors), ' + …'];
   if (numbers) parts.push(make('span', {}, `${numbers.before} + `, lit(numbers.factors), ` = ${numbers.after}`));
   line.replaceChildren(...parts);
 }

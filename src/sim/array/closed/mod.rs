@@ -9,6 +9,7 @@ mod sums;
 mod weights;
 
 pub use around::{accumulated, activations_waiting, add_packed, add_passes, weights_waiting};
+pub use sums::sums_after;
 
 use super::kept::Kept;
 use super::packed::{Slot, Slots, depth};
@@ -55,6 +56,40 @@ pub fn from_above<W: Waves>(waves: &W, t: Cycle, row: usize, col: usize) -> Vec<
         slots.fold(W::Number::default(), add).settled()
     };
     waves.timing(pass).stream.entering(entered).map(&mut sum).collect()
+}
+
+/// The sums to which PE(i, j) adds in cycle `t`, where they stay: one for each lane at work. `known` tells its sum after some of a
+/// pass's first steps: those that have come to all PEs.
+#[inline(never)] // Of its own, it can be left out of what everybody loads.
+pub fn grown<W: Waves>(
+    waves: &W,
+    t: Cycle,
+    [row, col]: [usize; 2],
+    known: &mut dyn FnMut(usize, usize) -> W::Number,
+) -> Vec<W::Number> {
+    let Sides { rows, cols } = waves.sides();
+    let Some(entered) = t.checked_sub((row + col) as Cycle) else { return Vec::new() };
+    let Some(pass) = streaming(waves, entered) else { return Vec::new() };
+    let stream = waves.timing(pass).stream;
+    let now = stream.entering(entered);
+    if now.is_empty() {
+        return Vec::new();
+    }
+    let common = t.checked_sub((rows + cols - 2) as Cycle).map_or(0, |cycle| stream.entering(cycle).end);
+    // In the far corner, those of now are among them.
+    let common = common.min(now.start);
+    let mut sum = known(pass, common);
+    let (mut activations, mut weights) = (zeros::<W>(rows), zeros::<W>(cols));
+    let mut before = Vec::new();
+    for step in common..now.end {
+        if step >= now.start {
+            before.push(sum.settled());
+        }
+        waves.activations(pass, step, &mut activations);
+        waves.weights(pass, step, &mut weights);
+        sum = sum.mac(activations[row], weights[col]);
+    }
+    before
 }
 
 /// Number of PEs at work in cycle `t`.

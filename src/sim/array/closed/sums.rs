@@ -69,8 +69,8 @@ impl<W: Waves> Seen<'_, W> {
     }
 }
 
-/// R x C sums of a pass over its first steps.
-pub(super) fn sums_after<'k, W: Waves>(
+/// R x C sums of a pass over its first steps. What is kept must be of the same run.
+pub fn sums_after<'k, W: Waves>(
     waves: &W,
     pass: usize,
     steps: usize,

@@ -3,6 +3,7 @@
 import type { Bench, Source } from '../../bench';
 import { byId, grouped, make } from '../../dom';
 import type { CameraMove, Frame, Report, View } from '../../protocol';
+import { notationNow } from '../numbers';
 import { steer } from '../stage';
 import type { Span } from '../timeline/span';
 import { Lone, type Result } from './lone';
@@ -36,6 +37,7 @@ export class Pinned {
   private selected = '';
   private level = 0;
   private aligned = false;
+  private notation = 'decimal';
 
   constructor(
     private readonly bench: Bench,
@@ -142,6 +144,12 @@ export class Pinned {
     const { row, col } = frame.selected;
     if (`${row},${col}` !== this.selected) this.lone.engine.select(frame.selected);
     this.selected = `${row},${col}`;
+    const notation = notationNow();
+    if (notation !== this.notation) {
+      this.lone.engine.call('showNumbersAs', notation).catch(() => undefined);
+      this.lone.engine.select(frame.selected);
+    }
+    this.notation = notation;
     if (!this.aligned) this.align();
   }
 

@@ -11,7 +11,7 @@ export function cursor(bench: Bench, span: Span): void {
     const { from, to } = span.shown;
     const { cycle } = bench;
     line.hidden = cycle < from || cycle > to;
-    line.style.left = `${span.x(cycle)}px`;
+    line.style.transform = `translateX(${span.x(cycle)}px)`;
     line.style.setProperty('--column', span.scale >= COLUMN && cycle < to ? `${span.scale}px` : '0');
   };
   bench.on('cycle', place);

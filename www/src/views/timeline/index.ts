@@ -16,9 +16,7 @@ import { zoomControls } from './zoom';
 
 /** Puts it into the page; which cycles it shows is for other views to follow. */
 export function mountTimeline(bench: Bench): Span {
-  const lanes = byId('lanes');
-  const span = new Span(bench, lanes);
-  new ResizeObserver(() => span.changed()).observe(lanes);
+  const span = new Span(bench, byId('lanes'));
   ruler(span);
   cursor(bench, span);
   overview(bench, span);

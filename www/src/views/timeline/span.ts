@@ -17,14 +17,21 @@ export class Span {
   private following: Promise<void> = Promise.resolve();
   private names = '';
   private readonly listeners: (() => void)[] = [];
+  /** Of the lanes with their names; the page says it, for asking at every cycle costs a layout each time. */
+  private room = 0;
   /** Of the whole run. */
   total = 1;
 
   constructor(
     private readonly bench: Bench,
-    private readonly host: HTMLElement,
+    host: HTMLElement,
   ) {
     bench.on('ran', (report) => this.ran(report));
+    this.room = host.clientWidth;
+    new ResizeObserver(() => {
+      this.room = host.clientWidth;
+      this.changed();
+    }).observe(host);
   }
 
   /** Hears when other cycles are shown, or as many on another width. */
@@ -120,7 +127,7 @@ export class Span {
 
   /** Width of the lanes. */
   get width(): number {
-    return Math.max(1, this.host.clientWidth - this.gutter);
+    return Math.max(1, this.room - this.gutter);
   }
 
   /** Width of a cycle. */

@@ -1,0 +1,182 @@
+// Figures in other pages: the frame, the element that makes it, and what they and their host tell each other.
+
+import type { Page } from '@playwright/test';
+import { expect, test } from './page.ts';
+
+/** A page of another path on the same host that has some figures in it. */
+async function host(page: Page, body: string): Promise<void> {
+  await page.route('**/blog/post.html', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><html lang="en"><title>A post</title>${body}</html>`,
+    }),
+  );
+  await page.route('**/blog/mine.systole', (route) =>
+    route.fulfill({ contentType: 'text/plain', body: 'input a : i8[2, 2]\nweight b : i8[2, 2]\noutput relu(a @ b)\n' }),
+  );
+  await page.goto('./blog/post.html');
+}
+
+const SCRIPT = '<script src="../systole.js"></script>';
+const figure = (page: Page, at = 0) => page.frameLocator(`systolic-array >> nth=${at} >> iframe`);
+
+test('a frame shows the figure of its address, and leads to the workbench that shows the same', async ({ page }) => {
+  await page.goto('./embed.html#v=1&ex=digits&c=100&pe=2,3');
+  await expect(page.locator('#clock')).toHaveText('cycle 100 of 862');
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+  const edit = page.getByRole('link', { name: 'Edit in Systole' });
+  await expect(edit).toHaveAttribute('href', './index.html#v=1&ex=digits&c=100&pe=2,3');
+  await page.getByRole('button', { name: 'One cycle forward' }).click();
+  await expect(edit).toHaveAttribute('href', './index.html#v=1&ex=digits&c=101&pe=2,3');
+  // What is done in an embedded figure leaves its address as it was.
+  expect(page.url()).toContain('c=100');
+  const [workbench] = await Promise.all([page.waitForEvent('popup'), edit.click()]);
+  await expect(workbench.locator('#clock')).toHaveText('cycle 101 of 862');
+  await expect(workbench.locator('#pe-title')).toContainText('PE 2, 3');
+});
+
+test('what an address asks to be hidden is hidden, and what is no figure is said in words', async ({ page }) => {
+  await page.goto('./embed.html#ex=product&controls=none&hide=caption,<b>');
+  await expect(page.locator('html')).toHaveAttribute('data-phase', 'ready');
+  await expect(page.locator('#transport')).toBeHidden();
+  await expect(page.locator('#caption')).toBeHidden();
+  await expect(page.locator('#counts')).toBeVisible();
+  await page.goto('./embed.html?2#ex=product&c=1.5');
+  await expect(page.getByRole('alert')).toContainText('This figure could not be opened: its "c" is no whole number');
+});
+
+test('the element takes a program from its text, its attributes, or a file beside the page', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}
+     <systolic-array chip="classroom-2x3" cycle="5">
+       input a : i8[2, 2]   # <i>one</i>
+       weight b : i8[2, 2]
+       output a @ b
+     </systolic-array>
+     <systolic-array src="mine.systole" controls="transport" theme="dark"></systolic-array>
+     <systolic-array example="layers" load="click" title="Three layers"></systolic-array>
+     <systolic-array src="https://example.com/other.systole"></systolic-array>`,
+  );
+  await expect(figure(page).locator('#clock')).toContainText('cycle 5 of');
+  await page.locator('systolic-array >> nth=1').scrollIntoViewIfNeeded();
+  await expect(figure(page, 1).locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(figure(page, 1).locator('#verdict')).toContainText('equals the reference');
+  await expect(figure(page, 1).locator('#foot')).toBeHidden();
+  const third = page.locator('systolic-array >> nth=2');
+  await expect(third.locator('iframe')).toHaveCount(0);
+  await third.getByRole('button', { name: 'Three layers' }).click();
+  await expect(figure(page, 2).locator('html')).toHaveAttribute('data-phase', 'ready');
+  await expect(page.locator('systolic-array >> nth=3')).toContainText('must be of this host');
+});
+
+test('a figure is as high as what it holds', async ({ page }) => {
+  await host(page, `${SCRIPT}<div style="width:700px"><systolic-array example="product"></systolic-array></div>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  const inside = () =>
+    figure(page)
+      .locator('body')
+      .evaluate((body) => body.getBoundingClientRect().height);
+  const outside = () => page.locator('systolic-array iframe').evaluate((frame) => frame.getBoundingClientRect().height);
+  await expect.poll(async () => Math.abs((await inside()) - (await outside()))).toBeLessThan(2);
+  await page.locator('div').evaluate((div) => (div.style.width = '360px'));
+  await expect.poll(async () => Math.abs((await inside()) - (await outside()))).toBeLessThan(2);
+});
+
+test('a host plays, seeks and reads figures, and keeps two in step', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="product"></systolic-array><systolic-array example="product"></systolic-array>
+     <script>
+       const [left, right] = document.querySelectorAll('systolic-array');
+       left.addEventListener('systole-cycle', ({ detail }) => right.seek(detail.cycle));
+     </script>`,
+  );
+  for (const at of [0, 1]) {
+    await page.locator(`systolic-array >> nth=${at}`).scrollIntoViewIfNeeded();
+    await expect(figure(page, at).locator('html')).toHaveAttribute('data-phase', 'ready');
+  }
+  const left = page.locator('systolic-array >> nth=0');
+  type Figure = HTMLElement & { seek(cycle: number): void; getState(): Promise<string>; step(by?: number): void };
+  await left.evaluate((element) => (element as Figure).seek(23));
+  for (const at of [0, 1]) await expect(figure(page, at).locator('#clock')).toHaveText('cycle 23 of 60');
+  await left.evaluate((element) => (element as Figure).step());
+  await expect(figure(page, 1).locator('#clock')).toHaveText('cycle 24 of 60');
+  expect(await left.evaluate((element) => (element as Figure).getState())).toBe('#v=1&ex=product&c=24');
+  await left.evaluate((element) => element.setAttribute('cycle', '30'));
+  await expect(figure(page, 1).locator('#clock')).toHaveText('cycle 30 of 60');
+});
+
+test('messages of others are not heard, and malformed ones change nothing', async ({ page }) => {
+  await host(page, `${SCRIPT}<systolic-array example="product" cycle="7"></systolic-array>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  await page.evaluate(() => {
+    const frame = document.querySelector('systolic-array')!.shadowRoot!.querySelector('iframe')!;
+    for (const wish of [
+      null,
+      'seek',
+      { systole: 2, kind: 'seek', cycle: 9 },
+      { systole: 1, kind: 'seek', cycle: '9' },
+      { systole: 1, kind: 'seek', cycle: 1.5 },
+      { systole: 1, kind: 'step', by: Infinity },
+      { systole: 1, kind: 'load', hash: 'x'.repeat(300_000) },
+      { systole: 1, kind: 'set', theme: '<b>', speed: -3 },
+      { systole: 1, kind: '__proto__' },
+    ]) {
+      frame.contentWindow!.postMessage(wish, '*');
+    }
+    // From a window that is not the frame's parent.
+    const other = document.createElement('iframe');
+    document.body.append(other);
+    const script = other.contentDocument!.createElement('script');
+    script.textContent = 'parent.frames[0].postMessage({ systole: 1, kind: "seek", cycle: 50 }, "*")';
+    other.contentDocument!.body.append(script);
+  });
+  await page.waitForTimeout(500);
+  await expect(figure(page).locator('#clock')).toHaveText('cycle 7 of 60');
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+});
+
+test('keys act while the focus is inside; those that it does not know go on to the host', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="product" cycle="7"></systolic-array>
+     <script>
+       window.keys = [];
+       addEventListener('systole-key', ({ detail }) => keys.push(detail.key));
+     </script>`,
+  );
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  await page.keyboard.press('ArrowRight');
+  await expect(figure(page).locator('#clock')).toHaveText('cycle 7 of 60');
+  await figure(page).getByRole('button', { name: 'One cycle forward' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(figure(page).locator('#clock')).toHaveText('cycle 8 of 60');
+  await page.keyboard.press('PageDown');
+  await expect.poll(() => page.evaluate(() => (window as unknown as { keys: string[] }).keys)).toEqual(['PageDown']);
+});
+
+test('figures that are not seen load nothing', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await host(
+    page,
+    `${SCRIPT}<div style="height: 9000px"></div>${'<systolic-array example="product"></systolic-array>'.repeat(3)}
+     <systolic-array example="product" load="click"></systolic-array>`,
+  );
+  await page.waitForTimeout(1000);
+  expect(asked.filter((url) => url.includes('wasm'))).toEqual([]);
+  await page.locator('systolic-array >> nth=0').scrollIntoViewIfNeeded();
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  expect(asked.some((url) => url.includes('wasm'))).toBe(true);
+});
+
+test('an editable figure runs what is typed', async ({ page }) => {
+  await page.goto('./embed.html#ex=product&editable=1');
+  await expect(page.locator('#counts')).toHaveText('60 cycles');
+  const text = 'input a : i8[4, 8]\nweight w : i8[8, 4]\noutput a @ w\n';
+  await page.getByLabel('Program').fill(text);
+  await expect(page.locator('#counts')).not.toHaveText('60 cycles');
+  await page.getByLabel('Program').fill('input a : i8[4, 8]\noutput b\n');
+  await expect(page.getByRole('alert')).toContainText('line 2');
+});

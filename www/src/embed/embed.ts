@@ -1,0 +1,329 @@
+// One figure in somebody else's page: the array, its clock, and on demand its program.
+
+import { preset } from '../chip';
+import { byId, grouped, make } from '../dom';
+import { Engine } from '../engine';
+import { arrayOf, EXAMPLES } from '../examples';
+import { actionOf, type Action } from '../keys';
+import { draftOf, type Figure, figureOf, hashOf } from '../link';
+import type { Checked, Chip, ChipState, Frame, FromWorker, Report, View } from '../protocol';
+import { Speaker } from '../speak';
+import { Transport } from '../transport';
+import { verdictOn } from '../verdict';
+import { Host, type Wish } from './host';
+import { one, optionsOf } from './options';
+
+/** A rest in typing after which the program runs, in milliseconds. */
+const REST = 120;
+
+export class Embed {
+  private readonly root = document.documentElement;
+  private options = optionsOf(location.hash);
+  private readonly system = matchMedia('(prefers-color-scheme: dark)');
+  private readonly canvas = byId('canvas-host');
+  private readonly program = byId<HTMLTextAreaElement>('program');
+  private readonly engine = new Engine(
+    { picture: this.canvas, timeline: make('div') },
+    () => this.view(),
+    (message) => this.hear(message),
+  );
+  private readonly transport = new Transport((cycle, over) => {
+    this.engine.seek(cycle, over);
+    this.cycle = cycle;
+    this.changed();
+  });
+  private readonly host = new Host((wish) => this.grant(wish));
+  private readonly speaker = new Speaker();
+  private readonly acts: Partial<Record<Action, () => void>> = {
+    play: () => this.transport.toggle(),
+    back: () => this.transport.step(-1),
+    forward: () => this.transport.step(1),
+    back10: () => this.transport.step(-10),
+    forward10: () => this.transport.step(10),
+    start: () => this.transport.seek(0),
+    end: () => this.transport.seek(this.report?.cycles ?? 0),
+    faster: () => this.transport.faster(1),
+    slower: () => this.transport.faster(-1),
+  };
+  private version = '';
+  private figure: Figure | null = null;
+  private text = '';
+  private chip: Chip = preset('classroom-4x4');
+  private original = '';
+  private cycle = 0;
+  private report: Report | null = null;
+  private frame: Frame | null = null;
+  /** What the figure shows of its first run. */
+  private arrival: Figure | null = null;
+  private telling: ReturnType<typeof setTimeout> | undefined;
+  private typing: ReturnType<typeof setTimeout> | undefined;
+
+  async start(): Promise<void> {
+    this.look();
+    this.listen();
+    if (!(await this.open(location.hash))) return;
+    if (this.options.load === 'click') await this.asked();
+    else await this.seen();
+    await this.begin();
+  }
+
+  private listen(): void {
+    this.system.addEventListener('change', () => this.look());
+    new ResizeObserver(() => this.engine.resize()).observe(this.canvas);
+    new ResizeObserver(() => {
+      this.host.tell({ kind: 'resize', height: Math.ceil(document.body.getBoundingClientRect().height) });
+    }).observe(document.body);
+    this.canvas.addEventListener('click', ({ offsetX, offsetY }) => this.engine.pick(offsetX, offsetY));
+    addEventListener('keydown', (event) => this.key(event));
+    this.program.addEventListener('input', () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.typed(), REST);
+    });
+  }
+
+  // --- Beginning ------------------------------------------------------------------------------------------------
+
+  /** Takes a figure in; whether it is one. */
+  private async open(hash: string): Promise<boolean> {
+    try {
+      const figure = (await figureOf(hash)) ?? (await figureOf('#ex=product'))!;
+      const { text, chip } = await draftOf(figure);
+      [this.figure, this.arrival, this.text, this.chip] = [figure, figure, text, chip];
+      this.original = figure.text === null ? text : '';
+      this.program.value = text;
+      return true;
+    } catch (error) {
+      this.fail(`This figure could not be opened: ${error instanceof Error ? error.message : error}.`);
+      return false;
+    }
+  }
+
+  /** Until it can be seen it costs nothing. */
+  private seen(): Promise<void> {
+    return new Promise((resolve) => {
+      const observer = new IntersectionObserver((entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(this.canvas);
+    });
+  }
+
+  private asked(): Promise<void> {
+    const poster = byId<HTMLButtonElement>('poster');
+    poster.textContent = `▶ ${EXAMPLES.find(({ name }) => name === this.figure?.example)?.title ?? 'Run this figure'}`;
+    poster.hidden = false;
+    this.phase('poster');
+    return new Promise((resolve) =>
+      poster.addEventListener('click', () => {
+        poster.hidden = true;
+        resolve();
+      }),
+    );
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      await this.engine.start();
+      this.run();
+    } catch (error) {
+      this.fail(`The simulator could not start: ${error instanceof Error ? error.message : error}.`);
+    }
+  }
+
+  private run(): void {
+    byId('problem').hidden = true;
+    this.phase('running');
+    this.engine.run(this.text, this.chip);
+  }
+
+  private typed(): void {
+    this.text = this.program.value;
+    if (this.engine.alive) this.run();
+  }
+
+  // --- What the worker says -------------------------------------------------------------------------------------
+
+  private hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.version = message.version;
+        this.host.tell({ kind: 'ready', schema: 1, version: message.version });
+        break;
+      case 'chip':
+        this.checkChip(message.state);
+        break;
+      case 'checked':
+        if (message.id === this.engine.newest) void this.checked(message.checked);
+        break;
+      case 'ran':
+        this.ran(message.report);
+        if (message.id === this.engine.newest) this.phase('ready');
+        break;
+      case 'activity':
+        this.transport.setActivity(message.samples);
+        break;
+      case 'frame':
+        this.painted(message.frame);
+        break;
+      case 'picked':
+        if (message.pe) this.engine.select(message.pe);
+        if (message.pe) this.engine.seek(this.cycle);
+        break;
+      case 'refused':
+        this.fail(message.message);
+        break;
+      case 'crashed':
+        this.transport.pause();
+        this.fail('The simulator stopped because of a mistake of its own.');
+        break;
+    }
+  }
+
+  private checkChip({ problems }: ChipState): void {
+    if (problems.length > 0) this.fail(problems.map(({ message, hint }) => `${message}; ${hint}.`).join(' '));
+  }
+
+  private async checked({ diagnostics, loads, runs }: Checked): Promise<void> {
+    const absent = loads.filter((path) => !this.engine.hasFile(path));
+    const found = await Promise.all(absent.map(async (path) => [path, await arrayOf(path)] as const));
+    for (const [path, bytes] of found) if (bytes) this.engine.setFile(path, bytes);
+    if (found.some(([, bytes]) => bytes)) return this.run();
+    const error = diagnostics.find(({ severity }) => severity === 'error');
+    if (!runs && error) this.fail(`line ${error.line}, column ${error.column}: ${error.message}`);
+  }
+
+  private ran(report: Report): void {
+    this.report = report;
+    byId('counts').textContent = `${grouped(report.cycles)} cycles`;
+    const verdict = byId('verdict');
+    [verdict.textContent, verdict.className] = verdictOn(report);
+    this.transport.setRun(report.cycles, report.activity);
+    const first = this.arrival;
+    this.arrival = null;
+    if (first) this.arrive(first, report);
+  }
+
+  private arrive({ cycle, pe, unit, level, speed, example }: Figure, report: Report): void {
+    const usual = EXAMPLES.find(({ name }) => name === example)?.speed ?? 8;
+    this.transport.setSpeed(speed ?? usual);
+    this.transport.seek(cycle ?? report.opens);
+    if (pe) this.engine.select(pe);
+    if (unit > 0) this.engine.showUnit(unit);
+    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (this.options.autoplay && !still) this.transport.play();
+  }
+
+  private painted(frame: Frame): void {
+    this.frame = frame;
+    byId('caption').textContent = frame.caption;
+    this.root.dataset['shown'] = String(frame.cycle);
+    this.speaker.say(`Cycle ${frame.cycle}. ${frame.caption}`);
+    this.changed();
+  }
+
+  private fail(message: string): void {
+    const problem = byId('problem');
+    problem.textContent = message;
+    problem.hidden = false;
+    this.phase('error');
+    this.host.tell({ kind: 'error', message });
+  }
+
+  private phase(phase: string): void {
+    this.root.dataset['phase'] = phase;
+    this.host.tell({ kind: 'phase', phase });
+  }
+
+  // --- The page around it ---------------------------------------------------------------------------------------
+
+  private grant(wish: Wish): void {
+    switch (wish.kind) {
+      case 'ping':
+        if (this.version !== '') this.host.tell({ kind: 'ready', schema: 1, version: this.version });
+        break;
+      case 'load':
+        void this.open(wish.hash).then((opened) => opened && this.engine.alive && this.run());
+        break;
+      case 'play':
+        this.transport.play();
+        break;
+      case 'pause':
+        this.transport.pause();
+        break;
+      case 'step':
+        this.transport.step(wish.by);
+        break;
+      case 'seek':
+        this.transport.seek(wish.cycle);
+        break;
+      case 'set':
+        if (wish.theme !== undefined) this.options.theme = one(wish.theme, ['auto', 'light', 'dark']);
+        if (Number.isSafeInteger(wish.speed)) this.transport.setSpeed(wish.speed as number);
+        this.look();
+        break;
+      case 'getState':
+        void this.hash().then((hash) => this.host.tell({ kind: 'state', hash }));
+        break;
+    }
+  }
+
+  /** What it can do nothing with, the host may: a slide deck turns its pages. */
+  private key(event: KeyboardEvent): void {
+    const action = actionOf(event);
+    const act = action && this.acts[action];
+    if (act) {
+      event.preventDefault();
+      act();
+    } else if (!(event.target as HTMLElement).closest('textarea')) {
+      const { key, code, shiftKey } = event;
+      this.host.tell({ kind: 'key', key, code, shift: shiftKey });
+    }
+  }
+
+  /** Soon after the last change; while it plays, now and then. */
+  private changed(): void {
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      const { cycle, report, transport } = this;
+      this.host.tell({ kind: 'cycle', cycle, of: report?.cycles ?? 0, playing: transport.playing });
+      void this.hash().then((hash) => (byId<HTMLAnchorElement>('edit').href = `./index.html${hash}`));
+    }, 100);
+  }
+
+  /** What is seen now. */
+  private hash(): Promise<string> {
+    const { example, chip } = this.figure!;
+    const { frame } = this;
+    return hashOf({
+      example,
+      text: this.text === this.original ? null : this.text,
+      chip,
+      cycle: this.cycle === this.report?.opens ? null : this.cycle,
+      pe: frame?.selected ?? null,
+      unit: frame?.unit ?? 0,
+      level: frame?.level ?? 0,
+      speed: this.figure!.speed,
+      marks: this.figure!.marks,
+    });
+  }
+
+  // --- Looks ----------------------------------------------------------------------------------------------------
+
+  private look(): void {
+    const { theme, controls, hide, editable } = this.options;
+    const system = this.system.matches ? 'dark' : 'light';
+    Object.assign(this.root.dataset, { theme: theme === 'auto' ? system : theme, controls, hide: hide.join(' ') });
+    this.program.hidden = !editable;
+    this.engine.resize();
+    this.transport.redraw();
+  }
+
+  private view(): View {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    const theme = this.root.dataset['theme'] === 'dark' ? 'dark' : 'light';
+    return { width, height, pixelRatio: window.devicePixelRatio, theme, timelineWidth: 0 };
+  }
+}

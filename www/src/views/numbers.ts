@@ -1,0 +1,66 @@
+// How numbers are shown in the picture, the table of cells and the equation: in decimal, as their bits, or by which elements they are.
+
+import type { Bench } from '../bench';
+import { byId, make } from '../dom';
+
+export const NOTATIONS = ['decimal', 'hexadecimal', 'indices'] as const;
+
+const KEPT = 'systole.numbers';
+
+/** How they are shown now. */
+let notation: string = NOTATIONS[0];
+
+export function notationNow(): string {
+  return notation;
+}
+
+export function mountNumbers(bench: Bench): void {
+  const options = NOTATIONS.map((name) => make('option', { value: name }, name));
+  const choice = make('select', { id: 'notation', title: 'Numbers (X)' }, ...options);
+  const why = make('span', { id: 'numberless', class: 'quiet' });
+  byId('told').append(make('div', { id: 'numbers' }, why, make('label', {}, make('span', {}, 'Numbers'), choice)));
+
+  /** The picture is painted again, with what goes with it. */
+  const show = () => {
+    choice.value = notation;
+    bench.desk.call('showNumbersAs', notation).catch(() => undefined);
+    bench.desk.step(0, 0);
+  };
+  const take = (wanted: string) => {
+    notation = known(wanted);
+    keep(notation);
+    show();
+    byId('spoken').textContent = `Numbers: ${notation}`;
+  };
+  choice.addEventListener('change', () => take(choice.value));
+  bench.offer({ notation: () => take(NOTATIONS[(choice.selectedIndex + 1) % NOTATIONS.length]!) });
+
+  notation = kept();
+  // A worker that has just been started knows of nothing.
+  bench.on('ran', ({ unvalued }) => {
+    why.textContent = unvalued === null ? '' : 'indices: no values were computed';
+    why.title = unvalued ?? '';
+    if (notation !== NOTATIONS[0]) show();
+  });
+}
+
+/** What is kept is input from outside. */
+function known(name: string | null): string {
+  return NOTATIONS.find((known) => known === name) ?? NOTATIONS[0];
+}
+
+function kept(): string {
+  try {
+    return known(localStorage.getItem(KEPT));
+  } catch {
+    return NOTATIONS[0];
+  }
+}
+
+function keep(notation: string): void {
+  try {
+    localStorage.setItem(KEPT, notation);
+  } catch {
+    // It then lasts as long as the page.
+  }
+}
