@@ -77,13 +77,13 @@ impl Session {
         let Some((_, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
         let width = side(width);
         let course = Course::new(&finished.emitted.program, &finished.chip, &finished.trace);
-        let to = (to as Cycle).min(finished.trace.cycles);
-        let columns = course.columns(from as Cycle, to, width.min(MOST_COLUMNS) as usize);
+        let cycles = finished.trace.cycles;
+        let (from, to) = (from as Cycle, (to as Cycle).min(cycles));
+        let count = width.min(MOST_COLUMNS) as usize;
+        let columns = course.columns(from, to, count);
         let page = PageCourse::new(finished, &course, &columns);
         let tops = *self.analysis.tops.get_or_init(|| {
-            let whole = course.columns(0, finished.trace.cycles, MOST_COLUMNS as usize);
-            let most = |of: fn(&Column) -> u64| whole.iter().map(of).max().unwrap_or(0) as f64;
-            [most(|column| column.buffer.most), most(|column| column.rows.most)]
+            if (from, to) == (0, cycles) { tops(&columns) } else { tops(&course.columns(0, cycles, count)) }
         });
         let drawn = page.charts(tops);
         let scene = charts(&drawn, width);
@@ -114,6 +114,12 @@ impl Analysis {
         painter.paint(scene)?;
         painter.bitmap()
     }
+}
+
+/// The most of each of these stretches: bytes in unified buffers, and rows in accumulators.
+fn tops(columns: &[Column]) -> [f64; 2] {
+    let most = |of: fn(&Column) -> u64| columns.iter().map(of).max().unwrap_or(0) as f64;
+    [most(|column| column.buffer.most), most(|column| column.rows.most)]
 }
 
 fn drawn(finished: &Finished, roofline: &job::Roofline) -> draw::Roofline {

@@ -308,3 +308,18 @@ test('the picture beside links is there, as large as it is said to be', async ({
   const there = await page.locator('meta[property="og:image"]').getAttribute('content');
   expect(new URL(there!, page.url()).href).toBe(address.href);
 });
+
+test('nothing moves when what nobody waits for comes', async ({ app, page }) => {
+  await app.open();
+  await page.evaluate(() => {
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+        document.body.dataset['shift'] = String(Number(document.body.dataset['shift'] ?? 0) + entry.value);
+    }).observe({ type: 'layout-shift' });
+  });
+  await page.mouse.move(5, 5);
+  await page.mouse.move(6, 6);
+  await expect(page.locator('#limits .offer').first()).toBeVisible();
+  await expect(page.locator('#paper')).toBeAttached();
+  expect(await page.locator('body').getAttribute('data-shift')).toBeNull();
+});

@@ -30,7 +30,9 @@ export async function furnish(bench: Bench): Promise<void> {
   comparisons(bench, span);
   compiled(bench);
   void firstVisit(bench);
-  void bench.desk.module().then(async () => (await import('./here')).mountHere(bench));
+  const here = async () => (await import('./here')).mountHere(bench);
+  const lost = () => notice('What limits a run, and links to the documentation, could not be loaded.');
+  void bench.desk.module().then(here).catch(lost);
 }
 
 /** Comparisons come when somebody asks for one. */

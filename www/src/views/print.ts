@@ -4,6 +4,7 @@
 import style from './print.css?url';
 import type { Bench } from '../bench';
 import { byId, grouped, make } from '../dom';
+import { notice } from '../notices';
 import { styled } from './styled';
 
 /** CSS pixels across a sheet of paper: A4 and letter, upright, with margins. */
@@ -11,9 +12,12 @@ const SHEET = 680;
 
 /** Prints the page in light colours, however it is seen. What the browser's own menu prints is made ready, too. */
 export function mountPrint(bench: Bench): () => void {
-  void styled(style);
   const paper = make('section', { id: 'paper', 'aria-hidden': 'true' });
-  document.body.prepend(paper);
+  // Only its style keeps it from the screen.
+  styled(style).then(
+    () => document.body.prepend(paper),
+    () => notice('The style of what is printed could not be loaded.'),
+  );
   const ready = () => {
     measure();
     paper.replaceChildren(...sheet(bench));
