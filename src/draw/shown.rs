@@ -214,8 +214,12 @@ impl Moment<'_> {
             Some(Becomes::Element(buffer, at)) => {
                 let index = self.index_of(buffer, at);
                 let name = &self.program.buffers[buffer].name;
-                let name = if name.contains(' ') { format!("({name})") } else { name.clone() };
-                Label::element(name + &index, &index)
+                if name.contains(' ') {
+                    // What has no name of its own is long: only where there is all the room.
+                    let least = f64::INFINITY;
+                    return Label { least, ..Label::element(format!("({name}){index}"), &index) };
+                }
+                Label::element(name.clone() + &index, &index)
             }
             Some(Becomes::Nothing) => "·".to_owned().into(),
             Some(Becomes::Unknown) | None => "?".to_owned().into(),
