@@ -197,8 +197,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             if let Some(waiting) = &waiting[row] {
                 let paint = moment.paint(waiting.pass, 0.24);
                 let element = moment.waiting_left(waiting, hop + 1, row);
-                let of = &moment.view.passes[waiting.pass as usize].streamed;
-                let text = moment.waiting(waiting.value, waiting.pass, of, element);
+                let text = moment.waiting(waiting, element);
                 let [x, y, width, height] = layout.activation(hop + 1, row);
                 chip(scene, [x - behind * width, y, width, height], paint, text, Colour::Ink.solid());
             }
@@ -209,8 +208,7 @@ fn large(scene: &mut Scene, moment: &Moment, layout: &Layout) {
             if let Some(waiting) = &waiting[col] {
                 let paint = moment.paint(waiting.pass, 0.12);
                 let element = Some(moment.waiting_above(waiting, col));
-                let of = &moment.view.passes[waiting.pass as usize].tile;
-                let text = moment.waiting(waiting.value, waiting.pass, of, element);
+                let text = moment.waiting(waiting, element);
                 let [x, y, width, height] = layout.weight(hop + 1, col);
                 chip(scene, [x, y - behind * height, width, height], paint, text, Colour::Dim.solid());
             }

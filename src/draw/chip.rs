@@ -195,15 +195,15 @@ fn level(scene: &mut Scene, layout: &Layout, [x, y, width, height]: [f64; 4], sh
     scene.shapes.push(Shape::Line { ends: [x, top, x + width, top], width: 1.0, paint });
 }
 
-/// `640 B`, `1.5 KiB`, `24 MiB`: in up to three figures.
+/// `640 B`, `1.5 KiB`, `24 MiB`: what is beyond a few figures is left out.
 fn short_bytes(bytes: Bytes) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let power =
-        (0..UNITS.len() - 1).find(|power| bytes >> (10 * (power + 1)) == 0).unwrap_or(UNITS.len() - 1);
-    let tenths = (u128::from(bytes) * 10 + ((1u128 << (10 * power)) >> 1)) >> (10 * power);
-    let behind =
-        if tenths < 1000 && !tenths.is_multiple_of(10) { format!(".{}", tenths % 10) } else { String::new() };
-    format!("{}{behind} {}", tenths / 10, UNITS[power])
+    let (mut power, mut whole, mut tenth) = (0, bytes, 0);
+    while whole >= 1024 && power < UNITS.len() - 1 {
+        (power, tenth, whole) = (power + 1, whole % 1024 * 10 / 1024, whole / 1024);
+    }
+    let behind = if whole < 100 && tenth > 0 { format!(".{tenth}") } else { String::new() };
+    format!("{whole}{behind} {}", UNITS[power])
 }
 
 fn outline(scene: &mut Scene, layout: &Layout, bounds: [f64; 4]) {
@@ -287,9 +287,10 @@ mod tests {
             (1023, "1023 B"),
             (1024, "1 KiB"),
             (1536, "1.5 KiB"),
-            (1024 * 1024 - 1, "1024 KiB"),
+            (10_752, "10.5 KiB"),
+            (1024 * 1024 - 1, "1023 KiB"),
             (24 << 20, "24 MiB"),
-            (u64::MAX, "16384 PiB"),
+            (u64::MAX, "16383 PiB"),
         ];
         for (bytes, text) in shown {
             assert_eq!(short_bytes(bytes), text);

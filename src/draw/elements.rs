@@ -37,6 +37,13 @@ enum Place {
     Unknown,
 }
 
+impl Element<'_> {
+    /// The buffer that it is of, or would be of if it were not padding.
+    pub(super) fn buffer(&self) -> BufferId {
+        self.of.buffer()
+    }
+}
+
 impl Moment<'_> {
     /// Whether a pass's numbers are known.
     pub fn has_numbers(&self, pass: u32) -> bool {

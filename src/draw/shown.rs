@@ -9,7 +9,7 @@ use crate::chip::Stationary;
 use crate::isa::{AsResult, BufferId, Factor, Unit, VectorSource, Window, Work};
 use crate::num::DType;
 use crate::timing;
-use crate::trace::{NONE, Pass, Scalar, UnitRun};
+use crate::trace::{NONE, Pass, Scalar, UnitRun, Waiting};
 
 /// How numbers are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,11 +122,16 @@ impl Moment<'_> {
     }
 
     /// A number of a pass in words, `−` as `-`.
-    pub(super) fn told(&self, scalar: Scalar, dtype: DType) -> String {
+    pub(super) fn told(&self, held: Held, scalar: Scalar, pass: u32) -> String {
         match self.notation {
-            Notation::Hexadecimal => hexadecimal(scalar, dtype),
+            Notation::Hexadecimal => self.bits(held, scalar, pass).whole,
             _ => short(scalar),
         }
+    }
+
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
+    fn bits(&self, held: Held, scalar: Scalar, pass: u32) -> Label {
+        Label::hexadecimal(scalar, self.dtype_of(held, pass))
     }
 
     /// What a register of a PE holds, by its entry in the frame and the pass of that: a number where it is known and asked for, or
@@ -146,7 +151,7 @@ impl Moment<'_> {
     #[inline(never)] // Of its own, it can be left out of what everybody loads.
     fn other_label(&self, held: Held, [row, col]: [usize; 2], entry: i32, pass: u32) -> Label {
         if self.shows_numbers(pass) {
-            return Label::hexadecimal(self.scalar(entry, pass), self.dtype_of(held, pass));
+            return self.bits(held, self.scalar(entry, pass), pass);
         }
         let place = match held {
             Held::Operand(register) => {
@@ -160,34 +165,46 @@ impl Moment<'_> {
     }
 
     /// What an accumulator holds: a number, or which element of the result it becomes. Rows are counted from the pass's first one.
-    pub(super) fn accumulator(&self, [row, col]: [usize; 2], entry: i32, pass: u32) -> Label {
-        match (self.notation, self.has_numbers(pass)) {
-            (Notation::Decimal, true) => signed(self.scalar(entry, pass)).into(),
-            (Notation::Hexadecimal, true) => {
-                Label::hexadecimal(self.scalar(entry, pass), self.dtype_of(Held::Drain, pass))
-            }
-            _ => self.sum_label(pass, Some([row, col])),
+    pub(super) fn accumulator(&self, place: [usize; 2], entry: i32, pass: u32) -> Label {
+        match self.notation {
+            Notation::Decimal if self.has_numbers(pass) => signed(self.scalar(entry, pass)).into(),
+            _ => self.other_accumulator(place, entry, pass),
         }
     }
 
-    /// An operand before the array, which is as many bits as what it is of: its number, or which one it is.
-    pub(super) fn waiting(&self, entry: i32, pass: u32, of: &Factor, element: Option<Element>) -> Label {
-        let scalar = self.scalar(entry, pass);
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
+    fn other_accumulator(&self, place: [usize; 2], entry: i32, pass: u32) -> Label {
+        match self.shows_numbers(pass) {
+            true => self.bits(Held::Drain, self.scalar(entry, pass), pass),
+            false => self.sum_label(pass, Some(place)),
+        }
+    }
+
+    /// An operand before the array: its number, or which one it is.
+    pub(super) fn waiting(&self, waiting: &Waiting, element: Option<Element>) -> Label {
         match self.notation {
-            _ if !self.shows_numbers(pass) => element.map_or_else(Label::default, |element| {
-                let index = self.index(element);
-                match self.notation {
-                    Notation::Indices => Label::element(self.name(element), &index),
-                    _ => compact(&index).into(),
-                }
-            }),
-            Notation::Hexadecimal => Label::hexadecimal(scalar, self.program.buffers[of.buffer()].dtype),
-            _ => signed(scalar).into(),
+            Notation::Decimal if self.has_numbers(waiting.pass) => {
+                signed(self.scalar(waiting.value, waiting.pass)).into()
+            }
+            _ => element.map_or_else(Label::default, |element| self.other_waiting(waiting, element)),
+        }
+    }
+
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
+    fn other_waiting(&self, waiting: &Waiting, element: Element) -> Label {
+        if self.shows_numbers(waiting.pass) {
+            let dtype = self.program.buffers[element.buffer()].dtype;
+            return Label::hexadecimal(self.scalar(waiting.value, waiting.pass), dtype);
+        }
+        let index = self.index(element);
+        match self.notation {
+            Notation::Indices => Label::element(self.name(element), &index),
+            _ => compact(&index).into(),
         }
     }
 
     /// The dtype of a register of a pass.
-    pub(super) fn dtype_of(&self, held: Held, pass: u32) -> DType {
+    fn dtype_of(&self, held: Held, pass: u32) -> DType {
         let pass = &self.view.passes[pass as usize];
         let of = |factor: &Factor| self.program.buffers[factor.buffer()].dtype;
         match held {
@@ -198,11 +215,15 @@ impl Moment<'_> {
     }
 
     /// `y[3, 2]`: which element of the result the sum in a PE becomes, if that is asked for.
-    pub fn named_sum(&self, [row, col]: [usize; 2], lane: usize) -> Option<String> {
+    pub fn named_sum(&self, place: [usize; 2], lane: usize) -> Option<String> {
+        if self.notation == Notation::Indices { self.name_of_sum(place, lane) } else { None }
+    }
+
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
+    fn name_of_sum(&self, [row, col]: [usize; 2], lane: usize) -> Option<String> {
         let frame = self.frame;
         let pass = *frame.psum_pass.get(frame.at(row, col) + lane * frame.layer())?;
-        let asked = pass != NONE && self.notation == Notation::Indices;
-        asked.then(|| self.label(Held::Sum(lane), [row, col], 0, pass).whole())
+        (pass != NONE).then(|| self.label(Held::Sum(lane), [row, col], 0, pass).whole())
     }
 
     /// Only where elements are asked for: without numbers, a sum then has none.
@@ -214,8 +235,12 @@ impl Moment<'_> {
             Some(Becomes::Element(buffer, at)) => {
                 let index = self.index_of(buffer, at);
                 let name = &self.program.buffers[buffer].name;
-                let name = if name.contains(' ') { format!("({name})") } else { name.clone() };
-                Label::element(name + &index, &index)
+                if name.contains(' ') {
+                    // What has no name of its own is long: only where there is all the room.
+                    let least = f64::INFINITY;
+                    return Label { least, ..Label::element(format!("({name}){index}"), &index) };
+                }
+                Label::element(name.clone() + &index, &index)
             }
             Some(Becomes::Nothing) => "·".to_owned().into(),
             Some(Becomes::Unknown) | None => "?".to_owned().into(),

@@ -7,7 +7,7 @@ use crate::base::Cycle;
 use crate::chip::{Dataflow, Stationary};
 use crate::isa::Unit;
 use crate::timing;
-use crate::trace::{NONE, Numbers, Pass, UnitRun};
+use crate::trace::{NONE, Numbers, Pass, Scalar, UnitRun};
 
 /// A cycle for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,9 +210,7 @@ fn detail(moment: &Moment) -> Detail {
     let at = frame.at(row, col);
     let held = |value: i32, pass: u32, held: Held| match pass {
         NONE => "empty".into(),
-        _ if moment.shows_numbers(pass) => {
-            moment.told(moment.scalar(value, pass), moment.dtype_of(held, pass))
-        }
+        _ if moment.shows_numbers(pass) => moment.told(held, moment.scalar(value, pass), pass),
         _ => match moment.label(held, [row, col], value, pass).whole() {
             nameless if nameless.is_empty() => "a sum".into(),
             name => name,
@@ -226,7 +224,7 @@ fn detail(moment: &Moment) -> Detail {
         let steps = pass.stream.entering(frame.cycle - (row + col) as Cycle);
         let (one, _) = streaming(moment.chip.dataflow);
         let (index, count) = moment.view.tile_of(frame.pass[at] as usize);
-        let shown = |entry: &i32| moment.told(pass.scalar(*entry), pass.sums);
+        let shown = |entry: &i32| moment.told(Held::Sum(0), pass.scalar(*entry), frame.pass[at]);
         for (lane, step) in steps.enumerate() {
             let here = at + lane * frame.layer();
             let (weight, sum) = match stays {
@@ -305,14 +303,9 @@ fn detail(moment: &Moment) -> Detail {
 /// `3 × -2 = -6`
 fn product(moment: &Moment, pass: u32, act: i32, weight: i32) -> String {
     let (act, weight) = (moment.scalar(act, pass), moment.scalar(weight, pass));
-    let of = |register: Register| moment.dtype_of(Held::Operand(register), pass);
-    let [a, w, made] = [
-        (act, of(Register::Act(0))),
-        (weight, of(Register::Weight(0))),
-        (act.times(weight), moment.dtype_of(Held::Drain, pass)),
-    ]
-    .map(|(scalar, dtype)| moment.told(scalar, dtype));
-    a + " × " + &w + " = " + &made
+    let told = |held: Held, scalar: Scalar| moment.told(held, scalar, pass);
+    let [a, w] = [Register::Act(0), Register::Weight(0)].map(Held::Operand);
+    told(a, act) + " × " + &told(w, weight) + " = " + &told(Held::Sum(0), act.times(weight))
 }
 
 /// What a PE multiplies by what.

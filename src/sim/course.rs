@@ -2,7 +2,7 @@
 //! stretch of cycles. What repeats is not gone through: each number comes from sums over a lane's structure.
 
 use super::clock::bus_bytes;
-use super::fill::{Holdings, rows_begun, rows_read};
+use super::fill::{Holdings, begun_by, read_by, rows_begun, rows_read};
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
 use crate::chip::Chip;
@@ -91,9 +91,7 @@ impl<'a> Course<'a> {
             cycles: trace.cycles,
             passes: passes.collect(),
             transfers: moving.map(|lane| Transfers::new(program, chip, lane)).collect(),
-            reads: working
-                .map(|lane| Reads { lane, rows: lane.sums(|run| rows_read(program, run)) })
-                .collect(),
+            reads: working.map(|lane| Reads { lane, rows: rows_read(program, lane, &|_| true) }).collect(),
             held: Holdings::new(program, trace),
         }
     }
@@ -201,14 +199,8 @@ impl<'a> Course<'a> {
     /// Rows of all accumulators that hold sums in a cycle: from the cycle in which the first row of a tile enters to the last in which
     /// the vector unit reads it.
     pub fn rows_at(&self, time: Cycle) -> u64 {
-        let begun = self
-            .passes
-            .iter()
-            .map(|passes| passes.lane.sum_of_first(passes.lane.come(time, |run| run.start), &passes.begun));
-        let read = self
-            .reads
-            .iter()
-            .map(|reads| reads.lane.sum_of_first(reads.lane.come(time, |run| run.busy_until), &reads.rows));
+        let begun = self.passes.iter().map(|passes| begun_by(passes.lane, &passes.begun, time));
+        let read = self.reads.iter().map(|reads| read_by(reads.lane, &reads.rows, time));
         begun.sum::<u64>().saturating_sub(read.sum())
     }
 
@@ -270,8 +262,7 @@ impl<'a> Passes<'a> {
             let Shape { part, .. } = pass::shape(program, chip, &program.instructions[run.instruction]);
             (part.rows * part.cols) as u64 * (run.stream_end - run.start)
         };
-        let begun = |run: &PassRun| rows_begun(&program.instructions[run.instruction]);
-        Passes { lane, useful: lane.sums(useful), begun: lane.sums(begun) }
+        Passes { lane, useful: lane.sums(useful), begun: rows_begun(program, lane) }
     }
 }
 

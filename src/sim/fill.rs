@@ -22,21 +22,14 @@ pub struct Fill {
 impl Fill {
     /// Of a matrix unit that there is.
     pub fn new(program: &Program, trace: &Trace, unit: usize, core: u32) -> Fill {
-        let read = |run: &UnitRun| match &program.instructions[run.instruction].work {
-            Work::Vector { source: VectorSource::Accumulators { unit: of, .. }, .. }
-                if *of as usize == unit =>
-            {
-                rows_read(program, run)
-            }
-            _ => 0,
-        };
-        let begun = |run: &PassRun| rows_begun(&program.instructions[run.instruction]);
         Fill {
             unit,
             core,
             held: Holdings::new(program, trace),
-            begun: trace.passes.get(unit).unwrap_or(&Lane::default()).sums(begun),
-            read: trace.lane(Unit::Vector(core)).map(|lane| lane.sums(read)),
+            begun: rows_begun(program, trace.passes.get(unit).unwrap_or(&Lane::default())),
+            read: trace
+                .lane(Unit::Vector(core))
+                .map(|lane| rows_read(program, lane, &|of| of as usize == unit)),
         }
     }
 
@@ -54,11 +47,9 @@ impl Fill {
     /// of before.
     pub fn rows_at(&self, trace: &Trace, time: Cycle) -> u64 {
         let Some(passes) = trace.passes.get(self.unit) else { return 0 };
-        let begun = passes.sum_of_first(passes.come(time, |run| run.start), &self.begun);
         let lane = trace.lane(Unit::Vector(self.core)).zip(self.read.as_ref());
-        let read =
-            lane.map_or(0, |(lane, sums)| lane.sum_of_first(lane.come(time, |run| run.busy_until), sums));
-        begun.saturating_sub(read)
+        let read = lane.map_or(0, |(lane, sums)| read_by(lane, sums, time));
+        begun_by(passes, &self.begun, time).saturating_sub(read)
     }
 }
 
@@ -125,21 +116,33 @@ impl Holdings {
     }
 }
 
-/// Accumulator rows that a pass is the first to write.
-pub(super) fn rows_begun(instruction: &Instruction) -> u64 {
-    match &instruction.work {
+/// Accumulator rows that passes are the first to write.
+pub(super) fn rows_begun(program: &Program, lane: &Lane<PassRun>) -> Sums<u64> {
+    lane.sums(|run| match &program.instructions[run.instruction].work {
         Work::Multiply { streamed, sums, .. } if sums.mode == SumMode::Begin => streamed.rows() as u64,
         Work::Contract { activations, sums, .. } if sums.mode == SumMode::Begin => activations.rows() as u64,
         _ => 0,
-    }
+    })
 }
 
-/// Accumulator rows that vector work reads, for the last time.
-pub(super) fn rows_read(program: &Program, run: &UnitRun) -> u64 {
-    match &program.instructions[run.instruction].work {
-        Work::Vector { source: VectorSource::Accumulators { rows, .. }, .. } => *rows as u64,
+/// How many of them have been begun by a cycle.
+pub(super) fn begun_by(lane: &Lane<PassRun>, rows: &Sums<u64>, time: Cycle) -> u64 {
+    lane.sum_of_first(lane.come(time, |run| run.start), rows)
+}
+
+/// Accumulator rows, of some matrix units, that vector work reads, for the last time.
+pub(super) fn rows_read(program: &Program, lane: &Lane<UnitRun>, of: &dyn Fn(u32) -> bool) -> Sums<u64> {
+    lane.sums(|run| match &program.instructions[run.instruction].work {
+        Work::Vector { source: VectorSource::Accumulators { unit, rows, .. }, .. } if of(*unit) => {
+            *rows as u64
+        }
         _ => 0,
-    }
+    })
+}
+
+/// How many of them have been read by a cycle.
+pub(super) fn read_by(lane: &Lane<UnitRun>, rows: &Sums<u64>, time: Cycle) -> u64 {
+    lane.sum_of_first(lane.come(time, |run| run.busy_until), rows)
 }
 
 /// Every buffer that an instruction reads or writes.

@@ -43,20 +43,24 @@ impl Moment<'_> {
     pub fn sums_before(&self, row: usize, col: usize, kept: &mut Kept) -> Vec<i32> {
         let u = self.cycle.checked_sub((row + col) as Cycle);
         let Some(pass) = u.and_then(|u| array::streaming(self, u)) else { return Vec::new() };
-        let bits = |sums: Vec<f32>| sums.into_iter().map(|sum| sum.to_bits() as i32).collect();
         match (self.stationary(), self.is_float(pass as u32)) {
+            (Stationary::Sums, float) => self.sums_grown(float, [row, col], kept),
             (Stationary::Weights, false) => array::from_above(self, self.cycle, row, col),
             (Stationary::Weights, true) => bits(array::from_above(&Floats(self), self.cycle, row, col)),
-            (Stationary::Sums, false) => array::grown(self, self.cycle, [row, col], &mut |pass, steps| {
-                array::sums_after(self, pass, steps, &mut kept.whole).row(row)[col]
-            }),
-            (Stationary::Sums, true) => {
-                let waves = Floats(self);
-                let mut floats = array::Floats::new(&waves, self.cycle, &mut kept.floats, &|_| true);
-                let mut known = |pass: usize, steps: usize| floats.sums_after(pass, steps).row(row)[col];
-                bits(array::grown(&waves, self.cycle, [row, col], &mut known))
-            }
         }
+    }
+
+    #[inline(never)] // Of its own, it can be left out of what everybody loads.
+    fn sums_grown(&self, float: bool, [row, col]: [usize; 2], kept: &mut Kept) -> Vec<i32> {
+        if !float {
+            return array::grown(self, self.cycle, [row, col], &mut |pass, steps| {
+                array::sums_after(self, pass, steps, &mut kept.whole).row(row)[col]
+            });
+        }
+        let waves = Floats(self);
+        let mut floats = array::Floats::new(&waves, self.cycle, &mut kept.floats, &|_| true);
+        let mut known = |pass: usize, steps: usize| floats.sums_after(pass, steps).row(row)[col];
+        bits(array::grown(&waves, self.cycle, [row, col], &mut known))
     }
 
     /// Whether a pass is known to be of floats. Without numbers all are zeros, and it does not matter.
@@ -71,6 +75,11 @@ impl Moment<'_> {
             fill(&mut array::Floats::new(&Floats(self), self.cycle, kept, &are));
         }
     }
+}
+
+/// Floats as entries of a frame.
+fn bits(sums: Vec<f32>) -> Vec<i32> {
+    sums.into_iter().map(|sum| sum.to_bits() as i32).collect()
 }
 
 /// Passes looked at together, of those before a view.

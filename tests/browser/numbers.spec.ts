@@ -98,7 +98,8 @@ test('a run without values has indices, and says why', async ({ app, page }) => 
   await app.open();
   await page.getByLabel('example').selectOption('library/gpt2-decode');
   await expect(page.locator('#verdict')).toContainText('timed, values not computed');
-  await expect(page.locator('#numberless')).toHaveText('indices: no values were computed');
+  await expect(choice(app).locator('option:checked')).toHaveText('decimal: no values');
+  await expect(choice(app)).toHaveAttribute('title', /^Indices alone, since values were not computed: line \d+: /);
   await app.ready();
   await page.keyboard.press('n');
   await page.keyboard.press('n');

@@ -17,8 +17,7 @@ export function notationNow(): string {
 export function mountNumbers(bench: Bench): void {
   const options = NOTATIONS.map((name) => make('option', { value: name }, name));
   const choice = make('select', { id: 'notation', title: 'Numbers (X)' }, ...options);
-  const why = make('span', { id: 'numberless', class: 'quiet' });
-  byId('told').append(make('div', { id: 'numbers' }, why, make('label', {}, make('span', {}, 'Numbers'), choice)));
+  byId('told').append(make('div', { id: 'numbers' }, make('label', { for: 'notation' }, 'Numbers'), choice));
 
   /** The picture is painted again, with what goes with it. */
   const show = () => {
@@ -38,10 +37,17 @@ export function mountNumbers(bench: Bench): void {
   notation = kept();
   // A worker that has just been started knows of nothing.
   bench.on('ran', ({ unvalued }) => {
-    why.textContent = unvalued === null ? '' : 'indices: no values were computed';
-    why.title = unvalued ?? '';
+    tell(choice, unvalued);
     if (notation !== NOTATIONS[0]) show();
   });
+}
+
+/** Where there are no values, elements are told in their place, whatever is chosen; and why. */
+function tell(choice: HTMLSelectElement, unvalued: string | null): void {
+  for (const option of choice.options) {
+    option.text = unvalued === null || option.value === 'indices' ? option.value : `${option.value}: no values`;
+  }
+  choice.title = unvalued === null ? 'Numbers (X)' : `Indices alone, since values were not computed: ${unvalued}`;
 }
 
 /** What is kept is input from outside. */
