@@ -72,6 +72,7 @@ export class App {
       this.marks = marks;
       if (this.history.now) this.history.now.marks = marks;
       this.keep();
+      this.bench.moved(this.bench.cycle);
     },
     text: () => this.editor.text(),
     assemble: (text) => this.assemble(text),
@@ -399,9 +400,8 @@ export class App {
       if (!figure) return false;
       const linked = await draftOf(figure);
       // What was typed last before a reload, the address may not have yet.
-      const own = reloads() && !this.engine.alive ? ownDraft() : null;
-      const newer = own && !(own.text === linked.text && sameChip(own.chip, linked.chip));
-      await this.openDraft(newer ? own : linked, !newer);
+      const own = (reloads() && !this.engine.alive && ownDraft()) || linked;
+      await this.openDraft(own, own.text === linked.text && sameChip(own.chip, linked.chip));
       this.arrival = figure;
       return true;
     } catch (error) {
