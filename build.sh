@@ -237,8 +237,9 @@ install_browser() {
 
 # target/wasm: the module in its two parts, its JavaScript and types. Made again only when what they are made of has changed.
 wasm_module() {
-  cargo build --quiet --profile wasm --lib --target wasm32-unknown-unknown
   local built=target/wasm32-unknown-unknown/wasm/systole.wasm stamp=target/stamps/module out=target/wasm
+  # The linker's map says where constants lie.
+  cargo rustc --quiet --profile wasm --lib --target wasm32-unknown-unknown -- -C "link-arg=-Map=$PWD/target/systole.map"
   if [ "$(inputs_of_module "$built")" = "$(cat $stamp 2>/dev/null)" ] && [ -f $out/systole_rest.wasm.deflate ]; then return; fi
   rm -f $stamp # if a tool below fails, target/wasm holds no finished module
   target/tools/bin/wasm-bindgen --target bundler --remove-producers-section --out-name systole --out-dir $out "$built"
@@ -247,7 +248,7 @@ wasm_module() {
   optimise --low-memory-unused -Os --converge -ocimfs=20 --skip-pass=local-cse --skip-pass=simplify-locals -g \
     $out/systole_bg.wasm -o $out/systole_whole.wasm
   echo '{ "type": "module" }' >$out/package.json # for Node, which runs the glue
-  node www/split.mjs $out/systole_whole.wasm $out/systole_bg.js $out/systole_first.wasm $out/systole_rest.wasm
+  node www/split.mjs $out/systole_whole.wasm target/systole.map $out/systole_bg.js $out/systole_first.wasm $out/systole_rest.wasm
   for part in first rest; do
     # In the order of their names, instances of one generic function lie side by side, and gzip finds what they share: 2 KB.
     optimise --reorder-functions-by-name --strip-debug $out/systole_$part.wasm -o $out/systole_$part.wasm
@@ -257,7 +258,7 @@ wasm_module() {
 }
 
 inputs_of_module() { # what rustc wrote
-  cat "$1" www/split.mjs www/first-visit.mjs | cksum
+  cat "$1" www/split.mjs www/split-data.mjs www/first-visit.mjs | cksum
 }
 
 optimise() {

@@ -7,9 +7,10 @@ let visits = 0;
 /** What is thrown away would be freed at any moment, by a function that nobody needs before. */
 const kept = [];
 
-/** Runs it with the glue that wasm-bindgen made for it; then something else with both. */
+/** Runs it with the glue that wasm-bindgen made for it, then something else with both; returns all that was seen. */
 export async function firstVisit({ module, imports }, glueFile, then = () => {}) {
-  Object.assign(globalThis, canvases());
+  const seen = [];
+  Object.assign(globalThis, canvases((...what) => seen.push(JSON.stringify(what))));
   // Anew each time: it remembers the memory of the module before.
   const glue = await import(`${pathToFileURL(glueFile)}?${visits++}`);
   const { exports } = new WebAssembly.Instance(module, { './systole_bg.js': glue, ...imports });
@@ -17,38 +18,39 @@ export async function firstVisit({ module, imports }, glueFile, then = () => {})
   exports.__wbindgen_start();
   const session = new glue.Session(new OffscreenCanvas(300, 150));
   kept.push(session);
-  visit(session);
+  visit(session, (what) => seen.push(JSON.stringify(what)));
   then(exports, glue);
+  return seen.join('\n');
 }
 
-function visit(session) {
+function visit(session, see) {
   session.setTimeline(new OffscreenCanvas(300, 150));
   session.view(700, 560, 1, 'light');
-  session.version();
-  session.limits();
-  session.presets();
-  session.setChip('classroom-4x4', [], [], []);
-  session.check(readFileSync(new URL('public/examples/product.systole', import.meta.url), 'utf8'));
+  see(session.version());
+  see(session.limits());
+  see(session.presets());
+  see(session.setChip('classroom-4x4', [], [], []));
+  see(session.check(readFileSync(new URL('public/examples/product.systole', import.meta.url), 'utf8')));
   while (session.advance() < 1);
-  session.report();
+  see(session.report());
   for (const theme of ['light', 'dark']) {
     session.view(700, 560, 1, theme);
     session.paintTimeline(600, 1, theme);
-    for (let cycle = 0; cycle <= 60; cycle++) session.seek(cycle, 1);
+    for (let cycle = 0; cycle <= 60; cycle++) see(session.seek(cycle, 1));
   }
-  session.showCycles(0, 60);
-  session.lanesOf();
-  session.roofline();
-  session.paintRoofline(280, 190, 1, 'light', 1);
-  session.paintCourse(0, 60, 280, 1, 'light');
+  see(session.showCycles(0, 60));
+  see(session.lanesOf());
+  see(session.roofline());
+  see(session.paintRoofline(280, 190, 1, 'light', 1));
+  see(session.paintCourse(0, 60, 280, 1, 'light'));
   session.select(1, 2);
-  session.pick(350, 300);
+  see(session.pick(350, 300));
   session.mark(0);
-  session.seek(20, 1);
+  see(session.seek(20, 1));
 }
 
-/** As much of the canvas as the painter wants. */
-function canvases() {
+/** As much of the canvas as the painter wants; every call is seen. */
+function canvases(see) {
   class OffscreenCanvas {
     getContext = () => new OffscreenCanvasRenderingContext2D();
     transferToImageBitmap = () => ({});
@@ -74,7 +76,7 @@ function canvases() {
     'clip',
     'setLineDash',
   ]) {
-    OffscreenCanvasRenderingContext2D.prototype[name] = () => {};
+    OffscreenCanvasRenderingContext2D.prototype[name] = (...args) => see(name, ...args);
   }
   class ImageData {}
   return { OffscreenCanvas, OffscreenCanvasRenderingContext2D, ImageData };

@@ -1,12 +1,13 @@
-// split.mjs MODULE GLUE FIRST REST: divides a module into what the first picture needs and the rest, which is loaded later.
+// split.mjs MODULE MAP GLUE FIRST REST: divides a module into what the first picture needs and the rest, which is loaded later.
 //
 // Which functions the first picture needs is found out, not written down: the module runs the page's first program here, and
 // every function says that it was called. In the first module the other ones are stubs: they see to it that the rest is there,
 // and call it through a table that both modules share, as memory and globals are. So a function may be in either, and code
-// that nobody has used yet costs nobody a download.
+// that nobody has used yet costs nobody a download. Constants that nothing in the first module refers to are in the other one.
 import binaryen from 'binaryen';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { firstVisit } from './first-visit.mjs';
+import { constants, unused } from './split-data.mjs';
 
 const { none, i32 } = binaryen;
 // Names stay until functions have been put in their order.
@@ -33,26 +34,30 @@ const FEATURES = [
   .map((name) => binaryen.Features[name] ?? 0)
   .reduce((all, feature) => all | feature);
 
-const [from, glue, first, rest] = process.argv.slice(2);
+const [from, map, glue, first, rest] = process.argv.slice(2);
 const bytes = readFileSync(from);
-const needed = await functionsOf((module) => firstVisit(module, glue));
-const [firstModule, restModule] = split(needed);
+const memory = memoryOf(read());
+const { needed, seen } = await functionsOf((module) => firstVisit(module, glue));
+const [firstModule, restModule] = split(needed, 0);
 writeFileSync(first, firstModule);
 writeFileSync(rest, restModule);
 
-await firstVisit(
-  { module: new WebAssembly.Module(firstModule), imports: { split: { load: missing } } },
+// Where a constant was that is in the rest, there is rubbish for once: whatever read it would show another picture.
+const [poisoned, itsRest] = split(needed, 0xa5);
+const again = await firstVisit(
+  { module: new WebAssembly.Module(poisoned), imports: { split: { load: missing } } },
   glue,
   (shared, glue) => {
-    new WebAssembly.Instance(new WebAssembly.Module(restModule), { first: shared, './systole_bg.js': glue });
+    new WebAssembly.Instance(new WebAssembly.Module(itsRest), { first: shared, './systole_bg.js': glue });
   },
 );
+if (again !== seen) throw new Error('the first visit sees something else without the rest of the module');
 
 function missing() {
   throw new Error('the first visit needs the rest of the module');
 }
 
-/** Names of the functions that something calls. */
+/** Names of the functions that something calls, and what it sees. */
 async function functionsOf(run) {
   const module = read();
   const names = ownFunctions(module).map(({ name }) => name);
@@ -64,12 +69,12 @@ async function functionsOf(run) {
   });
   const called = new Set();
   const instrumented = new WebAssembly.Module(emit(module));
-  await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
-  return new Set(names.filter((_, at) => called.has(at)));
+  const seen = await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
+  return { needed: new Set(names.filter((_, at) => called.has(at))), seen };
 }
 
-/** Both modules. */
-function split(needed) {
+/** Both modules; `blank` is what the first one has in place of the other's constants. */
+function split(needed, blank) {
   // Where each function that the other module calls lies in the table; which ones that are, is known when both have been made.
   let slots = new Map(ownFunctions(read()).map(({ name }, at) => [name, at]));
   const make = () => {
@@ -83,6 +88,12 @@ function split(needed) {
   for (const name of ownFunctions(read()).map(({ name }) => name)) if (!slots.has(name)) slots.set(name, 0);
   const { first, rest, ofRest, ofFirst } = make();
   fill(first, ofFirst, slots);
+  const ranges = unused(first.emitText(), constants(map, memory), memory);
+  setData(first, without(ranges, blank));
+  setData(
+    rest,
+    ranges.map(({ from, to }) => ({ from, data: memory.subarray(from, to) })),
+  );
   return [emit(first), emit(rest)];
 }
 
@@ -113,8 +124,7 @@ function restOf(needed, slots, called) {
   for (let at = module.getNumElementSegments() - 1; at >= 0; at--) {
     module.removeElementSegment(binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(at)).name);
   }
-  const { initial, max } = module.getMemoryInfo();
-  module.setMemory(initial, max ?? UNLIMITED, null, [], false, false, '0');
+  setData(module, []);
   module.addMemoryImport('0', 'first', 'memory', false);
   module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
   module.addTableImport(TABLE, 'first', TABLE);
@@ -129,6 +139,30 @@ function restOf(needed, slots, called) {
   fill(module, called, slots);
   module.runPasses(['remove-unused-module-elements']);
   return module;
+}
+
+/** The memory of a module as it begins, as far as it has data. */
+function memoryOf(module) {
+  const segments = Array.from({ length: module.getNumDataSegments() }, (_, at) =>
+    module.getDataSegmentInfo(module.getDataSegmentByIndex(at)),
+  );
+  const whole = new Uint8Array(Math.max(...segments.map(({ offset, data }) => offset + data.byteLength)));
+  for (const { offset, data } of segments) whole.set(new Uint8Array(data), offset);
+  return whole;
+}
+
+/** All data but some ranges, as one segment: what is blank costs next to nothing packed. */
+function without(ranges, blank) {
+  const from = memory.findIndex((byte) => byte !== 0);
+  const left = memory.slice();
+  for (const range of ranges) left.fill(blank, range.from, range.to);
+  return [{ from, data: left.subarray(from) }];
+}
+
+function setData(module, segments) {
+  const { initial, max } = module.getMemoryInfo();
+  const all = segments.map(({ from, data }) => ({ offset: module.i32.const(from), data, passive: false }));
+  module.setMemory(initial, max ?? UNLIMITED, null, all, false, false, '0');
 }
 
 /** A function's call through the table. */
