@@ -7,10 +7,17 @@ let visits = 0;
 /** What is thrown away would be freed at any moment, by a function that nobody needs before. */
 const kept = [];
 
-/** Runs it with the glue that wasm-bindgen made for it, then something else with both; returns all that was seen. */
-export async function firstVisit({ module, imports }, glueFile, then = () => {}) {
+/**
+ * Runs it with the glue that wasm-bindgen made for it. Returns all that was seen, and a function for what comes later, when
+ * `complete` has done what it wants with both.
+ */
+export async function firstVisit({ module, imports }, glueFile, complete = () => {}) {
   const seen = [];
-  Object.assign(globalThis, canvases((...what) => seen.push(JSON.stringify(what))));
+  const see = (what) => seen.push(JSON.stringify(what));
+  Object.assign(
+    globalThis,
+    canvases((...what) => see(what)),
+  );
   // Anew each time: it remembers the memory of the module before.
   const glue = await import(`${pathToFileURL(glueFile)}?${visits++}`);
   const { exports } = new WebAssembly.Instance(module, { './systole_bg.js': glue, ...imports });
@@ -18,9 +25,32 @@ export async function firstVisit({ module, imports }, glueFile, then = () => {})
   exports.__wbindgen_start();
   const session = new glue.Session(new OffscreenCanvas(300, 150));
   kept.push(session);
-  visit(session, (what) => seen.push(JSON.stringify(what)));
-  then(exports, glue);
-  return seen.join('\n');
+  visit(session, see);
+  const later = () => {
+    complete(exports, glue);
+    seen.length = 0;
+    laterVisit(session, see);
+    return seen.join('\n');
+  };
+  return { seen: seen.join('\n'), later };
+}
+
+/** Other programs, and one that is wrong. */
+function laterVisit(session, see) {
+  const programs = ['layers', 'sparse', 'batch-64'].map((name) => read(name));
+  for (const text of [...programs, 'input a : i8[4, 4]\noutput softmax(b @ a) +\n']) {
+    see(session.setChip('classroom-8x8', [], ['dataflow'], ['os']));
+    const checked = session.check(text);
+    see(checked);
+    if (!checked.runs) continue;
+    while (session.advance() < 1);
+    see(session.report());
+    for (const cycle of [0, 20, 100]) see(session.seek(cycle, 1));
+  }
+}
+
+function read(name) {
+  return readFileSync(new URL(`public/examples/${name}.systole`, import.meta.url), 'utf8');
 }
 
 function visit(session, see) {
@@ -30,7 +60,7 @@ function visit(session, see) {
   see(session.limits());
   see(session.presets());
   see(session.setChip('classroom-4x4', [], [], []));
-  see(session.check(readFileSync(new URL('public/examples/product.systole', import.meta.url), 'utf8')));
+  see(session.check(read('product')));
   while (session.advance() < 1);
   see(session.report());
   for (const theme of ['light', 'dark']) {

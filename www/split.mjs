@@ -37,7 +37,7 @@ const FEATURES = [
 const [from, map, glue, first, rest] = process.argv.slice(2);
 const bytes = readFileSync(from);
 const memory = memoryOf(read());
-const { needed, seen } = await functionsOf((module) => firstVisit(module, glue));
+const { needed, visit } = await functionsOf((module) => firstVisit(module, glue));
 const [firstModule, restModule] = split(needed, 0);
 writeFileSync(first, firstModule);
 writeFileSync(rest, restModule);
@@ -49,15 +49,17 @@ const again = await firstVisit(
   glue,
   (shared, glue) => {
     new WebAssembly.Instance(new WebAssembly.Module(itsRest), { first: shared, './systole_bg.js': glue });
+    shared[READY].value = 1;
   },
 );
-if (again !== seen) throw new Error('the first visit sees something else without the rest of the module');
+if (again.seen !== visit.seen) throw new Error('the first visit sees something else without the rest of the module');
+if (again.later() !== visit.later()) throw new Error('the two parts do not do what the whole module does');
 
 function missing() {
   throw new Error('the first visit needs the rest of the module');
 }
 
-/** Names of the functions that something calls, and what it sees. */
+/** Names of the functions that something calls, and what it returns. */
 async function functionsOf(run) {
   const module = read();
   const names = ownFunctions(module).map(({ name }) => name);
@@ -69,8 +71,8 @@ async function functionsOf(run) {
   });
   const called = new Set();
   const instrumented = new WebAssembly.Module(emit(module));
-  const seen = await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
-  return { needed: new Set(names.filter((_, at) => called.has(at))), seen };
+  const visit = await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
+  return { needed: new Set(names.filter((_, at) => called.has(at))), visit };
 }
 
 /** Both modules; `blank` is what the first one has in place of the other's constants. */
@@ -94,6 +96,7 @@ function split(needed, blank) {
     rest,
     ranges.map(({ from, to }) => ({ from, data: memory.subarray(from, to) })),
   );
+  rest.addMemoryImport('0', 'first', 'memory', false);
   return [emit(first), emit(rest)];
 }
 
@@ -125,7 +128,6 @@ function restOf(needed, slots, called) {
     module.removeElementSegment(binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(at)).name);
   }
   setData(module, []);
-  module.addMemoryImport('0', 'first', 'memory', false);
   module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
   module.addTableImport(TABLE, 'first', TABLE);
   module.addTableImport('0', 'first', 'functions');
