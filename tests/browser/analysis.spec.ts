@@ -171,7 +171,7 @@ test('numbers over time show the cycles that the timeline shows, and a click the
   await expect
     .poll(async () => Math.abs(Number(await charts.getAttribute('aria-valuenow')) - wanted))
     .toBeLessThan(1.1);
-  expect(await charts.getAttribute('aria-valuetext')).toMatch(/useful work of all multipliers \d+ %/);
+  expect(await charts.getAttribute('aria-valuetext')).toMatch(/useful work that enters, of the peak \d+ %/);
   // Elsewhere it is not to be seen.
   await app.seek(0);
   await expect(page.locator('.course-now')).toBeHidden();

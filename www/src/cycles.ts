@@ -26,6 +26,10 @@ export function showCycles(report: Report): void {
     );
   }
   const notes: HTMLElement[] = [];
+  if (report.matrixUnits > 1) {
+    const words = `Of all ${report.matrixUnits} matrix units together: ${report.matrixUnits} × ${grouped(report.cycles)}.`;
+    notes.push(make('p', { class: 'quiet' }, words));
+  }
   if (report.paddingMacs > 0) {
     const words = `${percent(padding)} of what the arrays could multiply in active cycles was padding.`;
     notes.push(make('p', { class: 'quiet' }, words));

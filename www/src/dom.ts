@@ -26,6 +26,11 @@ export function button(text: string, action: () => void, attributes: Record<stri
   return element;
 }
 
+/** A text whose parts between backticks are code. */
+export function coded(text: string): (Node | string)[] {
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : make('code', {}, part)));
+}
+
 /** A number with thousands apart. */
 export function grouped(value: number): string {
   return value.toLocaleString('en-US');

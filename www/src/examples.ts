@@ -52,7 +52,7 @@ export const EXAMPLES: Example[] = [
   },
   ...[1, 64].map((rows) => ({
     name: `batch-${rows}`,
-    title: `Why is it slow? 64 × 64 weights, M = ${rows}`,
+    title: rows === 1 ? 'Batch 1: why is it slow?' : `Batch ${rows}: the same, and busy`,
     chip: { ...preset('classroom-8x8'), changes: { dram_gb_per_s: '100', dram_latency_ns: '0' } },
     speed: 32,
     arrays: [],

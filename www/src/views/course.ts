@@ -9,7 +9,7 @@ import { COLUMN, type Span } from './timeline/span';
 
 /** As the module draws them: from one chart to the next. */
 const PITCH = 52;
-const TITLES = ['useful work of all multipliers', 'memory traffic', 'unified buffer', 'accumulators'];
+const TITLES = ['useful work that enters, of the peak', 'memory traffic', 'unified buffer', 'accumulators'];
 
 export function mountCourse(bench: Bench, span: Span): void {
   new CourseView(bench, span);

@@ -23,6 +23,13 @@ const begins = async (bench: Bench, later: number) => {
   return start === undefined ? undefined : start + later;
 };
 
+/** In the middle of the run, a little into a pass. */
+const halfway = async (bench: Bench) => {
+  const half = Math.floor((bench.report?.cycles ?? 0) / 2);
+  const start = await bench.desk.call('nextStop', 'pass', half);
+  return (start ?? half) + 3;
+};
+
 const STEPS: Step[] = [
   {
     title: 'A product of 4 × 4 numbers',
@@ -53,15 +60,18 @@ const STEPS: Step[] = [
   {
     title: 'Why is it slow?',
     example: 'batch-1',
-    at: 'cycles',
+    at: 'canvas-host',
+    cycle: halfway,
     words: (report) =>
       `One row of activations through 64 × 64 weights, on 8 × 8 PEs: rows enter in ${busy(report)} of the cycles. ` +
-      'Each tile of weights takes longer to come than it is used.',
+      'Each tile of weights takes 8 cycles to come and is used for one: a thin wave crosses an idle array. Under “What ' +
+      'limits it”, a click on a larger batch shows what helps.',
   },
   {
     title: 'The same with 64 rows',
     example: 'batch-64',
-    at: 'cycles',
+    at: 'canvas-host',
+    cycle: halfway,
     words: (report) =>
       `Rows enter in ${busy(report)} of the cycles: the next tile shifts in while the one before is used. That is what ` +
       'a batch is for.',
@@ -107,11 +117,13 @@ class Tour {
     const leave = button('Leave', () => this.leave());
     this.card.append(make('p', { class: 'actions' }, this.place, leave, this.back, this.next));
     this.card.hidden = true;
-    byId('drop').after(this.card);
+    // Whoever goes by keys finds it first.
+    byId('top').before(this.card);
     bench.on('ran', () => {
       if (bench.source?.text === bench.desk.text()) this.ran?.();
     });
-    addEventListener('keydown', (event) => event.key === 'Escape' && this.leave(), { capture: true });
+    const leaves = ({ key }: KeyboardEvent) => key === 'Escape' && !document.querySelector('dialog[open]');
+    addEventListener('keydown', (event) => leaves(event) && this.leave(), { capture: true });
     addEventListener('pointerdown', (event) => !this.card.contains(event.target as Node) && this.leave(), {
       capture: true,
     });

@@ -68,6 +68,8 @@ export class Selection {
   async end(): Promise<void> {
     this.arm(false);
     await this.count();
+    // Where the panel scrolls by itself, what was counted may be out of sight.
+    if (matchMedia('(min-width: 1241px)').matches) this.panel.scrollIntoView({ block: 'nearest' });
   }
 
   /** Selects cycles at once. */
