@@ -318,7 +318,7 @@ test.describe('the tour', () => {
     const shares: number[] = [];
     for (const rows of ['1', '64']) {
       await next.click();
-      await expect(page.locator('#example option:checked')).toContainText(`M = ${rows}`);
+      await expect(page.locator('#example option:checked')).toContainText(`Batch ${rows}: `);
       await expect(card).toContainText('% of the cycles');
       // As where the cycles went has it.
       const share = (await page.locator('#cycles').innerText()).match(/active\s+a row enters\s+[\d,]+\s+([\d.]+) %/)!;

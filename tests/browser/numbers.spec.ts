@@ -36,7 +36,7 @@ test('table, words and equation show the same numbers as bits', async ({ app, pa
   await expect(page.locator('#term span')).toContainText(`= ${hexadecimal['psum']}`);
   await expect(page.locator('#pe dl')).toContainText(hexadecimal['psum']!);
   expect((await picture(app)).equals(before)).toBe(false);
-  await expect(page.locator('#spoken')).toHaveText('Numbers: hexadecimal');
+  await expect(page.locator('#notation-spoken')).toHaveText('Numbers: hexadecimal');
   // The way back leads to the same picture.
   await choice(app).selectOption('decimal');
   await expect(selected(app)).toHaveAttribute('data-act', decimal['act']!);

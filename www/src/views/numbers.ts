@@ -25,11 +25,14 @@ export function mountNumbers(bench: Bench): void {
     bench.desk.call('showNumbersAs', notation).catch(() => undefined);
     bench.desk.step(0, 0);
   };
+  const spoken = make('div', { id: 'notation-spoken', class: 'unseen', 'aria-live': 'polite' });
+  byId('spoken').after(spoken);
   const take = (wanted: string) => {
     notation = known(wanted);
     keep(notation);
     show();
-    byId('spoken').textContent = `Numbers: ${notation}`;
+    // Apart from the cycle, which is spoken again with the next picture.
+    spoken.textContent = `Numbers: ${notation}`;
   };
   choice.addEventListener('change', () => take(choice.value));
   bench.offer({ notation: () => take(NOTATIONS[(choice.selectedIndex + 1) % NOTATIONS.length]!) });
