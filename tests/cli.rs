@@ -152,6 +152,62 @@ fn a_frame_is_printed_of_programs_and_topologies() {
     }
 }
 
+/// `tests/browser/share.spec.ts` holds the page's picture of that cycle to the same file.
+/// `BLESS=1 cargo test --test cli` writes it anew; look at the picture before you commit it.
+#[test]
+fn a_picture_of_a_cycle_is_the_one_that_the_page_saves() {
+    let picture = |more: &[&str]| {
+        let product =
+            ["frame", "product.systole", "--chip", "classroom-4x4", "--cycle", "23", "--format", "svg"];
+        systole(&[&product[..], more].concat(), "")
+    };
+    let output = picture(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/frames/product-23.svg");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(file, &output.stdout).unwrap();
+    }
+    assert!(output.stdout == std::fs::read(file).unwrap(), "another picture than {file}");
+    // What is asked for changes what is drawn.
+    let dark = picture(&["--theme", "dark"]);
+    let wide = picture(&["--size", "1200x400"]);
+    let marked = picture(&["--pe", "2,3"]);
+    let hexadecimal = picture(&["--numbers", "hexadecimal"]);
+    let others = [&dark, &wide, &marked, &hexadecimal];
+    for (at, other) in others.iter().enumerate() {
+        assert_eq!(other.status.code(), Some(0), "{}", error_of(other));
+        assert!(
+            other.stdout != output.stdout && others[..at].iter().all(|known| known.stdout != other.stdout)
+        );
+    }
+    assert!(String::from_utf8(wide.stdout).unwrap().contains(r#"width="1200" height="400""#));
+}
+
+#[test]
+fn what_has_no_picture_is_said() {
+    let topology = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");
+    let product = "product.systole";
+    let size = "a picture's size is like 900x620, each side from 100 to 8192";
+    let place = "a PE is a row and a column like 2,3";
+    for (file, option, value, code, expected) in [
+        (product, "--size", "99x620", 2, size),
+        (product, "--size", "900x8193", 2, size),
+        (product, "--size", "900", 2, size),
+        (product, "--size", "-900x620", 2, size),
+        (product, "--pe", "2", 2, place),
+        (product, "--pe", "2,-1", 2, place),
+        (product, "--pe", "4,0", 1, "there is no PE 4,0: the array has 4 x 4, counted from 0"),
+        (product, "--pe", "0,4", 1, "there is no PE 0,4: the array has 4 x 4, counted from 0"),
+        (topology, "--theme", "dark", 1, "layers of a topology have no picture: they run without registers"),
+    ] {
+        let option = format!("{option}={value}");
+        let frame = ["frame", file, "--chip", "classroom-4x4", "--cycle", "17", "--format", "svg", &option];
+        let output = systole(&frame, "");
+        assert_eq!(output.status.code(), Some(code), "{value}");
+        assert!(error_of(&output).contains(expected) && output.stdout.is_empty(), "{}", error_of(&output));
+    }
+}
+
 /// A program too large for its values: its frames have the numbers of an operator that is asked for.
 #[test]
 fn an_operator_is_computed_when_it_is_asked_for() {

@@ -1,20 +1,33 @@
-//! The cycle on show as a file.
+//! The run on show as files.
 
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
 
 use super::session::{Session, side};
+use super::to_js;
+use crate::base::Cycle;
 use crate::draw::Theme;
-use crate::figure;
+use crate::figure::{self, Sight};
 
 #[wasm_bindgen]
 impl Session {
-    /// The picture as SVG, of so many CSS pixels: the same part of the array as on the canvas. Without a run, nothing.
+    /// A cycle as SVG, the last one if there are fewer, of so many CSS pixels: of the array the same part as on the canvas.
+    /// Without a run, nothing.
     #[wasm_bindgen(js_name = frameSvg)]
-    pub fn frame_svg(&mut self, width: f64, height: f64, theme: &str) -> Option<String> {
+    pub fn frame_svg(&mut self, cycle: f64, width: f64, height: f64, theme: &str) -> Option<String> {
         let (_, finished) = self.shown.as_ref()?;
         let whole = figure::whole(finished, [side(width), side(height)]);
         let layout = self.camera.map_or(whole, |camera| whole.seen(whole.clamped(camera)));
-        let sight = self.sight(finished, 1.0);
+        // A negative number, or none at all, becomes 0.
+        let cycle = (cycle as Cycle).min(finished.trace.cycles);
+        let sight = Sight { cycle, ..self.sight(finished, 1.0) };
         Some(figure::picture(finished, sight, &layout, Theme::named(theme), &mut self.memory))
+    }
+
+    /// The run's counters as `systole run --format json` has them. Without a run, nothing.
+    #[wasm_bindgen(js_name = runReport)]
+    pub fn run_report(&self) -> Result<JsValue, JsError> {
+        let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
+        to_js(&finished.report(text))
     }
 }

@@ -82,6 +82,7 @@ export class App {
     openExample: (example) => void this.openExample(example),
     draft: () => this.draft(),
     figure: () => this.figure(),
+    ownArrays: () => this.loads.filter((path) => this.files.has(path)),
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     dress: (theme) => this.applyTheme(theme),
@@ -218,7 +219,7 @@ export class App {
       keepTheme(theme);
       this.applyTheme(theme);
     });
-    for (const name of ['help', 'commands', 'undo', 'redo'] as const) {
+    for (const name of ['help', 'commands', 'undo', 'redo', 'share'] as const) {
       byId(name).addEventListener('click', () => this.bench.act(name));
     }
     this.offer();
@@ -261,6 +262,7 @@ export class App {
       redo: () => this.recall(1),
       programs: () => void this.later(async () => (await import('./views/programs')).programs(bench)),
       tour: () => void this.later(async () => (await (await import('./views/tour')).tour(bench)).focus()),
+      share: () => void this.later(async () => (await import('./views/share')).share(bench)),
       commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
       help: () => void this.later(async () => (await import('./views/help')).help(bench)),
     });

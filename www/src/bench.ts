@@ -55,6 +55,8 @@ export interface Desk {
   openDraft(draft: Draft): void;
   /** What is seen now, for a link. */
   figure(): Figure;
+  /** Arrays that the program loads and that are the reader's own: links do not hold them. */
+  ownArrays(): string[];
   chips(): Preset[];
   /** Shows everything in other colours; what the reader chose is kept. */
   dress(theme: Theme): void;

@@ -26,6 +26,7 @@ export type Action =
   | 'undo'
   | 'redo'
   | 'tour'
+  | 'share'
   | 'help';
 
 /** Where a key is heard. */

@@ -238,6 +238,9 @@ export interface Calls {
   graphBounds: { args: [op: number]; answer: Float64Array | undefined }; // left, top, width, height
   graphLines: { args: [from: number, count: number]; answer: { text: string; op: number }[] | undefined };
   peCode: { args: []; answer: [hardware: string, software: string] | undefined };
+  // Files of the run. A cycle as SVG, of so many CSS pixels, and as much of the array as the stage shows.
+  frameSvg: { args: [cycle: number, width: number, height: number, theme: string]; answer: string | undefined };
+  runReport: { args: []; answer: object | undefined }; // as \`systole run --format json\` has it
   assemblyOf: { args: [text: string]; answer: string };
 }
 

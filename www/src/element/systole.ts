@@ -7,7 +7,16 @@
   /** A frame that says nothing for so long after it was loaded is blocked; milliseconds. */
   const PATIENCE = 15_000;
   /** Attributes that are keys of the figure's address as they are. */
-  const KEYS: Record<string, string> = { example: 'ex', chip: 'chip', cycle: 'c', speed: 's' };
+  const KEYS: Record<string, string> = {
+    example: 'ex',
+    chip: 'chip',
+    cycle: 'c',
+    pe: 'pe',
+    unit: 'u',
+    level: 'l',
+    speed: 's',
+    packed: 'z',
+  };
   const OPTIONS = ['theme', 'controls', 'hide', 'load'];
   const SWITCHES = ['autoplay', 'editable'];
   const SCHEMA = 1;
@@ -16,11 +25,14 @@
   const own = document.currentScript ?? document.querySelector('script[src*="systole.js"]');
   const embed = new URL('embed.html', (own as HTMLScriptElement | null)?.src || document.baseURI);
 
-  const STYLE =
+  // Made so, no host's policy on styles stands in its way.
+  const STYLE = new CSSStyleSheet();
+  STYLE.replaceSync(
     ':host{display:block;position:relative}:host([hidden]){display:none}' +
-    'iframe{display:block;width:100%;height:560px;border:0;border-radius:8px;color-scheme:normal}' +
-    'button{display:block;width:100%;min-height:220px;padding:0;border:1px solid #8886;border-radius:8px;' +
-    'background:none;color:inherit;font:inherit;cursor:pointer}img{display:block;max-width:100%;margin:auto}';
+      'iframe{display:block;width:100%;height:560px;border:0;border-radius:8px;color-scheme:normal}' +
+      'button{display:block;width:100%;min-height:220px;padding:0;border:1px solid #8886;border-radius:8px;' +
+      'background:none;color:inherit;font:inherit;cursor:pointer}img{display:block;max-width:100%;margin:auto}',
+  );
 
   type Message = { systole: number; kind: string } & Record<string, unknown>;
 
@@ -121,9 +133,8 @@
     }
 
     private put(content: HTMLElement): void {
-      const style = document.createElement('style');
-      style.textContent = STYLE;
-      this.shadow.replaceChildren(style, content);
+      this.shadow.adoptedStyleSheets = [STYLE];
+      this.shadow.replaceChildren(content);
     }
 
     private framed(address: string): HTMLElement {

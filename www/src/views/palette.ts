@@ -158,6 +158,7 @@ function clicked(): Command[] {
   const buttons = [
     ['Open files', 'open'],
     ['Save the program as a file', 'save'],
+    ['Share the figure, or export it as a file', 'share'],
     ['Reset to the example', 'reset'],
     ['Switch between light and dark', 'theme'],
     ['Undo the changes of the chip', 'chip-reset'],
