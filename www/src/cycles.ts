@@ -1,6 +1,6 @@
 // Where the cycles of the matrix units went, as bars with a legend, and how busy each unit was.
 
-import { byId, grouped, make, opColour } from './dom';
+import { byId, grouped, make, opColour, short } from './dom';
 import type { ClassShare, Report } from './protocol';
 
 export function showCycles(report: Report): void {
@@ -34,7 +34,14 @@ export function showCycles(report: Report): void {
     const words = `${percent(padding)} of what the arrays could multiply in active cycles was padding.`;
     notes.push(make('p', { class: 'quiet' }, words));
   }
-  host.replaceChildren(bar(present, total), legend, ...notes, ...operators(report), units(report), moved(report));
+  host.replaceChildren(
+    bar(present, total),
+    legend,
+    ...notes,
+    ...operators(report),
+    folded('How busy each unit was', () => units(report)),
+    folded('What moved', () => moved(report)),
+  );
 }
 
 /** One line an operator, its bar as long as its part of all cycles. */
@@ -61,7 +68,7 @@ function operators(report: Report): HTMLElement[] {
   return [make('h3', {}, 'By operator'), make('table', { class: 'legend' }, ...rows)];
 }
 
-function units(report: Report): HTMLElement {
+function units(report: Report): HTMLElement[] {
   const rows = report.units.map(({ name, busy }) =>
     make(
       'tr',
@@ -71,45 +78,40 @@ function units(report: Report): HTMLElement {
       make('td', { class: 'mono' }, percent(busy / report.cycles)),
     ),
   );
-  return folded(
-    'How busy each unit was',
-    make('table', { class: 'legend', 'aria-label': 'Cycles in which each unit was busy' }, ...rows),
-  );
+  return [make('table', { class: 'legend', 'aria-label': 'Cycles in which each unit was busy' }, ...rows)];
 }
 
 /** Words by what they moved through and whose they are. */
-function moved(report: Report): HTMLElement {
+function moved(report: Report): HTMLElement[] {
   const roles = ['acts', 'weights', 'sums', 'vectors'];
   const head = make('tr', {}, make('td'), ...roles.map((role) => make('th', { scope: 'col' }, role)));
   const rows = report.moved.map(({ title, words }) => {
-    const cells = words.map((count) => make('td', { class: 'mono' }, count === 0 ? '' : short(count)));
+    const cells = words.map((count) => make('td', { class: 'mono' }, count === 0 ? '' : few(count)));
     return make('tr', {}, make('th', { scope: 'row' }, title), ...cells);
   });
-  return folded(
-    'What moved',
-    make(
-      'p',
-      { class: 'quiet' },
-      'Words, padding included: activations, weights, sums, and what the vector unit adds and writes.',
-    ),
-    make('div', { class: 'scroll' }, make('table', { class: 'moved', 'aria-label': 'Words moved' }, head, ...rows)),
-  );
+  const about = 'Words, padding included: activations, weights, sums, and what the vector unit adds and writes.';
+  const table = make('table', { class: 'moved', 'aria-label': 'Words moved' }, head, ...rows);
+  return [make('p', { class: 'quiet' }, about), make('div', { class: 'scroll' }, table)];
 }
 
-/** Opened by its title; it stays as it is from run to run. */
-function folded(title: string, ...content: HTMLElement[]): HTMLElement {
-  const details = make('details', {}, make('summary', {}, title), ...content);
+/** Opened by its title; it stays as it is from run to run. What is in it is made when it is to be seen. */
+function folded(title: string, content: () => HTMLElement[]): HTMLElement {
+  const details = make('details', {}, make('summary', {}, title));
   details.open = opened.has(title);
-  details.addEventListener('toggle', () => (details.open ? opened.add(title) : opened.delete(title)));
+  if (details.open) details.append(...content());
+  details.addEventListener('toggle', () => {
+    if (details.open && details.childElementCount === 1) details.append(...content());
+    if (details.open) opened.add(title);
+    else opened.delete(title);
+  });
   return details;
 }
 
 const opened = new Set<string>();
 
 /** A count in few figures; whole up to 9,999. */
-export function short(count: number): string {
-  if (count < 10_000) return grouped(count);
-  return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
+export function few(count: number): string {
+  return count < 10_000 ? grouped(count) : short(count);
 }
 
 export function bar(shares: ClassShare[], total: number): HTMLElement {

@@ -31,9 +31,18 @@ export function coded(text: string): (Node | string)[] {
   return text.split('`').map((part, at) => (at % 2 === 0 ? part : make('code', {}, part)));
 }
 
+// To make one takes longer than to write a hundred numbers.
+const GROUPED = new Intl.NumberFormat('en-US');
+const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
 /** A number with thousands apart. */
 export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
+  return GROUPED.format(value);
+}
+
+/** A number in three figures: 12.3K. */
+export function short(value: number): string {
+  return SHORT.format(value);
 }
 
 /** One of the operators' colours. */

@@ -1,7 +1,7 @@
 // Numbers over time, one below the other, of the cycles that the timeline shows, with what they are in the present cycle.
 
 import type { Bench } from '../bench';
-import { byId, grouped, make } from '../dom';
+import { byId, grouped, make, short } from '../dom';
 import type { Course, Cycles } from '../protocol';
 import { Picture } from './bitmaps';
 import { marks } from './timeline/ruler';
@@ -138,8 +138,4 @@ class CourseView {
     event.preventDefault();
     this.span.zoom(1.25 ** Math.max(-5, Math.min(5, event.deltaY / 120)), this.cycleAt(event));
   }
-}
-
-function short(value: number): string {
-  return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }

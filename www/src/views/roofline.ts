@@ -1,7 +1,7 @@
 // The roofline: every operator that multiplies, below what the chip could do. It moves from run to run.
 
 import type { Bench } from '../bench';
-import { button, byId, grouped, make, opColour } from '../dom';
+import { button, byId, grouped, make, opColour, short } from '../dom';
 import type { OnRoof, Roofline } from '../protocol';
 import { Picture } from './bitmaps';
 
@@ -32,6 +32,7 @@ class RooflineView {
     bench.on('ran', () => void this.ran());
     bench.on('theme', () => void this.paint(1));
     bench.on('picked', () => this.picked());
+    this.table.addEventListener('toggle', () => this.table.open && this.table.childElementCount === 1 && this.list());
     this.host.addEventListener('pointermove', (event) => void this.point(event, false));
     this.host.addEventListener('pointerleave', () => this.tell(null));
     this.host.addEventListener('click', (event) => this.click(event));
@@ -140,7 +141,10 @@ class RooflineView {
     return known ? `${known.name}, line ${known.line}` : '';
   }
 
+  /** The table, if it is to be seen. */
   private list(): void {
+    this.table.replaceChildren(make('summary', {}, 'As a table'));
+    if (!this.table.open) return;
     const ops = this.roofline?.ops ?? [];
     const columns = ['operator', 'MACs a byte', 'MACs a cycle', 'of its roof', 'bytes'];
     const head = make('tr', {}, ...columns.map((title) => make('th', { scope: 'col' }, title)));
@@ -148,8 +152,7 @@ class RooflineView {
     const table = make('table', { class: 'moved', 'aria-label': 'Operators on the roofline' }, head, ...rows);
     const rest = ops.length - rows.length;
     const note = rest > 0 ? [make('p', { class: 'quiet' }, `${grouped(rest)} more are not listed.`)] : [];
-    this.table.replaceChildren(
-      make('summary', {}, 'As a table'),
+    this.table.append(
       make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'The roofline as a table' }, table),
       ...note,
     );
@@ -169,10 +172,6 @@ class RooflineView {
     row.append(...cells.map((text) => make('td', { class: 'mono' }, text)));
     return row;
   }
-}
-
-function short(value: number): string {
-  return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }
 
 function percent(share: number): string {

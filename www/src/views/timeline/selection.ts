@@ -1,7 +1,7 @@
 // Cycles that are selected: marked over the lanes, and counted in the side panel.
 
 import type { Bench } from '../../bench';
-import { bar, classLink, percent, short, swatch } from '../../cycles';
+import { bar, classLink, few, percent, swatch } from '../../cycles';
 import { button, byId, grouped, make } from '../../dom';
 import type { ClassShare, Cycles, Part } from '../../protocol';
 import type { Span } from './span';
@@ -155,9 +155,9 @@ export class Selection {
     const lines: [string, string][] = [
       ['cycles', grouped(cycles)],
       ['utilization', percent(part.utilization)],
-      ['MACs of rows that enter', short(part.macs)],
-      [`bytes from ${memory}`, short(part.read)],
-      [`bytes to ${memory}`, short(part.written)],
+      ['MACs of rows that enter', few(part.macs)],
+      [`bytes from ${memory}`, few(part.read)],
+      [`bytes to ${memory}`, few(part.written)],
     ];
     const facts = lines.map(([name, value]) =>
       make('tr', {}, make('th', { scope: 'row' }, name), make('td', { class: 'mono', colspan: '2' }, value)),
