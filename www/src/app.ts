@@ -4,7 +4,7 @@ import { showAnswer } from './answer';
 import { Bench, type Source } from './bench';
 import { Cells } from './cells';
 import { ChipDesk, sameChip, tabs } from './chip';
-import { button, byId, coded, grouped, make, opColour } from './dom';
+import { button, byId, grouped, make, opColour } from './dom';
 import { type Editor, utf8Bytes } from './editor';
 import { showCycles } from './cycles';
 import { digitsOf } from './digits';
@@ -668,8 +668,8 @@ export class App {
     const items = diagnostics.map((d) => {
       const where = `line ${d.line}, column ${d.column}`;
       const go = button('', () => this.editor.goTo(d.from, d.to), { class: 'problem-link' });
-      go.append(make('b', {}, d.severity), ` ${where}: `, ...coded(d.message));
-      if (d.hint) go.append(make('span', { class: 'hint' }, ...coded(d.hint)));
+      go.append(make('b', {}, d.severity), ` ${where}: ${d.message}`);
+      if (d.hint) go.append(make('span', { class: 'hint' }, d.hint));
       const item = make('li', { class: d.severity }, go);
       const { edit } = d;
       // Places are those of the text that was checked.

@@ -26,11 +26,6 @@ export function button(text: string, action: () => void, attributes: Record<stri
   return element;
 }
 
-/** A text whose parts between backticks are code. */
-export function coded(text: string): (Node | string)[] {
-  return text.split('`').map((part, at) => (at % 2 === 0 ? part : make('code', {}, part)));
-}
-
 // To make one takes longer than to write a hundred numbers.
 const GROUPED = new Intl.NumberFormat('en-US');
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
