@@ -372,6 +372,8 @@ test('whoever points at the program finds every letter where it was, in an edito
   expect(new Set(before.words.map((word) => (word as string[])[1])).size).toBeGreaterThan(3);
   await app.editor();
   await expect(page.locator('#plain')).toHaveCount(0);
+  // CodeMirror lays its gutter out in the frame after it has been put in.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   expect(await seen('.cm-content', '.cm-editor .op-mark')).toEqual(before);
 });
 
