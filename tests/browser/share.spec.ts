@@ -472,6 +472,7 @@ test('the site passes the policy that is documented, with its editor, workers an
 test('the list of commands leads to it', async ({ app, page }) => {
   await app.open();
   await page.keyboard.press('Control+Shift+P');
+  await expect(page.getByRole('combobox', { name: 'Commands' })).toBeFocused();
   await page.keyboard.insertText('share the figure');
   await page.keyboard.press('Enter');
   await expect(page.locator('#share-link')).not.toHaveValue('');
