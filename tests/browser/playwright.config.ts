@@ -4,6 +4,7 @@ import { defineConfig } from '@playwright/test';
 // Each run has a port of its own; its workers inherit it.
 const port = (process.env['SYSTOLE_TEST_PORT'] ??= String(20_000 + (process.pid % 20_000)));
 const base = '/some/where/';
+const chromium = process.env['CHROMIUM_SHELL'] ?? process.env['CHROMIUM'];
 
 export default defineConfig({
   testDir: '.',
@@ -22,7 +23,7 @@ export default defineConfig({
     baseURL: `http://127.0.0.1:${port}${base}`,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
-      ...(process.env['CHROMIUM'] ? { executablePath: process.env['CHROMIUM'] } : {}),
+      ...(chromium ? { executablePath: chromium } : {}),
       args: [
         '--no-sandbox',
         '--disable-dev-shm-usage',
