@@ -139,15 +139,23 @@ test('pages of the documentation fit 320 px', async ({ app, page }) => {
 
 /** Whether a canvas has been painted with more than one colour. */
 async function isPainted(page: Page, of: string): Promise<boolean> {
+  return (await coloursOf(page, of)).size > 20;
+}
+
+/** Colours that are seen, the most frequent first, and how many pixels have each. */
+async function coloursOf(page: Page, of: string): Promise<Map<number, number>> {
   const shot = await page.locator(of).screenshot();
-  return page.evaluate(async (data) => {
+  const counts = await page.evaluate(async (data) => {
     const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
     const canvas = new OffscreenCanvas(image.width, image.height);
     const context = canvas.getContext('2d')!;
     context.drawImage(image, 0, 0);
     const pixels = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
-    return new Set(pixels).size > 20;
+    const counts = new Map<number, number>();
+    for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1]);
   }, shot.toString('base64'));
+  return new Map(counts);
 }
 
 for (const scheme of ['light', 'dark'] as const) {
@@ -195,6 +203,17 @@ for (const scheme of ['light', 'dark'] as const) {
     expect(pages).toBeLessThan(4);
   });
 }
+
+test('pictures that were dark have the colours of their legend on paper', async ({ app, page }) => {
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await there(app);
+  // As the browser's menu does, which the page hears of before anything is light.
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark', reducedMotion: 'reduce' });
+  const [colour] = (await coloursOf(page, '#cycles .legend tr:last-of-type .swatch')).keys();
+  // The lane of classes has it, too.
+  expect((await coloursOf(page, '#lanes canvas')).get(colour!) ?? 0).toBeGreaterThan(20);
+});
 
 test('lanes and their cycles stay together on paper, from a phone too', async ({ app, page }) => {
   await page.setViewportSize({ width: 390, height: 844 });

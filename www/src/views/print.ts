@@ -20,6 +20,7 @@ export function mountPrint(bench: Bench): () => void {
   );
   const ready = () => {
     measure();
+    keepColours();
     paper.replaceChildren(...sheet(bench));
   };
   addEventListener('beforeprint', ready);
@@ -50,6 +51,14 @@ function measure(): void {
   style.setProperty('--stage-width', `${width}px`);
   style.setProperty('--picture-height', `${height}px`);
   style.setProperty('--stage-zoom', String(Math.min(1, SHEET / width)));
+}
+
+/** What tells the colours of pictures has on paper those of the screen, as they have. */
+function keepColours(): void {
+  if (matchMedia('print').matches) return;
+  for (const part of document.querySelectorAll<HTMLElement>('.swatch, .bar > *')) {
+    part.style.setProperty('--on-screen', getComputedStyle(part).backgroundColor);
+  }
 }
 
 function sheet(bench: Bench): HTMLElement[] {
