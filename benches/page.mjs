@@ -1,7 +1,7 @@
 // Measures dist/ in Chromium: what a frame costs while large arrays play, and how long input waits while a large network
 // compiles. After `./build.sh build` and `./build.sh --only npm_packages tests/browser`:
 //
-//     CHROMIUM=/usr/bin/chromium node benches/page.mjs
+//     CHROMIUM=/usr/bin/chromium-headless-shell node benches/page.mjs
 //
 // Times are the threads' own, from the browser's tracing; on a machine without a graphics card, painting and compositing take
 // the same cores in other threads.
