@@ -62,6 +62,7 @@ export class App {
     seek: (cycle) => this.transport.seek(cycle),
     arm: (next) => void this.transport.arm(next),
     turn: (move) => this.engine.turn(move),
+    resize: () => this.engine.resize(),
     select: (pe) => this.select(this.cells.within(pe)),
     step: (rows, cols) => this.select(this.cells.near(rows, cols)),
     call: (name, ...args) => this.engine.call(name, ...args),
@@ -167,14 +168,15 @@ export class App {
       this.files.enlist(path);
     }
     const draft = ownDraft() ?? otherDrafts()[0]?.draft ?? null;
-    if (await this.openLink()) this.playFirst = false;
+    if (await this.openLink(location.hash)) this.playFirst = false;
     else if (draft) await this.openDraft(draft);
     else {
       this.playFirst = !matchMedia('(prefers-reduced-motion: reduce)').matches;
       await this.openExample(this.example);
     }
     await this.startEngine();
-    addEventListener('hashchange', () => void this.openLink());
+    // The page may have written the address of its own figure over it meanwhile.
+    addEventListener('hashchange', ({ newURL }) => void this.openLink(new URL(newURL).hash));
   }
 
   /** What is shown of a run besides its picture comes after it. */
@@ -229,7 +231,8 @@ export class App {
     });
     byId('canvas-host').addEventListener('click', (event) => {
       const { left, top } = byId('canvas-host').getBoundingClientRect();
-      this.engine.pick(event.clientX - left, event.clientY - top);
+      const { magnified } = this.bench;
+      this.engine.pick((event.clientX - left) / magnified, (event.clientY - top) / magnified);
     });
     const resized = new ResizeObserver(() => this.engine.resize());
     for (const id of ['canvas-host', 'lanes']) resized.observe(byId(id));
@@ -263,6 +266,7 @@ export class App {
       programs: () => void this.later(async () => (await import('./views/programs')).programs(bench)),
       tour: () => void this.later(async () => (await (await import('./views/tour')).tour(bench)).focus()),
       share: () => void this.later(async () => (await import('./views/share')).share(bench)),
+      present: () => void this.later(async () => (await import('./views/present')).present(bench)),
       commands: () => void this.later(async () => (await import('./views/palette')).palette(bench)),
       help: () => void this.later(async () => (await import('./views/help')).help(bench)),
     });
@@ -393,12 +397,12 @@ export class App {
     if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks, lent);
   }
 
-  /** Opens the figure of the page's address, if there is one. */
-  private async openLink(): Promise<boolean> {
-    if (location.hash.length < 2) return false;
+  /** Opens the figure of an address, if there is one. */
+  private async openLink(hash: string): Promise<boolean> {
+    if (hash.length < 2) return false;
     try {
       const { draftOf, figureOf } = await import('./link');
-      const figure = await figureOf(location.hash);
+      const figure = await figureOf(hash);
       if (!figure) return false;
       const linked = await draftOf(figure);
       // What was typed last before a reload, the address may not have yet.
@@ -816,10 +820,17 @@ export class App {
   }
 
   private view(): View {
+    const { magnified } = this.bench;
     const { width, height } = byId('canvas-host').getBoundingClientRect();
     const theme = this.root.dataset['theme'] === 'dark' ? 'dark' : 'light';
     const timelineWidth = byId('lanes').clientWidth;
-    return { width, height, pixelRatio: window.devicePixelRatio, theme, timelineWidth };
+    return {
+      width: width / magnified,
+      height: height / magnified,
+      pixelRatio: window.devicePixelRatio * magnified,
+      theme,
+      timelineWidth,
+    };
   }
 
   /** A chip of several matrix units has one of them in the picture. */

@@ -28,6 +28,8 @@ export interface Events {
 export interface Desk {
   seek(cycle: number): void;
   turn(move: CameraMove): void;
+  /** Pictures have another size. */
+  resize(): void;
   /** What playing stops at, or nothing. */
   arm(next: NextStop | null): void;
   /** Selects a PE; outside the array, the nearest one. */
@@ -96,6 +98,8 @@ export class Bench {
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
+  /** In how many times its size what is in the picture is shown: there is room for so much less. */
+  magnified = 1;
   /** Of the module, once it is there. */
   version = '';
 
@@ -133,6 +137,11 @@ export class Bench {
 
   themed(): void {
     this.tell('theme', undefined);
+  }
+
+  magnify(by: number): void {
+    this.magnified = by;
+    this.desk.resize();
   }
 
   /** Looks nearer, or elsewhere, in every picture of the array. */

@@ -26,11 +26,12 @@ export type Action =
   | 'undo'
   | 'redo'
   | 'tour'
+  | 'present'
   | 'share'
   | 'help';
 
 /** Where a key is heard. */
-export type Where = 'Anywhere' | 'In the program' | 'In the picture' | 'In the timeline';
+export type Where = 'Anywhere' | 'In the program' | 'In the picture' | 'In the timeline' | 'In a presentation';
 
 export interface Key {
   where: Where;
@@ -68,6 +69,7 @@ export const KEYS: Key[] = [
   anywhere('nextOfPe', 'to the next pass of the selected PE', 'Shift+N'),
   anywhere('nextStall', 'to the next stall: weights or inputs are not there', 'S'),
   anywhere('bookmark', 'a bookmark at the cycle shown', 'B', 'Shift+B'),
+  anywhere('present', 'present: full screen, bookmarks are steps', 'P'),
   anywhere('undo', 'undo the last change of text, chip or example', 'Mod+Z'),
   anywhere('redo', 'do it again', 'Mod+Shift+Z', 'Mod+Y'),
   anywhere('programs', 'keep the program under a name, or open another', 'Mod+S'),
@@ -82,6 +84,10 @@ export const KEYS: Key[] = [
   within('In the picture', 'another PE', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'),
   within('In the picture', 'look nearer', 'Enter'),
   within('In the picture', 'look less near', 'Escape'),
+  within('In a presentation', 'to the next step, or the one before', 'PageDown', 'PageUp', 'ArrowRight', 'ArrowLeft'),
+  within('In a presentation', 'to the first step, to the last', 'Home', 'End'),
+  within('In a presentation', 'a black screen, and back', 'B', '.'),
+  within('In a presentation', 'leave', 'Escape', 'P'),
   within('In the timeline', 'from bar to bar', 'ArrowLeft', 'ArrowRight'),
   within('In the timeline', 'from lane to lane', 'ArrowUp', 'ArrowDown'),
   within('In the timeline', 'to the bar’s first cycle; its operator is picked', 'Enter'),

@@ -30,9 +30,17 @@ export async function furnish(bench: Bench): Promise<void> {
   comparisons(bench, span);
   compiled(bench);
   void firstVisit(bench);
+  presentation(bench);
   const here = async () => (await import('./here')).mountHere(bench);
   const lost = () => notice('What limits a run, and links to the documentation, could not be loaded.');
   void bench.desk.module().then(here).catch(lost);
+}
+
+/** A link may ask for one; the address then is the figure's as ever. */
+function presentation(bench: Bench): void {
+  const asked = (address: string) => /[#&]p=1(&|$)/.test(address) && bench.act('present');
+  addEventListener('hashchange', ({ newURL }) => asked(newURL));
+  asked(location.hash);
 }
 
 /** Comparisons come when somebody asks for one. */

@@ -55,21 +55,27 @@ function showTerm(term: Frame['term']): void {
   line.replaceChildren(...parts);
 }
 
-function place(host: HTMLElement, event: { clientX: number; clientY: number }): { x: number; y: number } {
+/** Where in the picture, in pixels of its own size. */
+function place(host: HTMLElement, { magnified }: Bench, event: { clientX: number; clientY: number }): Place {
   const { left, top } = host.getBoundingClientRect();
-  return { x: event.clientX - left, y: event.clientY - top };
+  return { x: (event.clientX - left) / magnified, y: (event.clientY - top) / magnified };
 }
 
 /** Wheel and fingers on a picture of the array. */
 export function steer(host: HTMLElement, bench: Bench, turn: Turn): void {
-  wheel(host, turn);
+  wheel(host, bench, turn);
   fingers(host, bench, turn);
+}
+
+interface Place {
+  x: number;
+  y: number;
 }
 
 type Turn = (move: CameraMove) => void;
 
 /** The wheel looks nearer; where it scrolls the page, only with Ctrl, which is also what a touchpad's pinch says. */
-function wheel(host: HTMLElement, turn: Turn): void {
+function wheel(host: HTMLElement, bench: Bench, turn: Turn): void {
   host.addEventListener(
     'wheel',
     (event) => {
@@ -79,7 +85,7 @@ function wheel(host: HTMLElement, turn: Turn): void {
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       const step = Math.max(-120, Math.min(120, event.deltaY * lines));
       const factor = Math.exp(-step * (event.ctrlKey ? 0.01 : 0.0025));
-      turn({ by: 'zoom', ...place(host, event), factor });
+      turn({ by: 'zoom', ...place(host, bench, event), factor });
     },
     { passive: false },
   );
@@ -87,22 +93,22 @@ function wheel(host: HTMLElement, turn: Turn): void {
 
 /** One pointer moves the picture, two look nearer. */
 function fingers(host: HTMLElement, bench: Bench, turn: Turn): void {
-  const down = new Map<number, { x: number; y: number }>();
+  const down = new Map<number, Place>();
   let moved = 0;
   host.addEventListener('pointerdown', (event) => {
     if (event.button > 1) return;
     if (down.size === 0) moved = 0;
-    down.set(event.pointerId, place(host, event));
+    down.set(event.pointerId, place(host, bench, event));
   });
   host.addEventListener('pointermove', (event) => {
     const before = down.get(event.pointerId);
     if (!before) return;
-    const now = place(host, event);
+    const now = place(host, bench, event);
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     moved += Math.hypot(now.x - before.x, now.y - before.y);
     down.set(event.pointerId, now);
     if (other) {
-      const apart = (point: { x: number; y: number }) => Math.max(10, Math.hypot(point.x - other.x, point.y - other.y));
+      const apart = (point: Place) => Math.max(10, Math.hypot(point.x - other.x, point.y - other.y));
       const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
       turn({ by: 'zoom', ...middle, factor: apart(now) / apart(before) });
     } else if (moved > SLIP && (bench.frame?.level !== 0 || event.pointerType === 'mouse')) {

@@ -2,16 +2,8 @@
 
 import type { Bench } from '../../bench';
 import { button, byId, grouped, make } from '../../dom';
+import { type Bookmark, LONGEST, MOST, bookmarksOf } from '../marks';
 import type { Span } from './span';
-
-interface Bookmark {
-  cycle: number;
-  name: string;
-}
-
-/** More are not kept, nor longer names. */
-const MOST = 32;
-const LONGEST = 60;
 
 export class Bookmarks {
   private marks: Bookmark[] = [];
@@ -21,7 +13,12 @@ export class Bookmarks {
     'aria-expanded': 'false',
     'aria-controls': 'bookmarks',
   });
-  private readonly popup = make('div', { id: 'bookmarks', role: 'group', 'aria-label': 'Bookmarks' }, this.list);
+  private readonly popup = make(
+    'div',
+    { id: 'bookmarks', role: 'group', 'aria-label': 'Bookmarks' },
+    this.list,
+    button('Present them', () => this.bench.act('present'), { title: 'Full screen; names are captions (P)' }),
+  );
   readonly controls = make(
     'div',
     { class: 'bookmarks' },
@@ -39,7 +36,7 @@ export class Bookmarks {
     byId('ruler').append(this.flags);
     span.on(() => this.place());
     bench.on('ran', () => {
-      this.marks = read(bench.desk.marks());
+      this.marks = bookmarksOf(bench.desk.marks());
       this.show();
     });
     this.controls.addEventListener('focusout', (event) => {
@@ -97,9 +94,18 @@ export class Bookmarks {
     const name = make('input', { value: mark.name, maxlength: String(LONGEST), 'aria-label': 'Name of the bookmark' });
     name.addEventListener('change', () => {
       const named = { ...mark, name: name.value.trim().slice(0, LONGEST) || `cycle ${mark.cycle}` };
-      this.keep(this.marks.map((other) => (other.cycle === mark.cycle ? named : other)));
+      this.marks = this.marks.map((other) => (other.cycle === mark.cycle ? named : other));
+      this.bench.desk.keepMarks(this.marks);
+      this.place();
+      // The list stays, and with it the focus, which is on its way.
+      label(named);
     });
-    const remove = button('×', () => this.remove(mark), { 'aria-label': `Remove the bookmark ${mark.name}` });
+    const remove = button('×', () => this.remove(mark));
+    const label = ({ name: text }: Bookmark) => {
+      name.value = text;
+      remove.setAttribute('aria-label', `Remove the bookmark ${text}`);
+    };
+    label(mark);
     return make('li', {}, go, name, remove);
   }
 
@@ -134,16 +140,4 @@ export class Bookmarks {
     });
     this.flags.replaceChildren(...flags);
   }
-}
-
-/** What is kept may be from anybody. */
-function read(kept: unknown): Bookmark[] {
-  if (!Array.isArray(kept)) return [];
-  const marks = new Map<number, Bookmark>();
-  for (const value of kept.slice(0, MOST) as unknown[]) {
-    const { cycle, name } = (value ?? {}) as Record<string, unknown>;
-    if (typeof cycle !== 'number' || !Number.isSafeInteger(cycle) || cycle < 0 || typeof name !== 'string') continue;
-    marks.set(cycle, { cycle, name: name.slice(0, LONGEST) });
-  }
-  return [...marks.values()].sort((a, b) => a.cycle - b.cycle);
 }
