@@ -50,9 +50,12 @@ run_tests() {
   step 'page packages' npm_packages www
   step 'browser test packages' npm_packages tests/browser
   step 'Chromium and its driver' find_browser
+  step 'Firefox' find_firefox
   # shellcheck disable=SC1091
   . target/stamps/browser
-  export CHROMIUM CHROMIUM_SHELL CHROMEDRIVER WASM_BINDGEN_TEST_TIMEOUT=120
+  # shellcheck disable=SC1091
+  . target/stamps/firefox
+  export FIREFOX CHROMIUM CHROMIUM_SHELL CHROMEDRIVER WASM_BINDGEN_TEST_TIMEOUT=120
   export WASM_BINDGEN_TEST_WEBDRIVER_JSON="$PWD/target/stamps/webdriver.json"
   # Colours forced by the environment would stand in the way of `totals`.
   export CARGO_TERM_COLOR=never FORCE_COLOR=0
@@ -72,7 +75,8 @@ run_tests() {
   try 'page types' www/node_modules/.bin/tsc --noEmit -p www
   try 'page build types' www/node_modules/.bin/tsc --noEmit -p www/tsconfig.node.json
   try 'browser test types' www/node_modules/.bin/tsc --noEmit -p tests/browser
-  try 'page in Chromium' playwright
+  try 'page in Chromium' playwright Chromium
+  try 'page in Firefox' playwright Firefox
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
 }
@@ -82,7 +86,7 @@ doc() {
 }
 
 playwright() {
-  (cd tests/browser && node_modules/.bin/playwright test)
+  (cd tests/browser && node_modules/.bin/playwright test --project="$1")
 }
 
 # --- Steps: what is being done, and how long it took -------------------------------------------------------------
@@ -216,6 +220,17 @@ find_browser() {
     capabilities["goog:chromeOptions"].binary = path;
     fs.writeFileSync("target/stamps/webdriver.json", JSON.stringify(capabilities));
   ' "$chromium"
+}
+
+find_firefox() {
+  local firefox
+  firefox=$(first_of "${FIREFOX:-}" firefox-esr firefox /Applications/Firefox.app/Contents/MacOS/firefox)
+  if [ -z "$firefox" ] && apt_install firefox-esr; then firefox=$(first_of firefox-esr); fi
+  if [ -z "$firefox" ]; then
+    echo 'the tests need Firefox: install it (Debian: firefox-esr), or set FIREFOX to its path'
+    return 1
+  fi
+  printf 'FIREFOX=%q\n' "$firefox" >target/stamps/firefox
 }
 
 first_of() {

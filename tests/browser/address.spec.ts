@@ -43,7 +43,11 @@ test('the address follows what is seen, from the first thing that is done on', a
   await expect.poll(() => address(page)).toMatch(/&z=[A-Za-z0-9_-]+$/);
 });
 
-test('what one sees is what another opens, and it is not among their own programs', async ({ app, page, browser }) => {
+test('what one sees is what another opens, and it is not among their own programs @chromium', async ({
+  app,
+  page,
+  browser,
+}) => {
   const text = 'input a : i8[2, 2]\n# one, two: ä 測 </script><b>\nweight b : i8[2, 2]\noutput relu(a @ b)\n';
   await app.open();
   await app.type(text);

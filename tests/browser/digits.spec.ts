@@ -62,7 +62,7 @@ test('a drawn digit crosses the array and is read', async ({ app, page }) => {
   await expect(page.locator('.thumbs button span').first()).toHaveText('3');
 });
 
-test('a finished drawing is watched crossing the array', async ({ app, page }) => {
+test('a finished drawing is watched crossing the array @chromium', async ({ app, page }) => {
   await page.emulateMedia({ reducedMotion: 'no-preference' });
   await app.open();
   await app.chooseDigits();

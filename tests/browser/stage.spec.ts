@@ -17,7 +17,7 @@ async function picture(app: App): Promise<string> {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-test('one looks nearer by double click, keys and buttons, and finds the way back', async ({ app, page }) => {
+test('one looks nearer by double click, keys and buttons, and finds the way back @chromium', async ({ app, page }) => {
   await open(app);
   await app.seek(18);
   const whole = await picture(app);
@@ -36,7 +36,10 @@ test('one looks nearer by double click, keys and buttons, and finds the way back
   await expect(levels.locator('[aria-current]')).toHaveText('Chip');
 });
 
-test('the wheel looks nearer at what is under the pointer, a drag moves it, F shows all', async ({ app, page }) => {
+test('the wheel looks nearer at what is under the pointer, a drag moves it, F shows all @chromium', async ({
+  app,
+  page,
+}) => {
   await open(app);
   await app.seek(18);
   const whole = await picture(app);
@@ -116,7 +119,7 @@ test('the equation has the elements and numbers of the selected PE', async ({ ap
   await expect(page.locator('#term span')).toContainText(`= ${minus(held['psum'])}`);
 });
 
-test('numbers move at low speeds, and not for those who asked for less motion', async ({ app, page }) => {
+test('numbers move at low speeds, and not for those who asked for less motion @chromium', async ({ app, page }) => {
   const repaints = async () => {
     await open(app);
     await app.seek(14);
