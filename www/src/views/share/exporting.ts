@@ -96,9 +96,13 @@ export class Exporting {
       actions(
         button('Counters as CSV', () => void this.save(() => this.counters('csv'))),
         button('Report as JSON', () => void this.save(() => this.counters('json'))),
+        button('Timeline for Perfetto', () => void this.save(() => this.timeline())),
         button('Assembly', () => void this.save(() => this.assembly())),
       ),
-      note('The same that `systole run --format json` and `systole compile --emit asm` print.'),
+      note(
+        'The same that `systole run --format json`, `systole trace` and `systole compile --emit asm` write. ' +
+          'The timeline is opened by ui.perfetto.dev.',
+      ),
     );
   }
 
@@ -156,6 +160,14 @@ export class Exporting {
     if (form === 'csv') return [this.name('counters', 'csv'), new Blob([csvOf(report)], { type: 'text/csv' })];
     const json = `${JSON.stringify(report, null, 2)}\n`;
     return [this.name('report', 'json'), new Blob([json], { type: 'application/json' })];
+  }
+
+  private async timeline(): Promise<[string, Blob]> {
+    const { desk } = this.bench;
+    if (!(await desk.call('beginTimelineFile'))) throw new Error(NO_RUN);
+    const parts: string[] = [];
+    for (let part; (part = await desk.call('timelineFilePart')) !== undefined; ) parts.push(part);
+    return [this.name('timeline', 'json'), new Blob(parts, { type: 'application/json' })];
   }
 
   private async assembly(): Promise<[string, string]> {
