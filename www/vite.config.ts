@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Plugin, defineConfig } from 'vite';
 import { docs } from './docs-plugin.ts';
+import { offline } from './offline-plugin.ts';
 
 const wasm = decodeURIComponent(new URL('../target/wasm', import.meta.url).pathname);
 
@@ -18,12 +19,19 @@ const plainImports: Plugin = {
 /** The element's script has a name that other pages can rely on. */
 const ELEMENT = 'systole';
 
+const resolve = { alias: { 'systole-wasm': wasm } };
+const define = { __REPOSITORY__: JSON.stringify(repository) };
+
 // Relative paths throughout, so that dist/ works from any sub-path of any static host.
 export default defineConfig({
   base: './',
-  plugins: [docs(), plainImports],
-  resolve: { alias: { 'systole-wasm': wasm } },
-  define: { __REPOSITORY__: JSON.stringify(repository) },
+  plugins: [
+    docs(),
+    plainImports,
+    offline({ root: import.meta.dirname, base: './', publicDir: false, resolve, define }),
+  ],
+  resolve,
+  define,
   worker: { format: 'es' },
   build: {
     outDir: '../dist',

@@ -67,6 +67,13 @@ impl Ratio {
         }
     }
 
+    /// `count * self`, cut off: whole ones, and how many of the `parts` that one is cut into are left.
+    pub fn parts_of(self, count: u64, parts: u64) -> (u64, u64) {
+        let product = u128::from(count) * u128::from(self.num);
+        let (whole, rest) = (product / u128::from(self.den), product % u128::from(self.den));
+        (saturated(whole), saturated(rest * u128::from(parts) / u128::from(self.den)))
+    }
+
     /// All its figures, if they come to an end: `0.25`, `34`.
     pub fn to_decimal(self) -> Option<String> {
         let ends =

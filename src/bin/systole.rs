@@ -15,7 +15,7 @@ mod commands {
     use systole::chip::{self, Chip, Description};
     use systole::draw::{Notation, Theme};
     use systole::explore;
-    use systole::figure::{self, Memory, Sight};
+    use systole::figure::{self, Memory, Sight, Tracks};
     use systole::graph::{self, LoadError, Loader};
     use systole::import::scalesim::{Layout, Parsed, parse_config, parse_topology};
     use systole::import::{self, check_path, npy};
@@ -82,6 +82,19 @@ mod commands {
             format: FrameFormat,
             #[command(flatten)]
             look: FrameLook,
+        },
+        /// Run a program and write its timeline for ui.perfetto.dev: when each unit worked, for what, and counters over time.
+        ///
+        /// Times are microseconds at the chip's clock; cycles stand in the arguments of every slice. Of long runs neighbours are
+        /// one slice, and the file says which.
+        Trace {
+            /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv).
+            file: PathBuf,
+            #[command(flatten)]
+            chip: ChipChoice,
+            /// Write to this file; without it, or as `-`, to standard output.
+            #[arg(short, long, value_name = "OUT")]
+            output: Option<PathBuf>,
         },
         /// Evaluate a program by its operators' definitions, for no chip; programs that no machine runs yet too.
         ///
@@ -328,6 +341,7 @@ mod commands {
                     FrameFormat::Svg => picture(&ran, unit, cycle, &look),
                 })
             }
+            Command::Trace { file, chip, output } => trace(&file, &chip, output.as_deref()),
             Command::Functions => {
                 print!("{}", graph::functions());
                 Ok(())
@@ -564,6 +578,26 @@ mod commands {
         print(&figure::picture(finished, sight, &layout, theme, &mut Memory::default()))
     }
 
+    fn trace(file: &Path, chip: &ChipChoice, output: Option<&Path>) -> Result<(), InputErrors> {
+        let (_, chip) = choose(chip)?;
+        let ran = Ran::new(file, &chip)?;
+        let (text, trace, program) = match &ran {
+            Ran::Program { text, finished } => (text, &finished.trace, &finished.emitted.program),
+            Ran::Timed { text, timed } => (text, &timed.trace, &timed.emitted.program),
+        };
+        let run = figure::Ran { trace, program, chip: &chip };
+        let timeline = Tracks::new(run, text).whole(run);
+        write_to(output, timeline.as_bytes())
+    }
+
+    /// To a file; to standard output where none is named, or `-`.
+    fn write_to(output: Option<&Path>, bytes: &[u8]) -> Result<(), InputErrors> {
+        match output.filter(|path| *path != Path::new("-")) {
+            Some(path) => Ok(fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()))?),
+            None => print_bytes(bytes),
+        }
+    }
+
     /// Whether a file is SCALE-Sim's, by its name.
     fn is_topology(file: &Path) -> bool {
         file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
@@ -701,10 +735,7 @@ mod commands {
         };
         program.shown().tell(&diagnostics)?;
         let emitted = emitted.ok_or(InputErrors)?;
-        match output {
-            Some(path) => Ok(fs::write(path, emitted).map_err(|e| format!("{}: {e}", path.display()))?),
-            None => print_bytes(&emitted),
-        }
+        write_to(output, &emitted)
     }
 
     fn tell_passes(file: &Path, chip: &ChipChoice, passes: &PassChoice) -> Result<(), InputErrors> {

@@ -34,7 +34,7 @@ pub use scene::{Align, Colour, Paint, Scene, Shape, Weight};
 pub use shown::{Held, Notation};
 pub use svg::svg;
 pub use theme::{Rgb, Theme, family};
-pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What};
+pub use timeline::{Bar, GUTTER, Overview, Row, Spot, Timeline, Told, What, work_in_words};
 pub use words::{Detail, Term, Words};
 
 use crate::isa::ProgramOpId;

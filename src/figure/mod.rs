@@ -1,4 +1,9 @@
-//! A cycle of a run as a picture: what the page paints and what the command writes are one and the same.
+//! A run in files: a cycle of it as a picture, all of it as a timeline. What the page saves and what the command writes are one and the same.
+
+mod json;
+mod perfetto;
+
+pub use perfetto::{Ran, Tracks};
 
 use crate::base::Cycle;
 use crate::draw::{Fullness, Layout, Moment, Notation, Theme, array, svg};

@@ -6,7 +6,7 @@ use super::fill::{Holdings, begun_by, read_by, rows_begun, rows_read};
 use super::pass::{self, Shape};
 use crate::base::{Bytes, Cycle};
 use crate::chip::Chip;
-use crate::isa::{Program, Space, Unit, Work};
+use crate::isa::{Instruction, Program, Space, Unit, Work};
 use crate::trace::{Lane, PassRun, Run, Sums, Trace, UnitRun};
 
 /// A run, to be asked about stretches of it.
@@ -268,16 +268,19 @@ impl<'a> Passes<'a> {
 
 impl<'a> Transfers<'a> {
     fn new(program: &Program, chip: &Chip, lane: &'a Lane<UnitRun>) -> Transfers<'a> {
-        let bytes = |run: &UnitRun, reads: bool| {
-            let instruction = &program.instructions[run.instruction];
-            let reading = match &instruction.work {
-                Work::Copy { from, .. } => program.buffers[from.buffer].space == Space::Dram,
-                Work::Fetch { tile, .. } if program.buffers[tile.buffer()].space == Space::Dram => true,
-                _ => return 0,
-            };
-            if reading == reads { bus_bytes(program, chip, instruction) } else { 0 }
-        };
-        let [read, written] = [true, false].map(|reads| lane.sums(|run| bytes(run, reads)));
+        let traffic = |run: &UnitRun| traffic(program, chip, &program.instructions[run.instruction]);
+        let [read, written] = [0, 1].map(|way: usize| lane.sums(|run| traffic(run)[way]));
         Transfers { lane, read, written }
     }
+}
+
+/// Bytes that an instruction moves over the bus: to the chip, and from it.
+pub fn traffic(program: &Program, chip: &Chip, instruction: &Instruction) -> [Bytes; 2] {
+    let reads = match &instruction.work {
+        Work::Copy { from, .. } => program.buffers[from.buffer].space == Space::Dram,
+        Work::Fetch { tile, .. } if program.buffers[tile.buffer()].space == Space::Dram => true,
+        _ => return [0, 0],
+    };
+    let bytes = bus_bytes(program, chip, instruction);
+    if reads { [bytes, 0] } else { [0, bytes] }
 }

@@ -18,7 +18,7 @@ mod tiles;
 mod values;
 
 pub use clock::{Clock, Deadlock, Halt, Loops, MOST_CYCLES, floor, link_cycles, vector_cycles};
-pub use course::{Capacity, Column, Course, Level};
+pub use course::{Capacity, Column, Course, Level, traffic};
 pub use fill::Fill;
 pub use look::{Floats, Kept};
 pub use machine::{Machine, Moment, Reach};

@@ -163,6 +163,15 @@ impl Gap {
 
     /// Counts those of its cycles that lie in a range.
     pub fn classes_in(&self, cycles: Range<Cycle>) -> Classes {
+        let mut classes = Classes::default();
+        for (stretch, class) in self.stretches(cycles) {
+            classes.count(class, stretch.end - stretch.start);
+        }
+        classes
+    }
+
+    /// Those of its cycles that lie in a range, in order: from change to change, each stretch with its class.
+    pub fn stretches(&self, cycles: Range<Cycle>) -> impl Iterator<Item = (Range<Cycle>, Class)> {
         let changes = [
             self.shift.0,
             self.shift.1,
@@ -175,14 +184,13 @@ impl Gap {
             self.until.min(cycles.end),
         ];
         let end = self.until.min(cycles.end);
-        let mut classes = Classes::default();
         let mut t = self.since.max(cycles.start);
-        // From change to change: they are few, and a sort would be the largest function of the module.
-        while let Some(change) = changes.into_iter().filter(|change| (t + 1..=end).contains(change)).min() {
-            classes.count(self.class(t), change - t);
-            t = change;
-        }
-        classes
+        // They are few, and a sort would be the largest function of the module.
+        std::iter::from_fn(move || {
+            let change = changes.into_iter().filter(|change| (t + 1..=end).contains(change)).min()?;
+            let from = std::mem::replace(&mut t, change);
+            Some((from..change, self.class(from)))
+        })
     }
 
     /// The first line of MACHINE.md's table that holds decides.

@@ -7,7 +7,8 @@ use super::session::{Session, side};
 use super::to_js;
 use crate::base::Cycle;
 use crate::draw::Theme;
-use crate::figure::{self, Sight};
+use crate::figure::{self, Ran, Sight, Tracks};
+use crate::job::Finished;
 
 #[wasm_bindgen]
 impl Session {
@@ -30,4 +31,23 @@ impl Session {
         let Some((text, finished)) = &self.shown else { return Ok(JsValue::UNDEFINED) };
         to_js(&finished.report(text))
     }
+
+    /// Begins the run's timeline for Perfetto, as `systole trace` writes it; whether there is a run.
+    #[wasm_bindgen(js_name = beginTimelineFile)]
+    pub fn begin_timeline_file(&mut self) -> bool {
+        self.lanes.saved = self.shown.as_ref().map(|(text, finished)| Tracks::new(ran(finished), text));
+        self.lanes.saved.is_some()
+    }
+
+    /// Its next part, made in a few milliseconds; nothing when all are there. Throws if another run is shown since.
+    #[wasm_bindgen(js_name = timelineFilePart)]
+    pub fn timeline_file_part(&mut self) -> Result<Option<String>, JsError> {
+        let of = self.lanes.saved.as_mut().zip(self.shown.as_ref());
+        let (tracks, (_, finished)) = of.ok_or_else(|| JsError::new("another run is on show by now"))?;
+        Ok(tracks.part(ran(finished)))
+    }
+}
+
+fn ran(Finished { trace, emitted, chip, .. }: &Finished) -> Ran<'_> {
+    Ran { trace, program: &emitted.program, chip }
 }

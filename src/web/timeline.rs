@@ -14,6 +14,7 @@ use super::to_js;
 use super::values::{ClassShare, shares};
 use crate::base::{Cycle, Lines};
 use crate::draw::{OP_COLOURS, Overview, Row, Spot, Theme, Timeline, Told, What};
+use crate::figure::Tracks;
 use crate::isa::ProgramOpId;
 use crate::job::Finished;
 use crate::sim::{Part, Parts};
@@ -29,6 +30,8 @@ pub struct Lanes {
     /// Of the run shown, counted when it is asked for.
     overview: OnceCell<Overview>,
     parts: OnceCell<Parts>,
+    /// As a file that is being written.
+    pub(super) saved: Option<Tracks>,
 }
 
 impl Lanes {
@@ -36,6 +39,7 @@ impl Lanes {
     pub fn forget(&mut self) {
         self.overview = OnceCell::new();
         self.parts = OnceCell::new();
+        self.saved = None;
     }
 
     pub(super) fn overview(&self, finished: &Finished) -> &Overview {

@@ -242,12 +242,15 @@ test('counters are saved as JSON and CSV, and the assembly, as the command has t
   await openExport(page);
   const json = await saved(page, 'Report as JSON');
   const csv = await saved(page, 'Counters as CSV');
+  const timeline = await saved(page, 'Timeline for Perfetto');
   const assembly = await saved(page, 'Assembly');
   expect([json.name, csv.name, assembly.name]).toEqual([
     'product-report.json',
     'product-counters.csv',
     'product-program.s',
   ]);
+  expect(timeline.name).toBe('product-timeline.json');
+  expect(timeline.bytes.toString()).toBe(readFileSync(`${ROOT}tests/data/frames/product-timeline.json`, 'utf8'));
   const report = JSON.parse(json.bytes.toString());
   expect(report).toMatchObject({ cycles: 60, macs: 64, agrees: true, classes: { active: 4, weight_stall: 14 } });
   const rows = csv.bytes.toString().split('\r\n');

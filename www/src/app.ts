@@ -84,6 +84,11 @@ export class App {
     draft: () => this.draft(),
     figure: () => this.figure(),
     ownArrays: () => this.loads.filter((path) => this.files.has(path)),
+    arrays: () =>
+      this.loads.flatMap((path): [string, Uint8Array][] => {
+        const bytes = this.engine.file(path);
+        return bytes ? [[path, bytes]] : [];
+      }),
     openDraft: (draft) => void this.openDraft(draft),
     chips: () => this.desk.presets,
     dress: (theme) => this.applyTheme(theme),

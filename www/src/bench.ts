@@ -59,6 +59,8 @@ export interface Desk {
   figure(): Figure;
   /** Arrays that the program loads and that are the reader's own: links do not hold them. */
   ownArrays(): string[];
+  /** Arrays that the program loads, as far as they are there. */
+  arrays(): [path: string, bytes: Uint8Array][];
   chips(): Preset[];
   /** Shows everything in other colours; what the reader chose is kept. */
   dress(theme: Theme): void;

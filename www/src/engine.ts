@@ -15,6 +15,7 @@ import type {
   ToWorker,
   View,
 } from './protocol';
+import { newWorker } from './new-worker';
 import { fetchModule } from './unpack';
 
 /** What holds a canvas each. */
@@ -66,7 +67,7 @@ export class Engine {
     if (generation !== this.generation) return;
     const canvas = canvasIn(this.hosts.picture);
     const timeline = canvasIn(this.hosts.timeline);
-    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    this.worker = newWorker();
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => {
       event.preventDefault();

@@ -241,6 +241,8 @@ export interface Calls {
   // Files of the run. A cycle as SVG, of so many CSS pixels, and as much of the array as the stage shows.
   frameSvg: { args: [cycle: number, width: number, height: number, theme: string]; answer: string | undefined };
   runReport: { args: []; answer: object | undefined }; // as \`systole run --format json\` has it
+  beginTimelineFile: { args: []; answer: boolean }; // for Perfetto, as `systole trace` writes it; false: nothing has run
+  timelineFilePart: { args: []; answer: string | undefined }; // the next one, until there are no more
   assemblyOf: { args: [text: string]; answer: string };
 }
 

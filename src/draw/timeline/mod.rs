@@ -20,7 +20,7 @@ use bars::{Bars, Column};
 
 pub use bars::Bar;
 pub use spots::{Spot, What};
-pub use words::Told;
+pub use words::{Told, work_in_words};
 
 /// What a timeline shows.
 pub struct Timeline<'a> {

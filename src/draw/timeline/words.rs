@@ -60,7 +60,7 @@ impl Timeline<'_> {
             return Told { title: name, lines };
         };
         let instruction = &self.program.instructions[bar.of];
-        lines.push(("does", work(self.program, &instruction.work)));
+        lines.push(("does", work_in_words(self.program, &instruction.work)));
         if let Some(iteration) = self.iteration(bar) {
             lines.push(("iteration", iteration));
         }
@@ -132,7 +132,7 @@ fn waits(classes: &Classes) -> String {
 }
 
 /// An instruction's work in a few words.
-fn work(program: &Program, work: &Work) -> String {
+pub fn work_in_words(program: &Program, work: &Work) -> String {
     let name = |window: &Window| &program.buffers[window.buffer].name;
     match work {
         Work::Copy { from, to, rows } => {

@@ -16,9 +16,19 @@ import { one, optionsOf } from './options';
 /** A rest in typing after which the program runs, in milliseconds. */
 const REST = 120;
 
+/** What a figure begins with. */
+export interface Beginning {
+  /** The figure, and how it looks and behaves. */
+  hash: string;
+  /** Where it can be edited; nothing if that is nowhere. */
+  home: string;
+  /** A figure that is one file holds its arrays, and all of the module. */
+  arrays?: [path: string, bytes: Uint8Array][];
+}
+
 export class Embed {
   private readonly root = document.documentElement;
-  private options = optionsOf(location.hash);
+  private readonly options;
   private readonly system = matchMedia('(prefers-color-scheme: dark)');
   private readonly canvas = byId('canvas-host');
   private readonly program = byId<HTMLTextAreaElement>('program');
@@ -58,10 +68,16 @@ export class Embed {
   private telling: ReturnType<typeof setTimeout> | undefined;
   private typing: ReturnType<typeof setTimeout> | undefined;
 
+  constructor(private readonly beginning: Beginning) {
+    this.options = optionsOf(beginning.hash);
+    byId('edit').hidden = beginning.home === '';
+    for (const [path, bytes] of beginning.arrays ?? []) this.engine.setFile(path, bytes);
+  }
+
   async start(): Promise<void> {
     this.look();
     this.listen();
-    if (!(await this.open(location.hash))) return;
+    if (!(await this.open(this.beginning.hash))) return;
     if (this.options.load === 'click') await this.asked();
     else await this.seen();
     await this.begin();
@@ -125,6 +141,8 @@ export class Embed {
 
   private async begin(): Promise<void> {
     try {
+      // A worker that found a part missing would have to fetch it.
+      if (this.beginning.arrays) await this.engine.complete();
       await this.engine.start();
       this.run();
     } catch (error) {
@@ -289,7 +307,7 @@ export class Embed {
       this.telling = undefined;
       const { cycle, report, transport } = this;
       this.host.tell({ kind: 'cycle', cycle, of: report?.cycles ?? 0, playing: transport.playing });
-      void this.hash().then((hash) => (byId<HTMLAnchorElement>('edit').href = `./index.html${hash}`));
+      void this.hash().then((hash) => (byId<HTMLAnchorElement>('edit').href = this.beginning.home + hash));
     }, 100);
   }
 

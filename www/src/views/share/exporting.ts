@@ -5,8 +5,11 @@ import { button, grouped, make } from '../../dom';
 import { download } from '../../files';
 import { csvOf } from './counters';
 import { Cancelled, type Movie, movieOf } from './movie';
+import { filled, packed } from '../../offline/content';
+import { hashOf } from '../../link';
 import { choice, type Field, fileName, number, read } from './parts';
 import { drawn } from './picture';
+import { keysOf, titleOf } from './texts';
 
 /** Pixels of a picture's side, as the command has them. */
 const [LEAST, LARGEST] = [100, 8192];
@@ -28,6 +31,8 @@ export class Exporting {
   private readonly rate = number('Pictures a second', 8, 1, FASTEST);
   private readonly movieWidth = number('Width', 720, LEAST, MOST_SIDE);
   private readonly movieHeight = number('Height', 496, LEAST, MOST_SIDE);
+  private readonly controls = choice('Buttons', ['full', 'transport', 'none']);
+  private readonly editable = make('input', { type: 'checkbox' });
   private readonly progress = make('progress', { max: '1', 'aria-label': 'Pictures made' });
   private readonly stop = button('Cancel', () => this.cancel());
   private readonly makers: HTMLButtonElement[];
@@ -42,7 +47,7 @@ export class Exporting {
       button('GIF', () => void this.film('gif')),
       ...(typeof VideoEncoder === 'function' ? [button('WebM', () => void this.film('webm'))] : []),
     ];
-    this.panel.append(this.pictureGroup(), this.filmGroup(), this.runGroup());
+    this.panel.append(this.pictureGroup(), this.filmGroup(), this.fileGroup(), this.runGroup());
     this.busy(false);
   }
 
@@ -90,15 +95,31 @@ export class Exporting {
     );
   }
 
+  private fileGroup(): HTMLElement {
+    return group(
+      'The figure as one file',
+      fields(this.controls.label, make('label', {}, this.editable, ' its program can be changed')),
+      actions(button('HTML', () => void this.save(() => this.figure()))),
+      note(
+        'A page that works from any disk without a network: the simulator, the program with its arrays, the chip and this cycle, ' +
+          'in the theme above. About a megabyte.',
+      ),
+    );
+  }
+
   private runGroup(): HTMLElement {
     return group(
       'The run',
       actions(
         button('Counters as CSV', () => void this.save(() => this.counters('csv'))),
         button('Report as JSON', () => void this.save(() => this.counters('json'))),
+        button('Timeline for Perfetto', () => void this.save(() => this.timeline())),
         button('Assembly', () => void this.save(() => this.assembly())),
       ),
-      note('The same that `systole run --format json` and `systole compile --emit asm` print.'),
+      note(
+        'The same that `systole run --format json`, `systole trace` and `systole compile --emit asm` write. ' +
+          'The timeline is opened by ui.perfetto.dev.',
+      ),
     );
   }
 
@@ -110,7 +131,8 @@ export class Exporting {
     try {
       const [name, content] = await file();
       download(name, content);
-      this.say(`${name} is saved.`);
+      const bytes = new Blob([content]).size;
+      this.say(`${name} is saved: ${bytes < 1e5 ? `${grouped(bytes)} bytes` : `${(bytes / 1e6).toFixed(1)} MB`}.`);
     } catch (error) {
       if (error instanceof Cancelled) this.say('Cancelled: nothing is saved.');
       else this.say(`Nothing is saved. ${sentence(error)}`);
@@ -150,12 +172,40 @@ export class Exporting {
     ];
   }
 
+  private async figure(): Promise<[string, Blob]> {
+    const { desk, cycle } = this.bench;
+    const response = await fetch('./figure.html');
+    if (!response.ok) throw new Error(`The file for figures could not be loaded (${response.status}).`);
+    const figure = { ...desk.figure(), text: desk.text() };
+    const manner = {
+      controls: this.controls.field.value,
+      theme: this.theme.field.value,
+      autoplay: false,
+      editable: this.editable.checked,
+    };
+    const content = {
+      title: titleOf(desk.figure()),
+      hash: (await hashOf(figure)) + keysOf(manner),
+      home: new URL('./', location.origin + location.pathname).href,
+      arrays: packed(desk.arrays()),
+    };
+    return [this.name(cycle, 'html'), new Blob([filled(await response.text(), content)], { type: 'text/html' })];
+  }
+
   private async counters(form: 'csv' | 'json'): Promise<[string, Blob]> {
     const report = await this.bench.desk.call('runReport');
     if (!report) throw new Error(NO_RUN);
     if (form === 'csv') return [this.name('counters', 'csv'), new Blob([csvOf(report)], { type: 'text/csv' })];
     const json = `${JSON.stringify(report, null, 2)}\n`;
     return [this.name('report', 'json'), new Blob([json], { type: 'application/json' })];
+  }
+
+  private async timeline(): Promise<[string, Blob]> {
+    const { desk } = this.bench;
+    if (!(await desk.call('beginTimelineFile'))) throw new Error(NO_RUN);
+    const parts: string[] = [];
+    for (let part; (part = await desk.call('timelineFilePart')) !== undefined;) parts.push(part);
+    return [this.name('timeline', 'json'), new Blob(parts, { type: 'application/json' })];
   }
 
   private async assembly(): Promise<[string, string]> {

@@ -44,7 +44,7 @@ export function titleOf({ example, text, cycle }: Figure): string {
 }
 
 /** What the address of an embedded figure says beyond the figure. */
-function keysOf({ controls, theme, autoplay, editable }: Manner): string {
+export function keysOf({ controls, theme, autoplay, editable }: Manner): string {
   const keys: string[] = [];
   if (controls !== 'full') keys.push(`controls=${controls}`);
   if (theme !== 'auto') keys.push(`theme=${theme}`);
