@@ -73,6 +73,7 @@ run_tests() {
   try 'page' vite_build
   try 'page formatting' www/node_modules/.bin/prettier --check --log-level warn www tests/browser --ignore-path www/.prettierignore --ignore-path .gitignore
   try 'page types' www/node_modules/.bin/tsc --noEmit -p www
+  try 'service worker types' www/node_modules/.bin/tsc --noEmit -p www/service-worker
   try 'page build types' www/node_modules/.bin/tsc --noEmit -p www/tsconfig.node.json
   try 'browser test types' www/node_modules/.bin/tsc --noEmit -p tests/browser
   try 'page in Chromium' playwright Chromium

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Plugin, defineConfig } from 'vite';
 import { docs } from './docs-plugin.ts';
 import { offline } from './offline-plugin.ts';
+import { SERVICE_WORKER, precache } from './precache-plugin.ts';
 
 const wasm = decodeURIComponent(new URL('../target/wasm', import.meta.url).pathname);
 
@@ -16,8 +17,9 @@ const plainImports: Plugin = {
   load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
 };
 
-/** The element's script has a name that other pages can rely on. */
+/** The element's script has a name that other pages can rely on, and browsers look for a service worker where it was. */
 const ELEMENT = 'systole';
+const NAMED = new Set([ELEMENT, SERVICE_WORKER]);
 
 const resolve = { alias: { 'systole-wasm': wasm } };
 const define = { __REPOSITORY__: JSON.stringify(repository) };
@@ -29,6 +31,7 @@ export default defineConfig({
     docs(),
     plainImports,
     offline({ root: import.meta.dirname, base: './', publicDir: false, resolve, define }),
+    precache(`${import.meta.dirname}/../dist`),
   ],
   resolve,
   define,
@@ -40,9 +43,13 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     rolldownOptions: {
-      input: { embed: 'embed.html', [ELEMENT]: 'src/element/systole.ts' },
+      input: {
+        embed: 'embed.html',
+        [ELEMENT]: 'src/element/systole.ts',
+        [SERVICE_WORKER]: 'service-worker/service-worker.ts',
+      },
       output: {
-        entryFileNames: ({ name }) => (name === ELEMENT ? '[name].js' : 'assets/[name]-[hash].js'),
+        entryFileNames: ({ name }) => (NAMED.has(name) ? '[name].js' : 'assets/[name]-[hash].js'),
       },
     },
   },

@@ -23,6 +23,8 @@ export default defineConfig({
   use: {
     baseURL: `http://127.0.0.1:${port}${base}`,
     viewport: { width: 1440, height: 900 },
+    // Requests are watched and stopped where they begin; offline.spec.ts has one.
+    serviceWorkers: 'block',
   },
   projects: [
     {

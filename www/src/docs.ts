@@ -1,6 +1,7 @@
 // What a documentation page has a script for: the theme, and the search. Everything else on it is there without.
 
 import { SearchBox } from './docs-box';
+import { keepSite } from './views/installed';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 
 const root = document.documentElement;
@@ -19,3 +20,4 @@ addEventListener('DOMContentLoaded', () => {
   const box = document.getElementById('docs-search');
   if (box) new SearchBox(box);
 });
+addEventListener('load', keepSite);

@@ -5,6 +5,7 @@ import type { Bench } from '../bench';
 import { byId, make } from '../dom';
 import { docsLink, docsSign } from './docs-link';
 import { mountFoot } from './foot';
+import { keepSite } from './installed';
 import { mountLimits } from './limits';
 import { styled } from './styled';
 import { topicOf } from './topics';
@@ -16,6 +17,7 @@ export async function mountHere(bench: Bench): Promise<void> {
   headings();
   problems();
   mountFoot(bench);
+  keepSite();
 }
 
 /** Sections of the side panel, and what each shows. */
