@@ -55,6 +55,43 @@ fn programs_in_the_documentation_are_those_that_run() {
     }
 }
 
+/// Figures of the gallery run on their chips, in as many cycles as their titles say.
+#[test]
+fn figures_in_the_documentation_run_as_they_say() {
+    let page = fs::read_to_string(format!("{ROOT}/www/docs/gallery.md")).unwrap();
+    let mut lines = page.lines();
+    let mut seen = 0;
+    while let Some(line) = lines.next() {
+        let Some(words) = line.strip_prefix("```figure ") else { continue };
+        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let (settings, title) = words.split_once("title=").unwrap();
+        let mut arguments = vec!["run".to_owned()];
+        let mut program = body.join("\n") + "\n";
+        for word in settings.split_whitespace() {
+            match word.split_once('=') {
+                None => arguments.extend(["--chip".to_owned(), word.to_owned()]),
+                Some(("cycle" | "level" | "controls" | "hide" | "show", _)) => {}
+                Some(("example", name)) => {
+                    program = fs::read_to_string(format!("{ROOT}/www/public/examples/{name}.systole")).unwrap();
+                    // As www/src/examples.ts has it.
+                    let chip = ["--chip", "classroom-8x8", "--set", "dram_gb_per_s=100", "--set", "dram_latency_ns=0"];
+                    arguments.extend(chip.map(str::to_owned));
+                }
+                Some(_) => arguments.extend(["--set".to_owned(), word.to_owned()]),
+            }
+        }
+        arguments.push("-".to_owned());
+        let said = systole(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &program);
+        assert!(said.contains("equals the reference"), "{words}: {said}");
+        if let Some((before, _)) = title.split_once(" cycles") {
+            let cycles = before.rsplit(' ').next().unwrap();
+            assert!(said.contains(&format!(": {cycles} cycles,")), "{words}: {said}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 10);
+}
+
 /// On the chip that the page runs them on.
 #[test]
 fn assembly_in_the_documentation_runs() {

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Marked, type Token, type Tokens } from 'marked';
 import type { Plugin } from 'vite';
+import { withFigures } from './docs-figures.ts';
 
 interface Page {
   /** The file's name, without its ending. */
@@ -45,7 +46,19 @@ const FOLDER = `${WWW}docs/`;
 const INDEX = 'index';
 
 /** Pages as they are read one after the other. */
-const ORDER = ['start', 'keys', 'language', 'library', 'chips', 'machine', 'compiler', 'isa', 'embed', 'how-true'];
+const ORDER = [
+  'start',
+  'keys',
+  'language',
+  'library',
+  'chips',
+  'machine',
+  'compiler',
+  'isa',
+  'gallery',
+  'embed',
+  'how-true',
+];
 
 /** What the search looks through, as a module: all sections of all pages. */
 const SEARCHED = 'virtual:docs-sections';
@@ -122,7 +135,7 @@ function read(name: string): Page {
   const lead = tokens.find((token): token is Tokens.Paragraph => token.type === 'paragraph');
   if (!title || !lead) throw new Error(`docs/${name}.md needs a "# Title" and a paragraph`);
   const heading = marked.parser([title]);
-  const body = marked.parser(tokens.toSpliced(at, 1));
+  const body = marked.parser(withFigures(tokens.toSpliced(at, 1)));
   return { name, title: plain(title.tokens), lead: sentence(plain(lead.tokens)), sections, heading, body };
 }
 

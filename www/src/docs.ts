@@ -21,3 +21,7 @@ addEventListener('DOMContentLoaded', () => {
   if (box) new SearchBox(box);
 });
 addEventListener('load', keepSite);
+addEventListener('DOMContentLoaded', () => {
+  if (!document.querySelector('systolic-array')) return;
+  void import('./figures').then(({ showFigures }) => showFigures(() => root.dataset['theme'] ?? systemTheme()));
+});

@@ -17,7 +17,7 @@
     speed: 's',
     packed: 'z',
   };
-  const OPTIONS = ['theme', 'controls', 'hide', 'load'];
+  const OPTIONS = ['theme', 'controls', 'show', 'hide', 'load'];
   const SWITCHES = ['autoplay', 'editable'];
   const SCHEMA = 1;
 

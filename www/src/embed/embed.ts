@@ -65,6 +65,7 @@ export class Embed {
   private frame: Frame | null = null;
   /** What the figure shows of its first run. */
   private arrival: Figure | null = null;
+  private paintRoofline: (() => Promise<void>) | null = null;
   private telling: ReturnType<typeof setTimeout> | undefined;
   private typing: ReturnType<typeof setTimeout> | undefined;
 
@@ -122,7 +123,7 @@ export class Embed {
         observer.disconnect();
         resolve();
       });
-      observer.observe(this.canvas);
+      observer.observe(byId('picture'));
     });
   }
 
@@ -218,9 +219,17 @@ export class Embed {
     const verdict = byId('verdict');
     [verdict.textContent, verdict.className] = verdictOn(report);
     this.transport.setRun(report.cycles, report.activity);
+    if (this.options.show === 'roofline') void this.roofline();
     const first = this.arrival;
     this.arrival = null;
     if (first) this.arrive(first, report);
+  }
+
+  /** Few figures are one: the others do not load it. */
+  private async roofline(): Promise<void> {
+    const { showRoofline } = await import('./roofline');
+    this.paintRoofline ??= showRoofline(this.engine);
+    await this.paintRoofline();
   }
 
   private arrive({ cycle, pe, unit, level, speed, example }: Figure, report: Report): void {
@@ -333,7 +342,13 @@ export class Embed {
   private look(): void {
     const { theme, controls, hide, editable } = this.options;
     const system = this.system.matches ? 'dark' : 'light';
-    Object.assign(this.root.dataset, { theme: theme === 'auto' ? system : theme, controls, hide: hide.join(' ') });
+    const { show } = this.options;
+    Object.assign(this.root.dataset, {
+      show,
+      theme: theme === 'auto' ? system : theme,
+      controls,
+      hide: hide.join(' '),
+    });
     this.program.hidden = !editable;
     this.engine.resize();
     this.transport.redraw();

@@ -4,6 +4,8 @@
 export interface Options {
   theme: 'auto' | 'light' | 'dark';
   controls: 'full' | 'transport' | 'none';
+  /** What is drawn. */
+  show: 'array' | 'roofline';
   /** When it begins: as soon as it is seen, or when somebody asks for it. */
   load: 'visible' | 'click';
   /** Parts that are not shown. */
@@ -20,6 +22,7 @@ export function optionsOf(hash: string): Options {
   return {
     theme: one(keys.get('theme'), ['auto', 'light', 'dark']),
     controls: one(keys.get('controls'), ['full', 'transport', 'none']),
+    show: one(keys.get('show'), ['array', 'roofline']),
     load: one(keys.get('load'), ['visible', 'click']),
     hide: (keys.get('hide') ?? '').split(',').filter((part) => PARTS.includes(part)),
     autoplay: keys.get('autoplay') === '1',
