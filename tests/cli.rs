@@ -183,6 +183,45 @@ fn a_picture_of_a_cycle_is_the_one_that_the_page_saves() {
     assert!(String::from_utf8(wide.stdout).unwrap().contains(r#"width="1200" height="400""#));
 }
 
+/// The pixels of a PNG, red, green, blue and alpha, and how many there are in a row.
+fn pixels(png: &[u8]) -> (Vec<u8>, u32) {
+    let picture = tiny_skia::Pixmap::decode_png(png).unwrap();
+    (picture.data().to_vec(), picture.width())
+}
+
+/// `tests/browser/share.spec.ts` holds the page's PNG of that cycle to the same file.
+/// `BLESS=1 cargo test --test cli` writes it anew; look at the picture before you commit it.
+#[test]
+fn a_picture_of_a_cycle_as_png_is_the_one_that_the_page_saves() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/frames/product-23.png");
+    let frame = ["frame", "product.systole", "--chip", "classroom-4x4", "--cycle", "23", "--format", "png"];
+    let png = |more: &[&str]| {
+        let output = systole(&[&frame[..], more].concat(), "");
+        assert_eq!(output.status.code(), Some(0), "{}", error_of(&output));
+        output.stdout
+    };
+    let plain = png(&[]);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(file, &plain).unwrap();
+    }
+    // Processors round colours otherwise, by one.
+    let (ours, known) = (pixels(&plain), pixels(&std::fs::read(file).unwrap()));
+    assert_eq!((ours.0.len(), ours.1), (known.0.len(), known.1));
+    assert!(ours.0.iter().zip(&known.0).all(|(a, b)| a.abs_diff(*b) <= 2), "another picture than {file}");
+    let out = std::env::temp_dir().join(format!("systole-{}-frame.png", std::process::id()));
+    let options = ["--size", "400x300", "--scale", "2", "--theme", "dark", "-o", out.to_str().unwrap()];
+    assert!(png(&options).is_empty());
+    let (dark, width) = pixels(&std::fs::read(&out).unwrap());
+    std::fs::remove_file(out).unwrap();
+    assert_eq!((width, dark.len()), (800, 800 * 600 * 4));
+    assert_eq!(dark[..4], [17, 20, 27, 255]);
+    let large = systole(&[&frame[..], &["--size", "5000x300", "--scale", "2"]].concat(), "");
+    assert_eq!(large.status.code(), Some(1));
+    assert!(error_of(&large).contains("a PNG of 10000 pixels is too large: 8192 a side at most"));
+    let odd = systole(&[&frame[..], &["--scale", "3"]].concat(), "");
+    assert_eq!(odd.status.code(), Some(2));
+}
+
 #[test]
 fn what_has_no_picture_is_said() {
     let topology = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/scalesim/resnet50.csv");

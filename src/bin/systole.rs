@@ -60,7 +60,7 @@ mod commands {
             format: Format,
         },
         /// Run a program and print one matrix unit in one cycle: as JSON, pass, step, operands and registers of every PE; or
-        /// as SVG, the picture that the page has of it.
+        /// as SVG or PNG, the picture that the page has of it.
         Frame {
             /// A .systole program, or `-` for standard input; or a SCALE-Sim topology (.csv), without registers.
             file: PathBuf,
@@ -82,6 +82,9 @@ mod commands {
             format: FrameFormat,
             #[command(flatten)]
             look: FrameLook,
+            /// Write to this file; without it, or as `-`, to standard output.
+            #[arg(short, long, value_name = "OUT")]
+            output: Option<PathBuf>,
         },
         /// Run a program and write its timeline for ui.perfetto.dev: when each unit worked, for what, and counters over time.
         ///
@@ -262,6 +265,7 @@ mod commands {
     enum FrameFormat {
         Json,
         Svg,
+        Png,
     }
 
     /// How a picture looks.
@@ -270,6 +274,9 @@ mod commands {
         /// Width and height of a picture, in pixels from 100 to 8192.
         #[arg(long, value_name = "WxH", default_value = "900x620", value_parser = sides)]
         size: (u32, u32),
+        /// Pixels of a PNG to each of them, a side: 1, 2 or 4.
+        #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
+        scale: u32,
         /// Its ground and colours.
         #[arg(long, value_enum, default_value_t = PictureTheme::Light)]
         theme: PictureTheme,
@@ -294,12 +301,20 @@ mod commands {
         Indices,
     }
 
+    /// Of a picture's side, as the page has it.
+    const MOST_PIXELS: u32 = 8192;
+
     fn sides(text: &str) -> Result<(u32, u32), String> {
         let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        let possible = |side: &u32| (100..=8192).contains(side);
+        let possible = |side: &u32| (100..=MOST_PIXELS).contains(side);
         sides
             .filter(|(width, height)| possible(width) && possible(height))
             .ok_or_else(|| "a picture's size is like 900x620, each side from 100 to 8192".into())
+    }
+
+    fn scale(text: &str) -> Result<u32, String> {
+        let known = [1, 2, 4].into_iter().find(|scale: &u32| text == scale.to_string());
+        known.ok_or_else(|| "a PNG has 1, 2 or 4 pixels to each".into())
     }
 
     fn place(text: &str) -> Result<(usize, usize), String> {
@@ -335,11 +350,13 @@ mod commands {
             Command::Run { file, chip, passes, map, format } => {
                 run(&file, &chip, &passes, if map { Search::Mapper } else { Search::None }, format)
             }
-            Command::Frame { file, cycle, unit, values, chip, format, look } => {
-                at_cycle(&file, cycle, unit, values.as_deref(), &chip).and_then(|ran| match format {
-                    FrameFormat::Json => frame(&ran, unit, cycle),
-                    FrameFormat::Svg => picture(&ran, unit, cycle, &look),
-                })
+            Command::Frame { file, cycle, unit, values, chip, format, look, output } => {
+                at_cycle(&file, cycle, unit, values.as_deref(), &chip)
+                    .and_then(|ran| match format {
+                        FrameFormat::Json => frame(&ran, unit, cycle),
+                        FrameFormat::Svg | FrameFormat::Png => picture(&ran, unit, cycle, format, &look),
+                    })
+                    .and_then(|bytes| write_to(output.as_deref(), &bytes))
             }
             Command::Trace { file, chip, output } => trace(&file, &chip, output.as_deref()),
             Command::Functions => {
@@ -545,15 +562,21 @@ mod commands {
         Ok(ran)
     }
 
-    fn frame(ran: &Ran, unit: usize, cycle: u64) -> Result<(), InputErrors> {
+    fn frame(ran: &Ran, unit: usize, cycle: u64) -> Result<Vec<u8>, InputErrors> {
         let frame = match ran {
             Ran::Timed { text, timed } => timed.frame(text, unit, cycle),
             Ran::Program { text, finished } => finished.frame(text, unit, cycle),
         };
-        print(&(serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n"))
+        Ok((serde_json::to_string(&frame).map_err(|e| e.to_string())? + "\n").into_bytes())
     }
 
-    fn picture(ran: &Ran, unit: usize, cycle: u64, look: &FrameLook) -> Result<(), InputErrors> {
+    fn picture(
+        ran: &Ran,
+        unit: usize,
+        cycle: u64,
+        format: FrameFormat,
+        look: &FrameLook,
+    ) -> Result<Vec<u8>, InputErrors> {
         let Ran::Program { finished, .. } = ran else {
             return Err("layers of a topology have no picture: they run without registers".to_owned().into());
         };
@@ -575,7 +598,16 @@ mod commands {
             PictureTheme::Dark => Theme::Dark,
         };
         let sight = Sight { cycle, unit, selected: look.pe, marked: None, arrived: 1.0, notation };
-        print(&figure::picture(finished, sight, &layout, theme, &mut Memory::default()))
+        if let FrameFormat::Svg = format {
+            return Ok(figure::picture(finished, sight, &layout, theme, &mut Memory::default()).into_bytes());
+        }
+        let largest = look.size.0.max(look.size.1) * look.scale;
+        if largest > MOST_PIXELS {
+            return Err(
+                format!("a PNG of {largest} pixels is too large: {MOST_PIXELS} a side at most").into()
+            );
+        }
+        Ok(figure::pixels(finished, sight, &layout, theme, look.scale)?)
     }
 
     fn trace(file: &Path, chip: &ChipChoice, output: Option<&Path>) -> Result<(), InputErrors> {

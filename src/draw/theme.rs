@@ -20,7 +20,8 @@ impl Theme {
         if name == "dark" { Theme::Dark } else { Theme::Light }
     }
 
-    fn rgb(self, colour: Colour) -> Rgb {
+    /// A colour, as if it were opaque.
+    pub fn rgb(self, colour: Colour) -> Rgb {
         // Operators: Okabe and Ito's palette for all kinds of colour vision; lighter on a dark ground.
         const LIGHT: [Rgb; 6] =
             [[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [184, 134, 11], [86, 180, 233]];

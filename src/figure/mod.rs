@@ -2,8 +2,12 @@
 
 mod json;
 mod perfetto;
+#[cfg(not(target_arch = "wasm32"))]
+mod pixels;
 
 pub use perfetto::{Ran, Tracks};
+#[cfg(not(target_arch = "wasm32"))]
+pub use pixels::png;
 
 use crate::base::Cycle;
 use crate::draw::{Fullness, Layout, Moment, Notation, Theme, array, svg};
@@ -85,6 +89,19 @@ pub fn picture(
     memory: &mut Memory,
 ) -> String {
     moment(finished, sight, layout, memory, |moment| svg(&array(moment, layout), layout.size, theme))
+}
+
+/// The same picture as pixels, so many to a CSS pixel's side. What cannot be is said in words.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn pixels(
+    finished: &Finished,
+    sight: Sight,
+    layout: &Layout,
+    theme: Theme,
+    scale: u32,
+) -> Result<Vec<u8>, String> {
+    let draw = |moment: &Moment| png(&array(moment, layout), layout.size, theme, scale);
+    moment(finished, sight, layout, &mut Memory::default(), draw)
 }
 
 /// How full the memories of a matrix unit are in a cycle.

@@ -204,6 +204,44 @@ test('the picture is saved as the SVG that the command prints', async ({ app, pa
   await expect(page.locator('#share-dialog [role=status]')).toContainText('Width is a whole number from 100 to 8192.');
 });
 
+test('the picture is saved as the PNG that the command writes', async ({ app, page }) => {
+  await app.open();
+  await app.seek(23);
+  await page.locator('#share').click();
+  await openExport(page);
+  const { bytes } = await saved(page, 'PNG');
+  const written = readFileSync(`${ROOT}tests/data/frames/product-23.png`);
+  // Letters are drawn by another hand; of fills, edges and ground hardly a pixel differs.
+  const shares = await page.evaluate(
+    async (both) => {
+      const [ours, theirs] = await Promise.all(
+        both.map(async (base64) => {
+          const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+          const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
+          context.drawImage(bitmap, 0, 0);
+          return context.getImageData(0, 0, bitmap.width, bitmap.height);
+        }),
+      );
+      if (ours!.width !== theirs!.width || ours!.height !== theirs!.height) throw new Error('of different sizes');
+      const ground = ours!.data.slice(0, 3);
+      let [pixels, painted, off, far] = [0, 0, 0, 0];
+      for (let at = 0; at < ours!.data.length; at += 4) {
+        const apart = (colours: Uint8ClampedArray | Uint8Array, from: number) =>
+          Math.max(...[0, 1, 2].map((i) => Math.abs(ours!.data[at + i]! - colours[from + i]!)));
+        pixels++;
+        if (apart(ground, 0) > 2) painted++;
+        if (apart(theirs!.data, at) > 2) off++;
+        if (apart(theirs!.data, at) > 64) far++;
+      }
+      return { painted: painted / pixels, off: off / pixels, far: far / pixels };
+    },
+    [bytes, written].map((png) => png.toString('base64')),
+  );
+  expect(shares.painted).toBeGreaterThan(0.2);
+  expect(shares.off).toBeLessThan(0.05);
+  expect(shares.far).toBeLessThan(0.02);
+});
+
 test('the picture is saved as PNG, larger and in either theme', async ({ app, page }) => {
   await openShare(app, page);
   await openExport(page);
