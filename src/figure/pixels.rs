@@ -273,7 +273,7 @@ mod tests {
         let text =
             Shape::Text { at: [x, 15.0], text: text.into(), size: 10.0, align, weight: Weight::Mono, paint };
         let picture = painted(vec![text], 1);
-        let dark = |x: &u32| (0..20).any(|y| at(&picture, *x, y)[0] < 120);
+        let dark = |x: &u32| (0..20).any(|y| at(&picture, *x, y)[0] < 200);
         (0..40).filter(dark).collect()
     }
 
