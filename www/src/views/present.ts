@@ -14,6 +14,7 @@ const LARGEST = 3;
 
 /** The presentation, if there is one. */
 let now: Presentation | null = null;
+let listening = false;
 
 /** Begins to present, or ends it. */
 export async function present(bench: Bench): Promise<void> {
@@ -23,7 +24,15 @@ export async function present(bench: Bench): Promise<void> {
   const whole = document.documentElement.requestFullscreen?.().catch(() => {});
   await styled(style);
   await whole;
+  listen(bench);
   now ??= new Presentation(bench, () => (now = null));
+}
+
+/** Once, for all presentations. */
+function listen(bench: Bench): void {
+  if (listening) return;
+  listening = true;
+  bench.on('cycle', (cycle) => now?.passed(cycle));
 }
 
 class Presentation {
@@ -64,7 +73,6 @@ class Presentation {
     addEventListener('resize', this.resized);
     // The browser's Escape ends both.
     document.addEventListener('fullscreenchange', this.whole);
-    bench.on('cycle', (cycle) => now === this && this.passed(cycle));
     this.magnify();
     this.begin();
   }
@@ -110,7 +118,7 @@ class Presentation {
   }
 
   /** Playing stops at the next step. */
-  private passed(cycle: number): void {
+  passed(cycle: number): void {
     const next = this.steps[this.at + 1];
     if (next && cycle >= next.cycle && byId('stage').dataset['playing'] === 'true') this.show(this.at + 1);
   }
