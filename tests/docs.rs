@@ -72,10 +72,11 @@ fn figures_in_the_documentation_run_as_they_say() {
                 None => arguments.extend(["--chip".to_owned(), word.to_owned()]),
                 Some(("cycle" | "level" | "controls" | "hide" | "show", _)) => {}
                 Some(("example", name)) => {
-                    program = fs::read_to_string(format!("{ROOT}/www/public/examples/{name}.systole")).unwrap();
+                    program =
+                        fs::read_to_string(format!("{ROOT}/www/public/examples/{name}.systole")).unwrap();
                     // As www/src/examples.ts has it.
-                    let chip = ["--chip", "classroom-8x8", "--set", "dram_gb_per_s=100", "--set", "dram_latency_ns=0"];
-                    arguments.extend(chip.map(str::to_owned));
+                    let chip = "--chip classroom-8x8 --set dram_gb_per_s=100 --set dram_latency_ns=0";
+                    arguments.extend(chip.split(' ').map(str::to_owned));
                 }
                 Some(_) => arguments.extend(["--set".to_owned(), word.to_owned()]),
             }
