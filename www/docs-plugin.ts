@@ -45,7 +45,19 @@ const FOLDER = `${WWW}docs/`;
 const INDEX = 'index';
 
 /** Pages as they are read one after the other. */
-const ORDER = ['start', 'keys', 'language', 'library', 'chips', 'machine', 'compiler', 'isa', 'embed', 'how-true'];
+const ORDER = [
+  'start',
+  'keys',
+  'language',
+  'library',
+  'chips',
+  'machine',
+  'compiler',
+  'isa',
+  'embed',
+  'package',
+  'how-true',
+];
 
 /** What the search looks through, as a module: all sections of all pages. */
 const SEARCHED = 'virtual:docs-sections';
