@@ -1,7 +1,7 @@
 // The npm package as a stranger has it: packed, installed from the tarball, used in Node, in a page and from a bundler.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -94,6 +94,12 @@ test('what the package says of a run is what the command line says', () => {
   expect(said.report.agrees).toBe(true);
   expect(said.report.outputs).toHaveLength(1);
   expect(said.frame).toMatchObject({ cycle: 20, dataflow: 'ws', registers: expect.anything() });
+  const command = join(ROOT, 'target/debug/systole');
+  if (!existsSync(command)) return;
+  const printed = (...args: string[]): unknown =>
+    JSON.parse(execFileSync(command, [...args, '--chip', 'classroom-4x4'], { encoding: 'utf8' }));
+  expect(said.report).toEqual(printed('run', file, '--format', 'json'));
+  expect(said.frame).toEqual(printed('frame', file, '--cycle', '20'));
 });
 
 test('errors have a place, a hint and all of their fellows; a chip may be a text', () => {
