@@ -290,6 +290,11 @@ optimise() {
     --enable-mutable-globals --enable-reference-types --enable-multivalue "$@"
 }
 
+# The package for npm, after `build`: target/npm, where `npm pack` makes the tarball.
+npm_package() {
+  node www/package.mjs target/npm
+}
+
 vite_build() {
   (cd www && node_modules/.bin/vite build)
 }

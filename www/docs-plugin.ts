@@ -57,6 +57,7 @@ const ORDER = [
   'isa',
   'gallery',
   'embed',
+  'package',
   'how-true',
 ];
 

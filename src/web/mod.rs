@@ -15,6 +15,7 @@ mod form;
 mod graph;
 mod listing;
 mod loops;
+mod package;
 mod paint;
 mod passes;
 mod session;
@@ -28,6 +29,7 @@ pub use advisor::Advisor;
 pub use answers::{complete, definition, hover};
 pub use files::{format_program, read_chip_file};
 pub use form::{chip_form, read_chip_text};
+pub use package::Simulation;
 pub use passes::{pass_effect, passes};
 pub use session::Session;
 

@@ -172,11 +172,7 @@ impl Session {
             return done.min(0.999);
         }
         if let Some((text, pending)) = self.pending.take() {
-            let finished = match pending {
-                Pending::Job(job) => job.into_finished(),
-                Pending::Timed(timed) => *timed,
-                Pending::Assembly(job) => job.into_run().into(),
-            };
+            let finished = pending.into_finished();
             self.cycle = self.cycle.min(finished.trace.cycles);
             let sides = |finished: &Finished| (finished.chip.rows, finished.chip.cols);
             if self.shown.as_ref().is_some_and(|(_, before)| sides(before) != sides(&finished)) {
@@ -300,11 +296,20 @@ pub(super) enum Pending {
 
 impl Pending {
     /// Works for some milliseconds; how much is done, or nothing if that is all.
-    fn advance(&mut self) -> Option<f64> {
+    pub(super) fn advance(&mut self) -> Option<f64> {
         match self {
             Pending::Job(job) => (!job.advance(SLICE)).then(|| job.progress()),
             Pending::Timed(_) => None,
             Pending::Assembly(job) => (!job.advance(SLICE)).then(|| job.progress()),
+        }
+    }
+
+    /// The run, when that is all.
+    pub(super) fn into_finished(self) -> Finished {
+        match self {
+            Pending::Job(job) => job.into_finished(),
+            Pending::Timed(timed) => *timed,
+            Pending::Assembly(job) => job.into_run().into(),
         }
     }
 }

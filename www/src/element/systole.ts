@@ -21,9 +21,12 @@
   const SWITCHES = ['autoplay', 'editable'];
   const SCHEMA = 1;
 
-  // The figure's page lies beside this script. Of a module there is no current script; its own address stands in the page.
+  // The figure's page lies beside this script. Of a module there is no current script; its own address stands in the page. A
+  // bundle has an address of its own: there the page says where the figure's lies.
   const own = document.currentScript ?? document.querySelector('script[src*="systole.js"]');
-  const embed = new URL('embed.html', (own as HTMLScriptElement | null)?.src || document.baseURI);
+  const said = document.querySelector<HTMLMetaElement>('meta[name="systole"]')?.content;
+  const beside = said ?? (own as HTMLScriptElement | null)?.src ?? '';
+  const embed = new URL('embed.html', new URL(beside, document.baseURI));
 
   // Made so, no host's policy on styles stands in its way.
   const STYLE = new CSSStyleSheet();

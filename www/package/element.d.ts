@@ -1,0 +1,2 @@
+// Importing it defines <systolic-array>. It exports nothing.
+export {};
