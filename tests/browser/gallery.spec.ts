@@ -33,7 +33,10 @@ test('every figure runs, of one download, and what is shown side by side keeps i
   await three[0]!.locator('#forward').click();
   for (const one of three) await expect(one.locator('html')).toHaveAttribute('data-shown', '32');
   // In the page's colours.
+  const bitmap = () => roofline.locator('.roofline canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const light = await bitmap();
   await page.locator('#page-theme').click();
+  await expect.poll(bitmap).not.toBe(light);
   await expect(three[1]!.locator('html')).toHaveAttribute('data-theme', 'dark');
   expect(await app.violations()).toEqual([]);
 });

@@ -227,9 +227,13 @@ export class Embed {
 
   /** Few figures are one: the others do not load it. */
   private async roofline(): Promise<void> {
-    const { showRoofline } = await import('./roofline');
-    this.paintRoofline ??= showRoofline(this.engine);
-    await this.paintRoofline();
+    try {
+      const { showRoofline } = await import('./roofline');
+      this.paintRoofline ??= showRoofline(this.engine);
+      await this.paintRoofline();
+    } catch {
+      this.fail('The roofline could not be loaded.');
+    }
   }
 
   private arrive({ cycle, pe, unit, level, speed, example }: Figure, report: Report): void {
@@ -340,9 +344,8 @@ export class Embed {
   // --- Looks ----------------------------------------------------------------------------------------------------
 
   private look(): void {
-    const { theme, controls, hide, editable } = this.options;
+    const { theme, controls, show, hide, editable } = this.options;
     const system = this.system.matches ? 'dark' : 'light';
-    const { show } = this.options;
     Object.assign(this.root.dataset, {
       show,
       theme: theme === 'auto' ? system : theme,
@@ -352,6 +355,7 @@ export class Embed {
     this.program.hidden = !editable;
     this.engine.resize();
     this.transport.redraw();
+    void this.paintRoofline?.();
   }
 
   private view(): View {
