@@ -318,3 +318,14 @@ test('without the rest of the module the page says so, loses nothing, and tries 
   await app.ready();
   await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
 });
+
+test('after a reload of a broken program its problems are there, and no picture is claimed', async ({ app, page }) => {
+  await app.open();
+  await app.type('output rellu(a)\n');
+  await expect(page.locator('#problems li').first()).toBeVisible();
+  await expect(page.locator('#stale')).toBeVisible();
+  await page.reload();
+  await expect(page.locator('#problems li').first()).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-phase', 'error');
+  await expect(page.locator('#stale')).toBeHidden();
+});

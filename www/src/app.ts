@@ -638,7 +638,8 @@ export class App {
     if (id !== this.engine.newest) return;
     this.editor.show(diagnostics, tokens);
     this.problems(diagnostics);
-    byId('stale').hidden = runs;
+    // Before the first run there is no picture of one.
+    byId('stale').hidden = runs || !this.bench.report;
     if (!runs) {
       this.idle();
       this.phase('error');
