@@ -330,8 +330,7 @@ proptest! {
         let place = |line: &[f32], rank: usize| {
             let mut order: Vec<usize> = (0..line.len()).collect();
             let key = |at: &usize| if line[*at].is_nan() { f64::INFINITY } else { f64::from(line[*at]).clamp(f64::MIN, f64::MAX) };
-            order.sort_by(|a, b| key(b).total_cmp(&key(a)));
-            // -0 and +0 are equal.
+            // -0 and +0 are equal: of these the first too.
             order.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap());
             order[rank]
         };

@@ -170,6 +170,7 @@ mod tests {
         let line = [1f32, 5.0, f32::NAN, 5.0, -0.0, 0.0, f32::INFINITY, -f32::NAN];
         assert_eq!(greatest(&line, 8), [2, 7, 6, 1, 3, 0, 4, 5]);
         assert_eq!(greatest(&line, 3), [2, 7, 6]);
+        assert_eq!(greatest(&[-0f32, 0.75, 0.0], 2), [1, 0]);
         assert_eq!(greatest(&[7f64], 1), [0]);
     }
 }
