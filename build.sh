@@ -282,7 +282,7 @@ wasm_module() {
 }
 
 inputs_of_module() { # what rustc wrote
-  cat "$1" www/split.mjs www/split-data.mjs www/first-visit.mjs | cksum
+  cat "$1" www/split*.mjs www/first-visit.mjs | cksum
 }
 
 optimise() {

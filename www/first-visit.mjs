@@ -2,6 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
+/** Width, height and pixel ratio. */
+const SCREENS = [
+  [390, 484, 3],
+  [568, 335, 2],
+  [688, 425, 1],
+  [1640, 956, 1],
+];
+/** Chip, rows, inner extent, columns. */
+const PRODUCTS = [
+  ['classroom-8x8', 8, 8, 8],
+  ['classroom-8x8', 16, 7, 13],
+  ['classroom-4x4', 5, 6, 3],
+];
+
 let visits = 0;
 
 /** What is thrown away would be freed at any moment, by a function that nobody needs before. */
@@ -35,18 +49,44 @@ export async function firstVisit({ module, imports }, glueFile, complete = () =>
   return { seen: seen.join('\n'), later };
 }
 
-/** Other programs, and one that is wrong. */
+/** Other programs, on other chips, seen from near and far, in exports and as instructions; and one that is wrong. */
 function laterVisit(session, see) {
-  const programs = ['layers', 'sparse', 'batch-64'].map((name) => read(name));
-  for (const text of [...programs, 'input a : i8[4, 4]\noutput softmax(b @ a) +\n']) {
-    see(session.setChip('classroom-8x8', [], ['dataflow'], ['os']));
-    const checked = session.check(text);
-    see(checked);
-    if (!checked.runs) continue;
-    while (session.advance() < 1);
-    see(session.report());
-    for (const cycle of [0, 20, 100]) see(session.seek(cycle, 1));
+  const broken = 'input a : i8[4, 4]\noutput softmax(b @ a) +\n';
+  for (const text of ['layers', 'sparse', 'batch-64'].map(read)) run(session, see, text, 'classroom-8x8', 'os');
+  run(session, see, read('layers'), 'classroom-4x4', 'is');
+  for (const dtype of ['bf16', 'fp8']) run(session, see, floats(dtype), 'tpu-v7x', 'ws');
+  run(session, see, read('library/mobilenet_v2'), 'tpu-v4i', 'ws');
+  run(session, see, read('library/transformer'), 'trainium2', 'ws');
+  run(session, see, broken, 'classroom-8x8', 'os');
+}
+
+function run(session, see, text, chip, dataflow) {
+  see(session.setChip(chip, [], ['dataflow'], [dataflow]));
+  const checked = session.check(text);
+  see(checked);
+  if (!checked.runs) return;
+  while (session.advance() < 1);
+  const report = session.report();
+  see(report);
+  see(session.lanesOf());
+  see(session.showCycles(0, report.cycles));
+  session.paintTimeline(600, 1, 'light');
+  for (let level = 0; level < 5; level++) {
+    session.look(level);
+    session.glide(Infinity);
+    for (const cycle of [0, 20, 101, Math.floor(report.cycles / 2), report.cycles]) see(session.seek(cycle, 1));
   }
+  see(session.frameSvg(20, 700, 560, 'dark'));
+  see(session.runReport());
+  see(session.listing());
+  see(session.lines(0, 40));
+  see(session.loops());
+  see(session.roofline());
+}
+
+/** A product of floats, and what follows it. */
+function floats(dtype) {
+  return `input a : ${dtype}[40, 24]\nweight w : ${dtype}[24, 300]\noutput softmax(relu(a @ w) * 0.5)\n`;
 }
 
 function read(name) {
@@ -56,6 +96,10 @@ function read(name) {
 function visit(session, see) {
   session.setTimeline(new OffscreenCanvas(300, 150));
   session.view(700, 560, 1, 'light');
+  // Nothing is there to be seen yet.
+  session.paintTimeline(600, 1, 'light');
+  see(session.seek(0, 1));
+  charts(session, see, 60);
   see(session.version());
   see(session.limits());
   see(session.presets());
@@ -70,13 +114,46 @@ function visit(session, see) {
   }
   see(session.showCycles(0, 60));
   see(session.lanesOf());
-  see(session.roofline());
-  see(session.paintRoofline(280, 190, 1, 'light', 1));
-  see(session.paintCourse(0, 60, 280, 1, 'light'));
+  charts(session, see, 60);
   session.select(1, 2);
   see(session.pick(350, 300));
   session.mark(0);
   see(session.seek(20, 1));
+  moves(session, see);
+  products(session, see);
+}
+
+/** Charts beside the picture, in columns of any width. */
+function charts(session, see, cycles) {
+  see(session.roofline());
+  for (const width of [240, 330, 420, 640]) {
+    see(session.paintRoofline(width, 190, 2, 'light', 1));
+    see(session.paintCourse(0, cycles, width, 1, 'dark'));
+  }
+}
+
+/** Pictures on their way from one cycle to the next, on screens of other sizes. */
+function moves(session, see) {
+  for (const [width, height, pixelRatio] of SCREENS) {
+    session.view(width, height, pixelRatio, 'light');
+    for (let cycle = 0; cycle < 16; cycle++) {
+      see(session.seek(cycle, 0));
+      for (const arrived of [0.3, 0.8, 1]) session.repaint(arrived);
+    }
+  }
+}
+
+/** Products whose tiles do not fill the array: other figures are nothing else, and pages that are edited a little. */
+function products(session, see) {
+  for (const [chip, m, k, n] of PRODUCTS) {
+    session.setChip(chip, [], [], []);
+    see(session.check(`input a : i8[${m}, ${k}]\nweight w : i8[${k}, ${n}]\noutput a @ w\n`));
+    while (session.advance() < 1);
+    see(session.report());
+    session.paintTimeline(600, 1, 'light');
+    charts(session, see, 100);
+    for (let cycle = 0; cycle <= 200; cycle++) see(session.seek(cycle, 1));
+  }
 }
 
 /** As much of the canvas as the painter wants; every call is seen. */

@@ -1,13 +1,16 @@
 // split.mjs MODULE MAP GLUE FIRST REST: divides a module into what the first picture needs and the rest, which is loaded later.
 //
-// Which functions the first picture needs is found out, not written down: the module runs the page's first program here, and
-// every function says that it was called. In the first module the other ones are stubs: they see to it that the rest is there,
-// and call it through a table that both modules share, as memory and globals are. So a function may be in either, and code
-// that nobody has used yet costs nobody a download. Constants that nothing in the first module refers to are in the other one.
+// What the first picture needs is found out, not written down: the module runs the page's first program here, and every
+// function, and every place in one that may not be reached, says that it was. In the first module, functions that were not
+// called are stubs, and so are pieces of the others: they see to it that the rest is there, and call it through a table that
+// both modules share, as memory and globals are. So a function may be in either, and code that nobody has used yet costs
+// nobody a download. Constants that nothing in the first module refers to are in the other one.
 import binaryen from 'binaryen';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { firstVisit } from './first-visit.mjs';
+import { Cutter, instrument, mark } from './split-cold.mjs';
 import { constants, unused } from './split-data.mjs';
+import { treeOf } from './split-tree.mjs';
 
 const { none, i32 } = binaryen;
 // Names stay until functions have been put in their order.
@@ -35,15 +38,17 @@ const FEATURES = [
   .reduce((all, feature) => all | feature);
 
 const [from, map, glue, first, rest] = process.argv.slice(2);
-const bytes = readFileSync(from);
-const memory = memoryOf(read());
-const { needed, visit } = await functionsOf((module) => firstVisit(module, glue));
-const [firstModule, restModule] = split(needed, 0);
+const whole = readFileSync(from);
+const memory = memoryOf(read(whole));
+const { needed, reached } = await reachedBy((module) => firstVisit(module, glue));
+const { cut, cold, callers } = cutCold();
+const [firstModule, restModule] = split(0);
 writeFileSync(first, firstModule);
 writeFileSync(rest, restModule);
 
 // Where a constant was that is in the rest, there is rubbish for once: whatever read it would show another picture.
-const [poisoned, itsRest] = split(needed, 0xa5);
+const [poisoned, itsRest] = split(0xa5);
+const visit = await firstVisit({ module: new WebAssembly.Module(whole), imports: {} }, glue);
 const again = await firstVisit(
   { module: new WebAssembly.Module(poisoned), imports: { split: { load: missing } } },
   glue,
@@ -59,37 +64,61 @@ function missing() {
   throw new Error('the first visit needs the rest of the module');
 }
 
-/** Names of the functions that something calls, and what it returns. */
-async function functionsOf(run) {
-  const module = read();
+/** Names of the functions that something calls, and which places in them it reaches. */
+async function reachedBy(run) {
+  const module = read(whole);
   const names = ownFunctions(module).map(({ name }) => name);
   module.addFunctionImport('split-called', 'split', 'called', i32, none);
+  const says = (at) => module.call('split-called', [module.i32.const(at)], none);
+  // Places are numbered behind the functions.
+  let next = names.length;
+  const places = new Map();
   names.forEach((name, at) => {
     const func = binaryen.Function(module.getFunction(name));
-    const says = module.call('split-called', [module.i32.const(at)], none);
-    func.body = module.block(null, [says, func.body], binaryen.getFunctionInfo(module.getFunction(name)).results);
+    const tree = treeOf(func.body);
+    places.set(name, next);
+    next = mark(tree, next);
+    instrument(module, tree, says);
+    func.body = module.block(null, [says(at), func.body], binaryen.getFunctionInfo(module.getFunction(name)).results);
   });
   const called = new Set();
   const instrumented = new WebAssembly.Module(emit(module));
-  const visit = await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
-  return { needed: new Set(names.filter((_, at) => called.has(at))), visit };
+  await run({ module: instrumented, imports: { split: { called: (at) => called.add(at) } } });
+  return {
+    needed: new Set(names.filter((_, at) => called.has(at))),
+    reached: (name) => (place) => called.has(places.get(name) + place),
+  };
+}
+
+/** The module with what was not reached cut out of the functions that are needed. */
+function cutCold() {
+  const module = read(whole);
+  const cutter = new Cutter(module);
+  for (const name of needed) cutter.cut(name, reached(name));
+  return { cut: emit(module), cold: new Set(cutter.cold), callers: cutter.callers };
 }
 
 /** Both modules; `blank` is what the first one has in place of the other's constants. */
-function split(needed, blank) {
+function split(blank) {
   // Where each function that the other module calls lies in the table; which ones that are, is known when both have been made.
-  let slots = new Map(ownFunctions(read()).map(({ name }, at) => [name, at]));
+  // What has been cut out lies where its callers say.
+  const names = ownFunctions(read(cut))
+    .map(({ name }) => name)
+    .filter((name) => !cold.has(name));
+  let slots = new Map([...cold, ...names].map((name, at) => [name, at]));
   const make = () => {
-    const first = firstOf(needed, slots);
-    const ofRest = kept(first, (name) => !needed.has(name));
-    const rest = restOf(needed, slots, ofRest);
+    const first = firstOf(slots);
+    const ofRest = kept(first, (name) => !needed.has(name) && !callers.has(name));
+    const rest = restOf(slots, ofRest);
     return { first, rest, ofRest, ofFirst: kept(rest, (name) => needed.has(name)) };
   };
   const draft = make();
-  slots = new Map([...draft.ofRest, ...draft.ofFirst].map((name, at) => [name, at]));
-  for (const name of ownFunctions(read()).map(({ name }) => name)) if (!slots.has(name)) slots.set(name, 0);
+  slots = new Map([...cold, ...draft.ofRest, ...draft.ofFirst].map((name, at) => [name, at]));
+  for (const name of names) if (!slots.has(name)) slots.set(name, 0);
   const { first, rest, ofRest, ofFirst } = make();
   fill(first, ofFirst, slots);
+  // Where data lies is no reference to it.
+  setData(first, []);
   const ranges = unused(first.emitText(), constants(map, memory), memory);
   setData(first, without(ranges, blank));
   setData(
@@ -100,8 +129,8 @@ function split(needed, blank) {
   return [emit(first), emit(rest)];
 }
 
-function firstOf(needed, slots) {
-  const module = read();
+function firstOf(slots) {
+  const module = read(cut);
   module.addTable(TABLE, slots.size, slots.size, binaryen.funcref);
   module.addTableExport(TABLE, TABLE);
   for (const [at, { name }] of globals(module).entries()) module.addGlobalExport(name, `global${at}`);
@@ -113,14 +142,17 @@ function firstOf(needed, slots) {
   module.addFunction('ensure-rest', none, none, [], module.if(missing, module.call('load-rest', [], none)));
   for (const func of ownFunctions(module)) {
     if (needed.has(func.name) || func.name === 'ensure-rest') continue;
-    replace(module, func, [module.call('ensure-rest', [], none), far(module, func, slots)]);
+    const ensured = module.call('ensure-rest', [], none);
+    if (cold.has(func.name)) module.removeFunction(func.name);
+    else if (callers.has(func.name)) replace(module, func, [ensured, farther(module, callers.get(func.name))]);
+    else replace(module, func, [ensured, far(module, func, slots)]);
   }
   module.runPasses(['remove-unused-module-elements']);
   return module;
 }
 
-function restOf(needed, slots, called) {
-  const module = read();
+function restOf(slots, called) {
+  const module = read(cut);
   for (let at = module.getNumExports() - 1; at >= 0; at--) {
     module.removeExport(binaryen.getExportInfo(module.getExportByIndex(at)).name);
   }
@@ -138,7 +170,7 @@ function restOf(needed, slots, called) {
   for (const func of ownFunctions(module)) {
     if (needed.has(func.name)) replace(module, func, [far(module, func, slots)]);
   }
-  fill(module, called, slots);
+  fill(module, [...cold, ...called], slots);
   module.runPasses(['remove-unused-module-elements']);
   return module;
 }
@@ -173,6 +205,13 @@ function far(module, { name, params, results }, slots) {
   return module.call_indirect(TABLE, module.i32.const(slots.get(name)), given, params, results);
 }
 
+/** A call through the table of the function at a place, which is the last parameter. */
+function farther(module, { types, result }) {
+  const given = types.map((type, at) => module.local.get(at, type));
+  const place = module.local.get(types.length, i32);
+  return module.call_indirect(TABLE, place, given, binaryen.createType(types), result);
+}
+
 function replace(module, { name, params, results }, body) {
   module.removeFunction(name);
   module.addFunction(name, params, results, [], module.block(null, body, results));
@@ -201,7 +240,7 @@ function globals(module) {
   return Array.from({ length: module.getNumGlobals() }, (_, at) => binaryen.getGlobalInfo(module.getGlobalByIndex(at)));
 }
 
-function read() {
+function read(bytes) {
   const module = binaryen.readBinary(bytes);
   module.setFeatures(FEATURES);
   return module;

@@ -9,7 +9,7 @@ import { type Editor, utf8Bytes } from './editor';
 import { showCycles } from './cycles';
 import { digitsOf } from './digits';
 import { Engine } from './engine';
-import { arrayOf, type Example, EXAMPLES, programOf } from './examples';
+import { arrayOf, type Example, EXAMPLES, isFirst, programOf } from './examples';
 import { download, FileDesk } from './files';
 import { type Deed, History } from './history';
 import { actionOf } from './keys';
@@ -31,6 +31,7 @@ import type {
   View,
 } from './protocol';
 import { Speaker } from './speak';
+import { onPresence } from './presence';
 import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, ownDraft, shelveDraft } from './storage';
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
@@ -165,6 +166,7 @@ export class App {
     tabs((name) => name === 'chip' && this.desk.openForm());
     this.applyTheme(keptTheme() ?? systemTheme());
     this.listen();
+    this.engine.prepare();
     void this.enrich();
     await claimTab();
     this.listExamples();
@@ -243,10 +245,7 @@ export class App {
     for (const id of ['canvas-host', 'lanes']) resized.observe(byId(id));
     this.unit.addEventListener('change', () => this.engine.showUnit(Number(this.unit.value)));
     addEventListener('keydown', (event) => this.key(event));
-    // Somebody is there, and will soon want more than the first picture.
-    for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'input']) {
-      addEventListener(sign, () => void this.engine.complete(), { once: true, passive: true, capture: true });
-    }
+    onPresence(() => void this.engine.complete());
     void this.plain.wanted.then(() => this.engine.complete());
   }
 
@@ -536,6 +535,8 @@ export class App {
   private async startEngine(): Promise<void> {
     this.halted = false;
     try {
+      // A worker that found a part missing would have to fetch it, and stand still meanwhile.
+      if (!isFirst(this.figure())) await this.engine.complete();
       await this.engine.start();
       this.run();
     } catch (error) {

@@ -4,12 +4,8 @@ import type { ChipFields } from './chip-form';
 import { byId, make } from './dom';
 import { download } from './files';
 import type { Deed } from './history';
+import { preset } from './preset';
 import type { Calls, Chip, ChipField, ChipForm, ChipState, ChipWords, Preset } from './protocol';
-
-/** A preset as it comes. */
-export function preset(base: string): Chip {
-  return { base, words: [], changes: {} };
-}
 
 /** A chip as functions of the module take it. */
 export function chipWords({ base, words, changes }: Chip): ChipWords {

@@ -26,10 +26,12 @@ export interface Hosts {
 
 export class Engine {
   private worker: Worker | null = null;
+  /** One that has been loaded and not been told anything. */
+  private spare: Worker | null = null;
   private module: Promise<WebAssembly.Module> | null = null;
   /** The rest of it, once somebody is there who will need it. */
   private rest: WebAssembly.Module | null = null;
-  private completing = false;
+  private completing: Promise<void> | null = null;
   private completed: (parts: ModuleParts) => void = () => {};
   /** Both parts, as soon as somebody is there. */
   readonly whole = new Promise<ModuleParts>((resolve) => (this.completed = resolve));
@@ -59,6 +61,24 @@ export class Engine {
     private readonly hear: (message: FromWorker) => void,
   ) {}
 
+  /** Begins to load what a worker is made of, while it is still to be found out what it is to do. */
+  prepare(): void {
+    // Whoever starts one is told what was wrong.
+    this.compiled().catch(() => {});
+    this.spare ??= this.newWorker();
+  }
+
+  private newWorker(): Worker {
+    const worker = newWorker();
+    worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      if (worker === this.spare) this.spare = null;
+      else this.receive({ kind: 'crashed', message: event.message || 'the worker could not start', missing: false });
+    };
+    return worker;
+  }
+
   /** Starts a worker in place of the one before, if there was one. */
   async start(): Promise<void> {
     this.kill();
@@ -67,12 +87,8 @@ export class Engine {
     if (generation !== this.generation) return;
     const canvas = canvasIn(this.hosts.picture);
     const timeline = canvasIn(this.hosts.timeline);
-    this.worker = newWorker();
-    this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      this.receive({ kind: 'crashed', message: event.message || 'the worker could not start', missing: false });
-    };
+    this.worker = this.spare ?? this.newWorker();
+    this.spare = null;
     this.send({ kind: 'start', module, canvas, timeline, view: this.view() }, [canvas, timeline]);
     if (this.rest) this.send({ kind: 'rest', module: this.rest });
     for (const [path, bytes] of this.files) this.send({ kind: 'file', path, bytes });
@@ -97,17 +113,20 @@ export class Engine {
   }
 
   /** Loads the rest of the module before a worker finds that it needs it: that one would stand still until it is there. */
-  async complete(): Promise<void> {
-    if (this.completing) return;
-    this.completing = true;
-    try {
-      this.rest = await WebAssembly.compileStreaming(fetchModule(restUrl));
-      this.send({ kind: 'rest', module: this.rest });
-      this.completed({ first: await this.compiled(), rest: this.rest });
-    } catch {
-      // Whoever needs it tries again, and says what comes of it.
-      this.completing = false;
-    }
+  complete(): Promise<void> {
+    // Whoever needs it in spite of a failure tries again, and says what comes of it.
+    this.completing ??= this.loadRest().catch(() => void (this.completing = null));
+    return this.completing;
+  }
+
+  private async loadRest(): Promise<void> {
+    const [first, rest] = await Promise.all([
+      this.compiled(),
+      WebAssembly.compileStreaming(fetchModule(restUrl)),
+    ]);
+    this.rest = rest;
+    this.send({ kind: 'rest', module: rest });
+    this.completed({ first, rest });
   }
 
   /** Ends the worker at once, whatever it is doing. */

@@ -1,6 +1,7 @@
 // Programs that come with the page. They are fetched when they are chosen, and their arrays, beside them, when a program loads them.
 
-import { preset } from './chip';
+import { preset } from './preset';
+import type { Figure } from './link';
 import type { Chip } from './protocol';
 
 export interface Example {
@@ -110,4 +111,12 @@ export async function arrayOf(path: string): Promise<Uint8Array | null> {
   } catch {
     return null;
   }
+}
+
+/** Whether the module's first part is all that the first pictures of a figure need: it is made for these (first-visit.mjs). */
+export function isFirst(figure: Pick<Figure, 'example' | 'text' | 'chip' | 'unit' | 'level'>): boolean {
+  const { example, text, chip, unit, level } = figure;
+  const plain =
+    !chip || (/^classroom-[48]x/.test(chip.base) && chip.words.length === 0 && Object.keys(chip.changes).length === 0);
+  return example === 'product' && text === null && plain && unit === 0 && level === 0;
 }

@@ -5,10 +5,10 @@
 // A key that says what a figure does without it is left out. Every link ever published is read for ever: tests/data/links.json.
 // A link is input from anywhere: sizes are capped before anything is unpacked, and every key has the limits of its control.
 
-import { preset } from './chip';
+import { chipOf, preset } from './preset';
 import type { Chip, Pe } from './protocol';
 import { EXAMPLES, programOf } from './examples';
-import { chipOf, type Draft } from './storage';
+import type { Draft } from './storage';
 
 /** What a figure shows. */
 export interface Figure {

@@ -4,7 +4,8 @@
 // draft for each tab, so that two tabs never overwrite each other and a closed tab's text can be had again.
 
 import { createStore, del, entries, set } from 'idb-keyval';
-import { preset, sameChip } from './chip';
+import { sameChip } from './chip';
+import { chipOf } from './preset';
 import type { Chip } from './protocol';
 
 export interface Draft {
@@ -168,16 +169,6 @@ export function readDraft(value: string | null): Draft | null {
   } catch {
     return null;
   }
-}
-
-/** A chip as it is kept now, or as drafts had it when a chip was two sides. */
-export function chipOf(value: unknown): Chip | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { base, words, changes, rows, cols } = value as Record<string, unknown>;
-  if (Number.isInteger(rows) && Number.isInteger(cols)) return preset(`classroom-${rows}x${cols}`);
-  if (typeof base !== 'string' || !Array.isArray(words) || typeof changes !== 'object' || changes === null) return null;
-  const texts = Object.entries(changes).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { base, words: words.map(String), changes: Object.fromEntries(texts) };
 }
 
 let store: ReturnType<typeof createStore> | null = null;

@@ -1,11 +1,12 @@
 // One figure in somebody else's page: the array, its clock, and on demand its program.
 
-import { preset } from '../chip';
 import { byId, grouped, make } from '../dom';
 import { Engine } from '../engine';
-import { arrayOf, EXAMPLES } from '../examples';
+import { arrayOf, EXAMPLES, isFirst } from '../examples';
 import { actionOf, type Action } from '../keys';
 import { draftOf, type Figure, figureOf, hashOf } from '../link';
+import { preset } from '../preset';
+import { onPresence } from '../presence';
 import type { Checked, Chip, ChipState, Frame, FromWorker, Report, View } from '../protocol';
 import { Speaker } from '../speak';
 import { Transport } from '../transport';
@@ -78,10 +79,13 @@ export class Embed {
   async start(): Promise<void> {
     this.look();
     this.listen();
-    if (!(await this.open(this.beginning.hash))) return;
-    if (this.options.load === 'click') await this.asked();
-    else await this.seen();
-    await this.begin();
+    const opening = this.open(this.beginning.hash);
+    if (this.options.load === 'visible') await this.seen();
+    else if (await opening) await this.asked();
+    else return;
+    // What it is to run is on its way meanwhile.
+    this.engine.prepare();
+    if (await opening) await this.begin();
   }
 
   private listen(): void {
@@ -142,9 +146,10 @@ export class Embed {
 
   private async begin(): Promise<void> {
     try {
-      // A worker that found a part missing would have to fetch it.
-      if (this.beginning.arrays) await this.engine.complete();
+      // A worker that found a part missing would have to fetch it, and stand still meanwhile.
+      if (this.beginning.arrays || !isFirst(this.figure!)) await this.engine.complete();
       await this.engine.start();
+      onPresence(() => void this.engine.complete());
       this.run();
     } catch (error) {
       this.fail(`The simulator could not start: ${error instanceof Error ? error.message : error}.`);
