@@ -120,10 +120,7 @@ export class Engine {
   }
 
   private async loadRest(): Promise<void> {
-    const [first, rest] = await Promise.all([
-      this.compiled(),
-      WebAssembly.compileStreaming(fetchModule(restUrl)),
-    ]);
+    const [first, rest] = await Promise.all([this.compiled(), WebAssembly.compileStreaming(fetchModule(restUrl))]);
     this.rest = rest;
     this.send({ kind: 'rest', module: rest });
     this.completed({ first, rest });
