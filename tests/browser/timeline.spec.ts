@@ -149,7 +149,7 @@ test('cycles that are selected are counted exactly, and parts add up to the whol
   await page.keyboard.up('Shift');
   await expect(page.getByLabel('Last selected cycle')).toHaveValue('19');
   // Weights come until cycle 14, shift in until 18, then rows enter.
-  expect(await classes()).toEqual({ 'weight stall': 4, 'weight shift': 4, active: 2 });
+  await expect.poll(classes).toEqual({ 'weight stall': 4, 'weight shift': 4, active: 2 });
   await expect(page.getByRole('table', { name: 'Selected cycles, counted' })).toContainText('20.0 %');
   expect(await app.everyViolation()).toEqual([]);
   // By numbers: the whole run is what the report says of it.
