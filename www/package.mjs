@@ -1,4 +1,4 @@
-// package.mjs OUT: writes the npm package into a folder, from target/wasm and dist/. `npm pack` there makes the tarball.
+// package.mjs OUT: writes the npm package into a folder, from target/wasm and dist/, but for its module, which build.sh adds.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,6 @@ const [out] = process.argv.slice(2);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 cpSync(join(ROOT, 'www/package'), out, { recursive: true });
-cpSync(join(ROOT, 'target/wasm/systole_whole.wasm'), join(out, 'systole.wasm'));
 cpSync(join(ROOT, 'target/wasm/systole_bg.js'), join(out, 'systole_bg.js'));
 cpSync(join(ROOT, 'dist'), join(out, 'site'), { recursive: true });
 cpSync(join(ROOT, 'dist/systole.js'), join(out, 'element.js'));

@@ -2,11 +2,13 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod commands {
+    use std::fmt;
     use std::fs::{self, File};
     use std::io::{self, Read, Write};
     use std::num::NonZeroUsize;
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
+    use std::str::FromStr;
 
     use clap::{Parser, Subcommand, ValueEnum};
     use serde::Serialize;
@@ -230,7 +232,7 @@ mod commands {
     #[derive(clap::Args)]
     struct ChipChoice {
         /// Chip to run on: a preset (`systole chips` lists them), classroom-RxC, or a chip file (.toml).
-        #[arg(long, value_name = "NAME or FILE.toml", default_value = "classroom-8x8")]
+        #[arg(long, value_name = "NAME or FILE.toml", default_value = chip::DEFAULT)]
         chip: String,
         /// Change a field of the chip; `systole chips --keys` lists them. May be repeated.
         #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -272,8 +274,8 @@ mod commands {
     #[derive(clap::Args)]
     struct FrameLook {
         /// Width and height of a picture, in pixels from 100 to 8192.
-        #[arg(long, value_name = "WxH", default_value = "900x620", value_parser = sides)]
-        size: (u32, u32),
+        #[arg(long, value_name = "WxH", default_value_t = Size(figure::SIZE))]
+        size: Size,
         /// Pixels of a PNG to each of them, a side: 1, 2 or 4.
         #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
         scale: u32,
@@ -301,15 +303,29 @@ mod commands {
         Indices,
     }
 
-    /// Of a picture's side, as the page has it.
-    const MOST_PIXELS: u32 = 8192;
+    /// Width and height, written as `900x620`.
+    #[derive(Clone, Copy)]
+    struct Size([u32; 2]);
 
-    fn sides(text: &str) -> Result<(u32, u32), String> {
-        let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        let possible = |side: &u32| (100..=MOST_PIXELS).contains(side);
-        sides
-            .filter(|(width, height)| possible(width) && possible(height))
-            .ok_or_else(|| "a picture's size is like 900x620, each side from 100 to 8192".into())
+    impl fmt::Display for Size {
+        fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            let Size([width, height]) = self;
+            write!(f, "{width}x{height}")
+        }
+    }
+
+    impl FromStr for Size {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Size, String> {
+            let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+            let possible = |sides: &[u32; 2]| sides.iter().all(|side| figure::SIDES.contains(side));
+            let (least, most) = figure::SIDES.into_inner();
+            let expected = || {
+                format!("a picture's size is like {}, each side from {least} to {most}", Size(figure::SIZE))
+            };
+            sides.filter(possible).map(Size).ok_or_else(expected)
+        }
     }
 
     fn scale(text: &str) -> Result<u32, String> {
@@ -587,7 +603,7 @@ mod commands {
                 format!("there is no PE {row},{col}: the array has {rows} x {cols}, counted from 0").into()
             );
         }
-        let layout = figure::whole(finished, [look.size.0, look.size.1].map(f64::from));
+        let layout = figure::whole(finished, look.size.0.map(f64::from));
         let notation = match look.numbers {
             Numbers::Decimal => Notation::Decimal,
             Numbers::Hexadecimal => Notation::Hexadecimal,
@@ -601,11 +617,10 @@ mod commands {
         if let FrameFormat::Svg = format {
             return Ok(figure::picture(finished, sight, &layout, theme, &mut Memory::default()).into_bytes());
         }
-        let largest = look.size.0.max(look.size.1) * look.scale;
-        if largest > MOST_PIXELS {
-            return Err(
-                format!("a PNG of {largest} pixels is too large: {MOST_PIXELS} a side at most").into()
-            );
+        let largest = look.size.0[0].max(look.size.0[1]) * look.scale;
+        let most = *figure::SIDES.end();
+        if largest > most {
+            return Err(format!("a PNG of {largest} pixels is too large: {most} a side at most").into());
         }
         Ok(figure::pixels(finished, sight, &layout, theme, look.scale)?)
     }

@@ -20,7 +20,7 @@ pub use description::{Description, Origin};
 pub use field::{Field, Key, Kind, Need, Part};
 pub use file::{MOST_FILE_BYTES, ParsedChip, parse};
 pub use listing::{assumptions, keys, list};
-pub use presets::{PRESETS, preset, unknown as unknown_preset};
+pub use presets::{DEFAULT, PRESETS, preset, unknown as unknown_preset};
 pub use value::Value;
 
 use litemap::LiteMap;

@@ -35,6 +35,9 @@ pub const PRESETS: [&str; 15] = {
     names
 };
 
+/// What a program is for where nobody names a chip: of the command and of the package alike.
+pub const DEFAULT: &str = "classroom-8x8";
+
 /// The description of a preset.
 pub fn preset(name: &str) -> Option<Description> {
     if let Some((rows, cols)) = name.strip_prefix("classroom-").and_then(|sides| sides.split_once('x')) {

@@ -1,5 +1,6 @@
 //! The chip around the array: memories and the vector unit, the ways between them, and what goes there now.
 
+use super::array::fitted;
 use super::scene::{Align, Colour, Paint, Scene, Shape, Weight};
 use super::words::at_work;
 use super::{Layout, Moment};
@@ -148,7 +149,7 @@ fn block(scene: &mut Scene, layout: &Layout, [x, y, width, height]: [f64; 4], na
     let shown = lines.iter().filter(|(text, ..)| !text.is_empty()).count() as f64;
     let mut baseline = y + height / 2.0 - (shown - 1.0) * 7.5 * layout.zoom + 4.0 * layout.zoom;
     for (text, weight, colour, size) in lines.into_iter().filter(|(text, ..)| !text.is_empty()) {
-        let size = super::array::fitted(text, size * layout.zoom, width - 6.0 * layout.zoom);
+        let size = fitted(text, size * layout.zoom, width - 6.0 * layout.zoom);
         let at = [x + width / 2.0, baseline];
         let (text, paint) = (text.to_owned(), colour.solid());
         scene.shapes.push(Shape::Text { at, text, size, align: Align::Centre, weight, paint });
@@ -161,25 +162,31 @@ fn buffer(scene: &mut Scene, moment: &Moment, layout: &Layout, bounds: [f64; 4])
     outline(scene, layout, bounds);
     let (held, all) = (moment.fullness.bytes, moment.chip.unified_buffer_bytes);
     level(scene, layout, bounds, held as f64 / all.max(1) as f64);
-    let [x, y, width, height] = bounds;
-    let [held, all] = [held, all].map(short_bytes);
-    let lines = [
-        ("unified", Weight::Words, Colour::Dim, 10.5),
-        ("buffer", Weight::Words, Colour::Dim, 10.5),
-        (&held, Weight::Mono, Colour::Ink, 10.0),
-        ("of", Weight::Words, Colour::Dim, 10.0),
-        (&all, Weight::Mono, Colour::Dim, 10.0),
-    ];
-    for (line, (text, weight, colour, size)) in lines.into_iter().enumerate() {
-        scene.shapes.push(Shape::Text {
-            at: [x + width / 2.0, y + height / 2.0 + (line as f64 * 13.0 - 22.0) * layout.zoom],
-            text: text.into(),
-            size: super::array::fitted(text, size * layout.zoom, width - 2.0),
-            align: Align::Centre,
-            weight,
-            paint: colour.solid(),
-        });
+    let ([x, y, width, height], zoom) = (bounds, layout.zoom);
+    // Words are narrower than numbers of as many letters, and all have one size.
+    let size = fitted("unified", 10.5, width / zoom - 2.0);
+    let words = |text| (text, size, Weight::Words, Colour::Dim);
+    let amounts = [held, all].map(short_bytes);
+    let number = |at: usize, colour| {
+        let room = width / zoom - 5.0;
+        let parts = in_lines(&amounts[at], 10.0, room).into_iter();
+        parts.map(move |part| (part, fitted(part, 10.0, room), Weight::Mono, colour))
+    };
+    let mut lines = vec![words("unified"), words("buffer")];
+    lines.extend(number(0, Colour::Ink));
+    lines.push(words("of"));
+    lines.extend(number(1, Colour::Dim));
+    let first = y + height / 2.0 - (6.5 * (lines.len() - 1) as f64 - 4.0) * zoom;
+    for (line, (text, size, weight, colour)) in lines.into_iter().enumerate() {
+        let at = [x + width / 2.0, first + line as f64 * 13.0 * zoom];
+        let (text, size, paint) = (text.to_owned(), size * zoom, colour.solid());
+        scene.shapes.push(Shape::Text { at, text, size, align: Align::Centre, weight, paint });
     }
+}
+
+/// An amount, its unit on a line of its own where both do not fit on one.
+fn in_lines(amount: &str, size: f64, room: f64) -> Vec<&str> {
+    if fitted(amount, size, room) < size { amount.split(' ').collect() } else { vec![amount] }
 }
 
 /// A share of a unit from below: anything at all can be seen.

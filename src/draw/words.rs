@@ -231,7 +231,8 @@ fn detail(moment: &Moment) -> Detail {
                 Stationary::Weights => (at, here),
                 Stationary::Sums => (here, at),
             };
-            lines.push((one, format!("{step} of {}", pass.stream.length)));
+            // Counted from 0, as in elements' names; tiles are not.
+            lines.push((one, format!("{step} of 0–{}", pass.stream.length - 1)));
             if lane == 0 {
                 lines.push(("tile", format!("{} of {count}", index + 1)));
             }

@@ -9,11 +9,18 @@ pub use perfetto::{Ran, Tracks};
 #[cfg(not(target_arch = "wasm32"))]
 pub use pixels::png;
 
+use std::ops::RangeInclusive;
+
 use crate::base::Cycle;
 use crate::draw::{Fullness, Layout, Moment, Notation, Theme, array, svg};
 use crate::isa::ProgramOpId;
 use crate::job::Finished;
 use crate::sim::{Fill, Kept, Reach};
+
+/// Width and height of a picture where nobody names a size, in CSS pixels: of the command and of the package alike.
+pub const SIZE: [u32; 2] = [900, 620];
+/// What either of them may be.
+pub const SIDES: RangeInclusive<u32> = 100..=8192;
 
 /// What of a run one looks at, and how.
 #[derive(Clone, Copy, Debug)]

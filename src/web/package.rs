@@ -1,11 +1,12 @@
 //! The engine for programs: what the npm package calls. It needs no canvas, so it runs in any JavaScript.
 
+use js_sys::RangeError;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use super::findings::{PageDiagnostic, diagnostics};
-use super::session::{Pending, side};
+use super::session::Pending;
 use super::to_js;
 use crate::base::Cycle;
 use crate::chip::{self, Chip, ChipError};
@@ -65,10 +66,10 @@ impl Simulation {
     }
 
     /// Compiles a program for a chip: a preset by its name, or the text of a chip file.
-    pub fn compile(&mut self, text: &str, chip: &str) -> Result<JsValue, JsError> {
+    pub fn compile(&mut self, text: &str, chip: Option<String>) -> Result<JsValue, JsError> {
         (self.pending, self.finished, self.memory) = (None, None, Memory::default());
         self.text = text.to_owned();
-        let chosen = choose(chip);
+        let chosen = choose(chip.as_deref().unwrap_or(chip::DEFAULT));
         let compiled = match &chosen {
             Ok(chip) => {
                 compile_or_time_arranged(text, &self.files, chip, &Pipeline::default(), &mut job::as_planned)
@@ -115,9 +116,18 @@ impl Simulation {
 
     /// The same as a picture, an SVG of so many CSS pixels.
     #[wasm_bindgen(js_name = frameSvg)]
-    pub fn frame_svg(&mut self, cycle: f64, unit: usize, size: &[f64], theme: &str) -> Option<String> {
-        let (finished, &[width, height]) = (self.finished.as_ref()?, size.first_chunk()?);
-        let layout = figure::whole(finished, [side(width), side(height)]);
+    pub fn frame_svg(
+        &mut self,
+        cycle: f64,
+        unit: usize,
+        width: Option<f64>,
+        height: Option<f64>,
+        theme: &str,
+    ) -> Result<Option<String>, RangeError> {
+        let Some(finished) = &self.finished else { return Ok(None) };
+        let [usual_width, usual_height] = figure::SIZE;
+        let size = [side("width", width, usual_width)?, side("height", height, usual_height)?];
+        let layout = figure::whole(finished, size);
         let sight = Sight {
             cycle: cycle_of(finished, cycle),
             unit: unit_of(finished, unit),
@@ -126,7 +136,7 @@ impl Simulation {
             arrived: 1.0,
             notation: Notation::default(),
         };
-        Some(figure::picture(finished, sight, &layout, Theme::named(theme), &mut self.memory))
+        Ok(Some(figure::picture(finished, sight, &layout, Theme::named(theme), &mut self.memory)))
     }
 }
 
@@ -140,6 +150,17 @@ fn choose(chip: &str) -> Result<Chip, (Vec<PageDiagnostic>, Vec<ChipError>)> {
         chip::preset(chip).ok_or_else(|| (Vec::new(), vec![chip::unknown_preset(chip)]))?
     };
     description.chip().map_err(|errors| (Vec::new(), errors))
+}
+
+/// A picture's width or height, in CSS pixels.
+fn side(name: &str, pixels: Option<f64>, usual: u32) -> Result<f64, RangeError> {
+    let (least, most) = figure::SIDES.into_inner();
+    let side = pixels.unwrap_or(f64::from(usual));
+    if (f64::from(least)..=f64::from(most)).contains(&side) {
+        Ok(side)
+    } else {
+        Err(RangeError::new(&format!("{name} {side}: {least} to {most} pixels")))
+    }
 }
 
 /// A negative number, or none at all, becomes 0.

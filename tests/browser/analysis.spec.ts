@@ -125,6 +125,8 @@ test('numbers over time follow the clock, and a click seeks', async ({ app, page
   await app.seek(0);
   await expect(values.first()).toHaveText('0 %');
   await expect(values.nth(3)).toContainText('0 of 4.1K rows');
+  // Memories have the size that the chip says, in the picture and in words.
+  await expect(values.nth(2)).toHaveText(/^\d+(\.\d+)? (Ki)?B of 128 MiB$/);
   await app.seek(790);
   await expect(values.first()).not.toHaveText('0 %');
   await expect(values.nth(3)).not.toContainText('0 of');

@@ -51,7 +51,9 @@ test('one file holds the figure, and works from the disk without a network', asy
   const { file, asked, troubles, name, size } = await fromDisk(page, context, info);
   expect(name).toBe('product-17.html');
   expect(size).toBeLessThan(1_000_000);
-  await expect(page.locator('#share-dialog [role=status]')).toHaveText(/^product-17\.html is saved: 0\.\d MB\.$/);
+  await expect(page.locator('#share-dialog [role=status]')).toHaveText(
+    /^product-17\.html is saved: \d{3}(\.\d)? KiB\.$/,
+  );
   await expect(file.locator('html')).toHaveAttribute('data-phase', 'ready');
   await expect(file).toHaveTitle('Systole: 4 × 4, one small product, cycle 17');
   await expect(file.locator('html')).toHaveAttribute('data-theme', 'dark');

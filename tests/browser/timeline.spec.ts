@@ -149,7 +149,7 @@ test('cycles that are selected are counted exactly, and parts add up to the whol
   await page.keyboard.up('Shift');
   await expect(page.getByLabel('Last selected cycle')).toHaveValue('19');
   // Weights come until cycle 14, shift in until 18, then rows enter.
-  expect(await classes()).toEqual({ 'weight stall': 4, 'weight shift': 4, active: 2 });
+  await expect.poll(classes).toEqual({ 'weight stall': 4, 'weight shift': 4, active: 2 });
   await expect(page.getByRole('table', { name: 'Selected cycles, counted' })).toContainText('20.0 %');
   expect(await app.everyViolation()).toEqual([]);
   // By numbers: the whole run is what the report says of it.
@@ -297,6 +297,77 @@ test('the part that is shown is drawn along under the scrubber', async ({ app, p
   await page.keyboard.press('Home');
   await expect.poll(async () => (await shown(page))[0]).toBe(0);
 });
+
+for (const [how, into] of [
+  ['keys', (page: Page) => page.keyboard.press('+')],
+  ['the button', (page: Page) => page.getByRole('button', { name: 'Show fewer cycles' }).click()],
+] as const)
+  test(`a cycle that is sought is zoomed into by ${how} before any picture has followed`, async ({ app, page }) => {
+    await holdable(page);
+    await app.open();
+    await hold(page, ['call']);
+    await app.chooseDigits();
+    // Now the lanes show the 60 cycles of the run before, and the picture the cycle at which this one opens.
+    await hold(page, ['call', 'seek']);
+    await page.locator('#cycle').fill('700');
+    await page.locator('#timeline').focus();
+    for (let half = 0; half < 8; half++) await into(page);
+    await expect(page.locator('html')).not.toHaveAttribute('data-shown', '700');
+    await release(page);
+    await app.shows(700);
+    await expect.poll(async () => (await shown(page))[1] - (await shown(page))[0] + 1).toBe(4);
+    const [from, to] = await shown(page);
+    expect(from).toBeLessThanOrEqual(700);
+    expect(to).toBeGreaterThanOrEqual(700);
+    await expect(page.locator('#now')).toBeVisible();
+  });
+
+test('of a new run the scale is its own at once, however long the picture takes', async ({ app, page }) => {
+  await holdable(page);
+  await app.open();
+  await hold(page, ['call']);
+  await app.chooseDigits();
+  expect(await shown(page)).toEqual([0, 861]);
+  await point(page, 700.5, 'matrix');
+  for (let notch = 0; notch < 40; notch++) await page.mouse.wheel(0, -120);
+  await release(page);
+  await expect.poll(async () => (await shown(page))[1] - (await shown(page))[0] + 1).toBe(4);
+  const [from, to] = await shown(page);
+  expect(from).toBeLessThanOrEqual(700);
+  expect(to).toBeGreaterThanOrEqual(700);
+});
+
+interface Held {
+  kinds: string[];
+  letters: (() => void)[];
+}
+
+/** Lets messages to workers be held back, as one that is busy would leave them. */
+async function holdable(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const held: Held = { kinds: [], letters: [] };
+    Object.assign(window, { held });
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (this: Worker, ...letter: [never, never]) {
+      const send = () => post.apply(this, letter);
+      if (held.kinds.includes((letter[0] as { kind: string }).kind)) held.letters.push(send);
+      else send();
+    };
+  });
+}
+
+/** From now on, of some kinds. */
+async function hold(page: Page, kinds: string[]): Promise<void> {
+  await page.evaluate((kinds) => ((window as unknown as { held: Held }).held.kinds = kinds), kinds);
+}
+
+async function release(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { held } = window as unknown as { held: Held };
+    held.kinds = [];
+    for (const send of held.letters.splice(0)) send();
+  });
+}
 
 test('a run of half a thousand million cycles can be gone through to a single one', async ({ app, page }) => {
   test.slow();

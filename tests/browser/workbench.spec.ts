@@ -181,7 +181,7 @@ test('a PE is chosen with mouse or arrows, and the table keeps its focus while c
   const cell = page.locator('#cells td[data-row="1"][data-col="1"]');
   await expect(cell).toBeFocused();
   // Row 3 of the activations is here: 23 = 18 + 3 + 1 + 1.
-  await expect(page.locator('#pe dd').nth(1)).toHaveText('3 of 4');
+  await expect(page.locator('#pe dd').nth(1)).toHaveText('3 of 0–3');
   const { act, weight, shadow, psum } = (await app.cells()).get('1,1')!;
   await expect(cell).toHaveAccessibleName(
     `PE 1, 1: activation ${act}, weight ${weight}, shadow ${shadow}, sum ${psum}`,

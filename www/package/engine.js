@@ -64,6 +64,11 @@ export class Program {
     }
 }
 
+/** As the module takes it; what is not given, the module knows. */
+function number(value) {
+    return value === undefined ? value : Number(value);
+}
+
 /** A program that has run. */
 export class Run {
     #simulation;
@@ -75,10 +80,10 @@ export class Run {
         return this.#simulation.report();
     }
 
-    frame(cycle, { unit = 0, format = 'object', width = 900, height = 600, theme = 'light' } = {}) {
+    frame(cycle, { unit = 0, format = 'object', width, height, theme = 'light' } = {}) {
         if (!Number.isSafeInteger(cycle) || cycle < 0) throw new RangeError(`cycle ${cycle}: whole numbers from 0 on`);
         if (!Number.isSafeInteger(unit) || unit < 0) throw new RangeError(`unit ${unit}: whole numbers from 0 on`);
-        if (format === 'svg') return this.#simulation.frameSvg(cycle, unit, new Float64Array([width, height]), theme);
+        if (format === 'svg') return this.#simulation.frameSvg(cycle, unit, number(width), number(height), theme);
         if (format === 'object') return this.#simulation.frame(cycle, unit);
         throw new RangeError(`format ${format}: object or svg`);
     }
@@ -90,8 +95,8 @@ export class Run {
 }
 
 /** Compiles a program; the module must have been started. */
-export function compileNow(text, { chip = 'classroom-4x4', files = {} } = {}) {
-    const options = { chip: String(chip), files: { ...files } };
+export function compileNow(text, { chip, files = {} } = {}) {
+    const options = { chip: chip === undefined ? chip : String(chip), files: { ...files } };
     const { simulation, warnings } = compiled(String(text), options);
     simulation.free();
     return new Program(String(text), options, warnings);

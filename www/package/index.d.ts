@@ -1,6 +1,6 @@
 /** What a program is compiled for. */
 export interface CompileOptions {
-  /** The name of a preset, such as `tpu-v1`, or the text of a chip file; without it `classroom-4x4`. */
+  /** The name of a preset, such as `tpu-v1`, or the text of a chip file; without it `classroom-8x8`, as for the command. */
   chip?: string;
   /** Bytes of `.npy` files, by the paths under which the program loads them. */
   files?: Record<string, Uint8Array>;
@@ -66,12 +66,15 @@ export interface FrameOptions {
   format?: 'object';
 }
 
-/** An SVG of so many CSS pixels. */
+/** An SVG as `systole frame --format svg` writes it. */
 export interface PictureOptions {
   unit?: number;
   format: 'svg';
+  /** In CSS pixels, from 100 to 8192; without it 900. */
   width?: number;
+  /** In CSS pixels, from 100 to 8192; without it 620. */
   height?: number;
+  /** Without it `light`. */
   theme?: 'light' | 'dark';
 }
 

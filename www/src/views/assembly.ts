@@ -4,6 +4,7 @@ import type { Bench } from '../bench';
 import { button, byId, grouped, make } from '../dom';
 import { download } from '../files';
 import type { Assembled, Diagnostic } from '../protocol';
+import { bytes } from './bytes';
 import type { SubView } from './sub-view';
 
 /** Longer texts are no joy in a text area; they can be had from the command. */
@@ -72,9 +73,8 @@ export class AssemblyView implements SubView {
       const text = await this.bench.desk.call('assemblyOf', this.bench.desk.text());
       if (asked !== this.asked || (!over && this.text.value !== before)) return;
       if (text.length > MOST_SHOWN) {
-        const size = `${grouped(Math.round(text.length / 1024))} KiB`;
         this.say(
-          `The program’s assembly has ${size}: too long to be edited here. \`systole compile --emit asm\` writes it.`,
+          `The program’s assembly has ${bytes(text.length)}: too long to be edited here. \`systole compile --emit asm\` writes it.`,
         );
         return;
       }

@@ -4,6 +4,7 @@ import type { Bench } from '../bench';
 import { byId, grouped, make, short } from '../dom';
 import type { Course, Cycles } from '../protocol';
 import { Picture } from './bitmaps';
+import { bytes } from './bytes';
 import { marks } from './timeline/ruler';
 import { COLUMN, type Span } from './timeline/span';
 
@@ -110,7 +111,7 @@ class CourseView {
     const texts = [
       `${(100 * useful!).toFixed(0)} %`,
       `${short(moved!)} of ${short(bytesPerCycle)} B/cycle`,
-      `${short(held!)}B of ${short(buffer)}B`,
+      `${bytes(held!)} of ${bytes(buffer)}`,
       `${short(sums!)} of ${short(rows)} rows`,
     ];
     texts.forEach((text, line) => (this.values[line]!.textContent = share === null ? '' : text));

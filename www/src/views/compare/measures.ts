@@ -1,6 +1,7 @@
 // What can be measured of a run and held against another one's.
 
 import { grouped } from '../../dom';
+import { bytes } from '../bytes';
 import type { Result } from './lone';
 
 /** Whether less or more of it is better, if that can be said. */
@@ -91,10 +92,6 @@ function unique(names: string[]): string[] {
 /** In full as long as it is short. */
 function count(value: number): string {
   return value < 1e7 ? grouped(value) : scaled(value, ['', ' k', ' M', ' G', ' T', ' P'], 1000);
-}
-
-function bytes(value: number): string {
-  return scaled(value, [' B', ' KiB', ' MiB', ' GiB', ' TiB'], 1024);
 }
 
 function time(seconds: number): string {

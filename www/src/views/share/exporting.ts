@@ -3,6 +3,7 @@
 import type { Bench } from '../../bench';
 import { button, grouped, make } from '../../dom';
 import { download } from '../../files';
+import { bytes } from '../bytes';
 import { csvOf } from './counters';
 import { Cancelled, type Movie, movieOf } from './movie';
 import { filled, packed } from '../../offline/content';
@@ -131,8 +132,7 @@ export class Exporting {
     try {
       const [name, content] = await file();
       download(name, content);
-      const bytes = new Blob([content]).size;
-      this.say(`${name} is saved: ${bytes < 1e5 ? `${grouped(bytes)} bytes` : `${(bytes / 1e6).toFixed(1)} MB`}.`);
+      this.say(`${name} is saved: ${bytes(new Blob([content]).size)}.`);
     } catch (error) {
       if (error instanceof Cancelled) this.say('Cancelled: nothing is saved.');
       else this.say(`Nothing is saved. ${sentence(error)}`);

@@ -61,9 +61,7 @@ export class Keys {
 
   /** What a zoom goes into: the bar, or the cycle shown. */
   private get centre(): number {
-    const { from, to } = this.span.shown;
-    const cycle = this.spot ? (this.spot.from + this.spot.to) / 2 : this.bench.cycle;
-    return cycle >= from && cycle <= to ? cycle : (from + to) / 2;
+    return this.span.centre(this.spot ? (this.spot.from + this.spot.to) / 2 : this.bench.cycle);
   }
 
   private get row(): number {

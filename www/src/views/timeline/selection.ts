@@ -4,6 +4,7 @@ import type { Bench } from '../../bench';
 import { bar, classLink, few, percent, swatch } from '../../cycles';
 import { button, byId, grouped, make } from '../../dom';
 import type { ClassShare, Cycles, Part } from '../../protocol';
+import { bytes } from '../bytes';
 import type { Span } from './span';
 
 export class Selection {
@@ -156,8 +157,8 @@ export class Selection {
       ['cycles', grouped(cycles)],
       ['utilization', percent(part.utilization)],
       ['MACs of rows that enter', few(part.macs)],
-      [`bytes from ${memory}`, few(part.read)],
-      [`bytes to ${memory}`, few(part.written)],
+      [`read from ${memory}`, bytes(part.read)],
+      [`written to ${memory}`, bytes(part.written)],
     ];
     const facts = lines.map(([name, value]) =>
       make('tr', {}, make('th', { scope: 'row' }, name), make('td', { class: 'mono', colspan: '2' }, value)),

@@ -49,8 +49,10 @@ export class Span {
     const same = names === this.names && this.isZoomed && this.wanted.to <= report.cycles;
     this.names = names;
     this.total = Math.max(1, report.cycles);
-    if (same) this.show(this.wanted.from, this.wanted.to);
-    else this.fit();
+    if (same) return this.show(this.wanted.from, this.wanted.to);
+    this.fit();
+    // Cycles of the run before mean nothing in this one, however long the picture takes to follow.
+    this.shown = this.wanted;
   }
 
   get cycles(): number {
@@ -77,6 +79,12 @@ export class Span {
   around(from: number, to: number): void {
     const room = Math.max(1, (to - from) * 0.15);
     this.show(Math.floor(from - room), Math.ceil(to + room));
+  }
+
+  /** What a zoom that does not point goes into: a cycle if it is among those to be shown, else the middle of these. */
+  centre(cycle: number): number {
+    const { from, to } = this.wanted;
+    return cycle >= from && cycle <= to ? cycle : (from + to) / 2;
   }
 
   /** Shows `factor` times as many, with a cycle staying where it is. */

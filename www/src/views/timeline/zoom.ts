@@ -8,12 +8,8 @@ const STEP = 2;
 
 export function zoomControls(bench: Bench, span: Span): HTMLElement {
   const shown = make('output', { class: 'mono', 'aria-label': 'Cycles that the timeline shows' });
-  // Around the cycle shown, if the lanes show it.
-  const zoom = (factor: number) => {
-    const { from, to } = span.shown;
-    const { cycle } = bench;
-    span.zoom(factor, cycle >= from && cycle <= to ? cycle : (from + to) / 2);
-  };
+  // Around the cycle shown, or sought and not painted yet.
+  const zoom = (factor: number) => span.zoom(factor, span.centre(bench.cycle));
   const out = button('−', () => zoom(STEP), { 'aria-label': 'Show more cycles' });
   const into = button('+', () => zoom(1 / STEP), {
     'aria-label': 'Show fewer cycles',
