@@ -35,6 +35,40 @@ test('a frame shows the figure of its address, and leads to the workbench that s
   await expect(workbench.locator('#pe-title')).toContainText('PE 2, 3');
 });
 
+test('numbers are as the address says, and what a figure does not show goes on to the workbench', async ({ page }) => {
+  await page.goto('./embed.html#v=1&ex=product&c=20&pe=1,1');
+  await expect(page.locator('html')).toHaveAttribute('data-shown', '20');
+  const plain = await page.locator('#canvas-host canvas').screenshot();
+  await page.goto('./embed.html?2#v=1&ex=product&c=20&pe=1,1&n=indices&t=10-29');
+  await expect(page.locator('html')).toHaveAttribute('data-shown', '20');
+  await expect.poll(async () => (await page.locator('#canvas-host canvas').screenshot()).equals(plain)).toBe(false);
+  const edit = page.getByRole('link', { name: 'Edit in Systole' });
+  await expect(edit).toHaveAttribute('href', './index.html#v=1&ex=product&c=20&pe=1,1&n=indices&t=10-29');
+  const [workbench] = await Promise.all([page.waitForEvent('popup'), edit.click()]);
+  await expect(workbench.locator('#notation')).toHaveValue('indices');
+  await expect(workbench.locator('#lookup output')).toHaveText('10–29');
+});
+
+test('a figure that takes another’s place writes numbers in its own way', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="product" cycle="20" numbers="indices" timeline="10-29"></systolic-array>`,
+  );
+  const picture = figure(page).locator('#canvas-host canvas');
+  await expect(figure(page).locator('html')).toHaveAttribute('data-shown', '20');
+  const indices = await picture.screenshot();
+  const element = page.locator('systolic-array');
+  type Figure = HTMLElement & { getState(): Promise<string> };
+  const state = () => element.evaluate((element) => (element as Figure).getState());
+  expect(await state()).toBe('#v=1&ex=product&c=20&n=indices&t=10-29');
+  await element.evaluate((element) => {
+    const { contentWindow } = element.shadowRoot!.querySelector('iframe')!;
+    contentWindow!.postMessage({ systole: 1, kind: 'load', hash: '#v=1&ex=product&c=20' }, '*');
+  });
+  await expect.poll(state).toBe('#v=1&ex=product&c=20');
+  await expect.poll(async () => (await picture.screenshot()).equals(indices)).toBe(false);
+});
+
 test('what an address asks to be hidden is hidden, and what is no figure is said in words', async ({ page }) => {
   await page.goto('./embed.html#ex=product&controls=none&hide=caption,<b>');
   await expect(page.locator('html')).toHaveAttribute('data-phase', 'ready');

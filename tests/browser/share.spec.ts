@@ -63,6 +63,17 @@ test('the link, the frame and the element each show what is seen', async ({ app,
   }
 });
 
+test('the element and the frame write numbers and look at the timeline as is seen', async ({ app, page }) => {
+  await app.open();
+  await app.seek(20);
+  await page.getByLabel('Numbers', { exact: true }).selectOption('hexadecimal');
+  await page.getByRole('button', { name: 'Show fewer cycles' }).click();
+  await expect(page.locator('#lookup output')).toHaveText('10–39');
+  await page.locator('#share').click();
+  await expect(page.locator('#share-element')).toHaveValue(/ cycle="20" numbers="hexadecimal" timeline="10-39">/);
+  expect(await text(page, 'frame')).toContain('embed.html#v=1&amp;ex=product&amp;c=20&amp;n=hexadecimal&amp;t=10-39"');
+});
+
 const HOSTILE = 'input a : i8[2, 2]\n# "one" </systolic-array><script>alert(1)</script> & ä 測\noutput relu(a)\n';
 
 test('a program of one’s own stands in the element as text, with its chip’s changes packed', async ({

@@ -15,6 +15,8 @@
     unit: 'u',
     level: 'l',
     speed: 's',
+    numbers: 'n',
+    timeline: 't',
     packed: 'z',
   };
   const OPTIONS = ['theme', 'controls', 'show', 'hide', 'load'];

@@ -5,7 +5,7 @@ import { byId, grouped, make } from '../dom';
 import { Engine } from '../engine';
 import { arrayOf, EXAMPLES } from '../examples';
 import { actionOf, type Action } from '../keys';
-import { draftOf, type Figure, figureOf, hashOf } from '../link';
+import { draftOf, type Figure, figureOf, hashOf, type Notation } from '../link';
 import type { Checked, Chip, ChipState, Frame, FromWorker, Report, View } from '../protocol';
 import { Speaker } from '../speak';
 import { Transport } from '../transport';
@@ -63,6 +63,7 @@ export class Embed {
   private cycle = 0;
   private report: Report | null = null;
   private frame: Frame | null = null;
+  private notation: Notation = 'decimal';
   /** What the figure shows of its first run. */
   private arrival: Figure | null = null;
   private paintRoofline: (() => Promise<void>) | null = null;
@@ -236,13 +237,17 @@ export class Embed {
     }
   }
 
-  private arrive({ cycle, pe, unit, level, speed, example }: Figure, report: Report): void {
+  private arrive({ cycle, pe, unit, level, speed, notation, example }: Figure, report: Report): void {
+    // With the next picture.
+    if (notation !== this.notation) this.engine.call('showNumbersAs', notation).catch(() => undefined);
+    this.notation = notation;
     const usual = EXAMPLES.find(({ name }) => name === example)?.speed ?? 8;
     this.transport.setSpeed(speed ?? usual);
     this.transport.seek(cycle ?? report.opens);
-    if (pe) this.engine.select(pe);
-    if (unit > 0) this.engine.showUnit(unit);
-    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
+    // What another figure showed before is no part of it.
+    this.engine.select(pe ?? { row: 0, col: 0 });
+    if (unit !== (this.frame?.unit ?? 0)) this.engine.showUnit(unit);
+    if (level !== (this.frame?.level ?? 0)) this.engine.turn({ by: 'look', level, smooth: false });
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (this.options.autoplay && !still) this.transport.play();
   }
@@ -326,7 +331,7 @@ export class Embed {
 
   /** What is seen now. */
   private hash(): Promise<string> {
-    const { example, chip } = this.figure!;
+    const { example, chip, speed, notation, span, marks } = this.figure!;
     const { frame } = this;
     return hashOf({
       example,
@@ -336,8 +341,11 @@ export class Embed {
       pe: frame?.selected ?? null,
       unit: frame?.unit ?? 0,
       level: frame?.level ?? 0,
-      speed: this.figure!.speed,
-      marks: this.figure!.marks,
+      // What it cannot change, or does not show, goes on as it came.
+      speed,
+      notation,
+      span,
+      marks,
     });
   }
 
