@@ -486,6 +486,23 @@ test('the documented page keeps two figures in step', async ({ app, page, baseUR
   await expect(clock('follower')).toHaveAttribute('data-shown', '21');
 });
 
+test('the documented page saves its figure', async ({ app, page, baseURL }) => {
+  const sample = samples('html').find((sample) => sample.includes('A figure to keep'))!;
+  await page.route('**/blog/post.html', (route) =>
+    route.fulfill({ contentType: 'text/html; charset=utf-8', body: sample.replaceAll(HOST, baseURL!) }),
+  );
+  await app.page.goto('./blog/post.html');
+  await expect(page.frameLocator('#figure iframe').locator('html')).toHaveAttribute('data-phase', 'ready');
+  const { name, bytes } = await saved(page, 'Save as PNG');
+  expect(name).toBe('array.png');
+  // The header says the size.
+  expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([2400, 1600]);
+  await page.locator('#figure').evaluate((figure) => figure.setAttribute('example', 'nothing'));
+  await expect(page.frameLocator('#figure iframe').locator('html')).toHaveAttribute('data-phase', 'error');
+  await page.getByRole('button', { name: 'Save as PNG' }).click();
+  await expect(page.locator('#said')).toHaveText('the simulator is not running');
+});
+
 test('the site passes the policy that is documented, with its editor, workers and files', async ({
   app,
   page,

@@ -10,7 +10,8 @@ import type { Checked, Chip, ChipState, Frame, FromWorker, Report, View } from '
 import { Speaker } from '../speak';
 import { Transport } from '../transport';
 import { verdictOn } from '../verdict';
-import { Host, type Wish } from './host';
+import type { Exporter } from './export';
+import { type Asked, Host, type Id, type Wish } from './host';
 import { one, optionsOf } from './options';
 
 /** A rest in typing after which the program runs, in milliseconds. */
@@ -66,6 +67,7 @@ export class Embed {
   private notation: Notation = 'decimal';
   /** What the figure shows of its first run. */
   private arrival: Figure | null = null;
+  private exporter: Exporter | null = null;
   private paintRoofline: (() => Promise<void>) | null = null;
   private telling: ReturnType<typeof setTimeout> | undefined;
   private typing: ReturnType<typeof setTimeout> | undefined;
@@ -303,6 +305,21 @@ export class Embed {
       case 'getState':
         void this.hash().then((hash) => this.host.tell({ kind: 'state', hash }));
         break;
+      case 'export':
+        void this.export(wish.asked, wish.id);
+        break;
+    }
+  }
+
+  /** Of what is shown now. Few hosts ask for files: the others do not load what makes them. */
+  private async export(asked: Asked, id: Id): Promise<void> {
+    const shown = { cycle: this.cycle, theme: this.root.dataset['theme']! };
+    try {
+      const { Exporter } = await import('./export');
+      this.exporter ??= new Exporter(this.engine, this.host);
+      this.exporter.ask(asked, shown, id);
+    } catch {
+      this.host.tell({ kind: 'error', message: 'What makes files could not be loaded.', id });
     }
   }
 
