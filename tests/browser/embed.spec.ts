@@ -206,6 +206,29 @@ test('figures that are not seen load nothing', async ({ page }) => {
   expect(asked.some((url) => url.includes('wasm'))).toBe(true);
 });
 
+test('time stands still in a figure that nobody sees, and goes on where it was', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="digits" speed="16"></systolic-array><p style="height: 9000px"></p>`,
+  );
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  type Figure = HTMLElement & { play(): void };
+  const cycle = async () => Number(await figure(page).locator('#stage').getAttribute('data-cycle'));
+  const begun = await cycle();
+  await page.locator('systolic-array').evaluate((element) => (element as Figure).play());
+  await expect.poll(cycle).toBeGreaterThan(begun + 2);
+  await page.evaluate(() => scrollTo(0, 8000));
+  await page.waitForTimeout(500);
+  const left = await cycle();
+  await page.waitForTimeout(1000);
+  expect(await cycle()).toBe(left);
+  await expect(figure(page).locator('#stage')).toHaveAttribute('data-playing', 'true');
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect.poll(cycle).toBeGreaterThan(left);
+  // It has not caught up with what nobody has seen: that would be a second and a half.
+  expect(await cycle()).toBeLessThan(left + 16);
+});
+
 test('an editable figure runs what is typed', async ({ page }) => {
   await page.goto('./embed.html#ex=product&editable=1');
   await expect(page.locator('#counts')).toHaveText('60 cycles');

@@ -93,6 +93,11 @@ export class Embed {
     new ResizeObserver(() => {
       this.host.tell({ kind: 'resize', height: Math.ceil(document.body.getBoundingClientRect().height) });
     }).observe(document.body);
+    // Twelve figures that play where nobody sees them are what makes a page stick.
+    new IntersectionObserver((entries) => {
+      if (entries.at(-1)!.isIntersecting) this.transport.wake();
+      else this.transport.rest();
+    }).observe(byId('picture'));
     this.canvas.addEventListener('click', ({ offsetX, offsetY }) => this.engine.pick(offsetX, offsetY));
     addEventListener('keydown', (event) => this.key(event));
     this.program.addEventListener('input', () => {
