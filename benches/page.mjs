@@ -235,7 +235,7 @@ function smoothness(events) {
   const sum = (of) => of.reduce((all, { tdur = 0 }) => all + tdur, 0) / 1e6;
   return (
     `${dropped.length} of ${frames.length} frames dropped; of the main thread's tasks ${main.filter(({ dur }) => dur > 50_000).length} ` +
-    `take over 50 ms, the longest ${most(main.map(({ dur }) => dur))}, ${most(main.map(({ tdur = 0 }) => tdur))} in its own time; ` +
+    `take over 50 ms, the longest ${most(main.map(({ dur = 0 }) => dur))}, ${most(main.map(({ tdur = 0 }) => tdur))} in its own time; ` +
     `CPU: main thread ${sum(main).toFixed(1)} s, workers ${sum(tasks('DedicatedWorker')).toFixed(1)} s`
   );
 }
