@@ -1,7 +1,8 @@
-// Measures dist/ in Chromium: what a frame costs while large arrays play, and how long input waits while a large network
-// compiles. After `./build.sh build` and `./build.sh --only npm_packages tests/browser`:
+// Measures dist/ in Chromium: what a frame costs while large arrays play, how long input waits while a large network
+// compiles, and whether a page with twelve figures scrolls as it should. After `./build.sh build` and
+// `./build.sh --only npm_packages tests/browser`:
 //
-//     CHROMIUM=/usr/bin/chromium-headless-shell node benches/page.mjs
+//     CHROMIUM=/usr/bin/chromium-headless-shell node benches/page.mjs [frames] [input] [figures]
 //
 // Times are the threads' own, from the browser's tracing; on a machine without a graphics card, painting and compositing take
 // the same cores in other threads.
@@ -14,6 +15,11 @@ import { chromium } from '../tests/browser/node_modules/playwright-core/index.mj
 const SECONDS = 5;
 /** Place of the speed control: 64 cycles a second, a new one for each picture of the screen. */
 const SPEED = '6';
+/** What stands in the figures of a page, in turn. */
+const SHOWN = ['example="product"', 'example="layers"', 'example="digits"', 'example="digits" chip="classroom-32x32"'];
+const FIGURES = 12;
+/** Of scrolling, in CSS pixels a second: a screen in less than a second. */
+const PACE = 1200;
 
 const [server, url] = await serve();
 const executablePath = process.env['CHROMIUM'];
@@ -21,9 +27,12 @@ const browser = await chromium.launch({
   ...(executablePath ? { executablePath } : {}),
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
 });
+const named = process.argv.slice(2);
+const wanted = (part) => named.length === 0 || named.includes(part);
 try {
-  for (const side of [64, 128, 256]) await frames(side);
-  for (const example of ['library/resnet50', 'library/llama3-70b-prefill']) await input(example);
+  if (wanted('frames')) for (const side of [64, 128, 256]) await frames(side);
+  if (wanted('input')) for (const example of ['library/resnet50', 'library/llama3-70b-prefill']) await input(example);
+  if (wanted('figures')) for (const manner of ['', 'autoplay']) await figures(manner);
 } finally {
   await browser.close();
   server.kill();
@@ -157,5 +166,76 @@ async function input(example) {
   console.log(
     `${example}, 60 keys while it compiles: longest task of the page ${tasks.length === 0 ? 'under 50' : most(tasks)} ms ` +
       `(${tasks.length} over 50), a key's longest way to its picture ${most(inputs)} ms`,
+  );
+}
+
+/** Scrolls through a page of figures from its top to its end while they come, and once more when all are there. */
+async function figures(manner) {
+  const page = await browser.newPage({
+    viewport: { width: 1000, height: 800 },
+  });
+  const words = '<p>What is written between figures.</p>'.repeat(8);
+  const elements = Array.from({ length: FIGURES }, (_, at) => {
+    return `<systolic-array ${SHOWN[at % SHOWN.length]} ${manner}></systolic-array>${words}`;
+  });
+  const body = `<!doctype html><title>Figures</title><script src="../systole.js"></script>${words}${elements.join('')}`;
+  await page.route('**/blog/post.html', (route) => route.fulfill({ contentType: 'text/html', body }));
+  await page.goto(`${url}blog/post.html`);
+  const name = `${FIGURES} figures${manner === '' ? ' at rest' : ' that play'}`;
+  console.log(`${name}, scrolled through as they come: ${await scrolled(page)}`);
+  // One that was passed before it was there begins when it is seen.
+  for (const element of await page.locator('systolic-array').all()) {
+    await element.scrollIntoViewIfNeeded();
+    await element.locator('iframe').contentFrame().locator('html[data-phase="ready"]').waitFor();
+  }
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForTimeout(1000);
+  console.log(`${name}, scrolled through again: ${await scrolled(page)}`);
+  await page.close();
+}
+
+async function scrolled(page) {
+  const path = join(tmpdir(), `systole-trace-${process.pid}.json`);
+  const session = await page.context().newCDPSession(page);
+  await browser.startTracing(page, {
+    categories: ['toplevel', 'cc', 'benchmark', 'devtools.timeline'],
+    path,
+  });
+  // As by a finger or a wheel, by the browser's own hand. The page grows as its figures come.
+  const left = () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight - scrollY);
+  for (let more; (more = await left()) > 1;) {
+    await session.send('Input.synthesizeScrollGesture', {
+      x: 500,
+      y: 400,
+      yDistance: -Math.ceil(more),
+      speed: PACE,
+      preventFling: true,
+      gestureSourceType: 'mouse',
+    });
+  }
+  await browser.stopTracing();
+  return smoothness(JSON.parse(readFileSync(path, 'utf8')).traceEvents);
+}
+
+/** Frames of the page while it is scrolled, by the compositor's own count, and tasks that keep its main thread for more than 50 ms. */
+function smoothness(events) {
+  const frames = events
+    .filter(({ name, ph }) => name === 'PipelineReporter' && ph === 'b')
+    .map(({ args }) => args.frame_reporter ?? args.chrome_frame_reporter)
+    .filter(({ scroll_state: scroll, state }) => scroll !== 'SCROLL_NONE' && state !== 'STATE_NO_UPDATE_DESIRED');
+  const dropped = frames.filter(({ state, affects_smoothness: seen }) => state === 'STATE_DROPPED' && seen);
+  const threads = new Map();
+  for (const { name, pid, tid, args } of events) if (name === 'thread_name') threads.set(`${pid}:${tid}`, args.name);
+  const tasks = (thread) =>
+    events.filter(({ name, pid, tid }) => {
+      return name === 'ThreadControllerImpl::RunTask' && threads.get(`${pid}:${tid}`)?.startsWith(thread);
+    });
+  const main = tasks('CrRendererMain');
+  const most = (times) => (Math.max(0, ...times) / 1000).toFixed(0);
+  const sum = (of) => of.reduce((all, { tdur = 0 }) => all + tdur, 0) / 1e6;
+  return (
+    `${dropped.length} of ${frames.length} frames dropped; of the main thread's tasks ${main.filter(({ dur }) => dur > 50_000).length} ` +
+    `take over 50 ms, the longest ${most(main.map(({ dur = 0 }) => dur))}, ${most(main.map(({ tdur = 0 }) => tdur))} in its own time; ` +
+    `CPU: main thread ${sum(main).toFixed(1)} s, workers ${sum(tasks('DedicatedWorker')).toFixed(1)} s`
   );
 }

@@ -10,7 +10,7 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Token, Tokens } from 'marked';
 
-const ATTRIBUTES = ['example', 'cycle', 'pe', 'unit', 'level', 'speed', 'controls', 'hide', 'show', 'title'];
+const ATTRIBUTES = ['example', 'cycle', 'pe', 'unit', 'level', 'speed', 'numbers', 'controls', 'hide', 'show', 'title'];
 
 /** A page's tokens, with figures in place of their blocks. */
 export function withFigures(tokens: Token[]): Token[] {

@@ -55,7 +55,8 @@ function fileOf(output: Rolldown.RolldownOutput['output']): string {
     "style-src 'unsafe-inline'",
     'worker-src blob:',
     'connect-src data:',
-    'img-src data:',
+    // Its own pictures, on their way to a PNG.
+    'img-src data: blob:',
     "base-uri 'none'",
     "form-action 'none'",
   ];

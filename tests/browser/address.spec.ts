@@ -7,7 +7,7 @@ import { expect, test } from './page.ts';
 interface Golden {
   of: string;
   hash: string;
-  /** What the page shows when it is opened, by the id of an element. */
+  /** What the page shows when it is opened, by the id of an element, or of one within it. */
   shows: Record<string, string>;
 }
 
@@ -85,6 +85,157 @@ test('after a reload there is what was typed last, and a link typed over the add
   expect(await app.text()).toContain('h1 = layer(x, n=width)');
 });
 
+/** What of a link is not the picture's: how numbers are written, and the cycles that the timeline shows. */
+async function ways(page: Page): Promise<[string, string]> {
+  return [await page.locator('#notation').inputValue(), await page.locator('#lookup output').innerText()];
+}
+
+test('how numbers are written and which cycles the timeline shows are in the link, and come back by it @chromium', async ({
+  app,
+  page,
+  browser,
+}) => {
+  await app.open();
+  await app.seek(20);
+  await page.getByLabel('Numbers', { exact: true }).selectOption('indices');
+  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=20&n=indices');
+  await page.getByRole('button', { name: 'Show fewer cycles' }).click();
+  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=20&n=indices&t=10-39');
+  const seen = await ways(page);
+  expect(seen).toEqual(['indices', '10–39']);
+  const sum = await page.locator('#cells td[aria-selected=true]').getAttribute('data-psum');
+
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(page.url());
+  await expect(other.locator('html')).toHaveAttribute('data-furnished');
+  await expect.poll(() => ways(other)).toEqual(seen);
+  await expect(other.locator('#cells td[aria-selected=true]')).toHaveAttribute('data-psum', sum!);
+  // Without them, all is as if nobody had said so: what somebody else chose is not kept.
+  await other.evaluate(() => (location.hash = '#v=1&ex=product&c=21'));
+  await expect(other.locator('#clock')).toContainText('cycle 21 of');
+  await expect.poll(() => ways(other)).toEqual(['decimal', '']);
+  expect(await other.evaluate(() => localStorage.getItem('systole.numbers'))).toBeNull();
+  await other.context().close();
+
+  await page.getByLabel('Numbers', { exact: true }).selectOption('decimal');
+  await page.getByRole('button', { name: 'Fit the whole run' }).click();
+  await expect.poll(() => address(page)).toBe('#v=1&ex=product&c=20');
+});
+
+test('a reader’s own way to write numbers gives way to a link’s, and is there again without one', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await page.getByLabel('Numbers', { exact: true }).selectOption('hexadecimal');
+  await page.goto('about:blank');
+  await page.goto('./#v=1&ex=product&c=20&n=indices');
+  await expect(page.locator('html')).toHaveAttribute('data-furnished');
+  await expect(page.locator('#notation')).toHaveValue('indices');
+  await page.goto('about:blank');
+  await page.goto('./#v=1&ex=product&c=20');
+  await expect(page.locator('html')).toHaveAttribute('data-furnished');
+  await expect(page.locator('#notation')).toHaveValue('decimal');
+  await page.goto('about:blank');
+  await page.goto('./');
+  await expect(page.locator('html')).toHaveAttribute('data-furnished');
+  await expect(page.locator('#notation')).toHaveValue('hexadecimal');
+});
+
+test('cycles beyond the run are moved into it, and a next link shows nothing of the one before', async ({ page }) => {
+  await page.goto('./#v=1&ex=product&pe=1,2&l=2&t=9007199254740900-9007199254740930');
+  await expect(page.locator('html')).toHaveAttribute('data-furnished');
+  await expect(page.locator('#lookup output')).toHaveText('29–59');
+  await expect(page.locator('#canvas-host')).toHaveAttribute('data-level', 'pe');
+  await page.evaluate(() => (location.hash = '#v=1&ex=product&c=9'));
+  await expect(page.locator('#pe-title')).toHaveText('PE 0, 0 in cycle 9');
+  await expect(page.locator('#canvas-host')).toHaveAttribute('data-level', 'chip');
+  await expect(page.locator('#lookup output')).toHaveText('');
+});
+
+/** Lets a file come only when it is let go. */
+async function held(page: Page, file: string): Promise<() => void> {
+  let go = () => {};
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  await page.route(`**/${file}`, async (route) => {
+    await gone;
+    await route.continue();
+  });
+  return go;
+}
+
+test('of two links, the one that was opened last is shown, whichever program comes first', async ({ app, page }) => {
+  await app.open();
+  const go = await held(page, 'examples/layers.systole');
+  const asked = page.waitForRequest('**/examples/layers.systole');
+  await page.evaluate(() => (location.hash = '#v=1&ex=layers&c=40&pe=1,1&t=30-59'));
+  await asked;
+  await page.evaluate(() => (location.hash = '#v=1&ex=product&c=17'));
+  await expect(page.locator('#clock')).toHaveText('cycle 17 of 60');
+  const came = page.waitForResponse('**/examples/layers.systole');
+  go();
+  await came;
+  // Something that comes after whatever the late program could do.
+  await app.type('input a : i8[4, 4]\nweight w : i8[4, 4]\noutput relu(a @ w)\n');
+  await expect(page.locator('#problems')).toBeHidden();
+  await app.ready();
+  await expect(page.locator('#clock')).toContainText('cycle 17 of');
+  await expect(page.getByLabel('example')).toHaveValue('product');
+  expect(await app.text()).toContain('relu(a @ w)');
+  await expect(page.locator('#pe-title')).toContainText('PE 0, 0');
+  await expect(page.locator('#lookup output')).toHaveText('');
+});
+
+test('an example that is chosen while a link is on its way stays, and has nothing of the link', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  const go = await held(page, 'examples/layers.systole');
+  const asked = page.waitForRequest('**/examples/layers.systole');
+  await page.evaluate(() => (location.hash = '#v=1&ex=layers&c=40&pe=1,1'));
+  await asked;
+  await app.chooseDigits();
+  const before = await page.locator('#stage').getAttribute('data-cycle');
+  const came = page.waitForResponse('**/examples/layers.systole');
+  go();
+  await came;
+  await page.getByLabel('chip', { exact: true }).selectOption('classroom-16x16');
+  await expect(page.locator('#counts')).not.toContainText('862 cycles');
+  await app.ready();
+  await expect(page.getByLabel('example')).toHaveValue('digits');
+  await expect(page.locator('#stage')).toHaveAttribute('data-cycle', before!);
+});
+
+test('a run that was under way when a link is opened takes nothing of the link for itself', async ({ page }) => {
+  // What a run says of itself comes when it is let go.
+  await page.addInitScript(() => {
+    const late: (() => void)[] = [];
+    Object.assign(window, { late, holding: false });
+    const Plain = Worker;
+    window.Worker = class extends Plain {
+      set onmessage(hear: (event: MessageEvent) => void) {
+        super.onmessage = (event: MessageEvent) => {
+          const { holding } = window as unknown as { holding: boolean };
+          if (holding && event.data?.kind === 'ran') late.push(() => hear.call(this, event));
+          else hear.call(this, event);
+        };
+      }
+    };
+  });
+  await page.goto('./');
+  await expect(page.locator('html')).toHaveAttribute('data-furnished');
+  type Held = { holding: boolean; late: (() => void)[] };
+  await page.evaluate(() => ((window as unknown as Held).holding = true));
+  await page.getByLabel('example').selectOption('layers');
+  await expect.poll(() => page.evaluate(() => (window as unknown as Held).late.length)).toBe(1);
+  await page.evaluate(() => (location.hash = '#v=1&ex=digits&c=700&t=690-709'));
+  await expect.poll(() => page.evaluate(() => (window as unknown as Held).late.length)).toBe(2);
+  await page.evaluate(() => (window as unknown as Held).late.forEach((come) => come()));
+  await expect(page.locator('#clock')).toHaveText('cycle 700 of 862');
+  await expect(page.locator('#lookup output')).toHaveText('690–709');
+});
+
 const REFUSED: [string, string][] = [
   ['#v=2&ex=product', 'it is of version 2, and this page reads version 1'],
   ['#v=1&ex=nothing', 'there is no example "nothing"'],
@@ -95,6 +246,12 @@ const REFUSED: [string, string][] = [
   ['#ex=digits&l=4', 'its "l" is no whole number up to 3'],
   ['#ex=digits&pe=1', 'its "pe" is no row and column'],
   ['#ex=digits&pe=99999,0', 'its "pe" is no row and column'],
+  ['#ex=digits&n=octal', 'its "n" is no way to write numbers: octal'],
+  ['#ex=digits&n=', 'its "n" is no way to write numbers'],
+  ['#ex=digits&t=5', 'its "t" is no first and last cycle: 5'],
+  ['#ex=digits&t=9-5', 'its "t" is no first and last cycle: 9-5'],
+  ['#ex=digits&t=1.5-9', 'its "t" is no first and last cycle: 1.5-9'],
+  ['#ex=digits&t=0-9999999999999999', 'its "t" is no first and last cycle'],
   ['#v=1&z=!!', 'its "z" is not in base64url'],
   ['#v=1&z=AAAA', 'its "z" is cut off or damaged'],
   // Four letters of deflated text.

@@ -3,6 +3,22 @@
 import { expect, test, type App } from './page';
 import type { Locator, Page } from '@playwright/test';
 
+test('the list of commands leads to both', async ({ app, page }) => {
+  await app.open();
+  const command = async (words: string) => {
+    await page.keyboard.press('Control+Shift+P');
+    await expect(page.getByRole('combobox', { name: 'Commands' })).toBeFocused();
+    await page.keyboard.insertText(words);
+    await page.keyboard.press('Enter');
+  };
+  await command('compare pin');
+  await expect(page.locator('#pinned-half')).toContainText('cycle');
+  await command('compare pin');
+  await expect(page.locator('#pinned-half')).toHaveCount(0);
+  await command('dataflows');
+  await expect(page.getByRole('region', { name: 'ws, is and os side by side' })).toBeVisible();
+});
+
 const cell = (page: Page, row: string, column: number): Locator =>
   page
     .getByRole('region', { name: 'Comparison' })

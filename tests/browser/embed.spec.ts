@@ -1,5 +1,6 @@
 // Figures in other pages: the frame, the element that makes it, and what they and their host tell each other.
 
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from './page.ts';
 
@@ -33,6 +34,40 @@ test('a frame shows the figure of its address, and leads to the workbench that s
   const [workbench] = await Promise.all([page.waitForEvent('popup'), edit.click()]);
   await expect(workbench.locator('#clock')).toHaveText('cycle 101 of 862');
   await expect(workbench.locator('#pe-title')).toContainText('PE 2, 3');
+});
+
+test('numbers are as the address says, and what a figure does not show goes on to the workbench', async ({ page }) => {
+  await page.goto('./embed.html#v=1&ex=product&c=20&pe=1,1');
+  await expect(page.locator('html')).toHaveAttribute('data-shown', '20');
+  const plain = await page.locator('#canvas-host canvas').screenshot();
+  await page.goto('./embed.html?2#v=1&ex=product&c=20&pe=1,1&n=indices&t=10-29');
+  await expect(page.locator('html')).toHaveAttribute('data-shown', '20');
+  await expect.poll(async () => (await page.locator('#canvas-host canvas').screenshot()).equals(plain)).toBe(false);
+  const edit = page.getByRole('link', { name: 'Edit in Systole' });
+  await expect(edit).toHaveAttribute('href', './index.html#v=1&ex=product&c=20&pe=1,1&n=indices&t=10-29');
+  const [workbench] = await Promise.all([page.waitForEvent('popup'), edit.click()]);
+  await expect(workbench.locator('#notation')).toHaveValue('indices');
+  await expect(workbench.locator('#lookup output')).toHaveText('10–29');
+});
+
+test('a figure that takes another’s place writes numbers in its own way', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="product" cycle="20" numbers="indices" timeline="10-29"></systolic-array>`,
+  );
+  const picture = figure(page).locator('#canvas-host canvas');
+  await expect(figure(page).locator('html')).toHaveAttribute('data-shown', '20');
+  const indices = await picture.screenshot();
+  const element = page.locator('systolic-array');
+  type Figure = HTMLElement & { getState(): Promise<string> };
+  const state = () => element.evaluate((element) => (element as Figure).getState());
+  expect(await state()).toBe('#v=1&ex=product&c=20&n=indices&t=10-29');
+  await element.evaluate((element) => {
+    const { contentWindow } = element.shadowRoot!.querySelector('iframe')!;
+    contentWindow!.postMessage({ systole: 1, kind: 'load', hash: '#v=1&ex=product&c=20' }, '*');
+  });
+  await expect.poll(state).toBe('#v=1&ex=product&c=20');
+  await expect.poll(async () => (await picture.screenshot()).equals(indices)).toBe(false);
 });
 
 test('what an address asks to be hidden is hidden, and what is no figure is said in words', async ({ page }) => {
@@ -171,6 +206,29 @@ test('figures that are not seen load nothing', async ({ page }) => {
   expect(asked.some((url) => url.includes('wasm'))).toBe(true);
 });
 
+test('time stands still in a figure that nobody sees, and goes on where it was', async ({ page }) => {
+  await host(
+    page,
+    `${SCRIPT}<systolic-array example="digits" speed="16"></systolic-array><p style="height: 9000px"></p>`,
+  );
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  type Figure = HTMLElement & { play(): void };
+  const cycle = async () => Number(await figure(page).locator('#stage').getAttribute('data-cycle'));
+  const begun = await cycle();
+  await page.locator('systolic-array').evaluate((element) => (element as Figure).play());
+  await expect.poll(cycle).toBeGreaterThan(begun + 2);
+  await page.evaluate(() => scrollTo(0, 8000));
+  await page.waitForTimeout(500);
+  const left = await cycle();
+  await page.waitForTimeout(1000);
+  expect(await cycle()).toBe(left);
+  await expect(figure(page).locator('#stage')).toHaveAttribute('data-playing', 'true');
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect.poll(cycle).toBeGreaterThan(left);
+  // It has not caught up with what nobody has seen: that would be a second and a half.
+  expect(await cycle()).toBeLessThan(left + 16);
+});
+
 test('an editable figure runs what is typed', async ({ page }) => {
   await page.goto('./embed.html#ex=product&editable=1');
   await expect(page.locator('#counts')).toHaveText('60 cycles');
@@ -179,4 +237,121 @@ test('an editable figure runs what is typed', async ({ page }) => {
   await expect(page.locator('#counts')).not.toHaveText('60 cycles');
   await page.getByLabel('Program').fill('input a : i8[4, 8]\noutput b\n');
   await expect(page.getByRole('alert')).toContainText('line 2');
+});
+
+// --- Files for the host ---------------------------------------------------------------------------------------------
+
+/** What a figure answers to a message, by the answer's id; of a Blob its type and bytes. */
+async function answer(page: Page, wish: object): Promise<Record<string, unknown>> {
+  return page.evaluate(async (wish) => {
+    const frame = document.querySelector('systolic-array')!.shadowRoot!.querySelector('iframe')!;
+    const id = `test ${Math.random()}`;
+    const heard = new Promise<Record<string, unknown>>((resolve) => {
+      const hear = ({ source, data }: MessageEvent) => {
+        if (source !== frame.contentWindow || data.id !== id) return;
+        removeEventListener('message', hear);
+        resolve(data);
+      };
+      addEventListener('message', hear);
+    });
+    frame.contentWindow!.postMessage({ systole: 1, kind: 'export', id, ...wish }, '*');
+    const { id: _, data, ...rest } = await heard;
+    const bytes = data instanceof Blob ? [...new Uint8Array(await data.arrayBuffer())] : data;
+    return { ...rest, type: data instanceof Blob ? data.type : typeof data, data: bytes };
+  }, wish);
+}
+
+const saved = (name: string) => readFileSync(new URL(`../data/frames/${name}`, import.meta.url));
+
+test('a host has files of what is shown, and nothing for them is loaded before', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await host(page, `${SCRIPT}<systolic-array example="product" cycle="23"></systolic-array>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-shown', '23');
+  const loaded = () => asked.filter((url) => /assets.export-/.test(url)).length;
+  expect(loaded()).toBe(0);
+
+  const svg = await answer(page, { format: 'svg', theme: 'light' });
+  expect(svg).toMatchObject({ systole: 1, kind: 'exported', format: 'svg', type: 'string' });
+  expect(svg['data']).toBe(saved('product-23.svg').toString());
+  expect(loaded()).toBe(1);
+
+  const png = await answer(page, { format: 'png', width: 300, height: 200, scale: 4, theme: 'dark' });
+  expect(png).toMatchObject({ kind: 'exported', format: 'png', type: 'image/png' });
+  const bytes = Buffer.from(png['data'] as number[]);
+  expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([1200, 800]);
+
+  const json = JSON.parse((await answer(page, { format: 'json' }))['data'] as string);
+  expect(json).toMatchObject({ cycles: 60, macs: 64, agrees: true });
+  const csv = await answer(page, { format: 'csv' });
+  expect((csv['data'] as string).split('\r\n')).toContain('run,,,classes.weight_stall,14');
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+});
+
+test('a file is of the moment at which it was asked for, in the figure’s theme', async ({ page }) => {
+  await host(page, `${SCRIPT}<systolic-array example="product" cycle="9" theme="dark"></systolic-array>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-shown', '9');
+  type Figure = HTMLElement & { seek(cycle: number): void; export(wish: object): Promise<string> };
+  const [then, now, light] = await page.locator('systolic-array').evaluate(async (element) => {
+    const figure = element as Figure;
+    figure.seek(23);
+    const then = figure.export({ format: 'svg' });
+    figure.seek(40);
+    return Promise.all([then, figure.export({ format: 'svg' }), figure.export({ format: 'svg', theme: 'light' })]);
+  });
+  expect(then).not.toBe(now);
+  expect(light).not.toBe(now);
+  await page.locator('systolic-array').evaluate((element) => (element as Figure).seek(23));
+  expect((await answer(page, { format: 'svg', theme: 'dark' }))['data']).toBe(then);
+});
+
+const REFUSED: [object, string][] = [
+  [{}, '"format" is svg, png, json or csv.'],
+  [{ format: 'exe' }, '"format" is svg, png, json or csv.'],
+  [{ format: { toString: 'svg' } }, '"format" is svg, png, json or csv.'],
+  [{ format: 'svg', width: 99 }, '"width" is a whole number from 100 to 8192.'],
+  [{ format: 'svg', width: 300.5 }, '"width" is a whole number from 100 to 8192.'],
+  [{ format: 'svg', height: 1e9 }, '"height" is a whole number from 100 to 8192.'],
+  [{ format: 'png', height: '300' }, '"height" is a whole number from 100 to 8192.'],
+  [{ format: 'png', scale: 3 }, '"scale" is 1, 2 or 4.'],
+  [{ format: 'png', width: 4097, scale: 2 }, 'A PNG of 8,194 pixels is too large: 8,192 a side at most.'],
+  [{ format: 'svg', theme: '<b>' }, '"theme" is auto, light or dark.'],
+];
+
+test('files that cannot be are refused in words, and the figure goes on', async ({ page }) => {
+  await host(page, `${SCRIPT}<systolic-array example="product" cycle="7"></systolic-array>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  for (const [wish, message] of REFUSED)
+    expect(await answer(page, wish), message).toMatchObject({ kind: 'error', message });
+  const refused = await page.locator('systolic-array').evaluate(async (element) => {
+    const figure = element as HTMLElement & { export(wish: object): Promise<string> };
+    const all = Array.from({ length: 40 }, () =>
+      figure.export({ format: 'svg' }).then(
+        () => '',
+        ({ message }) => message,
+      ),
+    );
+    return (await Promise.all(all)).filter((message) => message !== '');
+  });
+  expect(refused).toHaveLength(24);
+  expect(new Set(refused)).toEqual(new Set(['More than 16 files are asked for at a time.']));
+  expect((await answer(page, { format: 'svg' }))['kind']).toBe('exported');
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'ready');
+  await expect(figure(page).locator('#problem')).toBeHidden();
+  await expect(figure(page).locator('#clock')).toHaveText('cycle 7 of 60');
+});
+
+test('of a figure that has not run there are no files', async ({ page }) => {
+  await host(page, `${SCRIPT}<systolic-array example="nothing"></systolic-array>`);
+  await expect(figure(page).locator('html')).toHaveAttribute('data-phase', 'error');
+  expect(await answer(page, { format: 'svg' })).toMatchObject({
+    kind: 'error',
+    message: 'the simulator is not running',
+  });
+  await host(page, `${SCRIPT}<systolic-array example="product" load="click"></systolic-array>`);
+  const why = await page.locator('systolic-array').evaluate((element) => {
+    const figure = element as HTMLElement & { export(wish: object): Promise<string> };
+    return figure.export({ format: 'svg' }).catch(({ message }) => message);
+  });
+  expect(why).toBe('The figure is not there yet.');
 });

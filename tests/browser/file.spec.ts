@@ -121,3 +121,29 @@ test('a file that was tampered with runs nothing and asks nobody', async ({ app,
   expect(troubles.filter((text) => /^\d$/.test(text))).toEqual([]);
   expect(troubles.some((text) => text.includes('Content Security Policy'))).toBe(true);
 });
+
+test('a page around the file has pictures of it, too', async ({ app, page, context }) => {
+  await app.open();
+  await app.seek(17);
+  await openExport(app, page);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'HTML', exact: true }).click(),
+  ]);
+  const html = readFileSync(await download.path(), 'utf8');
+  const host = await context.newPage();
+  await host.route('**/blog/figure.html', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await host.route('**/blog/post.html', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>A post</title><iframe src="figure.html">' }),
+  );
+  await host.goto('./blog/post.html');
+  await expect(host.frameLocator('iframe').locator('html')).toHaveAttribute('data-shown', '17');
+  const answer = await host.evaluate(
+    () =>
+      new Promise<unknown>((resolve) => {
+        addEventListener('message', ({ data }) => data.id === 1 && resolve([data.kind, data.data?.type, data.message]));
+        frames[0]!.postMessage({ systole: 1, kind: 'export', id: 1, format: 'png' }, '*');
+      }),
+  );
+  expect(answer).toEqual(['exported', 'image/png', undefined]);
+});

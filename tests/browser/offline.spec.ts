@@ -1,7 +1,8 @@
 // After one visit everything works without a network, and a new version comes whole.
 
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type Server, createServer } from 'node:http';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,10 @@ interface Site {
   url: string;
   /** What has been asked for. */
   asked: string[];
+  /** Whether pages have addresses without an ending, as some hosts have it: the others lead there. */
+  short: boolean;
+  /** Whether it answers nothing any more. */
+  gone: boolean;
 }
 
 const test = base.extend<{ site: Site }>({
@@ -23,23 +28,37 @@ const test = base.extend<{ site: Site }>({
   site: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'systole-'));
     await cp(new URL('../../dist', import.meta.url).pathname, folder, { recursive: true });
-    const asked: string[] = [];
-    const server = createServer((request, response) => {
-      const path = new URL(request.url!, 'http://localhost').pathname.replace(/^\/a\/b/, '');
-      asked.push(path);
-      const file = path.endsWith('/') ? `${path}index.html` : path;
-      readFile(join(folder, file)).then(
-        (bytes) => response.writeHead(200, { 'content-type': typeOf(file) }).end(bytes),
-        () => response.writeHead(404).end(),
-      );
-    });
+    const site: Site = { folder, url: '', asked: [], short: false, gone: false };
+    const server = createServer((request, response) => void serve(site, request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    await use({ folder, url: `http://127.0.0.1:${portOf(server)}/a/b/`, asked });
+    site.url = `http://127.0.0.1:${portOf(server)}/a/b/`;
+    await use(site);
     server.closeAllConnections();
     server.close();
     await rm(folder, { recursive: true });
   },
 });
+
+async function serve(site: Site, { url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, search } = new URL(url!, 'http://localhost');
+  const path = pathname.replace(/^\/a\/b/, '');
+  // For a newer version browsers look by themselves, now and then, and past what Playwright calls offline.
+  if (!site.gone || path !== '/service-worker.js') site.asked.push(path);
+  if (site.gone) {
+    response.destroy();
+    return;
+  }
+  if (site.short && path.endsWith('.html')) {
+    const location = pathname.replace(/(index)?\.html$/, '') + search;
+    response.writeHead(308, { location }).end();
+    return;
+  }
+  const file = path.endsWith('/') ? `${path}index.html` : path;
+  const names = site.short ? [file, `${file}.html`] : [file];
+  const found = await Promise.any(names.map((name) => readFile(join(site.folder, name)))).catch(() => null);
+  if (found) response.writeHead(200, { 'content-type': typeOf(file) }).end(found);
+  else response.writeHead(404).end();
+}
 
 /** What any static server knows; of the module's parts none knows anything. */
 function typeOf(file: string): string {
@@ -49,7 +68,7 @@ function typeOf(file: string): string {
     css: 'text/css',
     svg: 'image/svg+xml',
   };
-  return types[file.split('.').pop()!] ?? 'application/octet-stream';
+  return types[file.includes('.') ? file.split('.').pop()! : 'html'] ?? 'application/octet-stream';
 }
 
 function portOf(server: Server): number {
@@ -76,6 +95,7 @@ async function kept(page: Page): Promise<void> {
 
 async function offline(context: BrowserContext, site: Site): Promise<void> {
   site.asked.length = 0;
+  site.gone = true;
   await context.setOffline(true);
 }
 
@@ -106,6 +126,77 @@ test('workbench, editor, views, examples, documentation and figures are there wi
   await page.goto(`${site.url}embed.html#ex=digits&c=300`);
   await expect(page.locator('html')).toHaveAttribute('data-phase', 'ready');
   expect(site.asked).toEqual([]);
+});
+
+test('where a host has pages without an ending, they are there under both addresses, and folders too', async ({
+  page,
+  context,
+  site,
+}) => {
+  site.short = true;
+  await visit(page, site.url);
+  await offline(context, site);
+  for (const [address, heading] of [
+    ['docs/machine', 'The machine contract'],
+    ['docs/machine.html', 'The machine contract'],
+    ['docs/keys?from=elsewhere#anywhere', 'Keys'],
+    ['docs/', 'Documentation'],
+    // Its links are beside it, not beside the folder.
+    ['docs', 'Documentation'],
+    ['docs/index', 'Documentation'],
+  ] as const) {
+    await page.goto(site.url + address);
+    await expect(page.locator('h1'), address).toContainText(heading);
+  }
+  await page.goto(`${site.url}docs`);
+  await page.getByRole('main').getByRole('link', { name: 'Keys' }).first().click();
+  await expect(page.locator('h1')).toContainText('Keys');
+  await page.goto(`${site.url}embed#ex=digits&c=300`);
+  await expect(page.locator('#clock')).toHaveText('cycle 300 of 862');
+  await page.goto(`${site.url}index`);
+  await expect(page.locator('#counts')).toContainText('60 cycles');
+  await page.goto(site.url);
+  await expect(page.locator('#counts')).toContainText('60 cycles');
+  expect(site.asked).toEqual([]);
+  // What there is not is not there under another name.
+  const missing = await page.evaluate(() =>
+    fetch('./docs/nothing').then(
+      () => 'there',
+      () => 'not there',
+    ),
+  );
+  expect(missing).toBe('not there');
+});
+
+/** Whether programs that zip and unzip are on this machine. */
+function zips(): boolean {
+  try {
+    for (const program of ['zip', 'unzip']) execFileSync(program, ['-v'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('zipped, unpacked somewhere else and served by any server, page and figures run', async ({ page, site }, info) => {
+  test.skip(!zips(), 'zip and unzip are not there');
+  const archive = info.outputPath('systole.zip');
+  const built = new URL('../../dist', import.meta.url).pathname;
+  execFileSync('zip', ['-qr', archive, '.'], { cwd: built });
+  await rm(site.folder, { recursive: true });
+  execFileSync('unzip', ['-q', archive, '-d', site.folder]);
+  expect((await readdir(site.folder, { recursive: true })).sort()).toEqual(
+    (await readdir(built, { recursive: true })).sort(),
+  );
+  await visit(page, site.url);
+  await expect(page.locator('#counts')).toContainText('60 cycles');
+  await page.goto(`${site.url}embed.html#ex=digits&c=300`);
+  await expect(page.locator('#clock')).toHaveText('cycle 300 of 862');
+  await expect(page.locator('#verdict')).toHaveText('✓ equals the reference');
+  await page.goto(`${site.url}docs/gallery.html`);
+  const figure = page.frameLocator('systolic-array iframe').first();
+  await expect(figure.locator('#verdict')).toHaveText('✓ equals the reference');
+  expect(site.asked.filter((path) => path.startsWith('/examples/')).length).toBeGreaterThan(1);
 });
 
 test('a new version comes whole when the last page of the old one is closed, and only what has changed is fetched', async ({

@@ -63,6 +63,17 @@ test('the link, the frame and the element each show what is seen', async ({ app,
   }
 });
 
+test('the element and the frame write numbers and look at the timeline as is seen', async ({ app, page }) => {
+  await app.open();
+  await app.seek(20);
+  await page.getByLabel('Numbers', { exact: true }).selectOption('hexadecimal');
+  await page.getByRole('button', { name: 'Show fewer cycles' }).click();
+  await expect(page.locator('#lookup output')).toHaveText('10–39');
+  await page.locator('#share').click();
+  await expect(page.locator('#share-element')).toHaveValue(/ cycle="20" numbers="hexadecimal" timeline="10-39">/);
+  expect(await text(page, 'frame')).toContain('embed.html#v=1&amp;ex=product&amp;c=20&amp;n=hexadecimal&amp;t=10-39"');
+});
+
 const HOSTILE = 'input a : i8[2, 2]\n# "one" </systolic-array><script>alert(1)</script> & ä 測\noutput relu(a)\n';
 
 test('a program of one’s own stands in the element as text, with its chip’s changes packed', async ({
@@ -473,6 +484,23 @@ test('the documented page keeps two figures in step', async ({ app, page, baseUR
   await page.frameLocator('#leader iframe').locator('#cycle').fill('21');
   await expect(clock('leader')).toHaveAttribute('data-shown', '21');
   await expect(clock('follower')).toHaveAttribute('data-shown', '21');
+});
+
+test('the documented page saves its figure', async ({ app, page, baseURL }) => {
+  const sample = samples('html').find((sample) => sample.includes('A figure to keep'))!;
+  await page.route('**/blog/post.html', (route) =>
+    route.fulfill({ contentType: 'text/html; charset=utf-8', body: sample.replaceAll(HOST, baseURL!) }),
+  );
+  await app.page.goto('./blog/post.html');
+  await expect(page.frameLocator('#figure iframe').locator('html')).toHaveAttribute('data-phase', 'ready');
+  const { name, bytes } = await saved(page, 'Save as PNG');
+  expect(name).toBe('array.png');
+  // The header says the size.
+  expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([2400, 1600]);
+  await page.locator('#figure').evaluate((figure) => figure.setAttribute('example', 'nothing'));
+  await expect(page.frameLocator('#figure iframe').locator('html')).toHaveAttribute('data-phase', 'error');
+  await page.getByRole('button', { name: 'Save as PNG' }).click();
+  await expect(page.locator('#said')).toHaveText('the simulator is not running');
 });
 
 test('the site passes the policy that is documented, with its editor, workers and files', async ({

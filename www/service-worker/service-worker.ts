@@ -18,19 +18,26 @@ const AT_A_TIME = 3;
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('fetch', (event) => {
-  const key = event.request.method === 'GET' ? keyOf(event.request.url) : null;
+  const path = event.request.method === 'GET' ? pathOf(event.request.url) : null;
+  if (path === null) return;
+  const key = keyOf(path);
   if (key !== null) event.respondWith(answer(event.request, key));
+  // What a folder's page refers to is beside it.
+  else if (keyOf(`${path}/`) !== null) event.respondWith(Response.redirect(`${self.registration.scope}${path}/`));
 });
 
-/** Where a file of this version is kept, if the address is one; without query and hash, which pages read themselves. */
-function keyOf(address: string): string | null {
+/** Within the site, if an address is there; without query and hash, which pages read themselves. */
+function pathOf(address: string): string | null {
   const { origin, pathname } = new URL(address);
   const whole = origin + pathname;
-  if (!whole.startsWith(self.registration.scope)) return null;
-  const path = decodeURI(whole.slice(self.registration.scope.length));
-  const file = path === '' || path.endsWith('/') ? `${path}index.html` : path;
-  const sum = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
-  return sum === undefined ? null : addressOf(file, sum);
+  return whole.startsWith(self.registration.scope) ? decodeURI(whole.slice(self.registration.scope.length)) : null;
+}
+
+/** Where the file of this version is kept that a path means. Hosts may have a folder's page under the folder's name alone, and any page under its name without an ending. */
+function keyOf(path: string): string | null {
+  const names = path === '' || path.endsWith('/') ? [`${path}index.html`] : [path, `${path}.html`];
+  const file = names.find((name) => Object.hasOwn(FILES, name));
+  return file === undefined ? null : addressOf(file, FILES[file]!);
 }
 
 function addressOf(file: string, sum: string): string {

@@ -1,7 +1,7 @@
 // The workbench: holds what the user has typed and chosen, and passes messages between the controls and the worker.
 
 import { showAnswer } from './answer';
-import { Bench, type Source } from './bench';
+import { Bench } from './bench';
 import { Cells } from './cells';
 import { ChipDesk, sameChip, tabs } from './chip';
 import { button, byId, grouped, make, opColour } from './dom';
@@ -36,6 +36,12 @@ import { claimTab, type Draft, keepDraft, keepExample, keptFiles, otherDrafts, o
 import { keepTheme, keptTheme, systemTheme, type Theme } from './theme';
 import { Transport } from './transport';
 import { verdictOn } from './verdict';
+
+/** What a link brings: a figure, whose program and chip are as it says unless they were changed before a reload. */
+interface Link {
+  figure: Figure;
+  unchanged: boolean;
+}
 
 /** While playing, words are changed no sooner than this after they were; milliseconds. */
 const READ = 100;
@@ -131,8 +137,9 @@ export class App {
   private loads: string[] = [];
   /** Arrays as they were before something was drawn in them; null for those that come with the page. */
   private readonly beforeDrawing = new Map<string, Uint8Array | null>();
-  /** How many texts have been asked for: only the last one is opened. */
+  /** How many texts have been asked for, and links: only the last one is opened. */
   private openings = 0;
+  private links = 0;
   private running = false;
   /** The engine's count of file changes when the newest run was asked for. */
   private filesOfRun = 0;
@@ -147,6 +154,8 @@ export class App {
   private lent = false;
   /** What a link shows of its first run. */
   private arrival: Figure | null = null;
+  /** The first run of what was opened last; earlier ones, which may still come to their end, are of something else. */
+  private opened = 0;
   /** Whether the run shown has no values. */
   private unvalued = false;
   /** The operator in the selected PE, if its numbers are not known. */
@@ -341,6 +350,7 @@ export class App {
     const state = this.history.move(by);
     if (!state) return;
     this.openings++;
+    this.arrival = null;
     const { text, chip, example } = state;
     if (example !== this.example) this.begin(example);
     this.original = state.original;
@@ -351,6 +361,7 @@ export class App {
     this.keep();
     this.listExamples();
     this.run();
+    this.opened = this.engine.newest;
   }
 
   /** An example is seen from its beginning, at its speed. */
@@ -388,31 +399,35 @@ export class App {
     const opening = ++this.openings;
     try {
       const text = await programOf(example);
-      if (opening === this.openings) this.open(text, example, example.chip, text, []);
+      if (opening === this.openings) this.open(text, example, example.chip, text, [], null);
     } catch (error) {
       notice(error instanceof Error ? error.message : String(error));
     }
   }
 
-  private async openDraft(draft: Draft, lent = false): Promise<void> {
+  private async openDraft(draft: Draft, link: Link | null = null): Promise<void> {
     const opening = ++this.openings;
     const example = EXAMPLES.find((example) => example.name === draft.example) ?? EXAMPLES[0]!;
     const original = await programOf(example).catch(() => '');
-    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks, lent);
+    if (opening === this.openings) this.open(draft.text, example, draft.chip, original, draft.marks, link);
   }
 
   /** Opens the figure of an address, if there is one. */
   private async openLink(hash: string): Promise<boolean> {
     if (hash.length < 2) return false;
+    const { openings } = this;
+    const link = ++this.links;
     try {
       const { draftOf, figureOf } = await import('./link');
       const figure = await figureOf(hash);
       if (!figure) return false;
       const linked = await draftOf(figure);
+      // Something else has been asked for since.
+      if (link !== this.links || openings !== this.openings) return true;
       // What was typed last before a reload, the address may not have yet.
       const own = (reloads() && !this.engine.alive && ownDraft()) || linked;
-      await this.openDraft(own, own.text === linked.text && sameChip(own.chip, linked.chip));
-      this.arrival = figure;
+      const unchanged = own.text === linked.text && sameChip(own.chip, linked.chip);
+      await this.openDraft(own, { figure, unchanged });
       return true;
     } catch (error) {
       notice(`The link could not be opened: ${error instanceof Error ? error.message : error}.`);
@@ -434,6 +449,8 @@ export class App {
       unit: frame?.unit ?? 0,
       level: frame?.level ?? 0,
       speed: this.transport.speed === example.speed ? null : this.transport.speed,
+      notation: bench.notation,
+      span: bench.span,
       marks,
     };
   }
@@ -442,15 +459,17 @@ export class App {
   private arrive({ cycle, pe, unit, level, speed }: Figure): void {
     if (speed !== null) this.transport.setSpeed(speed);
     if (cycle !== null) this.transport.seek(cycle);
-    if (pe) this.select(this.cells.within(pe));
-    if (unit > 0) this.engine.showUnit(unit);
-    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
+    // What was looked at before is no part of it.
+    const { frame } = this.bench;
+    this.select(this.cells.within(pe ?? { row: 0, col: 0 }));
+    if (unit !== (frame?.unit ?? 0)) this.engine.showUnit(unit);
+    if (level !== (frame?.level ?? 0)) this.engine.turn({ by: 'look', level, smooth: false });
   }
 
   /** Another text takes the place of what is there, which is put aside if it is anybody's work. */
-  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown, lent = false): void {
+  private open(text: string, example: Example, chip: Chip, original: string, marks: unknown, link: Link | null): void {
     if (this.isEdited()) shelveDraft(this.draft());
-    this.lent = lent;
+    this.lent = link?.unchanged ?? false;
     this.marks = marks;
     this.begin(example);
     this.original = original;
@@ -460,6 +479,8 @@ export class App {
     this.keep();
     this.listExamples();
     this.run();
+    this.opened = this.engine.newest;
+    this.arrival = link && link.figure;
   }
 
   private takeProgram(name: string, text: string): void {
@@ -469,7 +490,7 @@ export class App {
       return;
     }
     this.openings++;
-    this.open(text, this.example, this.desk.chip, this.original, []);
+    this.open(text, this.example, this.desk.chip, this.original, [], null);
     notice(`${name} is open. Reset brings the example back.`);
   }
 
@@ -593,7 +614,7 @@ export class App {
         if (message.id === this.engine.newest) byId('progress').querySelector('progress')!.value = message.done;
         break;
       case 'ran':
-        this.ran(message.report, this.engine.source(message.id));
+        this.ran(message.id, message.report);
         if (message.id === this.engine.newest) {
           this.idle();
           this.phase('ready');
@@ -691,7 +712,9 @@ export class App {
   }
 
   /** A run is shown, be it the newest or one that a newer text has overtaken. */
-  private ran(report: Report, source: Source | null): void {
+  private ran(id: number, report: Report): void {
+    const first = id >= this.opened;
+    const arrival = first ? this.arrival : null;
     byId('counts').textContent =
       `${grouped(report.cycles)} cycles · the last MAC after ${grouped(report.cyclesToLastMac)}` +
       (report.inCommonMemory ? ' · all in the common memory, nothing in DRAM' : '');
@@ -702,17 +725,17 @@ export class App {
     this.transport.setRun(report.cycles, report.activity);
     this.listUnits(report.matrixUnits);
     this.opens = report.opens;
-    if (this.rewind) this.transport.seek(report.opens);
-    this.rewind = false;
+    if (first && this.rewind) this.transport.seek(report.opens);
+    if (first) this.rewind = false;
     this.cells.setSize(report.rows, report.cols);
+    if (arrival) this.arrive(arrival);
+    if (first) this.arrival = null;
     // Lines of an assembly are not the program's.
-    if (this.arrival) this.arrive(this.arrival);
-    this.arrival = null;
     this.editor.showOps(report.assembly ? [] : report.ops, report.colours);
     showAnswer(report);
     showCycles(report);
     void this.showPad(report);
-    this.bench.ran(report, source);
+    this.bench.ran(report, this.engine.source(id), arrival);
     if (this.playFirst) this.transport.play();
     this.playFirst = false;
   }

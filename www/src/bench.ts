@@ -3,8 +3,8 @@
 import type { Engine } from './engine';
 import type { Example } from './examples';
 import type { Action } from './keys';
-import type { Figure } from './link';
-import type { Assembled, Calls, CameraMove, Chip, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
+import type { Figure, Notation } from './link';
+import type { Assembled, Calls, CameraMove, Chip, Cycles, Frame, ModuleParts, Pe, Preset, Report } from './protocol';
 import type { Draft } from './storage';
 import type { Theme } from './theme';
 
@@ -22,6 +22,10 @@ export interface Events {
   theme: void;
   /** One looks nearer, or elsewhere. */
   turned: CameraMove;
+  /** The run on show is a link's, which says how it is looked at. */
+  arrived: Figure;
+  /** The timeline shows other cycles, or all. */
+  span: Cycles | null;
 }
 
 /** What the page does for views. */
@@ -90,6 +94,8 @@ export class Bench {
     picked: [],
     theme: [],
     turned: [],
+    arrived: [],
+    span: [],
   };
   private readonly acts = new Map<Action, () => void>();
   /** The run on show, if there is one. */
@@ -100,6 +106,12 @@ export class Bench {
   frame: Frame | null = null;
   /** The operator that is picked, by its number in the report. */
   op: number | null = null;
+  /** How numbers are written. */
+  notation: Notation = 'decimal';
+  /** The cycles that the timeline shows, if these are not all. */
+  span: Cycles | null = null;
+  /** What a link shows of the run on show, if it came by one. */
+  private arrival: Figure | null = null;
   /** In how many times its size what is in the picture is shown: there is room for so much less. */
   magnified = 1;
   /** Of the module, once it is there. */
@@ -113,18 +125,33 @@ export class Bench {
     const known: Partial<Events> = { picked: this.op, cycle: this.cycle };
     if (this.report) known.ran = this.report;
     if (this.frame) known.frame = this.frame;
+    if (this.arrival) known.arrived = this.arrival;
     const last = known[event];
     if (last !== undefined) listener(last);
   }
 
-  /** Another run. What was picked stays picked if the new one has an operator of that name. */
-  ran(report: Report, source: Source | null): void {
+  /** Another run, and what a link shows of it. What was picked stays picked if the new one has an operator of that name. */
+  ran(report: Report, source: Source | null, arrival: Figure | null): void {
     this.source = source;
+    this.arrival = arrival;
     const name = this.op === null ? undefined : this.report?.ops[this.op]?.name;
     this.report = report;
     this.tell('ran', report);
+    if (arrival) this.arrive(arrival);
     const again = report.ops.findIndex((op) => op.name === name);
     if (name !== undefined) this.pick(again < 0 ? null : again);
+  }
+
+  private arrive(arrival: Figure): void {
+    // Until views are there that follow.
+    [this.notation, this.span] = [arrival.notation, arrival.span];
+    this.tell('arrived', arrival);
+  }
+
+  /** The timeline shows other cycles, or all. */
+  zoomed(span: Cycles | null): void {
+    this.span = span;
+    this.tell('span', span);
   }
 
   moved(cycle: number): void {

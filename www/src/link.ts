@@ -1,14 +1,19 @@
 // The whole state of a figure as a link's hash: what most links say in readable keys, the rest deflated in one.
 //
-//     #v=1&ex=NAME&chip=NAME&c=CYCLE&pe=ROW,COLUMN&u=UNIT&l=LEVEL&s=SPEED&z=BASE64URL(DEFLATE-RAW(JSON))
+//     #v=1&ex=NAME&chip=NAME&c=CYCLE&pe=ROW,COLUMN&u=UNIT&l=LEVEL&s=SPEED&n=NOTATION&t=FIRST-LAST&z=BASE64URL(DEFLATE-RAW(JSON))
 //
 // A key that says what a figure does without it is left out. Every link ever published is read for ever: tests/data/links.json.
 // A link is input from anywhere: sizes are capped before anything is unpacked, and every key has the limits of its control.
 
 import { chipOf, preset } from './preset';
-import type { Chip, Pe } from './protocol';
+import type { Chip, Cycles, Pe } from './protocol';
 import { EXAMPLES, programOf } from './examples';
 import type { Draft } from './storage';
+
+/** How numbers are written: as such, as their bits, or as the elements that they are. */
+export const NOTATIONS = ['decimal', 'hexadecimal', 'indices'] as const;
+
+export type Notation = (typeof NOTATIONS)[number];
 
 /** What a figure shows. */
 export interface Figure {
@@ -27,6 +32,9 @@ export interface Figure {
   level: number;
   /** Cycles a second, or the example's. */
   speed: number | null;
+  notation: Notation;
+  /** The cycles that the timeline shows, or all. */
+  span: Cycles | null;
   /** Bookmarks; whoever shows them looks at what they are. */
   marks: unknown;
 }
@@ -52,7 +60,7 @@ interface Packed {
 }
 
 export async function hashOf(figure: Figure): Promise<string> {
-  const { example, text, chip, cycle, pe, unit, level, speed, marks } = figure;
+  const { example, text, chip, cycle, pe, unit, level, speed, notation, span, marks } = figure;
   const keys = new URLSearchParams({ v: VERSION, ex: example });
   // A preset as it is has a name that one can read, and write by hand.
   const plain = chip && chip.words.length === 0 && Object.keys(chip.changes).length === 0 && NAME.test(chip.base);
@@ -62,6 +70,9 @@ export async function hashOf(figure: Figure): Promise<string> {
   if (unit > 0) keys.set('u', String(unit));
   if (level > 0) keys.set('l', String(level));
   if (speed !== null) keys.set('s', String(speed));
+  if (notation !== NOTATIONS[0]) keys.set('n', notation);
+  // The last one that is seen, as the page says it.
+  if (span) keys.set('t', `${span.from}-${span.to - 1}`);
   const packed: Packed = {};
   if (text !== null) packed.text = text;
   if (chip && !plain) packed.chip = chip;
@@ -90,6 +101,8 @@ export async function figureOf(hash: string): Promise<Figure | null> {
     unit: whole(keys, 'u', MOST_UNITS) ?? 0,
     level: whole(keys, 'l', LEVELS - 1) ?? 0,
     speed: whole(keys, 's', 2 ** 44),
+    notation: notationOf(keys),
+    span: spanOf(keys),
     marks: packed.marks ?? [],
   };
 }
@@ -131,6 +144,23 @@ function placeOf(keys: URLSearchParams): Pe | null {
     throw new LinkError(`its "pe" is no row and column: ${short(text)}`);
   }
   return { row, col };
+}
+
+function notationOf(keys: URLSearchParams): Notation {
+  const text = keys.get('n') ?? NOTATIONS[0];
+  const notation = NOTATIONS.find((known) => known === text);
+  if (!notation) throw new LinkError(`its "n" is no way to write numbers: ${short(text)}`);
+  return notation;
+}
+
+function spanOf(keys: URLSearchParams): Cycles | null {
+  const text = keys.get('t');
+  if (text === null) return null;
+  const [from, last] = (/^(\d{1,16})-(\d{1,16})$/.exec(text) ?? []).slice(1).map(Number);
+  if (from === undefined || last === undefined || last < from || last >= Number.MAX_SAFE_INTEGER) {
+    throw new LinkError(`its "t" is no first and last cycle: ${short(text)}`);
+  }
+  return { from, to: last + 1 };
 }
 
 function packedOf(json: string): Packed {

@@ -24,6 +24,9 @@ export class Transport {
   private cycle = 0;
   /** Time of the last step while playing. */
   private last: number | null = null;
+  /** The next step while playing. */
+  private due = 0;
+  private resting = false;
   /** What playing stops at, and where that is next: until that is known it waits. */
   private next: NextStop | null = null;
   private stop: number | 'asked' = Infinity;
@@ -81,8 +84,26 @@ export class Transport {
     if (this.cycle >= this.length) this.move(0);
     this.last = performance.now();
     void this.ask();
-    requestAnimationFrame((now) => this.tick(now));
+    this.tickSoon();
     this.labelPlaying();
+  }
+
+  /** Lets time stand still, as long as nobody looks: what plays then goes on where it was. */
+  rest(): void {
+    this.resting = true;
+  }
+
+  wake(): void {
+    this.resting = false;
+    if (!this.playing) return;
+    this.last = performance.now();
+    this.tickSoon();
+  }
+
+  /** One clock ticks, however often it is started. */
+  private tickSoon(): void {
+    cancelAnimationFrame(this.due);
+    if (!this.resting) this.due = requestAnimationFrame((now) => this.tick(now));
   }
 
   /** Stops at something when it plays. */
@@ -136,7 +157,7 @@ export class Transport {
   }
 
   private tick(now: number): void {
-    if (this.last === null) return;
+    if (this.last === null || this.resting) return;
     const steps = Math.floor(((now - this.last) * this.speed) / 1000);
     if (this.stop === 'asked') this.last = now;
     else if (steps > 0) {
@@ -147,7 +168,7 @@ export class Transport {
       this.move(Math.min(this.cycle + steps, this.stop), followed ? (1000 * ON_THE_WAY) / this.speed : 0);
     }
     if (this.cycle >= this.length || this.cycle === this.stop) this.pause();
-    else requestAnimationFrame((next) => this.tick(next));
+    else this.tickSoon();
   }
 
   /** Cycles a second. */

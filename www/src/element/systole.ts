@@ -15,6 +15,8 @@
     unit: 'u',
     level: 'l',
     speed: 's',
+    numbers: 'n',
+    timeline: 't',
     packed: 'z',
   };
   const OPTIONS = ['theme', 'controls', 'show', 'hide', 'load'];
@@ -51,6 +53,9 @@
     private asked = false;
     private heard = false;
     private states: ((hash: string) => void)[] = [];
+    /** Files that have been asked for, by the ids of the messages. */
+    private readonly files = new Map<unknown, { resolve: (data: unknown) => void; reject: (why: Error) => void }>();
+    private exports = 0;
 
     connectedCallback(): void {
       addEventListener('message', this.receive);
@@ -96,6 +101,16 @@
       });
     }
 
+    /** A file of what is shown: its `format` is svg, png, json or csv; docs/embed.md has the rest. */
+    export(wish: Record<string, unknown>): Promise<unknown> {
+      if (!this.heard) return Promise.reject(new Error('The figure is not there yet.'));
+      return new Promise((resolve, reject) => {
+        const id = `element ${++this.exports}`;
+        this.files.set(id, { resolve, reject });
+        this.tell({ ...wish, kind: 'export', id });
+      });
+    }
+
     private tell(wish: Record<string, unknown>): void {
       this.frame?.contentWindow?.postMessage({ systole: SCHEMA, ...wish }, '*');
     }
@@ -107,8 +122,17 @@
       if (kind === 'resize')
         this.frame.style.height = `${Math.min(20_000, Math.max(0, Number(data['height']) || 0))}px`;
       if (kind === 'state') for (const resolve of this.states.splice(0)) resolve(String(data['hash']));
+      if (kind === 'exported') this.settled(data['id'])?.resolve(data['data']);
+      if (kind === 'error') this.settled(data['id'])?.reject(new Error(String(data['message'])));
       this.dispatchEvent(new CustomEvent(`systole-${kind}`, { detail: data, bubbles: true }));
     };
+
+    /** Who waits for a file, from now on no longer. */
+    private settled(id: unknown) {
+      const waiting = this.files.get(id);
+      this.files.delete(id);
+      return waiting;
+    }
 
     /** Attributes come one by one: the figure is built once for all of them. */
     private soon(): void {
@@ -124,6 +148,7 @@
       const build = ++this.built;
       this.inline ||= undented(this.textContent ?? '');
       this.heard = false;
+      for (const id of this.files.keys()) this.settled(id)!.reject(new Error('Another figure took its place.'));
       let address: string;
       try {
         address = await this.address();

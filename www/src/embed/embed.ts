@@ -4,14 +4,15 @@ import { byId, grouped, make } from '../dom';
 import { Engine } from '../engine';
 import { arrayOf, EXAMPLES, isFirst } from '../examples';
 import { actionOf, type Action } from '../keys';
-import { draftOf, type Figure, figureOf, hashOf } from '../link';
+import { draftOf, type Figure, figureOf, hashOf, type Notation } from '../link';
 import { preset } from '../preset';
 import { onPresence } from '../presence';
 import type { Checked, Chip, ChipState, Frame, FromWorker, Report, View } from '../protocol';
 import { Speaker } from '../speak';
 import { Transport } from '../transport';
 import { verdictOn } from '../verdict';
-import { Host, type Wish } from './host';
+import type { Exporter } from './export';
+import { type Asked, Host, type Id, type Wish } from './host';
 import { one, optionsOf } from './options';
 
 /** A rest in typing after which the program runs, in milliseconds. */
@@ -64,8 +65,10 @@ export class Embed {
   private cycle = 0;
   private report: Report | null = null;
   private frame: Frame | null = null;
+  private notation: Notation = 'decimal';
   /** What the figure shows of its first run. */
   private arrival: Figure | null = null;
+  private exporter: Exporter | null = null;
   private paintRoofline: (() => Promise<void>) | null = null;
   private telling: ReturnType<typeof setTimeout> | undefined;
   private typing: ReturnType<typeof setTimeout> | undefined;
@@ -94,6 +97,11 @@ export class Embed {
     new ResizeObserver(() => {
       this.host.tell({ kind: 'resize', height: Math.ceil(document.body.getBoundingClientRect().height) });
     }).observe(document.body);
+    // Twelve figures that play where nobody sees them are what makes a page stick.
+    new IntersectionObserver((entries) => {
+      if (entries.at(-1)!.isIntersecting) this.transport.wake();
+      else this.transport.rest();
+    }).observe(byId('picture'));
     this.canvas.addEventListener('click', ({ offsetX, offsetY }) => this.engine.pick(offsetX, offsetY));
     addEventListener('keydown', (event) => this.key(event));
     this.program.addEventListener('input', () => {
@@ -241,13 +249,17 @@ export class Embed {
     }
   }
 
-  private arrive({ cycle, pe, unit, level, speed, example }: Figure, report: Report): void {
+  private arrive({ cycle, pe, unit, level, speed, notation, example }: Figure, report: Report): void {
+    // With the next picture.
+    if (notation !== this.notation) this.engine.call('showNumbersAs', notation).catch(() => undefined);
+    this.notation = notation;
     const usual = EXAMPLES.find(({ name }) => name === example)?.speed ?? 8;
     this.transport.setSpeed(speed ?? usual);
     this.transport.seek(cycle ?? report.opens);
-    if (pe) this.engine.select(pe);
-    if (unit > 0) this.engine.showUnit(unit);
-    if (level > 0) this.engine.turn({ by: 'look', level, smooth: false });
+    // What another figure showed before is no part of it.
+    this.engine.select(pe ?? { row: 0, col: 0 });
+    if (unit !== (this.frame?.unit ?? 0)) this.engine.showUnit(unit);
+    if (level !== (this.frame?.level ?? 0)) this.engine.turn({ by: 'look', level, smooth: false });
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (this.options.autoplay && !still) this.transport.play();
   }
@@ -303,6 +315,21 @@ export class Embed {
       case 'getState':
         void this.hash().then((hash) => this.host.tell({ kind: 'state', hash }));
         break;
+      case 'export':
+        void this.export(wish.asked, wish.id);
+        break;
+    }
+  }
+
+  /** Of what is shown now. Few hosts ask for files: the others do not load what makes them. */
+  private async export(asked: Asked, id: Id): Promise<void> {
+    const shown = { cycle: this.cycle, theme: this.root.dataset['theme']! };
+    try {
+      const { Exporter } = await import('./export');
+      this.exporter ??= new Exporter(this.engine, this.host);
+      this.exporter.ask(asked, shown, id);
+    } catch {
+      this.host.tell({ kind: 'error', message: 'What makes files could not be loaded.', id });
     }
   }
 
@@ -331,7 +358,7 @@ export class Embed {
 
   /** What is seen now. */
   private hash(): Promise<string> {
-    const { example, chip } = this.figure!;
+    const { example, chip, speed, notation, span, marks } = this.figure!;
     const { frame } = this;
     return hashOf({
       example,
@@ -341,8 +368,11 @@ export class Embed {
       pe: frame?.selected ?? null,
       unit: frame?.unit ?? 0,
       level: frame?.level ?? 0,
-      speed: this.figure!.speed,
-      marks: this.figure!.marks,
+      // What it cannot change, or does not show, goes on as it came.
+      speed,
+      notation,
+      span,
+      marks,
     });
   }
 

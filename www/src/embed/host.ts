@@ -1,5 +1,11 @@
 // The page around an embedded figure: what it is told, and what it may ask for. docs/embed.md describes every message.
 
+/** What a host calls a file that it asks for, to know it again. */
+export type Id = string | number | undefined;
+
+/** What a host says of a file: nobody has looked at it yet. */
+export type Asked = Record<string, unknown>;
+
 /** What a host may ask for. */
 export type Wish =
   | { kind: 'ping' }
@@ -9,7 +15,8 @@ export type Wish =
   | { kind: 'step'; by: number }
   | { kind: 'seek'; cycle: number }
   | { kind: 'set'; theme?: unknown; speed?: unknown }
-  | { kind: 'getState' };
+  | { kind: 'getState' }
+  | { kind: 'export'; id: Id; asked: Asked };
 
 /** What a host is told. */
 export type News =
@@ -18,12 +25,14 @@ export type News =
   | { kind: 'cycle'; cycle: number; of: number; playing: boolean }
   | { kind: 'state'; hash: string }
   | { kind: 'phase'; phase: string }
-  | { kind: 'error'; message: string }
+  | { kind: 'error'; message: string; id?: Id } // of a file that cannot be made
+  | { kind: 'exported'; id: Id; format: string; data: string | Blob }
   | { kind: 'key'; key: string; code: string; shift: boolean };
 
 /** Of the messages' form; a later one changes nothing that hosts of this one know. */
 const SCHEMA = 1;
 const MOST_CHARACTERS = 256 * 1024;
+const MOST_OF_ID = 200;
 
 export class Host {
   /** Without a host, the figure is a page of its own. */
@@ -64,7 +73,14 @@ export function wishOf(data: unknown): Wish | null {
       return Number.isSafeInteger(cycle) ? { kind, cycle: cycle as number } : null;
     case 'set':
       return { kind, theme, speed };
+    case 'export':
+      return { kind, id: idOf(data), asked: data as Asked };
     default:
       return null;
   }
+}
+
+function idOf(data: object): Id {
+  const { id } = data as Asked;
+  return typeof id === 'number' || (typeof id === 'string' && id.length <= MOST_OF_ID) ? id : undefined;
 }

@@ -21,6 +21,7 @@ export function mountAddress(bench: Bench): void {
     bench.on('ran', soon);
     bench.on('cycle', soon);
     bench.on('frame', soon);
+    bench.on('span', soon);
   };
   // As it came, it stays until somebody does something.
   for (const sign of SIGNS) addEventListener(sign, begin, true);

@@ -2,17 +2,9 @@
 
 import type { Bench } from '../bench';
 import { byId, make } from '../dom';
-
-export const NOTATIONS = ['decimal', 'hexadecimal', 'indices'] as const;
+import { type Notation, NOTATIONS } from '../link';
 
 const KEPT = 'systole.numbers';
-
-/** How they are shown now. */
-let notation: string = NOTATIONS[0];
-
-export function notationNow(): string {
-  return notation;
-}
 
 export function mountNumbers(bench: Bench): void {
   const options = NOTATIONS.map((name) => make('option', { value: name }, name));
@@ -21,27 +13,32 @@ export function mountNumbers(bench: Bench): void {
 
   /** The picture is painted again, with what goes with it. */
   const show = () => {
-    choice.value = notation;
-    bench.desk.call('showNumbersAs', notation).catch(() => undefined);
+    choice.value = bench.notation;
+    bench.desk.call('showNumbersAs', bench.notation).catch(() => undefined);
     bench.desk.step(0, 0);
   };
   const spoken = make('div', { id: 'notation-spoken', class: 'unseen', 'aria-live': 'polite' });
   byId('spoken').after(spoken);
   const take = (wanted: string) => {
-    notation = known(wanted);
-    keep(notation);
+    bench.notation = known(wanted);
+    keep(bench.notation);
     show();
     // Apart from the cycle, which is spoken again with the next picture.
-    spoken.textContent = `Numbers: ${notation}`;
+    spoken.textContent = `Numbers: ${bench.notation}`;
   };
   choice.addEventListener('change', () => take(choice.value));
   bench.offer({ notation: () => take(NOTATIONS[(choice.selectedIndex + 1) % NOTATIONS.length]!) });
 
-  notation = kept();
+  bench.notation = kept();
   // A worker that has just been started knows of nothing.
   bench.on('ran', ({ unvalued }) => {
     tell(choice, unvalued);
-    if (notation !== NOTATIONS[0]) show();
+    if (bench.notation !== NOTATIONS[0]) show();
+  });
+  // A link shows what somebody else saw: what the reader has chosen is kept for their own.
+  bench.on('arrived', ({ notation }) => {
+    bench.notation = notation;
+    if (choice.value !== notation) show();
   });
 }
 
@@ -54,11 +51,11 @@ function tell(choice: HTMLSelectElement, unvalued: string | null): void {
 }
 
 /** What is kept is input from outside. */
-function known(name: string | null): string {
+function known(name: string | null): Notation {
   return NOTATIONS.find((known) => known === name) ?? NOTATIONS[0];
 }
 
-function kept(): string {
+function kept(): Notation {
   try {
     return known(localStorage.getItem(KEPT));
   } catch {

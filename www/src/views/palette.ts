@@ -159,6 +159,8 @@ function clicked(): Command[] {
     ['Open files', 'open'],
     ['Save the program as a file', 'save'],
     ['Share the figure, or export it as a file', 'share'],
+    ['Compare: pin this run beside what comes with it, or unpin it', 'compare'],
+    ['Dataflows: run this program with each, side by side', 'dataflows'],
     ['Reset to the example', 'reset'],
     ['Switch between light and dark', 'theme'],
     ['Undo the changes of the chip', 'chip-reset'],

@@ -3,7 +3,6 @@
 import type { Bench, Source } from '../../bench';
 import { byId, grouped, make } from '../../dom';
 import type { CameraMove, Frame, Report, View } from '../../protocol';
-import { notationNow } from '../numbers';
 import { steer } from '../stage';
 import type { Span } from '../timeline/span';
 import { Lone, type Result } from './lone';
@@ -144,7 +143,7 @@ export class Pinned {
     const { row, col } = frame.selected;
     if (`${row},${col}` !== this.selected) this.lone.engine.select(frame.selected);
     this.selected = `${row},${col}`;
-    const notation = notationNow();
+    const { notation } = this.bench;
     if (notation !== this.notation) {
       this.lone.engine.call('showNumbersAs', notation).catch(() => undefined);
       this.lone.engine.select(frame.selected);

@@ -1,8 +1,12 @@
-// A run's report as a table for spreadsheets: one line a counter, as deep names as the report has.
+// A run's report as JSON, and as a table for spreadsheets: one line a counter, as deep names as the report has.
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 const HEAD = ['of', 'name', 'line', 'counter', 'value'];
+
+export function jsonOf(report: object): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
 
 /** By RFC 4180. Values of outputs are no counters. */
 export function csvOf(report: object): string {

@@ -4,17 +4,15 @@ import type { Bench } from '../../bench';
 import { button, grouped, make } from '../../dom';
 import { download } from '../../files';
 import { bytes } from '../bytes';
-import { csvOf } from './counters';
+import { csvOf, jsonOf } from './counters';
 import { Cancelled, type Movie, movieOf } from './movie';
 import { filled, packed } from '../../offline/content';
 import { hashOf } from '../../link';
 import { choice, type Field, fileName, number, read } from './parts';
-import { drawn } from './picture';
+import { HEIGHT, LARGEST, LEAST, pngOf, WIDTH } from './picture';
 import { keysOf, titleOf } from './texts';
 
-/** Pixels of a picture's side, as the command has them. */
-const [LEAST, LARGEST] = [100, 8192];
-/** Of a moving one. */
+/** Of a moving picture. */
 const MOST_PICTURES = 600;
 const MOST_SIDE = 1920;
 /** Pictures a second that browsers show of a GIF as they are. */
@@ -22,8 +20,8 @@ const FASTEST = 50;
 
 export class Exporting {
   readonly panel = make('div', { class: 'exporting' });
-  private readonly width = number('Width', 900, LEAST, LARGEST);
-  private readonly height = number('Height', 620, LEAST, LARGEST);
+  private readonly width = number('Width', WIDTH, LEAST, LARGEST);
+  private readonly height = number('Height', HEIGHT, LEAST, LARGEST);
   private readonly theme = choice('Theme', ['light', 'dark']);
   private readonly scale = choice('PNG at', ['1×', '2×', '4×']);
   private readonly from = number('From cycle', 0, 0, Number.MAX_SAFE_INTEGER);
@@ -162,14 +160,8 @@ export class Exporting {
     const { cycle } = this.bench;
     const times = parseInt(this.scale.field.value, 10);
     const [svg, width, height] = await this.picture();
-    const largest = Math.max(width, height) * times;
-    if (largest > LARGEST)
-      throw new Error(`A PNG of ${grouped(largest)} pixels is too large: ${grouped(LARGEST)} a side at most.`);
-    const canvas = await drawn(svg, width * times, height * times);
-    return [
-      this.name(times === 1 ? cycle : `${cycle}@${times}x`, 'png'),
-      await canvas.convertToBlob({ type: 'image/png' }),
-    ];
+    const png = await pngOf(svg, width, height, times);
+    return [this.name(times === 1 ? cycle : `${cycle}@${times}x`, 'png'), png];
   }
 
   private async figure(): Promise<[string, Blob]> {
@@ -196,8 +188,7 @@ export class Exporting {
     const report = await this.bench.desk.call('runReport');
     if (!report) throw new Error(NO_RUN);
     if (form === 'csv') return [this.name('counters', 'csv'), new Blob([csvOf(report)], { type: 'text/csv' })];
-    const json = `${JSON.stringify(report, null, 2)}\n`;
-    return [this.name('report', 'json'), new Blob([json], { type: 'application/json' })];
+    return [this.name('report', 'json'), new Blob([jsonOf(report)], { type: 'application/json' })];
   }
 
   private async timeline(): Promise<[string, Blob]> {

@@ -27,6 +27,7 @@ export class Span {
     host: HTMLElement,
   ) {
     bench.on('ran', (report) => this.ran(report));
+    bench.on('arrived', ({ span }) => (span ? this.show(span.from, span.to) : this.fit()));
     this.room = host.clientWidth;
     new ResizeObserver(() => {
       this.room = host.clientWidth;
@@ -72,6 +73,7 @@ export class Span {
     const cycles = Math.round(Math.min(this.total, Math.max(Math.min(LEAST, this.total), to - from)));
     const first = Math.round(Math.min(this.total - cycles, Math.max(0, from)));
     this.wanted = { from: first, to: first + cycles };
+    this.bench.zoomed(this.isZoomed ? this.wanted : null);
     if (!this.asking) this.following = this.ask();
   }
 
