@@ -114,9 +114,9 @@ export async function arrayOf(path: string): Promise<Uint8Array | null> {
 }
 
 /** Whether the module's first part is all that the first pictures of a figure need: it is made for these (first-visit.mjs). */
-export function isFirst(figure: Pick<Figure, 'example' | 'text' | 'chip' | 'unit' | 'level'>): boolean {
-  const { example, text, chip, unit, level } = figure;
+export function isFirst(figure: Pick<Figure, 'example' | 'text' | 'chip' | 'unit' | 'level' | 'notation'>): boolean {
+  const { example, text, chip, unit, level, notation } = figure;
   const plain =
     !chip || (/^classroom-[48]x/.test(chip.base) && chip.words.length === 0 && Object.keys(chip.changes).length === 0);
-  return example === 'product' && text === null && plain && unit === 0 && level === 0;
+  return example === 'product' && text === null && plain && unit === 0 && level === 0 && notation === 'decimal';
 }
