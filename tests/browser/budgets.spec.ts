@@ -20,7 +20,7 @@ const LIMITS: Record<string, number> = {
   'tour.js': 2_200,
   'controls.css': 1_100,
   'embed.html': 1_400,
-  'embed.js': 3_900,
+  'embed.js': 4_200,
   'embed.css': 2_000,
   'link.js': 1_900,
   'favicon.svg': 600,
