@@ -1,8 +1,8 @@
 // Measures dist/ in Chromium: what a frame costs while large arrays play, how long input waits while a large network
-// compiles, and whether a page with twelve figures scrolls as it should. After `./build.sh build` and
+// compiles, whether a page with twelve figures scrolls as it should, and when one figure is there on a slow line. After `./build.sh build` and
 // `./build.sh --only npm_packages tests/browser`:
 //
-//     CHROMIUM=/usr/bin/chromium-headless-shell node benches/page.mjs [frames] [input] [figures]
+//     CHROMIUM=/usr/bin/chromium-headless-shell node benches/page.mjs [frames] [input] [figures] [slow]
 //
 // Times are the threads' own, from the browser's tracing; on a machine without a graphics card, painting and compositing take
 // the same cores in other threads.
@@ -33,6 +33,7 @@ try {
   if (wanted('frames')) for (const side of [64, 128, 256]) await frames(side);
   if (wanted('input')) for (const example of ['library/resnet50', 'library/llama3-70b-prefill']) await input(example);
   if (wanted('figures')) for (const manner of ['', 'autoplay']) await figures(manner);
+  if (wanted('slow')) for (const example of ['product', 'batch-64', 'layers']) await slow(example);
 } finally {
   await browser.close();
   server.kill();
@@ -238,4 +239,26 @@ function smoothness(events) {
     `take over 50 ms, the longest ${most(main.map(({ dur = 0 }) => dur))}, ${most(main.map(({ tdur = 0 }) => tdur))} in its own time; ` +
     `CPU: main thread ${sum(main).toFixed(1)} s, workers ${sum(tasks('DedicatedWorker')).toFixed(1)} s`
   );
+}
+
+/** When an embedded figure has its first picture and answers a click: at 1.6 Mb/s, 150 ms away, on a processor a quarter as fast. */
+async function slow(example) {
+  const page = await browser.newPage({ viewport: { width: 900, height: 700 }, reducedMotion: 'reduce' });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  const line = { latency: 150, downloadThroughput: 200_000, uploadThroughput: 94_000 };
+  await session.send('Network.emulateNetworkConditions', { offline: false, ...line });
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  const since = performance.now();
+  await page.goto(`${url}embed.html#ex=${example}`, { waitUntil: 'commit' });
+  await page.waitForSelector('html[data-shown]');
+  const seen = performance.now() - since;
+  const shown = await page.getAttribute('html', 'data-shown');
+  await page.click('#forward');
+  await page.waitForSelector(`html:not([data-shown="${shown}"])`);
+  const answered = performance.now() - since;
+  console.log(
+    `${example} on a slow line: seen after ${seen.toFixed(0)} ms, answers a click after ${answered.toFixed(0)} ms`,
+  );
+  await page.close();
 }

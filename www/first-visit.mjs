@@ -9,11 +9,18 @@ const SCREENS = [
   [688, 425, 1],
   [1640, 956, 1],
 ];
-/** Chip, rows, inner extent, columns. */
+/** Memory that is never waited for. */
+const FAST = { dram_gb_per_s: '100', dram_latency_ns: '0' };
+/** Products of whole numbers: chip, what is changed of it, program. What pages like to show is one of these or nearly. */
 const PRODUCTS = [
-  ['classroom-8x8', 8, 8, 8],
-  ['classroom-8x8', 16, 7, 13],
-  ['classroom-4x4', 5, 6, 3],
+  ['classroom-8x8', {}, product(8, 8, 8)],
+  ['classroom-8x8', {}, product(16, 7, 13)],
+  ['classroom-4x4', {}, product(5, 6, 3)],
+  ['classroom-4x4', { dataflow: 'os' }, product(8, 4, 4)],
+  ['classroom-4x4', { dataflow: 'is' }, product(8, 4, 4)],
+  ['classroom-4x4', { ...FAST, double_buffered: 'false' }, product(4, 16, 4)],
+  ['classroom-8x8', FAST, read('batch-1')],
+  ['classroom-8x8', FAST, read('batch-64')],
 ];
 
 let visits = 0;
@@ -143,17 +150,21 @@ function moves(session, see) {
   }
 }
 
-/** Products whose tiles do not fill the array: other figures are nothing else, and pages that are edited a little. */
+/** What else is a product, and what the page becomes when it is edited a little. */
 function products(session, see) {
-  for (const [chip, m, k, n] of PRODUCTS) {
-    session.setChip(chip, [], [], []);
-    see(session.check(`input a : i8[${m}, ${k}]\nweight w : i8[${k}, ${n}]\noutput a @ w\n`));
+  for (const [chip, changes, text] of PRODUCTS) {
+    session.setChip(chip, [], Object.keys(changes), Object.values(changes));
+    see(session.check(text));
     while (session.advance() < 1);
     see(session.report());
     session.paintTimeline(600, 1, 'light');
     charts(session, see, 100);
     for (let cycle = 0; cycle <= 200; cycle++) see(session.seek(cycle, 1));
   }
+}
+
+function product(m, k, n) {
+  return `input a : i8[${m}, ${k}]\nweight w : i8[${k}, ${n}]\noutput a @ w\n`;
 }
 
 /** As much of the canvas as the painter wants; every call is seen. */

@@ -9,7 +9,7 @@ const dist = new URL('../../dist/', import.meta.url);
 
 /** Bytes that a file may take; a little more than it does. */
 const LIMITS: Record<string, number> = {
-  'systole_first.wasm.deflate': 167_000,
+  'systole_first.wasm.deflate': 181_000,
   'index.html': 3_000,
   'index.js': 15_900,
   'index.css': 5_500,
@@ -83,7 +83,7 @@ test("an embedded figure's load is held where it is", async ({ page, baseURL }) 
   expect(first.join()).not.toContain('systole_rest');
   const all = together(first);
   console.log(`an embedded figure: ${(all / 1000).toFixed(1)} KB gzipped`);
-  expect(all).toBeLessThan(192_000);
+  expect(all).toBeLessThan(206_000);
 });
 
 test("the element's script is at most 5 KB", () => {

@@ -557,7 +557,7 @@ export class App {
     this.halted = false;
     try {
       // A worker that found a part missing would have to fetch it, and stand still meanwhile.
-      if (!isFirst(this.figure())) await this.engine.complete();
+      if (!isFirst(this.editor.text(), this.desk.chip, this.arrival ?? this.figure())) await this.engine.complete();
       await this.engine.start();
       this.run();
     } catch (error) {

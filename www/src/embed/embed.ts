@@ -155,7 +155,7 @@ export class Embed {
   private async begin(): Promise<void> {
     try {
       // A worker that found a part missing would have to fetch it, and stand still meanwhile.
-      if (this.beginning.arrays || !isFirst(this.figure!)) await this.engine.complete();
+      if (this.beginning.arrays || !isFirst(this.text, this.chip, this.figure!)) await this.engine.complete();
       await this.engine.start();
       onPresence(() => void this.engine.complete());
       this.run();
