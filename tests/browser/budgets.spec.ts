@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { expect, test } from './page.ts';
+import { alone, expect, test } from './page.ts';
 
 const dist = new URL('../../dist/', import.meta.url);
 
@@ -59,6 +59,7 @@ function asked(page: Page, baseURL: string): Set<string> {
 
 test("the workbench's first load is at most 300 KB", async ({ app, page, baseURL }) => {
   const names = asked(page, baseURL!);
+  await alone(page);
   // Whatever the page asks for by itself, also a while after the first picture.
   await app.open();
   await page.waitForTimeout(2000);
@@ -74,9 +75,9 @@ test("the workbench's first load is at most 300 KB", async ({ app, page, baseURL
 
 test("an embedded figure's load is held where it is", async ({ page, baseURL }) => {
   const names = asked(page, baseURL!);
+  await alone(page);
   await page.goto('./embed.html#ex=product');
   await expect(page.locator('html')).toHaveAttribute('data-phase', 'ready');
-  await page.locator('#forward').focus();
   await page.waitForTimeout(1000);
   const first = [...names].filter((name) => !name.startsWith('examples/'));
   for (const part of ['embed.html', 'systole_first', 'worker', '.css']) expect(first.join()).toContain(part);

@@ -1,6 +1,6 @@
 // The chip: presets, fields, dataflows, files.
 
-import { expect, test } from './page';
+import { alone, expect, test } from './page';
 
 const counts = '#counts';
 
@@ -128,6 +128,7 @@ test('a changed chip that another one replaces can be had again', async ({ app, 
 
 test('a chip file that cannot be read for want of its module is said', async ({ app, page }) => {
   app.expected.push('Failed to load resource', 'NetworkError');
+  await alone(page);
   await app.open();
   await page.route('**/systole_rest*', (route) => route.abort());
   await page.locator('#chooser').setInputFiles({ name: 'MINE.TOML', mimeType: '', buffer: Buffer.from('rows = 4') });

@@ -2,13 +2,12 @@
 
 import { writeFileSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { BrowserContext, Page, TestInfo } from '@playwright/test';
+import type { Page, TestInfo } from '@playwright/test';
 import { type App, expect, test } from './page.ts';
 
 /** Saves the figure from the dialog, and opens it from the disk; every address that it asks for but its own, unless its policy stops it. */
 async function fromDisk(
   page: Page,
-  context: BrowserContext,
   info: TestInfo,
   change = (html: string) => html,
 ): Promise<{ file: Page; asked: string[]; troubles: string[]; name: string; size: number }> {
@@ -19,8 +18,9 @@ async function fromDisk(
   const html = change(readFileSync(await download.path(), 'utf8'));
   const path = info.outputPath('figure of mine.html');
   writeFileSync(path, html);
-  await context.setOffline(true);
-  const file = await context.newPage();
+  // Apart from the page that made it, which goes on loading what it likes.
+  const apart = await page.context().browser()!.newContext({ offline: true });
+  const file = await apart.newPage();
   const [asked, troubles]: [string[], string[]] = [[], []];
   const url = pathToFileURL(path).href;
   file.on('request', (request) => {
@@ -43,12 +43,12 @@ async function openExport(app: App, page: Page): Promise<void> {
   await expect(app.page.locator('#export-half')).toBeVisible();
 }
 
-test('one file holds the figure, and works from the disk without a network', async ({ app, page, context }, info) => {
+test('one file holds the figure, and works from the disk without a network', async ({ app, page }, info) => {
   await app.open();
   await app.seek(17);
   await openExport(app, page);
   await page.locator('#export-half').getByRole('combobox', { name: 'Theme' }).selectOption('dark');
-  const { file, asked, troubles, name, size } = await fromDisk(page, context, info);
+  const { file, asked, troubles, name, size } = await fromDisk(page, info);
   expect(name).toBe('product-17.html');
   expect(size).toBeLessThan(1_000_000);
   await expect(page.locator('#share-dialog [role=status]')).toHaveText(
@@ -70,18 +70,14 @@ test('one file holds the figure, and works from the disk without a network', asy
   expect([asked, troubles]).toEqual([[], []]);
 });
 
-test('its arrays, its chip and its program are in it, and the program can be changed', async ({
-  app,
-  page,
-  context,
-}, info) => {
+test('its arrays, its chip and its program are in it, and the program can be changed', async ({ app, page }, info) => {
   await app.open();
   await app.chooseDigits();
   await app.seek(300);
   await openExport(app, page);
   await page.getByLabel('its program can be changed').check();
   await page.getByLabel('Buttons').selectOption('transport');
-  const { file, asked, troubles } = await fromDisk(page, context, info);
+  const { file, asked, troubles } = await fromDisk(page, info);
   await expect(file.locator('#clock')).toHaveText('cycle 300 of 862');
   await expect(file.locator('#verdict')).toHaveText('✓ equals the reference');
   await expect(file.locator('html')).toHaveAttribute('data-controls', 'transport');
@@ -95,23 +91,23 @@ test('its arrays, its chip and its program are in it, and the program can be cha
 
 const HOSTILE = 'input a : i8[2, 2]\n# </script><script>alert(1)</script><!-- $& $1 \u2028 測\noutput relu(a)\n';
 
-test('whatever a program says stays its text', async ({ app, page, context }, info) => {
+test('whatever a program says stays its text', async ({ app, page }, info) => {
   await app.open();
   await app.type(HOSTILE);
   await app.ready();
   await openExport(app, page);
   await page.getByLabel('its program can be changed').check();
-  const { file, asked, troubles } = await fromDisk(page, context, info);
+  const { file, asked, troubles } = await fromDisk(page, info);
   await expect(file.locator('#program')).toHaveValue(HOSTILE);
   await expect(file.locator('html')).toHaveAttribute('data-phase', 'ready');
   expect(await file.locator('script').count()).toBe(2);
   expect([asked, troubles]).toEqual([[], []]);
 });
 
-test('a file that was tampered with runs nothing and asks nobody', async ({ app, page, context }, info) => {
+test('a file that was tampered with runs nothing and asks nobody', async ({ app, page }, info) => {
   await app.open();
   await openExport(app, page);
-  const { file, asked, troubles } = await fromDisk(page, context, info, (html) =>
+  const { file, asked, troubles } = await fromDisk(page, info, (html) =>
     html
       .replace('<main', '<script>alert(1)</script><img src="https://example.com/a.png" onerror="alert(2)"><main')
       .replace('"hash":"#v=1', '"hash":"#v=9'),

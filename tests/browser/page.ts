@@ -149,3 +149,8 @@ export function npy(descr: string, shape: string, data: Buffer): Buffer {
   length.writeUInt16LE(header.length);
   return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, Buffer.from(header), data]);
 }
+
+/** Of what comes to rest under a pointer, browsers tell as of a move: here nobody is there. */
+export async function alone(page: Page): Promise<void> {
+  await page.addInitScript(() => addEventListener('pointermove', (event) => event.stopImmediatePropagation(), true));
+}

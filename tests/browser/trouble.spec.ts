@@ -1,6 +1,6 @@
 // What goes wrong: huge texts, bad files, storage that fails, runs that take long, crashes, browsers that lack things.
 
-import { expect, npy, test } from './page.ts';
+import { alone, expect, npy, test } from './page.ts';
 
 test('a paste of 100 MB changes nothing and says so', async ({ app, page }) => {
   await app.open();
@@ -290,6 +290,7 @@ test('the first picture needs a part of the module alone; the rest comes when so
 }) => {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
+  await alone(page);
   await app.open();
   expect(asked.filter((url) => url.includes('systole_first'))).toHaveLength(1);
   expect(asked.filter((url) => url.includes('systole_rest'))).toEqual([]);

@@ -4,10 +4,7 @@ const SIGNS = ['pointermove', 'pointerdown', 'keydown', 'wheel', 'input'];
 
 /** Calls once somebody has moved, pressed or typed something. */
 export function onPresence(then: () => void): void {
-  const hear = (event: Event) => {
-    // Of what moves under a pointer that rests, browsers tell as of a move: by nothing.
-    const rests = event instanceof PointerEvent && event.type === 'pointermove' && !event.movementX && !event.movementY;
-    if (rests) return;
+  const hear = () => {
     for (const sign of SIGNS) removeEventListener(sign, hear, true);
     then();
   };
